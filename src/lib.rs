@@ -1,0 +1,41 @@
+//! twinpail: a two-pane terminal file manager for S3-compatible storage.
+//!
+//! The map. A room imports only from rooms above it (`tests/integration/house.rs` holds the exact table):
+//!
+//! | room | what it does |
+//! |---|---|
+//! | [`error`] | the one error type: a sentence, a hint, whether another try can help |
+//! | [`location`] | `PROFILE:BUCKET/KEY` and local paths: parse, show, join, parent |
+//! | [`entry`] | rows and pages of a listing: plain data that both panes show |
+//! | [`sanitize`] | remote text made safe to show |
+//! | [`action`] | every action's name, words and default keys |
+//! | [`config`] | the configuration file, profiles, the provider table, keys, themes, folders |
+//! | [`log`] | the log file and what never gets into it |
+//! | [`http`] | the one HTTP/1.1 client, under the S3 client too |
+//! | [`local`] | a local folder as pages; safe local names for hostile keys |
+//! | [`clipboard`] | text onto the user's clipboard, also over SSH |
+//! | [`s3`] | one connected profile; the only home of the AWS SDK |
+//! | [`walk`] | trees: recursive listings, local and remote |
+//! | [`transfer`] | the engine: plans, queues, uploads, downloads, relays |
+//! | [`links`] | link requests and the forms they are written in |
+//! | [`demo`] | an in-memory S3 server with sample data, and its faults |
+//! | [`tui`] | the browser: one loop, pure state, one door to the outside |
+//! | [`cli`] | one file a subcommand |
+
+pub mod action;
+pub mod cli;
+pub mod clipboard;
+pub mod config;
+pub mod demo;
+pub mod entry;
+pub mod error;
+pub mod http;
+pub mod links;
+pub mod local;
+pub mod location;
+pub mod log;
+pub mod s3;
+pub mod sanitize;
+pub mod transfer;
+pub mod tui;
+pub mod walk;
