@@ -1,0 +1,145 @@
+//! Every action the browser knows: its name in the configuration, its words in help, its default keys.
+//! No drawing, no state.
+
+/// Where an action applies; the first part of its name in `[keys]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Screen {
+    /// Everywhere, unless a text field has the keyboard.
+    Global,
+    /// The two panes.
+    Browser,
+    /// The transfers panel.
+    Transfers,
+    /// Any dialog with a list or buttons.
+    Dialog,
+}
+
+impl Screen {
+    /// All of them, in the order help shows them.
+    pub const ALL: [Screen; 4] = [Screen::Browser, Screen::Transfers, Screen::Dialog, Screen::Global];
+
+    /// Its name in the configuration.
+    pub fn name(self) -> &'static str {
+        match self {
+            Screen::Global => "global",
+            Screen::Browser => "browser",
+            Screen::Transfers => "transfers",
+            Screen::Dialog => "dialog",
+        }
+    }
+}
+
+/// The groups that help shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Group {
+    /// Panes and places.
+    Panes,
+    /// Moving the cursor.
+    Move,
+    /// Marks.
+    Mark,
+    /// Changing things.
+    Act,
+    /// Filtering, sorting, refreshing.
+    Find,
+    /// Links.
+    Links,
+    /// Transfers.
+    Jobs,
+    /// Everywhere.
+    All,
+}
+
+macro_rules! actions {
+    ($($(#[$doc:meta])* $variant:ident, $screen:ident, $group:ident, $name:literal, $words:literal, [$($key:literal),*];)*) => {
+        /// What the user wants, without any payload: what a key can be bound to.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Action {
+            $(#[doc = $words] $variant,)*
+        }
+
+        /// The table that keymap, help and configuration are made from.
+        pub const ACTIONS: &[Info] = &[
+            $(Info { action: Action::$variant, screen: Screen::$screen, group: Group::$group, name: $name, words: $words, keys: &[$($key),*] },)*
+        ];
+    };
+}
+
+/// One row of [`ACTIONS`].
+#[derive(Clone, Copy, Debug)]
+pub struct Info {
+    /// The action.
+    pub action: Action,
+    /// Where it applies.
+    pub screen: Screen,
+    /// Its group in help.
+    pub group: Group,
+    /// Its name in `[keys]`, after the screen's.
+    pub name: &'static str,
+    /// What it does, in a few words.
+    pub words: &'static str,
+    /// Default keys, in crokey's notation (`ctrl-u`, `f5`, `G` is `shift-g`).
+    pub keys: &'static [&'static str],
+}
+
+actions! {
+    SwitchPane, Browser, Panes, "switch_pane", "other pane", ["tab"];
+    SwapPanes, Browser, Panes, "swap_panes", "swap the panes", ["ctrl-u"];
+    SamePlace, Browser, Panes, "same_place", "show this place in the other pane too", ["ctrl-o"];
+    PickProfile, Browser, Panes, "pick_profile", "profile of this pane", ["shift-p"];
+    GoTo, Browser, Panes, "go_to", "go to a location", ["ctrl-g"];
+    HistoryBack, Browser, Panes, "history_back", "back", ["["];
+    HistoryForward, Browser, Panes, "history_forward", "forward", ["]"];
+    Up, Browser, Move, "up", "up", ["up", "k"];
+    Down, Browser, Move, "down", "down", ["down", "j"];
+    Top, Browser, Move, "top", "first", ["g", "home"];
+    Bottom, Browser, Move, "bottom", "last (loads the whole listing)", ["shift-g", "end"];
+    PageUp, Browser, Move, "page_up", "page up", ["pageup"];
+    PageDown, Browser, Move, "page_down", "page down", ["pagedown"];
+    Open, Browser, Move, "open", "open", ["enter", "l", "right"];
+    Parent, Browser, Move, "parent", "parent", ["backspace", "h", "left"];
+    Jump, Browser, Move, "jump", "jump to a name", ["'"];
+    Mark, Browser, Mark, "mark", "mark and move down", ["space", "insert"];
+    MarkAll, Browser, Mark, "mark_all", "mark all", ["a", "ctrl-a"];
+    MarkInvert, Browser, Mark, "mark_invert", "invert marks", ["*"];
+    MarkGlob, Browser, Mark, "mark_glob", "mark by pattern", ["+"];
+    UnmarkGlob, Browser, Mark, "unmark_glob", "unmark by pattern", ["-"];
+    Copy, Browser, Act, "copy", "copy to the other pane", ["f5", "c"];
+    Move, Browser, Act, "move", "move to the other pane", ["f6", "m"];
+    Rename, Browser, Act, "rename", "rename", ["r"];
+    New, Browser, Act, "new", "new folder or bucket", ["f7", "n"];
+    Delete, Browser, Act, "delete", "delete", ["f8", "d", "delete"];
+    Info, Browser, Act, "info", "properties", ["i"];
+    Filter, Browser, Find, "filter", "filter this listing", ["/"];
+    Sort, Browser, Find, "sort", "sort by the next column", ["s"];
+    SortReverse, Browser, Find, "sort_reverse", "reverse the order", ["shift-s"];
+    ToggleHidden, Browser, Find, "toggle_hidden", "show or hide dot files", ["."];
+    Refresh, Browser, Find, "refresh", "read again", ["shift-r", "ctrl-r"];
+    CopyLink, Browser, Links, "copy_link", "copy a link", ["y"];
+    LinkDialog, Browser, Links, "link_dialog", "link with options", ["shift-y"];
+    Transfers, Browser, Jobs, "transfers", "transfers", ["t"];
+    TransferPause, Transfers, Jobs, "pause", "pause or go on", ["p"];
+    TransferCancel, Transfers, Jobs, "cancel", "cancel", ["x"];
+    TransferRetry, Transfers, Jobs, "retry", "retry what failed", ["r"];
+    TransferForget, Transfers, Jobs, "forget", "clear finished ones", ["c"];
+    TransferUp, Transfers, Move, "up", "up", ["up", "k"];
+    TransferDown, Transfers, Move, "down", "down", ["down", "j"];
+    TransferClose, Transfers, Jobs, "close", "back to the panes", ["t", "tab"];
+    DialogUp, Dialog, Move, "up", "up", ["up", "k"];
+    DialogDown, Dialog, Move, "down", "down", ["down", "j"];
+    DialogPageUp, Dialog, Move, "page_up", "page up", ["pageup"];
+    DialogPageDown, Dialog, Move, "page_down", "page down", ["pagedown", "space"];
+    DialogTop, Dialog, Move, "top", "first", ["home", "g"];
+    DialogBottom, Dialog, Move, "bottom", "last", ["end", "shift-g"];
+    Help, Global, All, "help", "help", ["?", "f1"];
+    Redraw, Global, All, "redraw", "redraw the screen", ["ctrl-l"];
+    Suspend, Global, All, "suspend", "suspend", ["ctrl-z"];
+    Cancel, Global, All, "cancel", "cancel what is going on", ["esc"];
+    Interrupt, Global, All, "interrupt", "cancel; at top level ask to quit", ["ctrl-c"];
+    Quit, Global, All, "quit", "quit", ["q", "f10"];
+}
+
+/// The row of `action`.
+pub fn info(action: Action) -> Option<&'static Info> {
+    ACTIONS.iter().find(|info| info.action == action)
+}
