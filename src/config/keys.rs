@@ -1,0 +1,213 @@
+//! Which key means which action on which screen.
+
+use std::collections::BTreeMap;
+
+use crokey::KeyCombination;
+use crossterm::event::{KeyCode, KeyModifiers};
+
+use crate::action::{ACTIONS, Action, Screen};
+use crate::location::nearest;
+
+/// The bindings: the defaults of [`crate::action::ACTIONS`] with the user's applied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Keys(BTreeMap<(Screen, Action), Vec<KeyCombination>>);
+
+impl Default for Keys {
+    fn default() -> Self {
+        let parse = |keys: &[&str]| keys.iter().filter_map(|key| read(key).ok()).collect();
+        Self(ACTIONS.iter().map(|info| ((info.screen, info.action), parse(info.keys))).collect())
+    }
+}
+
+impl Keys {
+    /// The action of `key` on `screen`, else on [`Screen::Global`].
+    pub fn action(&self, screen: Screen, key: KeyCombination) -> Option<Action> {
+        let key = canonical(key);
+        let find = |screen: Screen| {
+            self.0
+                .iter()
+                .find(|((on, _), keys)| *on == screen && keys.contains(&key))
+                .map(|((_, action), _)| *action)
+        };
+        find(screen).or_else(|| find(Screen::Global))
+    }
+
+    /// The keys of `action`, as help writes them (`F5`, `Ctrl-U`, `G`).
+    pub fn labels(&self, action: Action) -> Vec<String> {
+        self.0
+            .iter()
+            .filter(|((_, of), _)| *of == action)
+            .flat_map(|(_, keys)| keys.iter().map(label))
+            .collect()
+    }
+
+    /// The first key of `action`, for the status line.
+    pub fn label(&self, action: Action) -> String {
+        self.labels(action).into_iter().next().unwrap_or_default()
+    }
+
+    /// Binds exactly `keys` to an action.
+    ///
+    /// # Errors
+    /// What is wrong, and a hint.
+    pub(super) fn rebind(
+        &mut self,
+        screen: &str,
+        action: &str,
+        keys: &[String],
+    ) -> Result<(), (String, String)> {
+        let screens = Screen::ALL.map(Screen::name);
+        let on = Screen::ALL.into_iter().find(|known| known.name() == screen).ok_or_else(|| {
+            (format!("there is no screen {screen}"), format!("screens: {}", screens.join(", ")))
+        })?;
+        let actions: Vec<&str> =
+            ACTIONS.iter().filter(|info| info.screen == on).map(|info| info.name).collect();
+        let info = ACTIONS.iter().find(|info| info.screen == on && info.name == action).ok_or_else(|| {
+            let hint = nearest(action, actions.iter().copied()).map_or_else(
+                || format!("actions: {}", actions.join(", ")),
+                |near| format!("did you mean {near}?"),
+            );
+            (format!("there is no action {action}"), hint)
+        })?;
+        let mut bound = Vec::new();
+        for key in keys {
+            bound.push(read(key).map_err(|why| {
+                (why, "keys are written like y, G, f5, ctrl-u, alt-x, enter, space".into())
+            })?);
+        }
+        self.0.insert((on, info.action), bound);
+        Ok(())
+    }
+
+    /// One key must not mean two things at once.
+    pub(super) fn refuse_clashes(&self) -> Result<(), String> {
+        let mut seen: BTreeMap<(Screen, String), Action> = BTreeMap::new();
+        for ((screen, action), keys) in &self.0 {
+            for key in keys {
+                if let Some(other) = seen.insert((*screen, label(key)), *action) {
+                    let name = |action| ACTIONS.iter().find(|i| i.action == action).map_or("", |i| i.name);
+                    return Err(format!(
+                        "{} is bound to both {}.{} and {}.{}",
+                        label(key),
+                        screen.name(),
+                        name(other),
+                        screen.name(),
+                        name(*action)
+                    ));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Reads one key; refuses those that a terminal cannot tell from others.
+fn read(text: &str) -> Result<KeyCombination, String> {
+    let single = text.chars().next().filter(|_| text.chars().count() == 1);
+    let key = match single {
+        Some(c) => KeyCombination::new(KeyCode::Char(c), KeyModifiers::NONE),
+        None => crokey::parse(text).map_err(|_| format!("`{text}` is not a key"))?,
+    };
+    let key = canonical(key);
+    if key.modifiers == KeyModifiers::CONTROL {
+        let twin = match key.codes.first() {
+            KeyCode::Char('i') => Some("Tab"),
+            KeyCode::Char('m' | 'j') => Some("Enter"),
+            KeyCode::Char('h') => Some("Backspace"),
+            _ => None,
+        };
+        if let Some(twin) = twin {
+            return Err(format!("terminals send {text} as {twin}, so that it cannot be bound"));
+        }
+    }
+    Ok(key)
+}
+
+/// One form for each key: a shifted character is the character itself without the modifier (terminals differ in
+/// whether they send it), letters with Ctrl or Alt are small, Ctrl-H is Backspace.
+fn canonical(key: KeyCombination) -> KeyCombination {
+    let mut modifiers = key.modifiers;
+    let code = match *key.codes.first() {
+        KeyCode::Char('h') if modifiers == KeyModifiers::CONTROL => {
+            modifiers = KeyModifiers::NONE;
+            KeyCode::Backspace
+        }
+        KeyCode::Char(c) if modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT) => {
+            KeyCode::Char(c.to_ascii_lowercase())
+        }
+        KeyCode::Char(c) => {
+            let shifted = modifiers.contains(KeyModifiers::SHIFT);
+            modifiers -= KeyModifiers::SHIFT;
+            KeyCode::Char(if shifted { c.to_ascii_uppercase() } else { c })
+        }
+        KeyCode::BackTab => KeyCode::BackTab,
+        other => other,
+    };
+    KeyCombination::new(code, modifiers)
+}
+
+fn label(key: &KeyCombination) -> String {
+    let mut out = String::new();
+    for (modifier, word) in
+        [(KeyModifiers::CONTROL, "Ctrl-"), (KeyModifiers::ALT, "Alt-"), (KeyModifiers::SHIFT, "Shift-")]
+    {
+        if key.modifiers.contains(modifier) {
+            out.push_str(word);
+        }
+    }
+    match *key.codes.first() {
+        KeyCode::Char(' ') => out.push_str("Space"),
+        KeyCode::Char(c) if out.is_empty() => out.push(c),
+        KeyCode::Char(c) => out.push(c.to_ascii_uppercase()),
+        KeyCode::F(n) => out.extend(["F", &n.to_string()]),
+        KeyCode::PageUp => out.push_str("PgUp"),
+        KeyCode::PageDown => out.push_str("PgDn"),
+        KeyCode::Insert => out.push_str("Ins"),
+        KeyCode::Delete => out.push_str("Del"),
+        other => out.extend([format!("{other:?}")]),
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pressed(code: KeyCode, modifiers: KeyModifiers) -> Option<Action> {
+        Keys::default().action(Screen::Browser, KeyCombination::new(code, modifiers))
+    }
+
+    #[test]
+    fn defaults_are_all_readable_and_do_not_clash() {
+        for info in ACTIONS {
+            for key in info.keys {
+                read(key).unwrap();
+            }
+        }
+        Keys::default().refuse_clashes().unwrap();
+    }
+
+    #[test]
+    fn shifted_keys_match_whether_or_not_the_terminal_says_shift() {
+        for modifiers in [KeyModifiers::NONE, KeyModifiers::SHIFT] {
+            assert_eq!(pressed(KeyCode::Char('G'), modifiers), Some(Action::Bottom));
+            assert_eq!(pressed(KeyCode::Char('?'), modifiers), Some(Action::Help));
+            assert_eq!(pressed(KeyCode::Char('*'), modifiers), Some(Action::MarkInvert));
+        }
+        assert_eq!(pressed(KeyCode::Char('g'), KeyModifiers::NONE), Some(Action::Top));
+        assert_eq!(
+            pressed(KeyCode::Char('h'), KeyModifiers::CONTROL),
+            Some(Action::Parent),
+            "Ctrl-H is Backspace"
+        );
+    }
+
+    #[test]
+    fn labels_are_what_is_printed_on_keys() {
+        let keys = Keys::default();
+        assert_eq!(keys.labels(Action::Copy), ["F5", "c"]);
+        assert_eq!(keys.labels(Action::SwapPanes), ["Ctrl-U"]);
+        assert_eq!(keys.labels(Action::LinkDialog), ["Y"]);
+        assert_eq!(keys.label(Action::Mark), "Space");
+    }
+}

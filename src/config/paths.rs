@@ -1,0 +1,58 @@
+//! The folders of this program; the one place that names them.
+
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, Kind, Result};
+
+/// Where this run keeps its files. Folders are made when first needed, for the owner alone (0700).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Paths {
+    /// The configuration folder.
+    pub config: PathBuf,
+    /// State that should outlive the run.
+    pub state: PathBuf,
+    /// What can be thrown away.
+    pub cache: PathBuf,
+}
+
+impl Paths {
+    /// The platform's folders (`XDG_CONFIG_HOME` and friends honoured).
+    ///
+    /// # Errors
+    /// No home folder.
+    pub fn platform() -> Result<Self> {
+        let folders = directories::ProjectDirs::from("", "", "twinpail").ok_or_else(|| {
+            Error::new(Kind::Config, "there is no home folder")
+                .with_hint("set HOME, or name a file with --config")
+        })?;
+        let state = folders.state_dir().unwrap_or_else(|| folders.data_local_dir());
+        Ok(Self {
+            config: folders.config_dir().to_path_buf(),
+            state: state.to_path_buf(),
+            cache: folders.cache_dir().to_path_buf(),
+        })
+    }
+
+    /// Everything below one folder.
+    pub fn below(root: &Path) -> Self {
+        Self { config: root.join("config"), state: root.join("state"), cache: root.join("cache") }
+    }
+
+    /// The configuration file.
+    pub fn config_file(&self) -> PathBuf {
+        self.config.join("config.toml")
+    }
+}
+
+/// Makes `folder` and what is above it; what it makes is for the owner alone.
+///
+/// # Errors
+/// The file system's.
+pub fn make_private(folder: &Path) -> Result<()> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+        .map_err(|error| Error::local("create", folder, error))
+}

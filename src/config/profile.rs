@@ -1,0 +1,154 @@
+//! One profile: how to reach a provider and as whom.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::provider::Provider;
+use super::secret::SecretSource;
+
+/// Where a profile was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// The configuration file.
+    File,
+    /// The AWS files; the name there, which may have characters that locations cannot.
+    Aws(String),
+    /// `AWS_ACCESS_KEY_ID` and friends, or instance credentials.
+    Environment,
+    /// Made by the program itself (the demo).
+    BuiltIn,
+}
+
+/// Who signs.
+#[derive(Clone, Debug)]
+pub enum CredentialSource {
+    /// The AWS chain: environment, container, instance; or one profile of the AWS files.
+    Aws {
+        /// That profile; `None`: the whole chain.
+        profile: Option<String>,
+    },
+    /// A key of its own.
+    Static {
+        /// `access_key_id`.
+        access_key_id: String,
+        /// Where the secret comes from.
+        secret: SecretSource,
+        /// `session_token`.
+        session_token: Option<secrecy::SecretString>,
+    },
+    /// Unsigned requests.
+    Anonymous,
+}
+
+/// Which checksums are sent and checked beyond what the operation demands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Checksums {
+    /// Only where the protocol requires one.
+    #[default]
+    Required,
+    /// Wherever the SDK supports one.
+    Supported,
+}
+
+/// One profile, with the provider's presets applied.
+#[derive(Clone, Debug)]
+pub struct Profile {
+    /// `[A-Za-z0-9._-]+`.
+    pub name: String,
+    /// Where it was found.
+    pub origin: Origin,
+    /// Its row of the provider table.
+    pub provider: &'static Provider,
+    /// The region in the signature's scope; `None`: the AWS files' own, else the provider's.
+    pub region: Option<String>,
+    /// The endpoint's URL; `None`: AWS's own.
+    pub endpoint: Option<String>,
+    /// The endpoint that links are signed for, where users reach it under another name.
+    pub public_endpoint: Option<String>,
+    /// `https://host/bucket/key` rather than `https://bucket.host/key`.
+    pub path_style: bool,
+    /// Who signs.
+    pub credentials: CredentialSource,
+    /// Buckets known without ListBuckets.
+    pub buckets: Vec<String>,
+    /// The bucket that the pane opens on.
+    pub bucket: Option<String>,
+    /// Refuse everything that changes the store.
+    pub read_only: bool,
+    /// Colour of its pane's title (a name or `#rrggbb`), e.g. red for production.
+    pub color: Option<String>,
+    /// PEM file with more certificate authorities.
+    pub ca_bundle: Option<PathBuf>,
+    /// Checksums.
+    pub checksums: Checksums,
+    /// Sign bodies also where TLS would protect them.
+    pub sign_payload: bool,
+    /// `x-amz-request-payer: requester`.
+    pub requester_pays: bool,
+    /// Default server-side encryption: `AES256`, `aws:kms`, `aws:kms:KEY-ID`.
+    pub sse: Option<String>,
+    /// Longest wait for a connection.
+    pub connect_timeout: Duration,
+}
+
+impl Profile {
+    /// A profile with the presets of `row`, anonymous until it is told otherwise.
+    pub fn new(name: &str, row: &'static Provider) -> Self {
+        Self {
+            name: name.to_owned(),
+            origin: Origin::BuiltIn,
+            provider: row,
+            region: row.region.map(str::to_owned),
+            endpoint: None,
+            public_endpoint: None,
+            path_style: row.path_style,
+            credentials: CredentialSource::Anonymous,
+            buckets: Vec::new(),
+            bucket: None,
+            read_only: false,
+            color: None,
+            ca_bundle: None,
+            checksums: row.checksums,
+            sign_payload: false,
+            requester_pays: false,
+            sse: None,
+            connect_timeout: Duration::from_secs(10),
+        }
+    }
+
+    /// A profile for the server at `endpoint` with static keys.
+    pub fn with_keys(
+        name: &str,
+        row: &'static Provider,
+        endpoint: &str,
+        access_key_id: &str,
+        secret: &str,
+    ) -> Self {
+        let credentials = CredentialSource::Static {
+            access_key_id: access_key_id.to_owned(),
+            secret: SecretSource::Plain(secret.into()),
+            session_token: None,
+        };
+        Self { endpoint: Some(endpoint.to_owned()), credentials, ..Self::new(name, row) }
+    }
+
+    /// Where it leads, in a few words: its endpoint, or AWS and the region.
+    pub fn place(&self) -> String {
+        match (&self.endpoint, &self.region) {
+            (Some(endpoint), _) => endpoint.clone(),
+            (None, Some(region)) => format!("{} {region}", self.provider.title),
+            (None, None) => self.provider.title.to_owned(),
+        }
+    }
+
+    /// Where it was found, in a few words.
+    pub fn found_in(&self) -> String {
+        match &self.origin {
+            Origin::File => "configuration file".to_owned(),
+            Origin::Aws(name) if *name == self.name => "AWS files".to_owned(),
+            Origin::Aws(name) => format!("AWS files, as `{name}`"),
+            Origin::Environment => "environment".to_owned(),
+            Origin::BuiltIn => "built in".to_owned(),
+        }
+    }
+}

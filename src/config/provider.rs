@@ -1,0 +1,151 @@
+//! The provider table: every quirk this program knows, as data. Facts: the providers' own documentation and
+//! measurements; `doctor`-like probing may correct them per profile.
+
+use super::Checksums;
+
+/// What is special about one provider.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Provider {
+    /// Its name in the configuration.
+    pub name: &'static str,
+    /// Its name on the screen.
+    pub title: &'static str,
+    /// The endpoint with `{region}`, `{account}` and `{jurisdiction}` (empty or `.eu`) in it; `None`: it must be
+    /// configured, or is AWS's own.
+    pub endpoint: Option<&'static str>,
+    /// The region when none is configured; `None`: it must be configured, or is read from the AWS files.
+    pub region: Option<&'static str>,
+    /// Buckets in the path rather than in the host name.
+    pub path_style: bool,
+    /// The SDK's checksum mode.
+    pub checksums: Checksums,
+    /// Whether listings come in byte order of the keys and honour `start-after`.
+    pub ordered: bool,
+    /// ListObjects version: 1 or 2.
+    pub list_version: u8,
+    /// Whether listings are asked for with `encoding-type=url` at first.
+    pub encode_keys: bool,
+    /// Whether ListBuckets takes `max-buckets` and continuation tokens.
+    pub pages_buckets: bool,
+    /// Parts in flight an upload starts with.
+    pub parts_per_upload: usize,
+    /// Largest part number.
+    pub max_parts: u32,
+    /// Largest object in bytes.
+    pub max_object: u64,
+    /// Whether the server copies parts conditionally (`x-amz-copy-source-if-match` on UploadPartCopy).
+    pub copy_part_if_match: bool,
+    /// Whether an ETag of an unencrypted single PUT is its MD5 and one of a multipart upload follows AWS's formula.
+    pub md5_etags: bool,
+    /// Full-object checksum that a multipart upload may name (`CRC64NVME`, `CRC32`), kept with the object.
+    pub multipart_checksum: Option<&'static str>,
+    /// Storage classes it knows; empty: only one.
+    pub storage_classes: &'static [&'static str],
+    /// Largest object that CopyObject takes, in bytes.
+    pub max_copy: u64,
+}
+
+/// The row called `name`.
+pub fn provider(name: &str) -> Option<&'static Provider> {
+    PROVIDERS.iter().find(|provider| provider.name == name)
+}
+
+const GIB: u64 = 1 << 30;
+const TIB: u64 = 1 << 40;
+
+/// What an S3-compatible server nobody knows is assumed to be; the base of every other row.
+const OTHER: Provider = Provider {
+    name: "other",
+    title: "S3-compatible",
+    endpoint: None,
+    region: Some("us-east-1"),
+    path_style: true,
+    checksums: Checksums::Required,
+    ordered: false,
+    list_version: 2,
+    encode_keys: true,
+    pages_buckets: false,
+    parts_per_upload: 8,
+    max_parts: 10_000,
+    max_object: 5 * TIB,
+    copy_part_if_match: true,
+    md5_etags: true,
+    multipart_checksum: None,
+    storage_classes: &[],
+    max_copy: 5 * GIB,
+};
+
+/// The table; the first row is `other`.
+pub const PROVIDERS: &[Provider] = &[
+    OTHER,
+    Provider {
+        name: "aws",
+        title: "AWS S3",
+        region: None,
+        path_style: false,
+        checksums: Checksums::Supported,
+        ordered: true,
+        pages_buckets: true,
+        max_object: 48 * TIB,
+        multipart_checksum: Some("CRC64NVME"),
+        storage_classes: &[
+            "STANDARD",
+            "STANDARD_IA",
+            "ONEZONE_IA",
+            "INTELLIGENT_TIERING",
+            "GLACIER_IR",
+            "GLACIER",
+            "DEEP_ARCHIVE",
+        ],
+        ..OTHER
+    },
+    Provider {
+        name: "r2",
+        title: "Cloudflare R2",
+        endpoint: Some("https://{account}{jurisdiction}.r2.cloudflarestorage.com"),
+        region: Some("auto"),
+        ordered: true,
+        parts_per_upload: 3,
+        max_object: 5 * TIB - 5 * GIB,
+        copy_part_if_match: false,
+        storage_classes: &["STANDARD", "STANDARD_IA"],
+        ..OTHER
+    },
+    Provider {
+        name: "spaces",
+        title: "DigitalOcean Spaces",
+        endpoint: Some("https://{region}.digitaloceanspaces.com"),
+        region: None,
+        path_style: false,
+        ordered: true,
+        encode_keys: false,
+        ..OTHER
+    },
+    Provider {
+        name: "wasabi",
+        title: "Wasabi",
+        endpoint: Some("https://s3.{region}.wasabisys.com"),
+        region: None,
+        ordered: true,
+        ..OTHER
+    },
+    Provider {
+        name: "b2",
+        title: "Backblaze B2",
+        endpoint: Some("https://s3.{region}.backblazeb2.com"),
+        region: None,
+        ordered: true,
+        ..OTHER
+    },
+    Provider { name: "minio", title: "MinIO", ordered: true, ..OTHER },
+    Provider { name: "garage", title: "Garage", region: Some("garage"), ordered: true, ..OTHER },
+    Provider {
+        name: "seaweedfs",
+        title: "SeaweedFS",
+        list_version: 1,
+        encode_keys: false,
+        multipart_checksum: Some("CRC32"),
+        ..OTHER
+    },
+    Provider { name: "ceph", title: "Ceph RGW", ordered: true, list_version: 1, encode_keys: false, ..OTHER },
+];
