@@ -1,0 +1,23 @@
+//! One connected profile. The only home of the AWS SDK: nothing of `aws_*` shows in a public signature.
+//!
+//! Every error names operation, bucket and key, the provider's code and message, and a hint where one is known
+//! (`s3/fault.rs`). Quirks come from the provider table (`config::provider`), never from a provider's name.
+
+mod bucket;
+mod connect;
+mod copy;
+mod delete;
+mod fault;
+mod list;
+mod multipart;
+mod object;
+mod presign;
+mod transport;
+
+pub use connect::{Connections, Store};
+pub use copy::CopySource;
+pub use list::ListRequest;
+pub use multipart::{CompletedPart, Part, PartRequest, Upload, UploadList};
+pub use object::{Attributes, Download, GetOptions, ObjectInfo, PutOptions, Written};
+pub use presign::{EndsBecause, MAX_EXPIRES, Method, PresignRequest, Presigned};
+pub use transport::Body;

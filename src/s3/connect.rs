@@ -1,0 +1,299 @@
+//! Profiles become connected stores.
+
+use std::collections::HashMap;
+use std::error::Error as StdError;
+use std::future::Future;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use aws_config::BehaviorVersion;
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::{ProvideCredentials as _, SharedCredentialsProvider};
+use aws_sdk_s3::Client;
+use aws_sdk_s3::config::retry::RetryConfig;
+use aws_sdk_s3::config::timeout::TimeoutConfig;
+use aws_sdk_s3::config::{
+    Builder, Region, RequestChecksumCalculation, ResponseChecksumValidation, StalledStreamProtectionConfig,
+};
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use secrecy::ExposeSecret as _;
+use tokio::sync::OnceCell;
+
+use super::fault::{Op, bucket_region, explain};
+use super::transport::{Throttling, Transport};
+use crate::config::{Checksums, Config, CredentialSource, Profile, Provider};
+use crate::error::{Error, Kind, Result};
+use crate::http::{Http, Settings};
+
+/// Longest wait for one answer to a request without a body of its own.
+const ANSWER: Duration = Duration::from_mins(1);
+/// Credentials that end sooner are fetched anew before a link is signed.
+const FRESH: Duration = Duration::from_mins(5);
+
+/// All profiles of a configuration; connects each one once, on first use.
+#[derive(Clone)]
+pub struct Connections(Arc<Inner>);
+
+struct Inner {
+    config: Arc<Config>,
+    clients: Mutex<HashMap<Settings, Http>>,
+    stores: Mutex<HashMap<String, Arc<OnceCell<Store>>>>,
+}
+
+impl Connections {
+    /// Nothing is contacted yet.
+    pub fn new(config: Arc<Config>) -> Self {
+        Self(Arc::new(Inner { config, clients: Mutex::default(), stores: Mutex::default() }))
+    }
+
+    /// The configuration they were made from.
+    pub fn config(&self) -> &Config {
+        &self.0.config
+    }
+
+    /// The connected profile called `profile`. Resolving credentials may run a command or ask a token service;
+    /// buckets are not contacted.
+    ///
+    /// # Errors
+    /// Unknown profile, credentials that cannot be had, a bad CA bundle.
+    pub async fn store(&self, profile: &str) -> Result<Store> {
+        let profile = self.0.config.profile(profile)?;
+        let cell = {
+            let mut stores = self.0.stores.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(stores.entry(profile.name.clone()).or_default())
+        };
+        cell.get_or_try_init(|| connect(profile, self.http(profile))).await.cloned()
+    }
+
+    /// The HTTP client that `profile` uses; one for all with the same settings.
+    fn http(&self, profile: &Profile) -> Result<Http> {
+        let settings =
+            Settings { ca_bundle: profile.ca_bundle.clone(), connect_timeout: profile.connect_timeout };
+        let mut clients = self.0.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(http) = clients.get(&settings) {
+            return Ok(http.clone());
+        }
+        let http = Http::new(&settings)?;
+        clients.insert(settings, http.clone());
+        Ok(http)
+    }
+}
+
+/// A cheap handle on one connected profile.
+#[derive(Clone)]
+pub struct Store(Arc<Connected>);
+
+struct Connected {
+    profile: Profile,
+    region: String,
+    credentials: Option<SharedCredentialsProvider>,
+    fetched: tokio::sync::Mutex<Option<Credentials>>,
+    base: Builder,
+    /// By region: a bucket may live elsewhere than the profile.
+    clients: Mutex<HashMap<String, Clients>>,
+    /// Regions of buckets, as the provider told them.
+    bucket_regions: Mutex<HashMap<String, String>>,
+    /// Whether listings are to be asked for with encoded keys, once a page has shown that the default is wrong.
+    encode_keys: Mutex<Option<bool>>,
+}
+
+/// Two clients that differ in their patience.
+#[derive(Clone)]
+pub(super) struct Clients {
+    /// Tries again by itself; for requests without bodies.
+    pub(super) patient: Client,
+    /// One attempt; whoever owns the body decides about another.
+    pub(super) once: Client,
+}
+
+async fn connect(profile: &Profile, http: Result<Http>) -> Result<Store> {
+    let http = Transport(http?);
+    let mut region = profile.region.clone();
+    let mut endpoint = profile.endpoint.clone();
+    let credentials = match &profile.credentials {
+        CredentialSource::Anonymous => None,
+        CredentialSource::Static { access_key_id, secret, session_token } => {
+            let secret =
+                secret.resolve().await.map_err(|error| error.context(format!("profile {}", profile.name)))?;
+            let token = session_token.as_ref().map(|token| token.expose_secret().to_owned());
+            let keys = Credentials::new(access_key_id, secret.expose_secret(), token, None, "profile");
+            Some(SharedCredentialsProvider::new(keys))
+        }
+        CredentialSource::Aws { profile: name } => {
+            let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(http.clone());
+            if let Some(name) = name {
+                loader = loader.profile_name(name);
+            }
+            let found = loader.load().await;
+            region = region.or_else(|| found.region().map(ToString::to_string));
+            endpoint = endpoint.or_else(|| found.endpoint_url().map(str::to_owned));
+            found.credentials_provider()
+        }
+    };
+    let region = region.unwrap_or_else(|| "us-east-1".to_owned());
+    let mut base = Builder::new()
+        .behavior_version(BehaviorVersion::latest())
+        .http_client(http)
+        .force_path_style(profile.path_style)
+        .retry_classifier(Throttling)
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+        .response_checksum_validation(ResponseChecksumValidation::WhenRequired);
+    base.set_endpoint_url(endpoint);
+    base.set_credentials_provider(credentials.clone());
+    if credentials.is_none() {
+        base = base.allow_no_auth();
+    }
+    if profile.requester_pays {
+        base = base.interceptor(super::fault::RequesterPays);
+    }
+    Ok(Store(Arc::new(Connected {
+        profile: profile.clone(),
+        region,
+        credentials,
+        fetched: tokio::sync::Mutex::default(),
+        base,
+        clients: Mutex::default(),
+        bucket_regions: Mutex::default(),
+        encode_keys: Mutex::new(None),
+    })))
+}
+
+impl Store {
+    /// The profile it was made from.
+    pub fn profile(&self) -> &Profile {
+        &self.0.profile
+    }
+
+    /// What its provider can and cannot do.
+    pub fn provider(&self) -> &'static Provider {
+        self.0.profile.provider
+    }
+
+    /// Whether `other` reaches the same provider with the same credentials, so that the server can copy between
+    /// the two.
+    pub fn same_service(&self, other: &Store) -> bool {
+        let (ours, theirs) = (&self.0.profile, &other.0.profile);
+        let same_keys = match (&ours.credentials, &theirs.credentials) {
+            (
+                CredentialSource::Static { access_key_id: ours, .. },
+                CredentialSource::Static { access_key_id: theirs, .. },
+            ) => ours == theirs,
+            (CredentialSource::Aws { profile: ours }, CredentialSource::Aws { profile: theirs }) => {
+                ours == theirs
+            }
+            _ => false,
+        };
+        ours.name == theirs.name
+            || (same_keys && ours.endpoint == theirs.endpoint && self.0.region == other.0.region)
+    }
+
+    /// The region in the signatures for `bucket`.
+    pub(super) fn region_of(&self, bucket: &str) -> String {
+        let known = self.0.bucket_regions.lock().unwrap_or_else(PoisonError::into_inner);
+        known.get(bucket).unwrap_or(&self.0.region).clone()
+    }
+
+    /// The clients for `bucket`'s region.
+    pub(super) fn clients(&self, bucket: &str) -> Clients {
+        let region = self.region_of(bucket);
+        let mut clients = self.0.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        clients.entry(region).or_insert_with_key(|region| self.build(region)).clone()
+    }
+
+    fn build(&self, region: &str) -> Clients {
+        let base = self.0.base.clone().region(Region::new(region.to_owned()));
+        let checksums = match self.0.profile.checksums {
+            Checksums::Required => RequestChecksumCalculation::WhenRequired,
+            Checksums::Supported => RequestChecksumCalculation::WhenSupported,
+        };
+        let patient = base
+            .clone()
+            .request_checksum_calculation(checksums)
+            .retry_config(
+                RetryConfig::standard().with_max_attempts(4).with_initial_backoff(Duration::from_millis(300)),
+            )
+            .timeout_config(TimeoutConfig::builder().operation_attempt_timeout(ANSWER).build());
+        // A streamed body would get a trailing checksum in a chunked framing that third parties store as content;
+        // whoever sends one names its checksum in a header instead.
+        let once = base
+            .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
+            .retry_config(RetryConfig::disabled())
+            .timeout_config(TimeoutConfig::disabled());
+        Clients { patient: Client::from_conf(patient.build()), once: Client::from_conf(once.build()) }
+    }
+
+    /// Sends a request on `bucket`; follows the bucket to its region once.
+    pub(super) async fn run<T, E, F, Fut>(&self, bucket: &str, op: Op<'_>, request: F) -> Result<T>
+    where
+        F: Fn(Clients) -> Fut,
+        Fut: Future<Output = Result<T, SdkError<E>>>,
+        E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
+    {
+        match request(self.clients(bucket)).await {
+            Err(error) if self.learn_region(bucket, &error) => request(self.clients(bucket)).await,
+            other => other,
+        }
+        .map_err(|error| explain(self, op, error))
+    }
+
+    /// Remembers the region that an error names; whether that is news.
+    pub(super) fn learn_region<E>(&self, bucket: &str, error: &SdkError<E>) -> bool {
+        // Only AWS has one endpoint a region that we can find by name.
+        if self.0.profile.endpoint.is_some() || bucket.is_empty() {
+            return false;
+        }
+        let Some(region) = bucket_region(error) else { return false };
+        if region == self.region_of(bucket) {
+            return false;
+        }
+        let mut known = self.0.bucket_regions.lock().unwrap_or_else(PoisonError::into_inner);
+        known.insert(bucket.to_owned(), region);
+        true
+    }
+
+    /// Refuses changes on a read-only profile; every changing operation asks here first.
+    pub(super) fn writable(&self, op: Op<'_>) -> Result<()> {
+        if self.0.profile.read_only {
+            let message = format!("cannot {op}: profile {} is read-only", self.0.profile.name);
+            return Err(Error::new(Kind::Denied, message)
+                .with_hint("remove `read_only = true` from the profile to allow changes"));
+        }
+        Ok(())
+    }
+
+    /// Credentials that live at least [`FRESH`] longer, if the source can renew them.
+    pub(super) async fn fresh_credentials(&self) -> Result<Credentials> {
+        let Some(source) = &self.0.credentials else {
+            return Err(Error::new(
+                Kind::Unsupported,
+                format!("profile {} is anonymous and cannot sign links", self.0.profile.name),
+            )
+            .with_hint("give the profile credentials; a public object's plain address needs no signature"));
+        };
+        let mut fetched = self.0.fetched.lock().await;
+        let soon = SystemTime::now() + FRESH;
+        if let Some(known) = fetched.as_ref()
+            && known.expiry().is_none_or(|end| end > soon)
+        {
+            return Ok(known.clone());
+        }
+        let new = source.provide_credentials().await.map_err(|error| {
+            let why = crate::http::root_cause(&error);
+            Error::new(Kind::Credentials, format!("profile {}: no credentials: {why}", self.0.profile.name))
+                .with_hint("log in again (`aws sso login`), or check the AWS files")
+        })?;
+        *fetched = Some(new.clone());
+        Ok(new)
+    }
+
+    /// Whether to ask for encoded keys.
+    pub(super) fn encode_keys(&self) -> bool {
+        let learnt = self.0.encode_keys.lock().unwrap_or_else(PoisonError::into_inner);
+        learnt.unwrap_or(self.provider().encode_keys)
+    }
+
+    /// A page could not be read the way it was asked for: from now on the other way.
+    pub(super) fn set_encode_keys(&self, encode: bool) {
+        *self.0.encode_keys.lock().unwrap_or_else(PoisonError::into_inner) = Some(encode);
+    }
+}

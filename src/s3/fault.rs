@@ -1,0 +1,291 @@
+//! What the SDK and the provider say when something fails, as one sentence with a hint.
+
+use std::error::Error as StdError;
+use std::fmt;
+
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::interceptors::Intercept;
+use aws_smithy_runtime_api::client::interceptors::context::BeforeTransmitInterceptorContextMut;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::config_bag::ConfigBag;
+
+use super::Store;
+use crate::error::{Error, Kind};
+use crate::http::root_cause;
+
+/// What was being done to what: "read" and "work", "media", "a.txt".
+#[derive(Clone, Copy)]
+pub(super) struct Op<'a> {
+    pub(super) words: &'static str,
+    pub(super) profile: &'a str,
+    pub(super) bucket: &'a str,
+    pub(super) key: &'a str,
+}
+
+impl fmt::Display for Op<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}:{}", self.words, self.profile, self.bucket)?;
+        if self.bucket.is_empty() { Ok(()) } else { write!(f, "/{}", self.key) }
+    }
+}
+
+impl Store {
+    pub(super) fn op<'a>(&'a self, words: &'static str, bucket: &'a str, key: &'a str) -> Op<'a> {
+        Op { words, profile: &self.profile().name, bucket, key }
+    }
+}
+
+/// What an error says about itself, however it came.
+#[derive(Default)]
+struct Facts {
+    status: u16,
+    code: String,
+    message: String,
+    region: Option<String>,
+    skew_minutes: Option<i64>,
+    is_html: bool,
+}
+
+/// One sentence for a failed request.
+pub(super) fn explain<E>(store: &Store, op: Op<'_>, error: SdkError<E>) -> Error
+where
+    E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
+{
+    if let SdkError::DispatchFailure(failure) = &error {
+        let cause: &(dyn StdError + 'static) = match failure.as_connector_error() {
+            Some(connector) => connector,
+            None => &error,
+        };
+        return unreachable_server(store, op, cause);
+    }
+    if matches!(error, SdkError::TimeoutError(_)) {
+        return Error::new(Kind::Timeout, format!("cannot {op}: no answer in time"))
+            .with_hint("check the network and the profile's endpoint, then retry");
+    }
+    let mut facts = error.raw_response().map(facts).unwrap_or_default();
+    if let SdkError::ServiceError(service) = &error {
+        // A bare 404 has no code of its own; `NotFound` is the SDK's word for it.
+        let code = service.err().code().filter(|code| *code != "NotFound");
+        code.unwrap_or_default().clone_into(&mut facts.code);
+        service.err().message().unwrap_or_default().clone_into(&mut facts.message);
+    }
+    let unreadable = (200..300).contains(&facts.status) && facts.code.is_empty();
+    if facts.is_html || unreadable {
+        let what = if facts.is_html { "HTML" } else { "something" };
+        return Error::new(
+            Kind::Integrity,
+            format!("cannot {op}: the endpoint answers {what} that is not S3"),
+        )
+        .with_hint(format!(
+            "check the endpoint of profile {} ({})",
+            op.profile,
+            store.profile().place()
+        ));
+    }
+    if let SdkError::ConstructionFailure(_) = &error {
+        let why = root_cause(&error);
+        return Error::new(Kind::Usage, format!("cannot {op}: {why}"));
+    }
+    if facts.status == 0 {
+        // Nothing was sent: signing failed, most likely for want of credentials.
+        return Error::new(Kind::Credentials, format!("cannot {op}: {}", root_cause(&error)))
+            .with_hint(format!("check the credentials of profile {}", op.profile));
+    }
+    from_facts(store, op, &facts).with_source(error)
+}
+
+fn facts(response: &HttpResponse) -> Facts {
+    let header = |name: &str| response.headers().get(name);
+    let body = response.body().bytes().unwrap_or_default();
+    let start = String::from_utf8_lossy(&body[..body.len().min(4096)]).into_owned();
+    let trimmed = start.trim_start().to_ascii_lowercase();
+    let tag = |name: &str| {
+        let open = format!("<{name}>");
+        let from = start.find(&open)? + open.len();
+        Some(start[from..].split('<').next()?.to_owned())
+    };
+    let skew_minutes = header("date").and_then(|date| {
+        let server = jiff::fmt::rfc2822::parse(date).ok()?.timestamp();
+        Some(jiff::Timestamp::now().duration_since(server).as_secs() / 60)
+    });
+    Facts {
+        status: response.status().as_u16(),
+        region: header("x-amz-bucket-region").map(str::to_owned).or_else(|| tag("Region")),
+        skew_minutes,
+        is_html: trimmed.starts_with("<!doctype html") || trimmed.starts_with("<html"),
+        code: tag("Code").unwrap_or_default(),
+        message: tag("Message").unwrap_or_default(),
+    }
+}
+
+/// The region that an error names for the bucket.
+pub(super) fn bucket_region<E>(error: &SdkError<E>) -> Option<String> {
+    let facts = facts(error.raw_response()?);
+    facts.region.filter(|region| matches!(facts.status, 301 | 307 | 400 | 403) && !region.is_empty())
+}
+
+fn from_facts(store: &Store, op: Op<'_>, facts: &Facts) -> Error {
+    let (kind, hint) = judge(store, op, facts);
+    let said = match (facts.code.is_empty(), facts.message.is_empty()) {
+        (true, true) => format!("{} (HTTP {})", words_of(kind), facts.status),
+        (false, true) => format!("{} (HTTP {})", facts.code, facts.status),
+        (true, false) => facts.message.clone(),
+        (false, false) => format!("{}: {}", facts.code, facts.message),
+    };
+    let error = Error::new(kind, format!("cannot {op}: {}", said.trim_end_matches('.')));
+    match hint {
+        Some(hint) => error.with_hint(hint),
+        None => error,
+    }
+}
+
+/// Answers to HEAD have no body and so no words of their own.
+fn words_of(kind: Kind) -> &'static str {
+    match kind {
+        Kind::NotFound => "it does not exist",
+        Kind::Denied => "access denied",
+        Kind::Changed => "it has changed meanwhile",
+        Kind::Exists => "it exists already",
+        Kind::Throttled => "the provider asks for fewer requests",
+        Kind::Unavailable => "the provider failed",
+        _ => "the provider refused",
+    }
+}
+
+/// The sort of failure, and what to do about it.
+fn judge(store: &Store, op: Op<'_>, facts: &Facts) -> (Kind, Option<String>) {
+    let profile = op.profile;
+    let hint = |kind: Kind, text: String| (kind, Some(text));
+    match (facts.code.as_str(), facts.status) {
+        ("NoSuchBucket", _) => hint(Kind::NotFound, format!("`twinpail ls {profile}:` lists the buckets")),
+        ("NoSuchKey" | "NoSuchVersion", _) => {
+            (Kind::NotFound, Some("keys are exact, also in case and spaces".into()))
+        }
+        ("NoSuchUpload", _) => (Kind::NotFound, None),
+        ("AccessDenied" | "AllAccessDisabled" | "AccountProblem", _) if op.words == "list buckets of" => {
+            hint(
+                Kind::Denied,
+                format!(
+                    "name the buckets in the profile: [profiles.{profile}] buckets = [\"...\"], or go to {profile}:BUCKET/"
+                ),
+            )
+        }
+        ("AccessDenied", _) => {
+            (Kind::Denied, Some(format!("the credentials of profile {profile} may not do this")))
+        }
+        ("InvalidAccessKeyId", _) => hint(
+            Kind::Credentials,
+            format!("check access_key_id of profile {profile}, and that it belongs to this endpoint"),
+        ),
+        ("SignatureDoesNotMatch", _) => hint(
+            Kind::Credentials,
+            format!("check the secret of profile {profile}; behind a proxy also its endpoint and path_style"),
+        ),
+        ("RequestTimeTooSkewed" | "RequestExpired", _) => (Kind::Credentials, Some(clock_hint(facts))),
+        ("ExpiredToken" | "ExpiredTokenException" | "TokenRefreshRequired" | "InvalidToken", _) => hint(
+            Kind::Credentials,
+            "the session has ended; log in again (for example `aws sso login`)".into(),
+        ),
+        ("PermanentRedirect" | "AuthorizationHeaderMalformed" | "IllegalLocationConstraintException", _)
+        | (_, 301 | 307) => hint(Kind::Usage, region_hint(store, profile, facts)),
+        (
+            "SlowDown"
+            | "TooManyRequests"
+            | "RequestRateLimitExceeded"
+            | "ServiceUnavailable"
+            | "RequestLimitExceeded",
+            _,
+        )
+        | (_, 429 | 503) => (Kind::Throttled, None),
+        ("PreconditionFailed" | "ConditionalRequestConflict", _) | (_, 412) => (Kind::Changed, None),
+        ("BucketAlreadyOwnedByYou", _) => (Kind::Exists, Some("it is yours already".into())),
+        ("BucketAlreadyExists", _) => {
+            (Kind::Exists, Some("bucket names are shared with all other users; pick another".into()))
+        }
+        ("BucketNotEmpty", _) => (Kind::Exists, Some("delete what is in it first".into())),
+        (
+            "EntityTooLarge" | "EntityTooSmall" | "InvalidPart" | "InvalidPartOrder" | "BadDigest"
+            | "InvalidDigest",
+            _,
+        ) => (Kind::Integrity, None),
+        ("XAmzContentSHA256Mismatch" | "InvalidRequest" | "NotImplemented" | "InvalidArgument", _)
+            if facts.message.to_ascii_lowercase().contains("checksum")
+                || facts.message.contains("STREAMING-") =>
+        {
+            hint(Kind::Unsupported, format!("set checksums = \"required\" in profile {profile}"))
+        }
+        ("NotImplemented" | "MethodNotAllowed", _) | (_, 405 | 501) => (Kind::Unsupported, None),
+        (_, 404) => (Kind::NotFound, None),
+        (_, 401 | 403) => {
+            (Kind::Denied, Some(format!("the credentials of profile {profile} may not do this")))
+        }
+        (_, 400) if facts.region.is_some() => hint(Kind::Usage, region_hint(store, profile, facts)),
+        ("RequestTimeout", _) | (_, 408) => (Kind::Timeout, None),
+        (_, 500..) => (Kind::Unavailable, None),
+        _ => (Kind::Internal, None),
+    }
+}
+
+fn clock_hint(facts: &Facts) -> String {
+    match facts.skew_minutes {
+        Some(minutes) if minutes != 0 => {
+            let direction = if minutes > 0 { "ahead" } else { "behind" };
+            format!("this machine's clock is {} min {direction} of the server's; set it right", minutes.abs())
+        }
+        _ => "this machine's clock is wrong; set it right".to_owned(),
+    }
+}
+
+fn region_hint(store: &Store, profile: &str, facts: &Facts) -> String {
+    // Garage and others name the region only in the message.
+    let quoted =
+        facts.message.split(['\'', '"', '`']).nth(3).or_else(|| facts.message.split(['\'', '"', '`']).nth(1));
+    match facts.region.as_deref().or(quoted).filter(|region| !region.is_empty()) {
+        Some(region) => format!("set region = \"{region}\" in profile {profile}"),
+        None => format!("check region and endpoint of profile {profile} ({})", store.profile().place()),
+    }
+}
+
+/// The connection could not be made, or broke.
+fn unreachable_server(store: &Store, op: Op<'_>, error: &(dyn StdError + 'static)) -> Error {
+    let cause = root_cause(error);
+    let lower = cause.to_ascii_lowercase();
+    let profile = op.profile;
+    let hint = if lower.contains("unknownissuer") || lower.contains("certificate") {
+        format!("its certificate is not trusted; set ca_bundle in profile {profile}")
+    } else if lower.contains("corrupt message") || lower.contains("invalidcontenttype") {
+        format!("it does not speak TLS there; check http:// or https:// in the endpoint of profile {profile}")
+    } else if lower.contains("lookup") || lower.contains("name or service") || lower.contains("nodename") {
+        "its name cannot be resolved; check the endpoint and the network".to_owned()
+    } else if lower.contains("refused") {
+        "nothing listens there; check the endpoint's host and port".to_owned()
+    } else {
+        "check the network and the profile's endpoint, then retry".to_owned()
+    };
+    let kind =
+        if lower.contains("timed out") || lower.contains("deadline") { Kind::Timeout } else { Kind::Network };
+    Error::new(kind, format!("cannot {op}: cannot reach {}: {cause}", store.profile().place()))
+        .with_hint(hint)
+}
+
+/// Says on every request that the caller pays.
+#[derive(Debug)]
+pub(super) struct RequesterPays;
+
+impl Intercept for RequesterPays {
+    fn name(&self) -> &'static str {
+        "requester pays"
+    }
+
+    fn modify_before_signing(
+        &self,
+        context: &mut BeforeTransmitInterceptorContextMut<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        context.request_mut().headers_mut().insert("x-amz-request-payer", "requester");
+        Ok(())
+    }
+}

@@ -1,0 +1,362 @@
+//! Whole objects and ranges of them.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::primitives::{ByteStream, DateTime, DateTimeFormat as Format};
+use aws_sdk_s3::types::ChecksumMode;
+use bytes::Bytes;
+use jiff::Timestamp;
+
+use super::Store;
+use super::fault::{Op, explain};
+use super::transport::{Body, STALL, unless_stalled};
+use crate::config::Checksums;
+use crate::error::{Error, Kind, Result};
+use crate::http::root_cause;
+
+/// What HEAD or GET says about an object.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ObjectInfo {
+    /// Bytes of the whole object.
+    pub size: u64,
+    /// Without quotes; empty where the provider sent none.
+    pub etag: String,
+    /// Last modified.
+    pub modified: Option<Timestamp>,
+    /// The version's id on a versioned bucket.
+    pub version_id: Option<String>,
+    /// Headers, metadata and class that a copy has to carry along.
+    pub attributes: Attributes,
+    /// Whole-object or composite checksums by lower-case algorithm name (`crc64nvme`, `crc32`, ...), base64.
+    pub checksums: BTreeMap<String, String>,
+    /// Parts, if the provider says.
+    pub parts: Option<u32>,
+    /// Whatever else the answer said that a user may want to read: header name and value.
+    pub other: Vec<(String, String)>,
+}
+
+/// The user-visible properties of an object: what is sent with a write and kept by a copy.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Attributes {
+    /// `Content-Type`.
+    pub content_type: Option<String>,
+    /// `Cache-Control`.
+    pub cache_control: Option<String>,
+    /// `Content-Disposition`.
+    pub content_disposition: Option<String>,
+    /// `Content-Encoding`.
+    pub content_encoding: Option<String>,
+    /// `Content-Language`.
+    pub content_language: Option<String>,
+    /// `Expires`, as the provider wrote it.
+    pub expires: Option<String>,
+    /// `x-amz-meta-*` without that prefix.
+    pub metadata: BTreeMap<String, String>,
+    /// `x-amz-storage-class`.
+    pub storage_class: Option<String>,
+    /// `AES256`, `aws:kms` or `aws:kms:KEY-ID`.
+    pub sse: Option<String>,
+}
+
+/// Which bytes of which state of an object.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct GetOptions {
+    /// Half-open byte range; `None`: all.
+    pub range: Option<Range<u64>>,
+    /// Fail with `Kind::Changed` unless the ETag (without quotes) is this.
+    pub if_match: Option<String>,
+    /// That version instead of the newest.
+    pub version_id: Option<String>,
+}
+
+/// An object's bytes as they arrive.
+pub struct Download {
+    /// What the answer's headers said (`size` is the whole object's also for a range).
+    pub info: ObjectInfo,
+    body: ByteStream,
+    what: String,
+    left: u64,
+}
+
+impl Download {
+    /// The next bytes; `None` at the end. A stream that breaks, ends early or says nothing for a minute is an error
+    /// worth another try.
+    pub async fn chunk(&mut self) -> Option<Result<Bytes>> {
+        let failed = |kind, why: &str| Some(Err(Error::new(kind, format!("cannot {}: {why}", self.what))));
+        match tokio::time::timeout(STALL, self.body.next()).await {
+            Err(_) => failed(Kind::Timeout, "no byte for a minute"),
+            Ok(Some(Ok(bytes))) => {
+                self.left = self.left.saturating_sub(bytes.len() as u64);
+                Some(Ok(bytes))
+            }
+            Ok(Some(Err(error))) => failed(Kind::Network, &root_cause(&error)),
+            Ok(None) if self.left > 0 => failed(Kind::Network, "the connection ended before the last byte"),
+            Ok(None) => None,
+        }
+    }
+}
+
+/// How to write.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PutOptions {
+    /// Headers, metadata and class.
+    pub attributes: Attributes,
+    /// Fail with `Kind::Exists` if the key is taken, where the provider can tell.
+    pub if_none_match: bool,
+    /// Fail with `Kind::Changed` unless the current ETag is this, where the provider can tell.
+    pub if_match: Option<String>,
+    /// Base64 MD5 of the body.
+    pub content_md5: Option<String>,
+}
+
+/// What a write answered.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Written {
+    /// Without quotes.
+    pub etag: String,
+    /// The new version's id on a versioned bucket.
+    pub version_id: Option<String>,
+}
+
+/// HEAD and GET answer with the same fields on different types.
+macro_rules! info {
+    ($output:expr, $size:expr) => {{
+        let output = $output;
+        let text = |value: Option<&str>| value.map(str::to_owned);
+        let checksums = [
+            ("crc64nvme", output.checksum_crc64_nvme()),
+            ("crc32", output.checksum_crc32()),
+            ("crc32c", output.checksum_crc32_c()),
+            ("sha1", output.checksum_sha1()),
+            ("sha256", output.checksum_sha256()),
+        ];
+        let other = [
+            ("website-redirect", text(output.website_redirect_location())),
+            ("replication-status", output.replication_status().map(|v| v.as_str().to_owned())),
+            ("expiration", text(output.expiration())),
+            ("restore", text(output.restore())),
+            ("object-lock", output.object_lock_mode().map(|v| v.as_str().to_owned())),
+        ];
+        ObjectInfo {
+            size: $size,
+            etag: unquoted(output.e_tag()),
+            modified: output.last_modified().and_then(timestamp),
+            version_id: text(output.version_id()),
+            attributes: Attributes {
+                content_type: text(output.content_type()),
+                cache_control: text(output.cache_control()),
+                content_disposition: text(output.content_disposition()),
+                content_encoding: text(output.content_encoding()),
+                content_language: text(output.content_language()),
+                expires: text(output.expires_string()),
+                metadata: output
+                    .metadata()
+                    .into_iter()
+                    .flatten()
+                    .map(|(k, v)| (k.clone(), v.clone()))
+                    .collect(),
+                storage_class: output.storage_class().map(|class| class.as_str().to_owned()),
+                sse: output.server_side_encryption().map(|sse| match output.ssekms_key_id() {
+                    Some(id) => format!("{}:{id}", sse.as_str()),
+                    None => sse.as_str().to_owned(),
+                }),
+            },
+            checksums: checksums
+                .into_iter()
+                .filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned())))
+                .collect(),
+            parts: output.parts_count().and_then(|count| u32::try_from(count).ok()),
+            other: other.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect(),
+        }
+    }};
+}
+
+/// Applies attributes to a request that writes an object; all such requests have the same setters.
+macro_rules! with_attributes {
+    ($request:expr, $attributes:expr, $profile:expr) => {{
+        let attributes: &$crate::s3::Attributes = $attributes;
+        let sse = attributes.sse.as_deref().or($profile.sse.as_deref());
+        let (algorithm, key_id) = match sse {
+            Some(sse) => match sse.strip_prefix("aws:kms:") {
+                Some(id) => (Some("aws:kms"), Some(id.to_owned())),
+                None => (Some(sse), None),
+            },
+            None => (None, None),
+        };
+        $request
+            .set_content_type(attributes.content_type.clone())
+            .set_cache_control(attributes.cache_control.clone())
+            .set_content_disposition(attributes.content_disposition.clone())
+            .set_content_encoding(attributes.content_encoding.clone())
+            .set_content_language(attributes.content_language.clone())
+            .set_expires(attributes.expires.as_deref().and_then($crate::s3::object::http_date))
+            .set_metadata(
+                (!attributes.metadata.is_empty()).then(|| attributes.metadata.clone().into_iter().collect()),
+            )
+            .set_storage_class(attributes.storage_class.as_deref().map(Into::into))
+            .set_server_side_encryption(algorithm.map(Into::into))
+            .set_ssekms_key_id(key_id)
+    }};
+}
+pub(super) use with_attributes;
+
+impl Attributes {
+    /// These, with what `other` says in its place.
+    #[must_use]
+    pub fn overlaid(mut self, other: &Attributes) -> Self {
+        let over = |mine: &mut Option<String>, theirs: &Option<String>| {
+            if theirs.is_some() {
+                mine.clone_from(theirs);
+            }
+        };
+        over(&mut self.content_type, &other.content_type);
+        over(&mut self.cache_control, &other.cache_control);
+        over(&mut self.content_disposition, &other.content_disposition);
+        over(&mut self.content_encoding, &other.content_encoding);
+        over(&mut self.content_language, &other.content_language);
+        over(&mut self.expires, &other.expires);
+        over(&mut self.storage_class, &other.storage_class);
+        over(&mut self.sse, &other.sse);
+        self.metadata.extend(other.metadata.clone());
+        self
+    }
+
+    /// Headers are ASCII; anything else would be refused or garbled on the way.
+    pub(super) fn check(&self, op: Op<'_>) -> Result<()> {
+        let wrong = |text: &&String| !text.bytes().all(|byte| (0x20..0x7f).contains(&byte));
+        match self.metadata.iter().flat_map(|(key, value)| [key, value]).find(wrong) {
+            None => Ok(()),
+            Some(text) => {
+                Err(Error::new(Kind::Usage, format!("cannot {op}: metadata `{text}` is not plain ASCII"))
+                    .with_hint(
+                        "metadata travels in HTTP headers; encode other characters, for example as %XX",
+                    ))
+            }
+        }
+    }
+}
+
+impl Store {
+    /// HEAD.
+    pub async fn head(&self, bucket: &str, key: &str, version_id: Option<&str>) -> Result<ObjectInfo> {
+        let keeps_checksums = self.provider().checksums == Checksums::Supported;
+        let output = self
+            .run(bucket, self.op("read", bucket, key), |clients| {
+                let request = clients.patient.head_object().bucket(bucket).key(key);
+                request
+                    .set_version_id(version_id.map(str::to_owned))
+                    .set_checksum_mode(keeps_checksums.then_some(ChecksumMode::Enabled))
+                    .send()
+            })
+            .await?;
+        let size = output.content_length().and_then(|length| u64::try_from(length).ok()).unwrap_or(0);
+        Ok(info!(&output, size))
+    }
+
+    /// GET. One attempt: whoever reads the body decides about another.
+    pub async fn get(&self, bucket: &str, key: &str, options: &GetOptions) -> Result<Download> {
+        let op = self.op("read", bucket, key);
+        let asking = self.run(bucket, op, |clients| {
+            let range = options
+                .range
+                .as_ref()
+                .map(|range| format!("bytes={}-{}", range.start, range.end.saturating_sub(1)));
+            clients
+                .once
+                .get_object()
+                .bucket(bucket)
+                .key(key)
+                .set_range(range)
+                .set_if_match(options.if_match.as_deref().map(quoted))
+                .set_version_id(options.version_id.clone())
+                .send()
+        });
+        let output = tokio::time::timeout(STALL, asking)
+            .await
+            .map_err(|_| Error::new(Kind::Timeout, format!("cannot {op}: no answer within a minute")))??;
+        let left = output.content_length().and_then(|length| u64::try_from(length).ok()).unwrap_or(0);
+        let total = output.content_range().and_then(|range| range.rsplit('/').next()?.parse().ok());
+        if let Some(range) = &options.range {
+            let starts = output
+                .content_range()
+                .and_then(|range| range.strip_prefix("bytes ")?.split('-').next()?.parse().ok());
+            if starts != Some(range.start) {
+                return Err(Error::new(
+                    Kind::Integrity,
+                    format!("cannot {op}: the answer is not the range that was asked for"),
+                ));
+            }
+        }
+        let info = info!(&output, total.unwrap_or(left));
+        Ok(Download { info, body: output.body, what: op.to_string(), left })
+    }
+
+    /// PUT. One attempt, as the body is consumed.
+    pub async fn put(&self, bucket: &str, key: &str, body: Body, options: &PutOptions) -> Result<Written> {
+        let op = self.op("write", bucket, key);
+        self.writable(op)?;
+        options.attributes.check(op)?;
+        let length = body.length();
+        let sign = self.profile().sign_payload;
+        let (body, sent) = body.prepare(sign).await?;
+        let request =
+            with_attributes!(self.clients(bucket).once.put_object(), &options.attributes, self.profile())
+                .bucket(bucket)
+                .key(key)
+                .content_length(length)
+                .set_content_md5(options.content_md5.clone())
+                .set_if_none_match(options.if_none_match.then(|| "*".to_owned()))
+                .set_if_match(options.if_match.as_deref().map(quoted))
+                .body(body.into())
+                .customize();
+        let request = if sign { request } else { request.disable_payload_signing() };
+        let output = match unless_stalled(request.send(), &sent).await {
+            None => return Err(stalled(op)),
+            Some(Err(error)) => return Err(self.written_elsewhere(bucket, op, error)),
+            Some(Ok(output)) => output,
+        };
+        Ok(Written { etag: unquoted(output.e_tag()), version_id: output.version_id().map(str::to_owned) })
+    }
+
+    /// A failed write that only showed where the bucket lives is worth another try.
+    pub(super) fn written_elsewhere<E>(&self, bucket: &str, op: Op<'_>, error: SdkError<E>) -> Error
+    where
+        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+    {
+        if self.learn_region(bucket, &error) {
+            let region = self.region_of(bucket);
+            return Error::new(Kind::Unavailable, format!("cannot {op}: the bucket is in region {region}"));
+        }
+        let conditional = error.raw_response().is_some_and(|raw| matches!(raw.status().as_u16(), 409 | 412));
+        let error = explain(self, op, error);
+        if conditional && error.kind() == Kind::Changed {
+            return Error::new(Kind::Exists, error.message());
+        }
+        error
+    }
+}
+
+pub(super) fn stalled(op: Op<'_>) -> Error {
+    Error::new(Kind::Timeout, format!("cannot {op}: no byte was taken for a minute"))
+}
+
+/// Without the quotes that ETags travel in.
+pub(super) fn unquoted(etag: Option<&str>) -> String {
+    etag.unwrap_or_default().trim_matches('"').to_owned()
+}
+
+/// With the quotes that ETags travel in.
+pub(super) fn quoted(etag: &str) -> String {
+    format!("\"{etag}\"")
+}
+
+pub(super) fn timestamp(time: &DateTime) -> Option<Timestamp> {
+    Timestamp::new(time.secs(), i32::try_from(time.subsec_nanos()).ok()?).ok()
+}
+
+/// The SDK takes `Expires` as a time; what is not an HTTP date is not sent.
+pub(super) fn http_date(text: &str) -> Option<DateTime> {
+    DateTime::from_str(text, Format::HttpDate).ok()
+}

@@ -1,0 +1,282 @@
+//! Presigned URLs: equal in signature and parameters to botocore's s3v4 for the same inputs and time.
+
+use std::time::{Duration, SystemTime};
+
+use aws_sdk_s3::presigning::PresigningConfig;
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use jiff::{SignedDuration, Timestamp};
+
+use super::Store;
+use super::fault::explain;
+use crate::error::{Error, Kind, Result};
+
+/// The longest life SigV4 allows: seven days.
+pub const MAX_EXPIRES: Duration = Duration::from_hours(168);
+
+/// What the holder of a link may do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Method {
+    /// Download.
+    #[default]
+    Get,
+    /// Upload.
+    Put,
+    /// Ask for headers.
+    Head,
+    /// Delete.
+    Delete,
+}
+
+/// What to sign.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PresignRequest {
+    /// The bucket.
+    pub bucket: String,
+    /// The exact key.
+    pub key: String,
+    /// What the link allows.
+    pub method: Method,
+    /// 1 s to 7 days.
+    pub expires: Duration,
+    /// That version instead of the newest (not PUT).
+    pub version_id: Option<String>,
+    /// `Content-Type` that a PUT must send, or that a GET answers with (`response-content-type`).
+    pub content_type: Option<String>,
+    /// The exact length a PUT must have.
+    pub content_length: Option<u64>,
+    /// `Content-Disposition` a GET answers with (`response-content-disposition`).
+    pub content_disposition: Option<String>,
+    /// When the signature begins; `None`: now. Given by tests and by a corrected clock.
+    pub signed_at: Option<Timestamp>,
+}
+
+/// A link.
+///
+/// Its `Debug` does not show the URL, which is a secret until it expires.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Presigned {
+    /// The URL, with `public_endpoint` as its host if the profile has one.
+    pub url: String,
+    /// Headers that the holder must send with it, exactly.
+    pub headers: Vec<(String, String)>,
+    /// When it stops working.
+    pub ends: Timestamp,
+    /// What that end comes from.
+    pub because: EndsBecause,
+}
+
+impl std::fmt::Debug for Presigned {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Presigned")
+            .field("ends", &self.ends)
+            .field("because", &self.because)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why a link ends when it does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EndsBecause {
+    /// It was asked for.
+    Asked,
+    /// The credentials that signed it expire then.
+    Credentials,
+}
+
+impl Store {
+    /// Signs a link. Local work once the credentials are resolved.
+    ///
+    /// # Errors
+    /// `Kind::Usage` for an expiry outside 1 s to 7 days, `Kind::Unsupported` without credentials (anonymous).
+    pub async fn presign(&self, request: &PresignRequest) -> Result<Presigned> {
+        let op = self.op("sign a link to", &request.bucket, &request.key);
+        if request.expires < Duration::from_secs(1) || request.expires > MAX_EXPIRES {
+            return Err(Error::new(
+                Kind::Usage,
+                format!("cannot {op}: a link lives between 1 second and 7 days"),
+            )
+            .with_hint("SigV4 signatures end after 7 days, whoever makes them"));
+        }
+        if matches!(request.method, Method::Put | Method::Delete) {
+            self.writable(op)?;
+        }
+        let credentials = self.fresh_credentials().await?;
+        let start = request.signed_at.unwrap_or_else(Timestamp::now);
+        let wrong =
+            |error: &dyn std::fmt::Display| Error::new(Kind::Internal, format!("cannot {op}: {error}"));
+        let start_time = SystemTime::try_from(start).map_err(|error| wrong(&error))?;
+        let config = PresigningConfig::builder().start_time(start_time).expires_in(request.expires).build();
+        let config = config.map_err(|error| wrong(&error))?;
+
+        let mut over = aws_sdk_s3::config::Builder::new().credentials_provider(credentials.clone());
+        if let Some(public) = &self.profile().public_endpoint {
+            over = over.endpoint_url(public);
+        }
+        let client = self.clients(&request.bucket).once;
+        let (bucket, key) = (&request.bucket, &request.key);
+        // The SDK adds `x-id`, which other signers do not; it is removed before the signature is made.
+        macro_rules! signed {
+            ($operation:expr) => {
+                $operation.customize().config_override(over).mutate_request(drop_x_id).presigned(config).await
+            };
+        }
+        let signed = match request.method {
+            Method::Get => signed!(
+                client
+                    .get_object()
+                    .bucket(bucket)
+                    .key(key)
+                    .set_version_id(request.version_id.clone())
+                    .set_response_content_type(request.content_type.clone())
+                    .set_response_content_disposition(request.content_disposition.clone())
+            )
+            .map_err(|error| explain(self, op, error))?,
+            Method::Head => signed!(
+                client.head_object().bucket(bucket).key(key).set_version_id(request.version_id.clone())
+            )
+            .map_err(|error| explain(self, op, error))?,
+            Method::Put => signed!(
+                client
+                    .put_object()
+                    .bucket(bucket)
+                    .key(key)
+                    .set_content_type(request.content_type.clone())
+                    .set_content_length(request.content_length.and_then(|length| i64::try_from(length).ok()))
+            )
+            .map_err(|error| explain(self, op, error))?,
+            Method::Delete => signed!(
+                client.delete_object().bucket(bucket).key(key).set_version_id(request.version_id.clone())
+            )
+            .map_err(|error| explain(self, op, error))?,
+        };
+        let asked = start.checked_add(SignedDuration::try_from(request.expires).unwrap_or_default());
+        let asked = asked.map_err(|error| wrong(&error))?;
+        let end = credentials.expiry().and_then(|end| Timestamp::try_from(end).ok());
+        let (ends, because) = match end {
+            Some(end) if end < asked => (end, EndsBecause::Credentials),
+            _ => (asked, EndsBecause::Asked),
+        };
+        let headers = signed.headers().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        Ok(Presigned { url: signed.uri().to_owned(), headers, ends, because })
+    }
+}
+
+fn drop_x_id(request: &mut HttpRequest) {
+    let uri = request.uri().to_owned();
+    let Some((path, query)) = uri.split_once('?') else { return };
+    let kept: Vec<&str> = query.split('&').filter(|parameter| !parameter.starts_with("x-id=")).collect();
+    let shorter = if kept.is_empty() { path.to_owned() } else { format!("{path}?{}", kept.join("&")) };
+    // What was a URI is one without a parameter too; were it not, the parameter would merely stay.
+    let _ = request.set_uri(shorter);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::config::{Config, CredentialSource, Paths, Profile, SecretSource, provider};
+    use crate::s3::Connections;
+
+    async fn store(change: impl FnOnce(&mut Profile)) -> Store {
+        let mut profile = Profile::new("aws", provider("aws").unwrap());
+        profile.region = Some("us-east-1".into());
+        profile.credentials = CredentialSource::Static {
+            access_key_id: "ANOTREAL".into(),
+            secret: SecretSource::Plain("notrealrnrELgWzOk3IfjzDKtFBhDby".into()),
+            session_token: Some("notarealsessiontoken".into()),
+        };
+        change(&mut profile);
+        let config = Config::of_profiles(vec![profile], Paths::below(std::path::Path::new("/nowhere")));
+        Connections::new(Arc::new(config)).store("aws").await.unwrap()
+    }
+
+    fn request(bucket: &str, key: &str, method: Method) -> PresignRequest {
+        PresignRequest {
+            bucket: bucket.into(),
+            key: key.into(),
+            method,
+            expires: Duration::from_secs(30),
+            version_id: None,
+            content_type: None,
+            content_length: None,
+            content_disposition: None,
+            signed_at: Some(Timestamp::new(1_234_567_891, 0).unwrap()),
+        }
+    }
+
+    fn parameters(url: &str) -> BTreeMap<String, String> {
+        let query = url.split_once('?').unwrap().1;
+        query.split('&').filter_map(|pair| pair.split_once('=')).map(|(k, v)| (k.into(), v.into())).collect()
+    }
+
+    /// Signatures that botocore makes with `s3v4` for the same inputs and time.
+    #[tokio::test]
+    async fn signatures_equal_those_of_botocore() {
+        let store = store(|_| {}).await;
+        for (request, signature) in [
+            (
+                request("test-bucket", "test-key", Method::Get),
+                "a26a4c1507b7970dc404adc527fc01017e7f745abc848aad806effad825de9af",
+            ),
+            (
+                request("bucket", "key", Method::Head),
+                "6b97012e70d5ee3528b5591e0e90c0f45e0fa303506f854eff50ff922751a193",
+            ),
+        ] {
+            let link = store.presign(&request).await.unwrap();
+            let parameters = parameters(&link.url);
+            assert_eq!(parameters["X-Amz-Signature"], signature, "{}", link.url);
+            let names: Vec<&str> = parameters.keys().map(String::as_str).collect();
+            assert_eq!(
+                names,
+                [
+                    "X-Amz-Algorithm",
+                    "X-Amz-Credential",
+                    "X-Amz-Date",
+                    "X-Amz-Expires",
+                    "X-Amz-Security-Token",
+                    "X-Amz-Signature",
+                    "X-Amz-SignedHeaders"
+                ]
+            );
+            assert!(!format!("{link:?}").contains(signature), "Debug shows the link");
+        }
+    }
+
+    #[tokio::test]
+    async fn expiries_are_refused_outside_of_what_sigv4_allows() {
+        let store = store(|_| {}).await;
+        for (seconds, fine) in [(0, false), (1, true), (604_800, true), (604_801, false)] {
+            let mut asked = request("b", "k", Method::Get);
+            asked.expires = Duration::from_secs(seconds);
+            assert_eq!(store.presign(&asked).await.is_ok(), fine, "{seconds}");
+        }
+    }
+
+    #[tokio::test]
+    async fn links_are_signed_for_the_public_endpoint_and_odd_keys_stay_exact() {
+        let store = store(|profile| {
+            profile.endpoint = Some("http://10.0.0.1:9000".into());
+            profile.public_endpoint = Some("https://files.example.org".into());
+            profile.path_style = true;
+        })
+        .await;
+        let link = store.presign(&request("b", "/a//b/../c d+e%é", Method::Get)).await.unwrap();
+        let path = link.url.split_once('?').unwrap().0;
+        assert_eq!(path, "https://files.example.org/b//a//b/../c%20d%2Be%25%C3%A9");
+    }
+
+    #[tokio::test]
+    async fn anonymous_and_read_only_profiles_say_why_they_cannot_sign() {
+        let anonymous = store(|profile| profile.credentials = CredentialSource::Anonymous).await;
+        let error = anonymous.presign(&request("b", "k", Method::Get)).await.unwrap_err();
+        assert_eq!(error.kind(), Kind::Unsupported);
+        let read_only = store(|profile| profile.read_only = true).await;
+        assert_eq!(
+            read_only.presign(&request("b", "k", Method::Put)).await.unwrap_err().kind(),
+            Kind::Denied
+        );
+    }
+}

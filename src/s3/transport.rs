@@ -1,0 +1,184 @@
+//! Between the SDK and our HTTP client: requests, bodies on their way, which answers are worth another try.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::interceptors::context::InterceptorContext;
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::retries::classifiers::{ClassifyRetry, RetryAction};
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_runtime_api::http::Response;
+use aws_smithy_types::body::SdkBody;
+use bytes::Bytes;
+use http_body_util::BodyExt as _;
+
+use crate::error::{Error, Kind, Result};
+use crate::http::Http;
+
+/// Longest silence of a transfer before it counts as broken.
+pub(super) const STALL: Duration = Duration::from_mins(1);
+/// Slice in which bytes in memory are handed to the connection, so that progress shows.
+const SLICE: usize = 64 << 10;
+
+/// Our client as the SDK wants it.
+#[derive(Clone, Debug)]
+pub(super) struct Transport(pub(super) Http);
+
+impl HttpClient for Transport {
+    fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
+        SharedHttpConnector::new(self.clone())
+    }
+}
+
+impl HttpConnector for Transport {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let http = self.0.clone();
+        HttpConnectorFuture::new(async move {
+            let request = request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;
+            let response =
+                http.send(request.map(http_body_util::BodyExt::boxed_unsync)).await.map_err(|error| {
+                    // A server that breaks a connection at the wrong moment is as good as one that cannot be reached.
+                    ConnectorError::io(Box::new(error))
+                })?;
+            Response::try_from(response.map(SdkBody::from_body_1_x))
+                .map_err(|error| ConnectorError::other(error.into(), None))
+        })
+    }
+}
+
+/// "Slow down" in the forms that the SDK does not know: 429, and names of codes used by third parties.
+#[derive(Debug)]
+pub(super) struct Throttling;
+
+impl ClassifyRetry for Throttling {
+    fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
+        match context.response().map(|response| response.status().as_u16()) {
+            Some(429) => RetryAction::throttling_error(),
+            _ => RetryAction::NoActionIndicated,
+        }
+    }
+
+    fn name(&self) -> &'static str {
+        "throttling by status"
+    }
+}
+
+/// Bytes on their way to the provider, of known length. Rebuilt for every attempt.
+pub struct Body {
+    inner: SdkBody,
+    length: u64,
+    sent: Arc<AtomicU64>,
+}
+
+impl Body {
+    /// From memory.
+    pub fn from_bytes(bytes: impl Into<Bytes>) -> Self {
+        let bytes = bytes.into();
+        let length = bytes.len() as u64;
+        Self::from_stream(Slices(bytes), length)
+    }
+
+    /// From any body that yields exactly `length` bytes; streamed, never collected.
+    pub fn from_stream<B>(body: B, length: u64) -> Self
+    where
+        B: http_body::Body<Data = Bytes, Error = std::io::Error> + Send + Sync + Unpin + 'static,
+    {
+        let sent = Arc::new(AtomicU64::new(0));
+        let counted = Counted { inner: body, left: length, sent: Arc::clone(&sent) };
+        Self { inner: SdkBody::from_body_1_x(counted), length, sent }
+    }
+
+    pub(super) fn length(&self) -> i64 {
+        i64::try_from(self.length).unwrap_or(i64::MAX)
+    }
+
+    /// The body for a request, all of it in memory if it has to be signed, and how to watch it go.
+    pub(super) async fn prepare(self, in_memory: bool) -> Result<(SdkBody, Arc<AtomicU64>)> {
+        if !in_memory {
+            return Ok((self.inner, self.sent));
+        }
+        let collected = self.inner.collect().await;
+        let bytes =
+            collected.map_err(|error| Error::new(Kind::Local, format!("cannot read the source: {error}")))?;
+        Ok((SdkBody::from(bytes.to_bytes()), self.sent))
+    }
+}
+
+/// Bytes in memory, slice by slice.
+struct Slices(Bytes);
+
+impl http_body::Body for Slices {
+    type Data = Bytes;
+    type Error = std::io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<std::io::Result<http_body::Frame<Bytes>>>> {
+        if self.0.is_empty() {
+            return Poll::Ready(None);
+        }
+        let next = self.0.len().min(SLICE);
+        Poll::Ready(Some(Ok(http_body::Frame::data(self.0.split_to(next)))))
+    }
+}
+
+/// Counts what the connection takes, and says the exact length, so that no chunked encoding is used.
+struct Counted<B> {
+    inner: B,
+    left: u64,
+    sent: Arc<AtomicU64>,
+}
+
+impl<B> http_body::Body for Counted<B>
+where
+    B: http_body::Body<Data = Bytes, Error = std::io::Error> + Unpin,
+{
+    type Data = Bytes;
+    type Error = std::io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<std::io::Result<http_body::Frame<Bytes>>>> {
+        let frame = std::task::ready!(Pin::new(&mut self.inner).poll_frame(context));
+        if let Some(Ok(frame)) = &frame
+            && let Some(data) = frame.data_ref()
+        {
+            self.left = self.left.saturating_sub(data.len() as u64);
+            self.sent.fetch_add(data.len() as u64, Ordering::Relaxed);
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.left == 0
+    }
+
+    fn size_hint(&self) -> http_body::SizeHint {
+        http_body::SizeHint::with_exact(self.left)
+    }
+}
+
+/// Waits for `sending` as long as `sent` grows; gives `None` after [`STALL`] without progress.
+pub(super) async fn unless_stalled<T>(sending: impl Future<Output = T>, sent: &AtomicU64) -> Option<T> {
+    let mut sending = std::pin::pin!(sending);
+    let mut seen = sent.load(Ordering::Relaxed);
+    loop {
+        if let Ok(done) = tokio::time::timeout(STALL, &mut sending).await {
+            return Some(done);
+        }
+        let now = sent.load(Ordering::Relaxed);
+        if now == seen {
+            return None;
+        }
+        seen = now;
+    }
+}
