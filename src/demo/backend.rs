@@ -1,0 +1,241 @@
+//! Buckets in memory: the state behind s3s' trait, and what tests may look at directly.
+
+mod api;
+mod content;
+mod list;
+mod multipart;
+mod object;
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
+
+use bytes::Bytes;
+use s3s::{S3Result, s3_error};
+
+use super::faults::Faults;
+pub(super) use content::Content;
+
+/// All buckets, objects, versions and uploads; a cheap handle.
+#[derive(Clone, Debug, Default)]
+pub struct Backend(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    state: Mutex<State>,
+    faults: Faults,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    buckets: BTreeMap<String, Bucket>,
+    /// Makes version and upload ids, ascending.
+    counter: u64,
+}
+
+impl State {
+    fn next_id(&mut self) -> String {
+        self.counter += 1;
+        format!("{:016x}", self.counter)
+    }
+
+    fn bucket(&self, name: &str) -> S3Result<&Bucket> {
+        self.buckets.get(name).ok_or_else(|| s3_error!(NoSuchBucket, "The specified bucket does not exist"))
+    }
+
+    fn bucket_mut(&mut self, name: &str) -> S3Result<&mut Bucket> {
+        self.buckets
+            .get_mut(name)
+            .ok_or_else(|| s3_error!(NoSuchBucket, "The specified bucket does not exist"))
+    }
+}
+
+#[derive(Debug)]
+struct Bucket {
+    created: SystemTime,
+    versioned: bool,
+    /// Every version of a key, the newest last.
+    objects: BTreeMap<String, Vec<Version>>,
+    /// By key and upload id.
+    uploads: BTreeMap<(String, String), Upload>,
+    /// That many keys that exist only in listings.
+    invented: u64,
+}
+
+/// One state of a key.
+#[derive(Clone, Debug)]
+struct Version {
+    id: Option<String>,
+    modified: SystemTime,
+    /// `None`: a delete marker.
+    stored: Option<Arc<Stored>>,
+}
+
+/// An object's bytes and everything said about them.
+#[derive(Clone, Debug, Default)]
+struct Stored {
+    content: Content,
+    etag: String,
+    parts: Option<i32>,
+    attributes: Attributes,
+    /// Base64 by lower-case name.
+    checksums: BTreeMap<&'static str, String>,
+    tags: Vec<(String, String)>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Attributes {
+    content_type: Option<String>,
+    cache_control: Option<String>,
+    content_disposition: Option<String>,
+    content_encoding: Option<String>,
+    content_language: Option<String>,
+    expires: Option<s3s::dto::Timestamp>,
+    metadata: HashMap<String, String>,
+    storage_class: Option<String>,
+    sse: Option<String>,
+}
+
+#[derive(Debug)]
+struct Upload {
+    started: SystemTime,
+    attributes: Attributes,
+    /// The whole-object checksum that was named when it began.
+    checksum: Option<String>,
+    parts: BTreeMap<i32, Part>,
+}
+
+#[derive(Clone, Debug)]
+struct Part {
+    bytes: Bytes,
+    etag: String,
+    modified: SystemTime,
+}
+
+impl Backend {
+    /// No buckets.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// What goes wrong, and what was asked.
+    pub fn faults(&self) -> &Faults {
+        &self.0.faults
+    }
+
+    /// Makes a bucket, unless it is there.
+    pub fn create_bucket(&self, name: &str) {
+        self.lock().buckets.entry(name.to_owned()).or_insert_with(Bucket::new);
+    }
+
+    /// Stores an object, in a bucket that is made if it has to be.
+    pub fn put(&self, bucket: &str, key: &str, bytes: impl Into<Bytes>) {
+        let bytes: Bytes = bytes.into();
+        let etag = content::md5_hex(&bytes);
+        self.put_content(bucket, key, Content::from(bytes), etag, SystemTime::now());
+    }
+
+    /// A key's newest bytes.
+    pub fn get(&self, bucket: &str, key: &str) -> Option<Bytes> {
+        let state = self.lock();
+        let stored = state.buckets.get(bucket)?.newest(key)?.stored.clone()?;
+        Some(stored.content.to_bytes())
+    }
+
+    /// A key's content type and user metadata.
+    pub fn described(&self, bucket: &str, key: &str) -> Option<(Option<String>, HashMap<String, String>)> {
+        let state = self.lock();
+        let stored = state.buckets.get(bucket)?.newest(key)?.stored.clone()?;
+        Some((stored.attributes.content_type.clone(), stored.attributes.metadata.clone()))
+    }
+
+    /// Every key of a bucket, in byte order.
+    pub fn keys(&self, bucket: &str) -> Vec<String> {
+        let state = self.lock();
+        let Some(bucket) = state.buckets.get(bucket) else { return Vec::new() };
+        bucket.objects.iter().filter(|(_, versions)| is_live(versions)).map(|(key, _)| key.clone()).collect()
+    }
+
+    /// The keys of a bucket's unfinished uploads.
+    pub fn uploads(&self, bucket: &str) -> Vec<String> {
+        let state = self.lock();
+        state
+            .buckets
+            .get(bucket)
+            .map(|b| b.uploads.keys().map(|(key, _)| key.clone()).collect())
+            .unwrap_or_default()
+    }
+
+    /// Every bucket's name.
+    pub fn buckets(&self) -> Vec<String> {
+        self.lock().buckets.keys().cloned().collect()
+    }
+
+    /// Keeps old versions from now on.
+    pub fn set_versioned(&self, bucket: &str) {
+        if let Some(bucket) = self.lock().buckets.get_mut(bucket) {
+            bucket.versioned = true;
+        }
+    }
+
+    /// Lets listings of a bucket show `count` keys that do not exist.
+    pub fn invent_keys(&self, bucket: &str, count: u64) {
+        self.lock().buckets.entry(bucket.to_owned()).or_insert_with(Bucket::new).invented = count;
+    }
+
+    pub(super) fn put_content(
+        &self,
+        bucket: &str,
+        key: &str,
+        content: Content,
+        etag: String,
+        modified: SystemTime,
+    ) {
+        let mut state = self.lock();
+        let id = state.next_id();
+        let bucket = state.buckets.entry(bucket.to_owned()).or_insert_with(Bucket::new);
+        let stored = Stored { content, etag, ..Stored::default() };
+        bucket.add(key, id, modified, Some(Arc::new(stored)));
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Bucket {
+    fn new() -> Self {
+        Self {
+            created: SystemTime::now(),
+            versioned: false,
+            objects: BTreeMap::new(),
+            uploads: BTreeMap::new(),
+            invented: 0,
+        }
+    }
+
+    fn newest(&self, key: &str) -> Option<&Version> {
+        self.objects.get(key)?.last()
+    }
+
+    /// Adds a state of a key; returns its id if the bucket keeps versions.
+    fn add(
+        &mut self,
+        key: &str,
+        id: String,
+        modified: SystemTime,
+        stored: Option<Arc<Stored>>,
+    ) -> Option<String> {
+        let id = self.versioned.then_some(id);
+        let versions = self.objects.entry(key.to_owned()).or_default();
+        if !self.versioned {
+            versions.clear();
+        }
+        versions.push(Version { id: id.clone(), modified, stored });
+        id
+    }
+}
+
+fn is_live(versions: &[Version]) -> bool {
+    versions.last().is_some_and(|version| version.stored.is_some())
+}

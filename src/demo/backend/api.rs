@@ -1,0 +1,348 @@
+//! s3s' trait, put onto the state: input in, output out, the work elsewhere.
+
+use s3s::dto::{
+    AbortMultipartUploadInput, AbortMultipartUploadOutput, BucketVersioningStatus,
+    CompleteMultipartUploadInput, CompleteMultipartUploadOutput, CopyObjectInput, CopyObjectOutput,
+    CopyPartResult, CreateBucketInput, CreateBucketOutput, CreateMultipartUploadInput,
+    CreateMultipartUploadOutput, DeleteBucketInput, DeleteBucketOutput, DeleteMarkerEntry, DeleteObjectInput,
+    DeleteObjectOutput, DeleteObjectTaggingInput, DeleteObjectTaggingOutput, DeleteObjectsInput,
+    DeleteObjectsOutput, DeletedObject, ETag, GetBucketLocationInput, GetBucketLocationOutput,
+    GetBucketVersioningInput, GetBucketVersioningOutput, GetObjectInput, GetObjectOutput,
+    GetObjectTaggingInput, GetObjectTaggingOutput, HeadBucketInput, HeadBucketOutput, HeadObjectInput,
+    HeadObjectOutput, ListBucketsInput, ListBucketsOutput, ListMultipartUploadsInput,
+    ListMultipartUploadsOutput, ListObjectVersionsInput, ListObjectVersionsOutput, ListObjectsInput,
+    ListObjectsOutput, ListObjectsV2Input, ListObjectsV2Output, ListPartsInput, ListPartsOutput,
+    ObjectVersion, PutBucketVersioningInput, PutBucketVersioningOutput, PutObjectInput, PutObjectOutput,
+    PutObjectTaggingInput, PutObjectTaggingOutput, Tag, UploadPartCopyInput, UploadPartCopyOutput,
+    UploadPartInput, UploadPartOutput,
+};
+use s3s::{S3, S3Request, S3Response, S3Result, s3_error};
+
+use super::list::{Query, encoded};
+use super::object::{Conditions, copied_range};
+use super::{Backend, Bucket};
+
+type Answer<T> = S3Result<S3Response<T>>;
+
+#[expect(clippy::unnecessary_wraps, reason = "what every method of the trait returns")]
+fn ok<T>(output: T) -> Answer<T> {
+    Ok(S3Response::new(output))
+}
+
+#[async_trait::async_trait]
+impl S3 for Backend {
+    async fn list_buckets(&self, _: S3Request<ListBucketsInput>) -> Answer<ListBucketsOutput> {
+        let state = self.lock();
+        let buckets = state.buckets.iter().map(|(name, bucket)| s3s::dto::Bucket {
+            name: Some(name.clone()),
+            creation_date: Some(bucket.created.into()),
+            ..s3s::dto::Bucket::default()
+        });
+        ok(ListBucketsOutput { buckets: Some(buckets.collect()), ..ListBucketsOutput::default() })
+    }
+
+    async fn head_bucket(&self, request: S3Request<HeadBucketInput>) -> Answer<HeadBucketOutput> {
+        self.lock().bucket(&request.input.bucket)?;
+        ok(HeadBucketOutput::default())
+    }
+
+    async fn get_bucket_location(
+        &self,
+        request: S3Request<GetBucketLocationInput>,
+    ) -> Answer<GetBucketLocationOutput> {
+        self.lock().bucket(&request.input.bucket)?;
+        ok(GetBucketLocationOutput::default())
+    }
+
+    async fn create_bucket(&self, request: S3Request<CreateBucketInput>) -> Answer<CreateBucketOutput> {
+        let mut state = self.lock();
+        if state.buckets.contains_key(&request.input.bucket) {
+            return Err(s3_error!(BucketAlreadyOwnedByYou, "You already own this bucket"));
+        }
+        state.buckets.insert(request.input.bucket, Bucket::new());
+        ok(CreateBucketOutput::default())
+    }
+
+    async fn delete_bucket(&self, request: S3Request<DeleteBucketInput>) -> Answer<DeleteBucketOutput> {
+        let mut state = self.lock();
+        if !state.bucket(&request.input.bucket)?.objects.is_empty() {
+            return Err(s3_error!(BucketNotEmpty, "The bucket you tried to delete is not empty"));
+        }
+        state.buckets.remove(&request.input.bucket);
+        ok(DeleteBucketOutput::default())
+    }
+
+    async fn get_bucket_versioning(
+        &self,
+        request: S3Request<GetBucketVersioningInput>,
+    ) -> Answer<GetBucketVersioningOutput> {
+        let versioned = self.lock().bucket(&request.input.bucket)?.versioned;
+        let status = versioned.then(|| BucketVersioningStatus::from_static(BucketVersioningStatus::ENABLED));
+        ok(GetBucketVersioningOutput { status, ..GetBucketVersioningOutput::default() })
+    }
+
+    async fn put_bucket_versioning(
+        &self,
+        request: S3Request<PutBucketVersioningInput>,
+    ) -> Answer<PutBucketVersioningOutput> {
+        let status = request.input.versioning_configuration.status;
+        let versioned = status.is_some_and(|status| status.as_str() == BucketVersioningStatus::ENABLED);
+        self.lock().bucket_mut(&request.input.bucket)?.versioned = versioned;
+        ok(PutBucketVersioningOutput::default())
+    }
+
+    async fn list_objects(&self, request: S3Request<ListObjectsInput>) -> Answer<ListObjectsOutput> {
+        let input = request.input;
+        let listing = self.list(&Query {
+            bucket: &input.bucket,
+            prefix: input.prefix.as_deref().unwrap_or_default(),
+            delimiter: input.delimiter.as_deref().unwrap_or_default(),
+            after: input.marker.as_deref().unwrap_or_default(),
+            max_keys: input.max_keys.unwrap_or(1000),
+            encoding: input.encoding_type.as_ref(),
+        })?;
+        let encode = |text: &String| encoded(text, input.encoding_type.as_ref());
+        ok(ListObjectsOutput {
+            is_truncated: Some(listing.next.is_some()),
+            // Like AWS: only with a delimiter.
+            next_marker: listing.next.as_ref().filter(|_| input.delimiter.is_some()).map(encode),
+            contents: Some(listing.objects),
+            common_prefixes: Some(listing.prefixes),
+            name: Some(input.bucket.clone()),
+            prefix: input.prefix.as_ref().map(encode),
+            marker: Some(input.marker.as_ref().map(encode).unwrap_or_default()),
+            max_keys: Some(input.max_keys.unwrap_or(1000)),
+            delimiter: input.delimiter.clone(),
+            encoding_type: input.encoding_type.clone(),
+            ..ListObjectsOutput::default()
+        })
+    }
+
+    async fn list_objects_v2(&self, request: S3Request<ListObjectsV2Input>) -> Answer<ListObjectsV2Output> {
+        let input = request.input;
+        let after = input.continuation_token.as_deref().or(input.start_after.as_deref());
+        let listing = self.list(&Query {
+            bucket: &input.bucket,
+            prefix: input.prefix.as_deref().unwrap_or_default(),
+            delimiter: input.delimiter.as_deref().unwrap_or_default(),
+            after: after.unwrap_or_default(),
+            max_keys: input.max_keys.unwrap_or(1000),
+            encoding: input.encoding_type.as_ref(),
+        })?;
+        let encode = |text: &String| encoded(text, input.encoding_type.as_ref());
+        ok(ListObjectsV2Output {
+            is_truncated: Some(listing.next.is_some()),
+            next_continuation_token: listing.next,
+            key_count: i32::try_from(listing.objects.len() + listing.prefixes.len()).ok(),
+            contents: Some(listing.objects),
+            common_prefixes: Some(listing.prefixes),
+            name: Some(input.bucket.clone()),
+            prefix: input.prefix.as_ref().map(encode),
+            max_keys: Some(input.max_keys.unwrap_or(1000)),
+            delimiter: input.delimiter.clone(),
+            encoding_type: input.encoding_type.clone(),
+            start_after: input.start_after.as_ref().map(encode),
+            continuation_token: input.continuation_token.clone(),
+            ..ListObjectsV2Output::default()
+        })
+    }
+
+    async fn list_object_versions(
+        &self,
+        request: S3Request<ListObjectVersionsInput>,
+    ) -> Answer<ListObjectVersionsOutput> {
+        let input = request.input;
+        let state = self.lock();
+        let bucket = state.bucket(&input.bucket)?;
+        let prefix = input.prefix.as_deref().unwrap_or_default();
+        let after = input.key_marker.as_deref().unwrap_or_default();
+        let limit = usize::try_from(input.max_keys.unwrap_or(1000).clamp(1, 1000)).unwrap_or(1000);
+        let (mut versions, mut markers, mut next) = (Vec::new(), Vec::new(), None);
+        // Pages end between keys, so that a key marker alone is enough to go on.
+        for (key, states) in
+            bucket.objects.range(prefix.to_owned()..).take_while(|(key, _)| key.starts_with(prefix))
+        {
+            if key.as_str() <= after && !after.is_empty() {
+                continue;
+            }
+            if versions.len() + markers.len() >= limit {
+                next = Some(
+                    (versions.last().and_then(|version: &ObjectVersion| version.key.clone()))
+                        .unwrap_or_default(),
+                );
+                break;
+            }
+            for (index, version) in states.iter().enumerate().rev() {
+                let is_latest = Some(index + 1 == states.len());
+                let version_id = Some(version.id.clone().unwrap_or_else(|| "null".into()));
+                let (key, last_modified) =
+                    (Some(encoded(key, input.encoding_type.as_ref())), Some(version.modified.into()));
+                match &version.stored {
+                    None => markers.push(DeleteMarkerEntry {
+                        is_latest,
+                        key,
+                        last_modified,
+                        version_id,
+                        ..Default::default()
+                    }),
+                    Some(stored) => versions.push(ObjectVersion {
+                        is_latest,
+                        key,
+                        last_modified,
+                        version_id,
+                        size: i64::try_from(stored.content.length()).ok(),
+                        e_tag: Some(ETag::Strong(stored.etag.clone())),
+                        ..Default::default()
+                    }),
+                }
+            }
+        }
+        ok(ListObjectVersionsOutput {
+            name: Some(input.bucket.clone()),
+            prefix: input.prefix.clone(),
+            is_truncated: Some(next.is_some()),
+            next_key_marker: next,
+            versions: Some(versions),
+            delete_markers: Some(markers),
+            encoding_type: input.encoding_type.clone(),
+            ..Default::default()
+        })
+    }
+
+    async fn head_object(&self, request: S3Request<HeadObjectInput>) -> Answer<HeadObjectOutput> {
+        let input = request.input;
+        let conditions = Conditions {
+            if_match: input.if_match.as_ref(),
+            if_none_match: input.if_none_match.as_ref(),
+            if_modified_since: input.if_modified_since.as_ref(),
+            if_unmodified_since: input.if_unmodified_since.as_ref(),
+        };
+        let (version, stored) =
+            self.find(&input.bucket, &input.key, input.version_id.as_deref(), &conditions)?;
+        ok(Backend::head(&version, &stored, input.checksum_mode.is_some()))
+    }
+
+    async fn get_object(&self, request: S3Request<GetObjectInput>) -> Answer<GetObjectOutput> {
+        ok(self.read(&request.input)?)
+    }
+
+    async fn put_object(&self, request: S3Request<PutObjectInput>) -> Answer<PutObjectOutput> {
+        ok(self.write(request.input).await?)
+    }
+
+    async fn copy_object(&self, request: S3Request<CopyObjectInput>) -> Answer<CopyObjectOutput> {
+        ok(self.copy(&request.input)?)
+    }
+
+    async fn delete_object(&self, request: S3Request<DeleteObjectInput>) -> Answer<DeleteObjectOutput> {
+        let input = request.input;
+        let (version_id, marked) = self.remove(&input.bucket, &input.key, input.version_id.as_deref())?;
+        ok(DeleteObjectOutput { version_id, delete_marker: marked.then_some(true), ..Default::default() })
+    }
+
+    async fn delete_objects(&self, request: S3Request<DeleteObjectsInput>) -> Answer<DeleteObjectsOutput> {
+        let headers = &request.headers;
+        if !headers.contains_key("content-md5")
+            && !headers.keys().any(|name| name.as_str().starts_with("x-amz-checksum-"))
+        {
+            return Err(s3_error!(InvalidRequest, "Missing required header for this request: Content-MD5"));
+        }
+        let input = request.input;
+        let mut deleted = Vec::new();
+        for object in &input.delete.objects {
+            let (version_id, marked) =
+                self.remove(&input.bucket, &object.key, object.version_id.as_deref())?;
+            deleted.push(DeletedObject {
+                key: Some(object.key.clone()),
+                delete_marker: marked.then_some(true),
+                version_id,
+                ..Default::default()
+            });
+        }
+        let deleted = (!input.delete.quiet.unwrap_or(false)).then_some(deleted);
+        ok(DeleteObjectsOutput { deleted, ..Default::default() })
+    }
+
+    async fn create_multipart_upload(
+        &self,
+        request: S3Request<CreateMultipartUploadInput>,
+    ) -> Answer<CreateMultipartUploadOutput> {
+        let upload_id = Some(self.begin(&request.input)?);
+        let (bucket, key) = (Some(request.input.bucket), Some(request.input.key));
+        ok(CreateMultipartUploadOutput { bucket, key, upload_id, ..Default::default() })
+    }
+
+    async fn upload_part(&self, request: S3Request<UploadPartInput>) -> Answer<UploadPartOutput> {
+        let e_tag = Some(self.take_part(request.input).await?);
+        ok(UploadPartOutput { e_tag, ..Default::default() })
+    }
+
+    async fn upload_part_copy(
+        &self,
+        request: S3Request<UploadPartCopyInput>,
+    ) -> Answer<UploadPartCopyOutput> {
+        let input = request.input;
+        let source = self.source(&input.copy_source, input.copy_source_if_match.as_ref())?;
+        let bytes = copied_range(&source, input.copy_source_range.as_deref())?;
+        let etag = self.add_part(&input.bucket, &input.key, &input.upload_id, input.part_number, bytes)?;
+        let result = CopyPartResult { e_tag: Some(etag), ..Default::default() };
+        ok(UploadPartCopyOutput { copy_part_result: Some(result), ..Default::default() })
+    }
+
+    async fn complete_multipart_upload(
+        &self,
+        request: S3Request<CompleteMultipartUploadInput>,
+    ) -> Answer<CompleteMultipartUploadOutput> {
+        ok(self.complete(&request.input)?)
+    }
+
+    async fn abort_multipart_upload(
+        &self,
+        request: S3Request<AbortMultipartUploadInput>,
+    ) -> Answer<AbortMultipartUploadOutput> {
+        let input = request.input;
+        self.abort(&input.bucket, &input.key, &input.upload_id)?;
+        ok(AbortMultipartUploadOutput::default())
+    }
+
+    async fn list_parts(&self, request: S3Request<ListPartsInput>) -> Answer<ListPartsOutput> {
+        ok(self.parts(&request.input)?)
+    }
+
+    async fn list_multipart_uploads(
+        &self,
+        request: S3Request<ListMultipartUploadsInput>,
+    ) -> Answer<ListMultipartUploadsOutput> {
+        ok(self.unfinished(&request.input)?)
+    }
+
+    async fn get_object_tagging(
+        &self,
+        request: S3Request<GetObjectTaggingInput>,
+    ) -> Answer<GetObjectTaggingOutput> {
+        let input = request.input;
+        let (_, stored) = self.lock().bucket(&input.bucket)?.find(&input.key, input.version_id.as_deref())?;
+        let tag =
+            |(key, value): &(String, String)| Tag { key: Some(key.clone()), value: Some(value.clone()) };
+        ok(GetObjectTaggingOutput { tag_set: stored.tags.iter().map(tag).collect(), version_id: None })
+    }
+
+    async fn put_object_tagging(
+        &self,
+        request: S3Request<PutObjectTaggingInput>,
+    ) -> Answer<PutObjectTaggingOutput> {
+        let input = request.input;
+        let tags = input.tagging.tag_set.into_iter();
+        let tags = tags.map(|tag| (tag.key.unwrap_or_default(), tag.value.unwrap_or_default())).collect();
+        self.retag(&input.bucket, &input.key, tags)?;
+        ok(PutObjectTaggingOutput::default())
+    }
+
+    async fn delete_object_tagging(
+        &self,
+        request: S3Request<DeleteObjectTaggingInput>,
+    ) -> Answer<DeleteObjectTaggingOutput> {
+        self.retag(&request.input.bucket, &request.input.key, Vec::new())?;
+        ok(DeleteObjectTaggingOutput::default())
+    }
+}

@@ -1,0 +1,208 @@
+//! Multipart uploads.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use bytes::Bytes;
+use s3s::dto::{
+    CompleteMultipartUploadInput, CompleteMultipartUploadOutput, CreateMultipartUploadInput, ETag,
+    ListMultipartUploadsInput, ListMultipartUploadsOutput, ListPartsInput, ListPartsOutput, MultipartUpload,
+    Part as PartDto, UploadPartInput,
+};
+use s3s::{S3Result, s3_error};
+
+use super::content::{Content, collect, md5_hex, multipart_etag, verified};
+use super::list::encoded;
+use super::object::{attributes, may_write};
+use super::{Backend, Bucket, Part, Stored, Upload};
+
+/// Every part but the last one.
+const SMALLEST: usize = 5 << 20;
+
+impl Bucket {
+    fn upload(&mut self, key: &str, id: &str) -> S3Result<&mut Upload> {
+        let missing = || s3_error!(NoSuchUpload, "The specified multipart upload does not exist.");
+        self.uploads.get_mut(&(key.to_owned(), id.to_owned())).ok_or_else(missing)
+    }
+}
+
+impl Backend {
+    pub(super) fn begin(&self, input: &CreateMultipartUploadInput) -> S3Result<String> {
+        let mut state = self.lock();
+        let id = state.next_id();
+        let checksum = input.checksum_algorithm.as_ref().map(|name| name.as_str().to_ascii_lowercase());
+        let upload = Upload {
+            started: SystemTime::now(),
+            attributes: attributes!(input),
+            checksum,
+            parts: BTreeMap::new(),
+        };
+        state.bucket_mut(&input.bucket)?.uploads.insert((input.key.clone(), id.clone()), upload);
+        Ok(id)
+    }
+
+    pub(super) async fn take_part(&self, mut input: UploadPartInput) -> S3Result<ETag> {
+        let bytes = collect(input.body.take(), input.content_md5.as_deref()).await?;
+        let given = [
+            ("crc32", input.checksum_crc32.take()),
+            ("crc32c", input.checksum_crc32c.take()),
+            ("crc64nvme", input.checksum_crc64nvme.take()),
+        ];
+        verified(&Content::from(bytes.clone()), given)?;
+        self.add_part(&input.bucket, &input.key, &input.upload_id, input.part_number, bytes)
+    }
+
+    pub(super) fn add_part(
+        &self,
+        bucket: &str,
+        key: &str,
+        id: &str,
+        number: i32,
+        bytes: Bytes,
+    ) -> S3Result<ETag> {
+        if !(1..=10_000).contains(&number) {
+            return Err(s3_error!(
+                InvalidArgument,
+                "Part number must be an integer between 1 and 10000, inclusive"
+            ));
+        }
+        let etag = md5_hex(&bytes);
+        let part = Part { bytes, etag: etag.clone(), modified: SystemTime::now() };
+        self.lock().bucket_mut(bucket)?.upload(key, id)?.parts.insert(number, part);
+        Ok(ETag::Strong(etag))
+    }
+
+    pub(super) fn complete(
+        &self,
+        input: &CompleteMultipartUploadInput,
+    ) -> S3Result<CompleteMultipartUploadOutput> {
+        let mut state = self.lock();
+        let id = state.next_id();
+        let bucket = state.bucket_mut(&input.bucket)?;
+        may_write(bucket, &input.key, input.if_match.as_ref(), input.if_none_match.as_ref())?;
+        let upload = bucket.upload(&input.key, &input.upload_id)?;
+        let named =
+            input.multipart_upload.as_ref().and_then(|parts| parts.parts.as_deref()).unwrap_or_default();
+        let mut pieces: Vec<Bytes> = Vec::with_capacity(named.len());
+        let mut before = 0;
+        for (index, part) in named.iter().enumerate() {
+            let number = part.part_number.unwrap_or(0);
+            if number <= before {
+                return Err(s3_error!(InvalidPartOrder, "The list of parts was not in ascending order."));
+            }
+            before = number;
+            let known = upload.parts.get(&number);
+            let known =
+                known.filter(|known| part.e_tag.as_ref().is_none_or(|etag| etag.value() == known.etag));
+            let known = known.ok_or_else(|| {
+                s3_error!(InvalidPart, "One or more of the specified parts could not be found.")
+            })?;
+            if index + 1 < named.len() && known.bytes.len() < SMALLEST {
+                return Err(s3_error!(
+                    EntityTooSmall,
+                    "Your proposed upload is smaller than the minimum allowed size"
+                ));
+            }
+            pieces.push(known.bytes.clone());
+        }
+        if pieces.is_empty() {
+            return Err(s3_error!(MalformedXML, "You must specify at least one part"));
+        }
+        let etag = multipart_etag(pieces.iter());
+        let parts = i32::try_from(pieces.len()).ok();
+        let content = Content::Pieces(pieces);
+        let mut checksums = BTreeMap::new();
+        for name in ["crc32", "crc32c", "crc64nvme"] {
+            if upload.checksum.as_deref() == Some(name)
+                && let Some(sum) = content.checksum(name)
+            {
+                checksums.insert(name, sum);
+            }
+        }
+        let attributes = upload.attributes.clone();
+        let stored = Stored { content, etag: etag.clone(), parts, attributes, checksums, tags: Vec::new() };
+        bucket.uploads.remove(&(input.key.clone(), input.upload_id.clone()));
+        let version_id = bucket.add(&input.key, id, SystemTime::now(), Some(Arc::new(stored)));
+        Ok(CompleteMultipartUploadOutput {
+            bucket: Some(input.bucket.clone()),
+            key: Some(input.key.clone()),
+            e_tag: Some(ETag::Strong(etag)),
+            version_id,
+            ..CompleteMultipartUploadOutput::default()
+        })
+    }
+
+    pub(super) fn abort(&self, bucket: &str, key: &str, id: &str) -> S3Result<()> {
+        let mut state = self.lock();
+        let bucket = state.bucket_mut(bucket)?;
+        bucket.upload(key, id)?;
+        bucket.uploads.remove(&(key.to_owned(), id.to_owned()));
+        Ok(())
+    }
+
+    pub(super) fn parts(&self, input: &ListPartsInput) -> S3Result<ListPartsOutput> {
+        let mut state = self.lock();
+        let upload = state.bucket_mut(&input.bucket)?.upload(&input.key, &input.upload_id)?;
+        let limit = usize::try_from(input.max_parts.unwrap_or(1000).clamp(1, 1000)).unwrap_or(1000);
+        let after = input.part_number_marker.unwrap_or(0);
+        let mut rest = upload.parts.range(after + 1..);
+        let parts: Vec<PartDto> = rest
+            .by_ref()
+            .take(limit)
+            .map(|(number, part)| PartDto {
+                part_number: Some(*number),
+                size: i64::try_from(part.bytes.len()).ok(),
+                e_tag: Some(ETag::Strong(part.etag.clone())),
+                last_modified: Some(part.modified.into()),
+                ..PartDto::default()
+            })
+            .collect();
+        Ok(ListPartsOutput {
+            bucket: Some(input.bucket.clone()),
+            key: Some(input.key.clone()),
+            upload_id: Some(input.upload_id.clone()),
+            is_truncated: Some(rest.next().is_some()),
+            next_part_number_marker: parts.last().and_then(|part| part.part_number),
+            parts: Some(parts),
+            ..ListPartsOutput::default()
+        })
+    }
+
+    pub(super) fn unfinished(
+        &self,
+        input: &ListMultipartUploadsInput,
+    ) -> S3Result<ListMultipartUploadsOutput> {
+        let state = self.lock();
+        let bucket = state.bucket(&input.bucket)?;
+        let prefix = input.prefix.as_deref().unwrap_or_default();
+        let limit = usize::try_from(input.max_uploads.unwrap_or(1000).clamp(1, 1000)).unwrap_or(1000);
+        let marker = input.key_marker.as_ref().map(|key| (key.clone(), input.upload_id_marker.clone()));
+        let mut rest = bucket.uploads.iter().filter(|((key, id), _)| {
+            key.starts_with(prefix)
+                && marker.as_ref().is_none_or(|(after, after_id)| {
+                    key > after || (key == after && after_id.as_ref().is_some_and(|after_id| id > after_id))
+                })
+        });
+        let page: Vec<_> = rest.by_ref().take(limit).collect();
+        let more = rest.next().is_some();
+        let last = page.last().filter(|_| more).map(|((key, id), _)| (key.clone(), id.clone()));
+        let encoding = input.encoding_type.as_ref();
+        let uploads = page.iter().map(|((key, id), upload)| MultipartUpload {
+            key: Some(encoded(key, encoding)),
+            upload_id: Some(id.clone()),
+            initiated: Some(upload.started.into()),
+            ..MultipartUpload::default()
+        });
+        Ok(ListMultipartUploadsOutput {
+            bucket: Some(input.bucket.clone()),
+            prefix: input.prefix.clone(),
+            uploads: Some(uploads.collect()),
+            is_truncated: Some(more),
+            next_key_marker: last.as_ref().map(|(key, _)| encoded(key, encoding)),
+            next_upload_id_marker: last.map(|(_, id)| id),
+            encoding_type: input.encoding_type.clone(),
+            ..ListMultipartUploadsOutput::default()
+        })
+    }
+}

@@ -1,0 +1,325 @@
+//! Whole objects: conditions, reading, writing, copying, deleting.
+
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use bytes::Bytes;
+use s3s::dto::{
+    CopyObjectInput, CopyObjectOutput, CopyObjectResult, CopySource, ETag, ETagCondition, GetObjectInput,
+    GetObjectOutput, HeadObjectOutput, PutObjectInput, PutObjectOutput, ServerSideEncryption, StorageClass,
+    Timestamp,
+};
+use s3s::{S3Result, s3_error};
+
+use super::content::{Content, collect, md5_hex, verified};
+use super::{Backend, Bucket, Stored, Version};
+
+/// Copies every describing field of an object onto an answer; GET and HEAD have the same ones.
+macro_rules! describe {
+    ($output:ident, $version:expr, $stored:expr, $with_checksums:expr) => {{
+        let (version, stored): (&Version, &Stored) = ($version, $stored);
+        let attributes = stored.attributes.clone();
+        $output.accept_ranges = Some("bytes".into());
+        $output.e_tag = Some(ETag::Strong(stored.etag.clone()));
+        $output.last_modified = Some(version.modified.into());
+        $output.version_id = version.id.clone();
+        $output.content_type = attributes.content_type.or_else(|| Some("binary/octet-stream".into()));
+        $output.cache_control = attributes.cache_control;
+        $output.content_disposition = attributes.content_disposition;
+        $output.content_encoding = attributes.content_encoding;
+        $output.content_language = attributes.content_language;
+        $output.expires = attributes.expires;
+        $output.metadata = Some(attributes.metadata);
+        $output.storage_class = attributes.storage_class.map(StorageClass::from);
+        $output.server_side_encryption = attributes.sse.map(ServerSideEncryption::from);
+        $output.parts_count = stored.parts;
+        if $with_checksums {
+            $output.checksum_crc32 = stored.checksums.get("crc32").cloned();
+            $output.checksum_crc32c = stored.checksums.get("crc32c").cloned();
+            $output.checksum_crc64nvme = stored.checksums.get("crc64nvme").cloned();
+        }
+    }};
+}
+
+/// The attributes that a writing request carries; all of them have the same fields.
+macro_rules! attributes {
+    ($input:expr) => {
+        $crate::demo::backend::Attributes {
+            content_type: $input.content_type.clone(),
+            cache_control: $input.cache_control.clone(),
+            content_disposition: $input.content_disposition.clone(),
+            content_encoding: $input.content_encoding.clone(),
+            content_language: $input.content_language.clone(),
+            expires: $input.expires.clone(),
+            metadata: $input.metadata.clone().unwrap_or_default(),
+            storage_class: $input.storage_class.as_ref().map(|class| class.as_str().to_owned()),
+            sse: $input.server_side_encryption.as_ref().map(|sse| sse.as_str().to_owned()),
+        }
+    };
+}
+pub(super) use attributes;
+
+/// What a reading request asks of the object's state, under the names of HTTP's headers.
+#[expect(clippy::struct_field_names, reason = "the headers are all called if-something")]
+pub(super) struct Conditions<'a> {
+    pub(super) if_match: Option<&'a ETagCondition>,
+    pub(super) if_none_match: Option<&'a ETagCondition>,
+    pub(super) if_modified_since: Option<&'a Timestamp>,
+    pub(super) if_unmodified_since: Option<&'a Timestamp>,
+}
+
+impl Conditions<'_> {
+    fn hold(&self, version: &Version, stored: &Stored) -> S3Result<()> {
+        // HTTP dates have no fractions.
+        let seconds = |time: SystemTime| time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+        let modified =
+            Timestamp::from(UNIX_EPOCH + std::time::Duration::from_secs(seconds(version.modified)));
+        let failed =
+            |wanted: Option<&ETagCondition>| wanted.is_some_and(|wanted| !matches(wanted, &stored.etag));
+        if failed(self.if_match) || self.if_unmodified_since.is_some_and(|since| modified > *since) {
+            return Err(s3_error!(
+                PreconditionFailed,
+                "At least one of the pre-conditions you specified did not hold"
+            ));
+        }
+        if self.if_none_match.is_some_and(|wanted| matches(wanted, &stored.etag))
+            || (self.if_none_match.is_none()
+                && self.if_modified_since.is_some_and(|since| modified <= *since))
+        {
+            return Err(s3_error!(NotModified));
+        }
+        Ok(())
+    }
+}
+
+fn matches(condition: &ETagCondition, etag: &str) -> bool {
+    match condition {
+        ETagCondition::Any => true,
+        ETagCondition::ETag(wanted) => wanted.value() == etag,
+    }
+}
+
+/// Whether a write may go on that must only create, or only replace a known state.
+pub(super) fn may_write(
+    bucket: &Bucket,
+    key: &str,
+    if_match: Option<&ETagCondition>,
+    if_none_match: Option<&ETagCondition>,
+) -> S3Result<()> {
+    let current = bucket.newest(key).and_then(|version| version.stored.as_deref());
+    let refused = match (if_match, if_none_match) {
+        (Some(wanted), _) => !current.is_some_and(|stored| matches(wanted, &stored.etag)),
+        (None, Some(_)) => current.is_some(),
+        (None, None) => false,
+    };
+    if refused {
+        return Err(s3_error!(
+            PreconditionFailed,
+            "At least one of the pre-conditions you specified did not hold"
+        ));
+    }
+    Ok(())
+}
+
+impl Bucket {
+    /// A version of a key that has bytes.
+    pub(super) fn find(&self, key: &str, version_id: Option<&str>) -> S3Result<(Version, Arc<Stored>)> {
+        let missing = || s3_error!(NoSuchKey, "The specified key does not exist.");
+        let version = match version_id {
+            None => self.newest(key),
+            Some(id) => {
+                let versions = self.objects.get(key).ok_or_else(missing)?;
+                let found = versions.iter().find(|version| version.id.as_deref().unwrap_or("null") == id);
+                Some(found.ok_or_else(|| s3_error!(NoSuchVersion, "The specified version does not exist."))?)
+            }
+        };
+        let version = version.ok_or_else(missing)?;
+        let stored = version.stored.clone().ok_or_else(missing)?;
+        Ok((version.clone(), stored))
+    }
+}
+
+impl Backend {
+    pub(super) fn find(
+        &self,
+        bucket: &str,
+        key: &str,
+        version_id: Option<&str>,
+        conditions: &Conditions<'_>,
+    ) -> S3Result<(Version, Arc<Stored>)> {
+        let state = self.lock();
+        let (version, stored) = state.bucket(bucket)?.find(key, version_id)?;
+        conditions.hold(&version, &stored)?;
+        Ok((version, stored))
+    }
+
+    pub(super) fn head(version: &Version, stored: &Stored, with_checksums: bool) -> HeadObjectOutput {
+        let mut output = HeadObjectOutput::default();
+        describe!(output, version, stored, with_checksums);
+        output.content_length = i64::try_from(stored.content.length()).ok();
+        output
+    }
+
+    pub(super) fn read(&self, input: &GetObjectInput) -> S3Result<GetObjectOutput> {
+        let conditions = Conditions {
+            if_match: input.if_match.as_ref(),
+            if_none_match: input.if_none_match.as_ref(),
+            if_modified_since: input.if_modified_since.as_ref(),
+            if_unmodified_since: input.if_unmodified_since.as_ref(),
+        };
+        let (version, stored) =
+            self.find(&input.bucket, &input.key, input.version_id.as_deref(), &conditions)?;
+        let length = stored.content.length();
+        let mut output = GetObjectOutput::default();
+        describe!(output, &version, &stored, input.checksum_mode.is_some() && input.range.is_none());
+        let range = match &input.range {
+            None => 0..length,
+            Some(range) => {
+                let range = range
+                    .check(length)
+                    .map_err(|_| s3_error!(InvalidRange, "The range is not satisfiable"))?;
+                output.content_range = Some(format!("bytes {}-{}/{length}", range.start, range.end - 1));
+                range
+            }
+        };
+        output.content_length = i64::try_from(range.end - range.start).ok();
+        output.body = Some(stored.content.stream(range));
+        let asked = |asked: &Option<String>, own: Option<String>| asked.clone().or(own);
+        output.content_type = asked(&input.response_content_type, output.content_type);
+        output.content_disposition = asked(&input.response_content_disposition, output.content_disposition);
+        output.cache_control = asked(&input.response_cache_control, output.cache_control);
+        Ok(output)
+    }
+
+    pub(super) async fn write(&self, mut input: PutObjectInput) -> S3Result<PutObjectOutput> {
+        let bytes = collect(input.body.take(), input.content_md5.as_deref()).await?;
+        let etag = md5_hex(&bytes);
+        let content = Content::from(bytes);
+        let checksums = verified(
+            &content,
+            [
+                ("crc32", input.checksum_crc32.clone()),
+                ("crc32c", input.checksum_crc32c.clone()),
+                ("crc64nvme", input.checksum_crc64nvme.clone()),
+            ],
+        )?;
+        let stored = Stored {
+            content,
+            etag: etag.clone(),
+            attributes: attributes!(input),
+            checksums,
+            ..Stored::default()
+        };
+        let mut state = self.lock();
+        let id = state.next_id();
+        let bucket = state.bucket_mut(&input.bucket)?;
+        may_write(bucket, &input.key, input.if_match.as_ref(), input.if_none_match.as_ref())?;
+        let version_id = bucket.add(&input.key, id, SystemTime::now(), Some(Arc::new(stored)));
+        Ok(PutObjectOutput { e_tag: Some(ETag::Strong(etag)), version_id, ..PutObjectOutput::default() })
+    }
+
+    /// What a copy reads from.
+    pub(super) fn source(
+        &self,
+        source: &CopySource,
+        if_match: Option<&ETagCondition>,
+    ) -> S3Result<Arc<Stored>> {
+        let CopySource::Bucket { bucket, key, version_id } = source else {
+            return Err(s3_error!(NotImplemented));
+        };
+        let conditions =
+            Conditions { if_match, if_none_match: None, if_modified_since: None, if_unmodified_since: None };
+        self.find(bucket, key, version_id.as_deref(), &conditions).map(|(_, stored)| stored)
+    }
+
+    pub(super) fn copy(&self, input: &CopyObjectInput) -> S3Result<CopyObjectOutput> {
+        let source = self.source(&input.copy_source, input.copy_source_if_match.as_ref())?;
+        let mut stored = Stored::clone(&source);
+        if input.metadata_directive.as_ref().is_some_and(|directive| directive.as_str() == "REPLACE") {
+            stored.attributes = attributes!(input);
+        }
+        let etag = ETag::Strong(stored.etag.clone());
+        let mut state = self.lock();
+        let id = state.next_id();
+        let bucket = state.bucket_mut(&input.bucket)?;
+        let now = SystemTime::now();
+        let version_id = bucket.add(&input.key, id, now, Some(Arc::new(stored)));
+        let result = CopyObjectResult {
+            e_tag: Some(etag),
+            last_modified: Some(now.into()),
+            ..CopyObjectResult::default()
+        };
+        Ok(CopyObjectOutput { copy_object_result: Some(result), version_id, ..CopyObjectOutput::default() })
+    }
+
+    /// Deletes a key or one version of it; returns the version's or delete marker's id, and whether a marker was made.
+    pub(super) fn remove(
+        &self,
+        bucket: &str,
+        key: &str,
+        version_id: Option<&str>,
+    ) -> S3Result<(Option<String>, bool)> {
+        let mut state = self.lock();
+        let id = state.next_id();
+        let bucket = state.bucket_mut(bucket)?;
+        if let Some(wanted) = version_id {
+            if let Some(versions) = bucket.objects.get_mut(key) {
+                versions.retain(|version| version.id.as_deref().unwrap_or("null") != wanted);
+                if versions.is_empty() {
+                    bucket.objects.remove(key);
+                }
+            }
+            return Ok((Some(wanted.to_owned()), false));
+        }
+        if bucket.versioned {
+            return Ok((bucket.add(key, id, SystemTime::now(), None), true));
+        }
+        bucket.objects.remove(key);
+        Ok((None, false))
+    }
+
+    pub(super) fn retag(&self, bucket: &str, key: &str, tags: Vec<(String, String)>) -> S3Result<()> {
+        let mut state = self.lock();
+        let versions = state.bucket_mut(bucket)?.objects.get_mut(key);
+        let newest =
+            versions.and_then(|versions| versions.last_mut()).and_then(|version| version.stored.as_mut());
+        let stored = newest.ok_or_else(|| s3_error!(NoSuchKey, "The specified key does not exist."))?;
+        Arc::make_mut(stored).tags = tags;
+        Ok(())
+    }
+}
+
+/// The bytes of `bytes=FROM-TO` in `x-amz-copy-source-range`.
+pub(super) fn copied_range(stored: &Stored, range: Option<&str>) -> S3Result<Bytes> {
+    let length = stored.content.length();
+    let Some(range) = range else { return Ok(stored.content.to_bytes()) };
+    let wrong = || {
+        s3_error!(InvalidArgument, "The x-amz-copy-source-range value must be of the form bytes=first-last")
+    };
+    let (first, last) =
+        range.strip_prefix("bytes=").and_then(|range| range.split_once('-')).ok_or_else(wrong)?;
+    let (first, last): (u64, u64) = (first.parse().map_err(|_| wrong())?, last.parse().map_err(|_| wrong())?);
+    if first > last || last >= length {
+        return Err(s3_error!(InvalidRange, "The range is not satisfiable"));
+    }
+    Ok(stored.content.range_bytes(first..last + 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Attributes;
+    use super::*;
+
+    #[test]
+    fn writes_may_be_bound_to_a_known_state() {
+        let mut bucket = Bucket::new();
+        let etag = |text: &str| ETagCondition::ETag(ETag::Strong(text.into()));
+        assert!(may_write(&bucket, "k", None, Some(&ETagCondition::Any)).is_ok());
+        assert!(may_write(&bucket, "k", Some(&etag("a")), None).is_err());
+        let stored = Stored { etag: "a".into(), attributes: Attributes::default(), ..Stored::default() };
+        bucket.add("k", "1".into(), SystemTime::now(), Some(Arc::new(stored)));
+        assert!(may_write(&bucket, "k", None, Some(&ETagCondition::Any)).is_err());
+        assert!(may_write(&bucket, "k", Some(&etag("a")), None).is_ok());
+        assert!(may_write(&bucket, "k", Some(&etag("b")), None).is_err());
+    }
+}
