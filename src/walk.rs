@@ -1,0 +1,282 @@
+//! Trees: every object below a prefix, every file below a folder, as a stream of batches; counting and deleting
+//! them.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use jiff::Timestamp;
+use tokio::sync::mpsc;
+
+use crate::entry::{Entry, Kind as EntryKind};
+use crate::error::{Error, Kind, Result};
+use crate::local;
+use crate::location::{Location, Remote};
+use crate::s3::{Connections, ListRequest, Store};
+
+/// Pages read ahead of whoever consumes them.
+const AHEAD: usize = 2;
+/// Files of a local batch.
+const BATCH: usize = 500;
+
+/// One file or object of a tree.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// Its path below the root, `/` between components; a key's rest is exact. Ends in `/` for a folder's marker
+    /// object.
+    pub relative: String,
+    /// Where it is.
+    pub location: Location,
+    /// Bytes.
+    pub size: u64,
+    /// Last modified.
+    pub modified: Option<Timestamp>,
+    /// Without quotes; remote only.
+    pub etag: Option<Box<str>>,
+    /// Remote only.
+    pub storage_class: Option<Box<str>>,
+}
+
+/// A batch of what was found, or a part of the tree that could not be read (the walk goes on).
+pub type Batch = Result<Vec<Found>>;
+
+/// Every object whose key begins with `root.key`, in the order the provider lists them.
+/// The walk ends when the receiver is dropped.
+pub fn remote(store: Store, root: Remote) -> mpsc::Receiver<Batch> {
+    let (sender, receiver) = mpsc::channel(AHEAD);
+    tokio::spawn(async move {
+        let mut token = None;
+        loop {
+            let request = ListRequest {
+                bucket: root.bucket.clone(),
+                prefix: root.key.clone(),
+                recursive: true,
+                token: token.take(),
+                max_keys: None,
+            };
+            let page = match store.list(&request).await {
+                Ok(page) => page,
+                Err(error) => {
+                    let _ = sender.send(Err(error)).await;
+                    return;
+                }
+            };
+            let found = page.entries.into_iter().map(|entry| object(&root, entry)).collect();
+            token = page.next;
+            if sender.send(Ok(found)).await.is_err() || token.is_none() {
+                return;
+            }
+        }
+    });
+    receiver
+}
+
+fn object(root: &Remote, entry: Entry) -> Found {
+    let relative = entry.name.to_string_lossy().into_owned();
+    let key = format!("{}{relative}", root.key);
+    Found {
+        relative,
+        location: Location::Remote(Remote { key, ..root.clone() }),
+        size: entry.size.unwrap_or(0),
+        modified: entry.modified,
+        etag: entry.etag,
+        storage_class: entry.storage_class,
+    }
+}
+
+/// Every file below a folder. Symbolic links and special files are not followed: each is an error of
+/// `Kind::Unsupported`, and so is a name that is not UTF-8, which no key could stand for.
+pub fn local(root: PathBuf) -> mpsc::Receiver<Batch> {
+    let (sender, receiver) = mpsc::channel(AHEAD);
+    tokio::task::spawn_blocking(move || {
+        let mut folders = vec![(root, String::new())];
+        let mut batch = Vec::new();
+        while let Some((folder, above)) = folders.pop() {
+            let page = match local::list(&folder) {
+                Ok(page) => page,
+                Err(error) => {
+                    if sender.blocking_send(Err(error)).is_err() {
+                        return;
+                    }
+                    continue;
+                }
+            };
+            for entry in page.entries {
+                let path = folder.join(&entry.name);
+                match file(&path, &above, &entry) {
+                    Ok(Step::Folder(relative)) => folders.push((path, relative)),
+                    Ok(Step::File(found)) => batch.push(found),
+                    Err(error) => {
+                        if sender.blocking_send(Err(error)).is_err() {
+                            return;
+                        }
+                    }
+                }
+            }
+            if batch.len() >= BATCH && sender.blocking_send(Ok(std::mem::take(&mut batch))).is_err() {
+                return;
+            }
+        }
+        let _ = sender.blocking_send(Ok(batch));
+    });
+    receiver
+}
+
+enum Step {
+    Folder(String),
+    File(Found),
+}
+
+fn file(path: &Path, above: &str, entry: &Entry) -> Result<Step> {
+    let skip =
+        |why: &str| Err(Error::new(Kind::Unsupported, format!("{} is skipped: {why}", path.display())));
+    let Some(name) = entry.name.to_str() else { return skip("its name is not UTF-8") };
+    if path.is_symlink() {
+        return skip("it is a symbolic link");
+    }
+    match entry.kind {
+        EntryKind::Prefix => Ok(Step::Folder(format!("{above}{name}/"))),
+        EntryKind::Object => Ok(Step::File(Found {
+            relative: format!("{above}{name}"),
+            location: Location::Local(path.to_path_buf()),
+            size: entry.size.unwrap_or(0),
+            modified: entry.modified,
+            etag: None,
+            storage_class: None,
+        })),
+        _ => skip("it is neither a file nor a folder"),
+    }
+}
+
+/// How much is below a place.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Total {
+    /// Files or objects.
+    pub files: u64,
+    /// Their bytes.
+    pub bytes: u64,
+}
+
+/// One thing to count or delete: a file, an object, or with `tree` everything below a folder, a prefix, or a bucket
+/// (the bucket itself included).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// Where.
+    pub location: Location,
+    /// Everything below it.
+    pub tree: bool,
+}
+
+/// Files and bytes of the targets together.
+///
+/// # Errors
+/// The first part of a tree that could not be read: a count that is too low must not pass for the truth.
+pub async fn count(connections: &Connections, targets: &[Target]) -> Result<Total> {
+    let mut total = Total::default();
+    for target in targets {
+        match &target.location {
+            Location::Profile(profile) => return Err(whole_profile(profile)),
+            Location::Local(path) => {
+                let path = path.clone();
+                let counted = tokio::task::spawn_blocking(move || count_local(&path)).await;
+                let counted = counted.map_err(|error| Error::new(Kind::Internal, error.to_string()))??;
+                total.files += counted.files;
+                total.bytes += counted.bytes;
+            }
+            Location::Remote(root) if target.tree => {
+                let mut batches = remote(connections.store(&root.profile).await?, root.clone());
+                while let Some(batch) = batches.recv().await {
+                    for found in batch? {
+                        total.files += 1;
+                        total.bytes += found.size;
+                    }
+                }
+            }
+            Location::Remote(object) => {
+                let store = connections.store(&object.profile).await?;
+                total.files += 1;
+                total.bytes += store.head(&object.bucket, &object.key, None).await?.size;
+            }
+        }
+    }
+    Ok(total)
+}
+
+/// What `local::delete` would remove: links count as themselves and are not followed.
+fn count_local(path: &Path) -> Result<Total> {
+    let data = path.symlink_metadata().map_err(|error| Error::local("read", path, error))?;
+    if !data.is_dir() {
+        return Ok(Total { files: 1, bytes: data.len() });
+    }
+    let mut total = Total::default();
+    for found in std::fs::read_dir(path).map_err(|error| Error::local("list", path, error))? {
+        let found = found.map_err(|error| Error::local("list", path, error))?;
+        let below = count_local(&found.path())?;
+        total.files += below.files;
+        total.bytes += below.bytes;
+    }
+    Ok(total)
+}
+
+/// Deletes the targets, objects by the thousand; `deleted` counts up as it goes. Returns what could not be deleted.
+pub async fn delete(
+    connections: &Connections,
+    targets: &[Target],
+    deleted: &AtomicU64,
+) -> Vec<(Location, Error)> {
+    let mut failed = Vec::new();
+    for target in targets {
+        let result = match &target.location {
+            Location::Profile(profile) => Err(whole_profile(profile)),
+            Location::Local(path) => {
+                let path = path.clone();
+                let done = tokio::task::spawn_blocking(move || local::delete(&path)).await;
+                done.unwrap_or_else(|error| Err(Error::new(Kind::Internal, error.to_string()))).inspect(
+                    |()| {
+                        deleted.fetch_add(1, Ordering::Relaxed);
+                    },
+                )
+            }
+            Location::Remote(place) => {
+                delete_remote(connections, place, target.tree, deleted, &mut failed).await
+            }
+        };
+        if let Err(error) = result {
+            failed.push((target.location.clone(), error));
+        }
+    }
+    failed
+}
+
+async fn delete_remote(
+    connections: &Connections,
+    place: &Remote,
+    tree: bool,
+    deleted: &AtomicU64,
+    failed: &mut Vec<(Location, Error)>,
+) -> Result<()> {
+    let store = connections.store(&place.profile).await?;
+    if !tree {
+        store.delete(&place.bucket, &place.key, None).await?;
+        deleted.fetch_add(1, Ordering::Relaxed);
+        return Ok(());
+    }
+    let before = failed.len();
+    let mut batches = remote(store.clone(), place.clone());
+    while let Some(batch) = batches.recv().await {
+        let keys: Vec<String> =
+            batch?.into_iter().map(|found| format!("{}{}", place.key, found.relative)).collect();
+        let kept = store.delete_many(&place.bucket, &keys).await;
+        deleted.fetch_add((keys.len() - kept.len()) as u64, Ordering::Relaxed);
+        failed.extend(
+            kept.into_iter().map(|(key, error)| (Location::Remote(Remote { key, ..place.clone() }), error)),
+        );
+    }
+    if place.key.is_empty() && failed.len() == before {
+        store.delete_bucket(&place.bucket).await?;
+    }
+    Ok(())
+}
+
+fn whole_profile(profile: &str) -> Error {
+    Error::new(Kind::Usage, format!("{profile}: is a whole profile")).with_hint("name a bucket in it")
+}
