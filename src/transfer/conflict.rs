@@ -1,0 +1,142 @@
+//! What to do about a target that exists.
+
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+
+use super::engine::Shared;
+use super::job::Job;
+use super::plan::{Planned, blocking};
+use super::types::{Conflict, OnConflict};
+use crate::error::{Error, Kind, Result};
+use crate::location::{Location, Remote};
+
+/// Free names looked for before giving up.
+const NAMES: u32 = 1000;
+
+/// What was decided.
+pub(super) enum Settled {
+    /// The target stays.
+    Skip,
+    /// It is written.
+    Write(Write),
+}
+
+/// Where to write, and whether something that appears there meanwhile must not be replaced.
+pub(super) struct Write {
+    pub(super) to: Location,
+    pub(super) only_new: bool,
+}
+
+/// What is there.
+struct There {
+    size: u64,
+    modified: Option<Timestamp>,
+}
+
+/// Decides by the request's policy; overwriting costs no request.
+pub(super) async fn settle(shared: &Shared, job: &Job, planned: &Planned) -> Result<Settled> {
+    let to = planned.to.clone();
+    let policy = job.request.on_conflict;
+    if policy == OnConflict::Overwrite {
+        return Ok(Settled::Write(Write { to, only_new: false }));
+    }
+    let Some(there) = look(shared, &to).await? else {
+        return Ok(Settled::Write(Write { to, only_new: true }));
+    };
+    let choice = if policy == OnConflict::Ask {
+        job.ask(Conflict {
+            source: planned.from.clone(),
+            source_size: planned.size.unwrap_or(0),
+            source_modified: planned.modified,
+            target: to.clone(),
+            target_size: there.size,
+            target_modified: there.modified,
+        })
+        .await?
+    } else {
+        policy
+    };
+    match choice {
+        OnConflict::Overwrite | OnConflict::Ask => Ok(Settled::Write(Write { to, only_new: false })),
+        OnConflict::Skip => Ok(Settled::Skip),
+        OnConflict::Fail => Err(Error::new(Kind::Exists, format!("{to} exists"))
+            .with_hint("--on-conflict overwrite, skip, newer or rename decides otherwise")),
+        OnConflict::Newer => {
+            let is_newer = planned.modified > there.modified || planned.size != Some(there.size);
+            Ok(if is_newer { Settled::Write(Write { to, only_new: false }) } else { Settled::Skip })
+        }
+        OnConflict::Rename => Ok(Settled::Write(Write { to: free_name(shared, &to).await?, only_new: true })),
+    }
+}
+
+async fn look(shared: &Shared, place: &Location) -> Result<Option<There>> {
+    match place {
+        Location::Local(path) => {
+            let path = path.clone();
+            blocking(move || Ok(look_local(&path))).await
+        }
+        Location::Remote(remote) => {
+            let store = shared.connections.store(&remote.profile).await?;
+            match store.head(&remote.bucket, &remote.key, None).await {
+                Ok(info) => Ok(Some(There { size: info.size, modified: info.modified })),
+                Err(error) if error.kind() == Kind::NotFound => Ok(None),
+                Err(error) => Err(error),
+            }
+        }
+        Location::Profile(_) => Ok(None),
+    }
+}
+
+fn look_local(path: &Path) -> Option<There> {
+    let data = path.symlink_metadata().ok()?;
+    let modified = data.modified().ok().and_then(|time| Timestamp::try_from(time).ok());
+    Some(There { size: data.len(), modified })
+}
+
+/// `name (1).ext` and so on, the first that nobody has.
+async fn free_name(shared: &Shared, taken: &Location) -> Result<Location> {
+    for number in 1..=NAMES {
+        let candidate = numbered(taken, number);
+        if look(shared, &candidate).await?.is_none() {
+            return Ok(candidate);
+        }
+    }
+    Err(Error::new(Kind::Exists, format!("{taken} and {NAMES} names next to it exist")))
+}
+
+fn numbered(place: &Location, number: u32) -> Location {
+    match place {
+        Location::Local(path) => {
+            let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            Location::Local(
+                path.parent().map(PathBuf::from).unwrap_or_default().join(numbered_name(&name, number)),
+            )
+        }
+        Location::Remote(remote) => {
+            let at = remote.key.rfind('/').map_or(0, |at| at + 1);
+            let key = format!("{}{}", &remote.key[..at], numbered_name(&remote.key[at..], number));
+            Location::Remote(Remote { key, ..remote.clone() })
+        }
+        Location::Profile(_) => place.clone(),
+    }
+}
+
+fn numbered_name(name: &str, number: u32) -> String {
+    match name.rfind('.').filter(|at| *at > 0) {
+        Some(at) => format!("{} ({number}){}", &name[..at], &name[at..]),
+        None => format!("{name} ({number})"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn free_names_keep_the_extension() {
+        assert_eq!(numbered_name("a.tar.gz", 1), "a.tar (1).gz");
+        assert_eq!(numbered_name(".profile", 2), ".profile (2)");
+        assert_eq!(numbered_name("README", 3), "README (3)");
+    }
+}

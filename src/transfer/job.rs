@@ -1,0 +1,294 @@
+//! One request while it lives: its counters, its question, what may stop it.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio_util::sync::CancellationToken;
+
+use super::engine::Shared;
+use super::plan::Planned;
+use super::progress::{FileProgress, Rate, eta};
+use super::throttle::cancelled;
+use super::types::{
+    Answer, Conflict, Event, FileOutcome, FileStatus, OnConflict, Request, State, Summary, TransferId,
+    TransferView,
+};
+use crate::error::{Error, Kind, Result};
+use crate::location::Location;
+
+/// Failures kept for whoever looks.
+const SHOWN_ERRORS: usize = 100;
+/// Files in flight that a snapshot names.
+const SHOWN_FILES: usize = 8;
+
+/// One request.
+pub(super) struct Job {
+    pub(super) id: TransferId,
+    pub(super) request: Request,
+    pub(super) cancel: CancellationToken,
+    shared: Arc<Shared>,
+    pub(super) paused: watch::Sender<bool>,
+    events: mpsc::UnboundedSender<Event>,
+    over: Mutex<Option<State>>,
+    asking: AtomicBool,
+    planning: AtomicBool,
+    counters: Counters,
+    flying: Mutex<BTreeMap<u64, Arc<FileProgress>>>,
+    next: AtomicU64,
+    rate: Mutex<Rate>,
+    errors: Mutex<Vec<Error>>,
+    /// What may be tried again.
+    failed: Mutex<Vec<Planned>>,
+    /// The answer that holds for all, and the lock that lets one question be asked at a time.
+    settled: tokio::sync::Mutex<Option<OnConflict>>,
+    question: Mutex<Option<oneshot::Sender<Answer>>>,
+    started: Mutex<Instant>,
+}
+
+#[derive(Default)]
+struct Counters {
+    files: AtomicU64,
+    bytes: AtomicU64,
+    done: AtomicU64,
+    failed: AtomicU64,
+    skipped: AtomicU64,
+    /// Bytes of files that are over, as far as they were to be moved.
+    bytes_over: AtomicU64,
+    bytes_good: AtomicU64,
+    bytes_sent: AtomicU64,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn read(counter: &AtomicU64) -> u64 {
+    counter.load(Ordering::Relaxed)
+}
+
+impl Job {
+    pub(super) fn new(
+        id: TransferId,
+        request: Request,
+        shared: Arc<Shared>,
+        events: mpsc::UnboundedSender<Event>,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            id,
+            request,
+            cancel: CancellationToken::new(),
+            shared,
+            paused: watch::Sender::new(false),
+            events,
+            over: Mutex::new(None),
+            asking: AtomicBool::new(false),
+            planning: AtomicBool::new(true),
+            counters: Counters::default(),
+            flying: Mutex::default(),
+            next: AtomicU64::new(0),
+            rate: Mutex::default(),
+            errors: Mutex::default(),
+            failed: Mutex::default(),
+            settled: tokio::sync::Mutex::new(None),
+            question: Mutex::default(),
+            started: Mutex::new(Instant::now()),
+        })
+    }
+
+    /// What every worker needs, for tasks that outlive a borrow.
+    pub(super) fn shared(&self) -> Arc<Shared> {
+        Arc::clone(&self.shared)
+    }
+
+    /// Waits while the user has paused it.
+    pub(super) async fn unpaused(&self) -> Result<()> {
+        let mut paused = self.paused.subscribe();
+        tokio::select! {
+            biased;
+            () = self.cancel.cancelled() => Err(cancelled()),
+            waited = paused.wait_for(|paused| !paused) => waited.map(drop).map_err(|_| cancelled()),
+        }
+    }
+
+    /// A file was found.
+    pub(super) fn found(&self, planned: &Planned) {
+        self.counters.files.fetch_add(1, Ordering::Relaxed);
+        self.counters.bytes.fetch_add(planned.size.unwrap_or(0), Ordering::Relaxed);
+    }
+
+    /// A file's size turned out only now.
+    pub(super) fn sized(&self, size: u64) {
+        self.counters.bytes.fetch_add(size, Ordering::Relaxed);
+    }
+
+    pub(super) fn planned_all(&self) {
+        self.planning.store(false, Ordering::Relaxed);
+    }
+
+    /// A file begins to move.
+    pub(super) fn takes_off(&self, progress: &Arc<FileProgress>) -> u64 {
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        lock(&self.flying).insert(number, Arc::clone(progress));
+        number
+    }
+
+    /// A file that was in flight is so no more.
+    pub(super) fn lands(&self, number: u64) -> Option<Arc<FileProgress>> {
+        lock(&self.flying).remove(&number)
+    }
+
+    /// A file is over.
+    pub(super) fn over(&self, planned: Option<Planned>, size: u64, outcome: FileOutcome) {
+        let counters = &self.counters;
+        counters.bytes_over.fetch_add(size, Ordering::Relaxed);
+        counters.bytes_sent.fetch_add(outcome.bytes_sent, Ordering::Relaxed);
+        match outcome.status {
+            FileStatus::Done | FileStatus::Planned => {
+                counters.done.fetch_add(1, Ordering::Relaxed);
+                counters.bytes_good.fetch_add(outcome.bytes, Ordering::Relaxed);
+            }
+            FileStatus::Skipped => drop(counters.skipped.fetch_add(1, Ordering::Relaxed)),
+            FileStatus::Failed => {
+                counters.failed.fetch_add(1, Ordering::Relaxed);
+                lock(&self.failed).extend(planned);
+                let mut errors = lock(&self.errors);
+                if errors.len() < SHOWN_ERRORS {
+                    errors.extend(outcome.error.clone());
+                }
+            }
+            FileStatus::Cancelled => {}
+        }
+        let _ = self.events.send(Event::File { id: self.id, outcome: Box::new(outcome) });
+    }
+
+    /// Asks what to do about an existing target, one question at a time.
+    pub(super) async fn ask(&self, conflict: Conflict) -> Result<OnConflict> {
+        let mut settled = tokio::select! {
+            biased;
+            () = self.cancel.cancelled() => return Err(cancelled()),
+            settled = self.settled.lock() => settled,
+        };
+        if let Some(choice) = *settled {
+            return Ok(choice);
+        }
+        let (sender, receiver) = oneshot::channel();
+        *lock(&self.question) = Some(sender);
+        self.asking.store(true, Ordering::Relaxed);
+        let _ = self.events.send(Event::Conflict { id: self.id, conflict: Box::new(conflict) });
+        let answer = tokio::select! {
+            () = self.cancel.cancelled() => Err(cancelled()),
+            answer = receiver => answer.map_err(|_| cancelled()),
+        };
+        self.asking.store(false, Ordering::Relaxed);
+        let answer = answer?;
+        if answer.all {
+            *settled = Some(answer.choice);
+        }
+        Ok(answer.choice)
+    }
+
+    pub(super) fn answer(&self, answer: Answer) {
+        if let Some(question) = lock(&self.question).take() {
+            let _ = question.send(answer);
+        }
+    }
+
+    pub(super) fn state(&self) -> State {
+        match *lock(&self.over) {
+            Some(state) => state,
+            None if self.asking.load(Ordering::Relaxed) => State::Asking,
+            None if *self.paused.borrow() => State::Paused,
+            None => State::Running,
+        }
+    }
+
+    /// Everything that was to be done is over.
+    pub(super) fn finish(&self, error: Option<Error>) {
+        let counters = &self.counters;
+        let was_cancelled = self.cancel.is_cancelled();
+        let state = if was_cancelled {
+            State::Cancelled
+        } else if error.is_some() || read(&counters.failed) > 0 {
+            State::Failed
+        } else {
+            State::Done
+        };
+        self.planned_all();
+        *lock(&self.over) = Some(state);
+        lock(&self.errors).extend(error.clone());
+        let summary = Summary {
+            files: read(&counters.done),
+            failed: read(&counters.failed),
+            skipped: read(&counters.skipped),
+            bytes: read(&counters.bytes_good),
+            bytes_sent: read(&counters.bytes_sent),
+            bytes_resumed: 0,
+            elapsed: lock(&self.started).elapsed(),
+            error: error.filter(|error| error.kind() != Kind::Cancelled),
+            cancelled: was_cancelled,
+        };
+        let _ = self.events.send(Event::Finished { id: self.id, summary });
+    }
+
+    /// Makes a request that is over ready to try its failed files again.
+    pub(super) fn reopen(&self) -> Option<Vec<Planned>> {
+        let mut over = lock(&self.over);
+        let failed = std::mem::take(&mut *lock(&self.failed));
+        if *over != Some(State::Failed) || failed.is_empty() {
+            return None;
+        }
+        *over = None;
+        let counters = &self.counters;
+        counters.failed.store(0, Ordering::Relaxed);
+        lock(&self.errors).clear();
+        let bytes: u64 = failed.iter().map(|planned| planned.size.unwrap_or(0)).sum();
+        counters.bytes.fetch_sub(bytes, Ordering::Relaxed);
+        counters.bytes_over.fetch_sub(bytes, Ordering::Relaxed);
+        counters.files.fetch_sub(failed.len() as u64, Ordering::Relaxed);
+        *lock(&self.rate) = Rate::default();
+        *lock(&self.started) = Instant::now();
+        Some(failed)
+    }
+
+    /// What is shown of it.
+    pub(super) fn view(&self, now: Instant) -> TransferView {
+        let counters = &self.counters;
+        let state = self.state();
+        let flying = lock(&self.flying);
+        let in_flight: u64 = flying.values().map(|file| read(&file.done)).sum();
+        let mut current: Vec<_> =
+            flying.values().map(|file| (file.name.clone(), read(&file.done), file.size)).collect();
+        drop(flying);
+        current.sort_by(|a, b| b.2.cmp(&a.2).then_with(|| a.0.cmp(&b.0)));
+        current.truncate(SHOWN_FILES);
+        let bytes = read(&counters.bytes);
+        let bytes_done = (read(&counters.bytes_over) + in_flight).min(bytes);
+        let rate = lock(&self.rate).read(now, bytes_done);
+        let rate = if state == State::Running { rate } else { 0 };
+        let (failed, skipped) = (read(&counters.failed), read(&counters.skipped));
+        let nowhere = || Location::Local(std::path::PathBuf::new());
+        let first = self.request.items.first();
+        TransferView {
+            id: self.id,
+            verb: self.request.verb,
+            from: first.map_or_else(nowhere, |item| item.from.clone()),
+            to: first.map_or_else(nowhere, |item| item.to.clone()),
+            items: self.request.items.len(),
+            state,
+            planning: self.planning.load(Ordering::Relaxed),
+            files: read(&counters.files),
+            files_over: read(&counters.done) + failed + skipped,
+            failed,
+            skipped,
+            bytes,
+            bytes_done,
+            rate,
+            eta: eta(bytes - bytes_done, rate).filter(|_| !state.is_over()),
+            current,
+            errors: lock(&self.errors).clone(),
+        }
+    }
+}

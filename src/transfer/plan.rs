@@ -1,0 +1,246 @@
+//! What a request means, file by file, while it is still being found out.
+
+use globset::{Glob, GlobSet, GlobSetBuilder};
+use jiff::Timestamp;
+use tokio::sync::mpsc;
+
+use super::types::{Item, Request};
+use crate::error::{Error, Kind, Result};
+use crate::local;
+use crate::location::{Location, Remote};
+use crate::s3::Connections;
+use crate::walk;
+
+const MIB: u64 = 1 << 20;
+/// Files up to this size go up in one request.
+pub(super) const SINGLE: u64 = 32 * MIB;
+const SMALLEST_PART: u64 = 16 * MIB;
+const MOST_PARTS: u64 = 10_000;
+
+/// One file to move.
+#[derive(Clone, Debug)]
+pub(super) struct Planned {
+    pub(super) from: Location,
+    pub(super) to: Location,
+    pub(super) size: Option<u64>,
+    pub(super) modified: Option<Timestamp>,
+    pub(super) etag: Option<String>,
+}
+
+/// The size that all parts but the last have: some providers demand equal ones. `None` if the object is too large.
+pub(super) fn part_size(length: u64, wanted: Option<u64>) -> Option<u64> {
+    let needed = length.div_ceil(MOST_PARTS).div_ceil(MIB) * MIB;
+    let size = wanted.unwrap_or(SMALLEST_PART).max(needed);
+    (size <= 5 << 30).then_some(size)
+}
+
+/// Half-open ranges of `size` bytes that cover `0..length`.
+pub(super) fn ranges(length: u64, size: u64) -> impl Iterator<Item = (u32, std::ops::Range<u64>)> {
+    let count = u32::try_from(length.div_ceil(size.max(1))).unwrap_or(u32::MAX);
+    (0..count).map(move |index| {
+        let from = u64::from(index) * size;
+        (index + 1, from..(from + size).min(length))
+    })
+}
+
+/// `--include` and `--exclude`.
+pub(super) struct Filter {
+    include: Option<GlobSet>,
+    exclude: GlobSet,
+}
+
+impl Filter {
+    pub(super) fn new(request: &Request) -> Result<Self> {
+        let set = |globs: &[String]| {
+            let mut builder = GlobSetBuilder::new();
+            for glob in globs {
+                builder.add(
+                    Glob::new(glob).map_err(|error| Error::new(Kind::Usage, format!("pattern {error}")))?,
+                );
+            }
+            builder.build().map_err(|error| Error::new(Kind::Usage, format!("patterns: {error}")))
+        };
+        let include = (!request.include.is_empty()).then(|| set(&request.include)).transpose()?;
+        Ok(Self { include, exclude: set(&request.exclude)? })
+    }
+
+    fn takes(&self, relative: &str) -> bool {
+        self.include.as_ref().is_none_or(|set| set.is_match(relative)) && !self.exclude.is_match(relative)
+    }
+}
+
+/// Streams the files of `items`; what cannot be planned comes as an error with the place it is about.
+pub(super) fn start(
+    connections: Connections,
+    items: Vec<Item>,
+    filter: Filter,
+) -> mpsc::Receiver<std::result::Result<Planned, (Item, Error)>> {
+    let (sender, receiver) = mpsc::channel(1000);
+    tokio::spawn(async move {
+        for item in items {
+            let result = match refuse_overlap(&item) {
+                Err(error) => Err(error),
+                Ok(()) if item.tree => tree(&connections, &item, &filter, &sender).await,
+                Ok(()) => single(&item).await.map(Some),
+            };
+            let message = match result {
+                Ok(None) => continue,
+                Ok(Some(planned)) => Ok(planned),
+                Err(error) => Err((item, error)),
+            };
+            if sender.send(message).await.is_err() {
+                return;
+            }
+        }
+    });
+    receiver
+}
+
+/// A copy onto itself would at best do nothing, and a tree into itself would never end.
+fn refuse_overlap(item: &Item) -> Result<()> {
+    let inside = match (&item.from, &item.to) {
+        (Location::Local(from), Location::Local(to)) => from == to || (item.tree && to.starts_with(from)),
+        (Location::Remote(from), Location::Remote(to))
+            if from.profile == to.profile && from.bucket == to.bucket =>
+        {
+            from.key == to.key || (item.tree && to.key.starts_with(&from.key))
+        }
+        _ => false,
+    };
+    if inside {
+        return Err(Error::new(
+            Kind::Usage,
+            format!("{} cannot be copied into itself ({})", item.from, item.to),
+        ));
+    }
+    Ok(())
+}
+
+async fn single(item: &Item) -> Result<Planned> {
+    let mut planned =
+        Planned { from: item.from.clone(), to: item.to.clone(), size: None, modified: None, etag: None };
+    if let Location::Local(path) = &item.from {
+        let path = path.clone();
+        let entry = blocking(move || local::stat(&path)).await?;
+        if entry.kind.is_container() {
+            return Err(
+                Error::new(Kind::Usage, format!("{} is a folder", item.from)).with_hint("copy it with -r")
+            );
+        }
+        planned.size = entry.size;
+        planned.modified = entry.modified;
+    }
+    Ok(planned)
+}
+
+async fn tree(
+    connections: &Connections,
+    item: &Item,
+    filter: &Filter,
+    sender: &mpsc::Sender<std::result::Result<Planned, (Item, Error)>>,
+) -> Result<Option<Planned>> {
+    let mut batches = match &item.from {
+        Location::Local(path) => walk::local(path.clone()),
+        Location::Remote(remote) => walk::remote(connections.store(&remote.profile).await?, remote.clone()),
+        Location::Profile(profile) => {
+            return Err(Error::new(Kind::Usage, format!("{profile}: is a whole profile"))
+                .with_hint("name a bucket in it"));
+        }
+    };
+    let mut found_any = false;
+    while let Some(batch) = batches.recv().await {
+        let batch = match batch {
+            Ok(batch) => batch,
+            Err(error) => {
+                found_any = true;
+                if sender.send(Err((item.clone(), error))).await.is_err() {
+                    return Ok(None);
+                }
+                continue;
+            }
+        };
+        found_any |= !batch.is_empty();
+        for found in batch.into_iter().filter(|found| filter.takes(&found.relative)) {
+            let message = match below(&item.to, &found.relative) {
+                Ok(Some(to)) => Ok(Planned {
+                    from: found.location,
+                    to,
+                    size: Some(found.size),
+                    modified: found.modified,
+                    etag: found.etag.map(String::from).filter(|etag| !etag.is_empty()),
+                }),
+                Ok(None) => continue,
+                Err(error) => {
+                    let item = Item { from: found.location, to: item.to.clone(), tree: false };
+                    Err((item, error))
+                }
+            };
+            if sender.send(message).await.is_err() {
+                return Ok(None);
+            }
+        }
+    }
+    match &item.from {
+        Location::Remote(remote) if !found_any && !remote.key.is_empty() => {
+            Err(Error::new(Kind::NotFound, format!("there is nothing below {}", item.from))
+                .with_hint("`twinpail ls` shows what there is; without -r a key is exact"))
+        }
+        _ => Ok(None),
+    }
+}
+
+/// Where a file of a tree goes; `None` for the marker of the tree's own root on a local disk.
+fn below(to: &Location, relative: &str) -> Result<Option<Location>> {
+    match to {
+        Location::Local(_) if relative.is_empty() => Ok(None),
+        Location::Local(root) => {
+            let mut path = local::safe_path(root, relative)?.into_os_string();
+            if relative.ends_with('/') {
+                path.push("/");
+            }
+            Ok(Some(Location::Local(path.into())))
+        }
+        Location::Remote(root) => {
+            Ok(Some(Location::Remote(Remote { key: format!("{}{relative}", root.key), ..root.clone() })))
+        }
+        Location::Profile(profile) => Err(Error::new(Kind::Usage, format!("{profile}: is a whole profile"))
+            .with_hint("name a bucket in it")),
+    }
+}
+
+/// Runs file-system work off the runtime.
+pub(super) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.unwrap_or_else(|error| Err(Error::new(Kind::Internal, format!("a worker failed: {error}"))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_are_equal_and_never_too_many() {
+        assert_eq!(part_size(100 * MIB, None), Some(16 * MIB));
+        assert_eq!(part_size(100 * MIB, Some(5 * MIB)), Some(5 * MIB));
+        for length in [160_000 * MIB, 160_001 * MIB, 5 << 40] {
+            let size = part_size(length, None).unwrap();
+            assert!(length.div_ceil(size) <= MOST_PARTS && size.is_multiple_of(MIB), "{length}");
+        }
+        assert_eq!(part_size(60 << 40, None), None);
+        let all: Vec<_> = ranges(25, 10).collect();
+        assert_eq!(all, [(1, 0..10), (2, 10..20), (3, 20..25)]);
+    }
+
+    #[test]
+    fn nothing_is_copied_into_itself() {
+        let remote =
+            |key: &str| Location::Remote(Remote { profile: "p".into(), bucket: "b".into(), key: key.into() });
+        let item = |from: &str, to: &str, tree| Item { from: remote(from), to: remote(to), tree };
+        assert!(refuse_overlap(&item("a/", "a/b/", true)).is_err());
+        assert!(refuse_overlap(&item("a", "a", false)).is_err());
+        assert!(refuse_overlap(&item("a/", "ab/", true)).is_ok());
+        assert!(refuse_overlap(&item("a", "a/b", false)).is_ok());
+    }
+}

@@ -1,0 +1,290 @@
+//! What goes into the engine and what comes out: plain data.
+
+use std::time::Duration;
+
+pub use crate::config::OnConflict;
+use crate::config::TransferDefaults;
+use crate::error::Error;
+use crate::location::Location;
+use crate::s3::Attributes;
+
+/// Names one request for its whole life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TransferId(pub u64);
+
+/// What becomes of the source.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Verb {
+    /// It stays.
+    #[default]
+    Copy,
+    /// It is deleted once its copy is complete.
+    Move,
+}
+
+/// One thing to move, and exactly where to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Item {
+    /// A file or object; with `tree` a folder or a prefix (its key ends in `/` or is empty).
+    pub from: Location,
+    /// The file or object it becomes; with `tree` the folder or prefix that takes what is below `from`.
+    pub to: Location,
+    /// Everything below `from`, rather than one object.
+    pub tree: bool,
+}
+
+/// What the user asks for.
+#[derive(Clone, Debug, Default)]
+pub struct Request {
+    /// Copy or move.
+    pub verb: Verb,
+    /// What and where to.
+    pub items: Vec<Item>,
+    /// What to do about targets that exist.
+    pub on_conflict: OnConflict,
+    /// Attributes that replace the source's (remote targets only); empty fields keep the source's.
+    pub attributes: Attributes,
+    /// Only relative paths that match one of these globs (none: all); trees only.
+    pub include: Vec<String>,
+    /// No relative path that matches one of these.
+    pub exclude: Vec<String>,
+    /// Only say what would be done.
+    pub dry_run: bool,
+}
+
+/// How fast and how large; one for the whole engine.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Settings {
+    /// Defaults of the configuration with the command line's applied.
+    pub defaults: TransferDefaults,
+}
+
+/// How a file was proved to be whole.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Verified {
+    /// It was not.
+    #[default]
+    No,
+    /// Its length.
+    Size,
+    /// The MD5 of every part or of the whole, kept or answered by the provider.
+    Md5,
+    /// The ETag.
+    Etag,
+    /// CRC-32.
+    Crc32,
+    /// CRC-64/NVME.
+    Crc64Nvme,
+}
+
+impl Verified {
+    /// Its word in `--json`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Verified::No => "no",
+            Verified::Size => "size",
+            Verified::Md5 => "md5",
+            Verified::Etag => "etag",
+            Verified::Crc32 => "crc32",
+            Verified::Crc64Nvme => "crc64nvme",
+        }
+    }
+}
+
+/// How one file ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum FileStatus {
+    /// It is there.
+    Done,
+    /// Its target existed and stays.
+    Skipped,
+    /// See the error.
+    Failed,
+    /// A dry run would have moved it.
+    Planned,
+    /// The user stopped it.
+    Cancelled,
+}
+
+/// What became of one file: a line of `--json`.
+#[derive(Clone, Debug)]
+pub struct FileOutcome {
+    /// Where from.
+    pub source: Location,
+    /// Where to (after a rename: the name it got).
+    pub target: Location,
+    /// How it ended.
+    pub status: FileStatus,
+    /// Its bytes.
+    pub bytes: u64,
+    /// Bytes that went over the wire in this run.
+    pub bytes_sent: u64,
+    /// Bytes that an earlier run had moved already.
+    pub bytes_resumed: u64,
+    /// How it was verified.
+    pub verified: Verified,
+    /// Why it failed.
+    pub error: Option<Error>,
+}
+
+/// A target that exists already.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Conflict {
+    /// What would be written.
+    pub source: Location,
+    /// Its bytes.
+    pub source_size: u64,
+    /// Its time.
+    pub source_modified: Option<jiff::Timestamp>,
+    /// What is there.
+    pub target: Location,
+    /// Its bytes.
+    pub target_size: u64,
+    /// Its time.
+    pub target_modified: Option<jiff::Timestamp>,
+}
+
+/// The user's word on a [`Conflict`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// What to do (never `Ask`).
+    pub choice: OnConflict,
+    /// The same for all further ones of this request.
+    pub all: bool,
+}
+
+/// What happened; never dropped.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// One file ended.
+    File {
+        /// Of which request.
+        id: TransferId,
+        /// How.
+        outcome: Box<FileOutcome>,
+    },
+    /// A question; the request's other files go on meanwhile. One at a time a request.
+    Conflict {
+        /// Of which request.
+        id: TransferId,
+        /// What exists.
+        conflict: Box<Conflict>,
+    },
+    /// A request ended: every file of it did, or it was cancelled.
+    Finished {
+        /// Which.
+        id: TransferId,
+        /// What it did.
+        summary: Summary,
+    },
+}
+
+/// Counts of one request.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// Files done.
+    pub files: u64,
+    /// Files failed.
+    pub failed: u64,
+    /// Files skipped.
+    pub skipped: u64,
+    /// Bytes of the files done.
+    pub bytes: u64,
+    /// Bytes over the wire.
+    pub bytes_sent: u64,
+    /// Bytes that earlier runs had moved.
+    pub bytes_resumed: u64,
+    /// How long it took.
+    pub elapsed: Duration,
+    /// Why the plan could not be made or finished, if so.
+    pub error: Option<Error>,
+    /// The user stopped it.
+    pub cancelled: bool,
+}
+
+/// Where a request stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum State {
+    /// Bytes are moving, or the plan is being made.
+    Running,
+    /// The user paused it.
+    Paused,
+    /// It waits for an [`Answer`].
+    Asking,
+    /// All done.
+    Done,
+    /// Ended with failures; `retry` tries those again.
+    Failed,
+    /// Stopped by the user.
+    Cancelled,
+}
+
+impl State {
+    /// Whether nothing more will happen by itself.
+    pub fn is_over(self) -> bool {
+        matches!(self, State::Done | State::Failed | State::Cancelled)
+    }
+}
+
+/// One request as the panel shows it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TransferView {
+    /// Which.
+    pub id: TransferId,
+    /// Copy or move.
+    pub verb: Verb,
+    /// The first item's source.
+    pub from: Location,
+    /// The first item's target.
+    pub to: Location,
+    /// How many items were asked for.
+    pub items: usize,
+    /// Where it stands.
+    pub state: State,
+    /// Whether files are still being found; the totals grow then.
+    pub planning: bool,
+    /// Files found.
+    pub files: u64,
+    /// Files over (done, skipped or failed).
+    pub files_over: u64,
+    /// Files failed.
+    pub failed: u64,
+    /// Files skipped.
+    pub skipped: u64,
+    /// Bytes found.
+    pub bytes: u64,
+    /// Bytes moved.
+    pub bytes_done: u64,
+    /// Bytes a second, lately.
+    pub rate: u64,
+    /// Time left at that rate.
+    pub eta: Option<Duration>,
+    /// The files in flight, largest first, at most eight: name, bytes done, bytes.
+    pub current: Vec<(String, u64, u64)>,
+    /// The first failures, at most a hundred.
+    pub errors: Vec<Error>,
+}
+
+/// Everything the engine is doing.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Snapshot {
+    /// Oldest first; finished ones stay until [`Engine::forget_finished`].
+    pub transfers: Vec<TransferView>,
+    /// Bytes found in all that are not over.
+    pub bytes: u64,
+    /// Bytes moved of those.
+    pub bytes_done: u64,
+    /// Bytes a second, lately.
+    pub rate: u64,
+    /// Time left at that rate.
+    pub eta: Option<Duration>,
+    /// Failures in all.
+    pub failed: u64,
+}
+
+impl Snapshot {
+    /// Whether something is moving, waiting or paused.
+    pub fn is_busy(&self) -> bool {
+        self.transfers.iter().any(|transfer| !transfer.state.is_over())
+    }
+}
