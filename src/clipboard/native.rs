@@ -1,0 +1,202 @@
+//! The desktop's own clipboard. A selection lives only as long as its owner: one long-lived thread owns it while the
+//! program runs, a child process after it.
+
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+
+use crate::error::{Error, Kind, Result};
+
+/// The longest wait for the desktop.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+enum Job {
+    Set(String, oneshot::Sender<Result<()>>),
+    Get(Sender<Option<String>>),
+}
+
+/// A handle on the thread, which starts when it is first needed.
+#[derive(Clone, Default)]
+pub(super) struct Native(Arc<Mutex<Parts>>);
+
+#[derive(Default)]
+struct Parts {
+    jobs: Option<Sender<Job>>,
+    /// What was put there last.
+    last: Option<String>,
+}
+
+impl Native {
+    /// Sets the clipboard.
+    ///
+    /// # Errors
+    /// There is no desktop that answers, or it refuses.
+    pub(super) async fn set(&self, text: &str) -> Result<()> {
+        let (answer, answered) = oneshot::channel();
+        self.jobs()?.send(Job::Set(text.to_owned(), answer)).map_err(|_| gone())?;
+        let set = tokio::time::timeout(PATIENCE, answered).await;
+        set.map_err(|_| Error::new(Kind::Timeout, "the desktop's clipboard did not answer"))?
+            .map_err(|_| gone())??;
+        self.lock().last = Some(text.to_owned());
+        Ok(())
+    }
+
+    /// What this program put on the clipboard, if it is still there: what somebody else copied since is theirs.
+    #[cfg(target_os = "linux")]
+    fn owned(&self) -> Option<String> {
+        let last = self.lock().last.take()?;
+        let (answer, answered) = channel();
+        self.jobs().ok()?.send(Job::Get(answer)).ok()?;
+        let current = answered.recv_timeout(PATIENCE).ok()??;
+        (current == last).then_some(last)
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Parts> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn jobs(&self) -> Result<Sender<Job>> {
+        let mut parts = self.lock();
+        if let Some(jobs) = &parts.jobs {
+            return Ok(jobs.clone());
+        }
+        let (jobs, inbox) = channel();
+        std::thread::Builder::new()
+            .name("clipboard".to_owned())
+            .spawn(move || serve(&inbox))
+            .map_err(|error| Error::new(Kind::Local, format!("cannot start a thread: {error}")))?;
+        parts.jobs = Some(jobs.clone());
+        Ok(jobs)
+    }
+}
+
+fn gone() -> Error {
+    Error::new(Kind::Internal, "the clipboard's thread is gone")
+}
+
+fn failed(error: &arboard::Error) -> Error {
+    Error::new(Kind::Local, format!("the desktop's clipboard refused: {error}"))
+}
+
+/// The thread: opens the clipboard at its first job, again after a failure, and holds it.
+fn serve(inbox: &Receiver<Job>) {
+    let mut clipboard: Option<arboard::Clipboard> = None;
+    for job in inbox {
+        if clipboard.is_none() {
+            clipboard = match arboard::Clipboard::new() {
+                Ok(opened) => Some(opened),
+                Err(error) => {
+                    if let Job::Set(_, answer) = job {
+                        let _ = answer.send(Err(failed(&error)));
+                    }
+                    continue;
+                }
+            };
+        }
+        let Some(open) = clipboard.as_mut() else { continue };
+        match job {
+            Job::Set(text, answer) => {
+                let set = secret(open.set()).text(text);
+                let broken = set.is_err();
+                let _ = answer.send(set.map_err(|error| failed(&error)));
+                if broken {
+                    clipboard = None;
+                }
+            }
+            Job::Get(answer) => {
+                let _ = answer.send(open.get_text().ok());
+            }
+        }
+    }
+}
+
+/// Signed links have no business in a clipboard manager's history.
+#[cfg(target_os = "linux")]
+fn secret(set: arboard::Set<'_>) -> arboard::Set<'_> {
+    use arboard::SetExtLinux;
+    set.exclude_from_history()
+}
+
+#[cfg(target_os = "macos")]
+fn secret(set: arboard::Set<'_>) -> arboard::Set<'_> {
+    use arboard::SetExtApple;
+    set.exclude_from_history()
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "macos")))]
+fn secret(set: arboard::Set<'_>) -> arboard::Set<'_> {
+    set
+}
+
+/// The hidden subcommand of the child that [`Native::keep`] starts.
+#[cfg(target_os = "linux")]
+pub(super) const SUBCOMMAND: &str = "__clipboard";
+
+#[cfg(target_os = "linux")]
+impl Native {
+    /// Whether the selection can outlive the program.
+    pub(super) fn can_keep() -> bool {
+        std::env::current_exe().is_ok()
+    }
+
+    /// Hands the selection to a child.
+    pub(super) fn keep(&self) {
+        use std::io::Write;
+        use std::process::{Command, Stdio};
+
+        let Some(text) = self.owned() else { return };
+        let Ok(program) = std::env::current_exe() else { return };
+        let child = Command::new(program)
+            .arg(SUBCOMMAND)
+            .current_dir("/")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn();
+        let written = child.and_then(|mut child| match child.stdin.take() {
+            Some(mut stdin) => stdin.write_all(text.as_bytes()),
+            None => Ok(()),
+        });
+        if let Err(error) = written {
+            tracing::warn!(%error, "the clipboard is not kept after exit");
+        }
+    }
+}
+
+/// Elsewhere the system keeps it.
+#[cfg(not(target_os = "linux"))]
+impl Native {
+    pub(super) fn can_keep() -> bool {
+        true
+    }
+
+    pub(super) fn keep(&self) {
+        let _ = &self.lock().last;
+    }
+}
+
+/// See [`super::serve_selection`].
+#[cfg(target_os = "linux")]
+pub(super) fn serve_selection(mut input: impl std::io::Read) -> Result<()> {
+    use arboard::SetExtLinux;
+
+    // Its own session, so that closing the terminal does not end it. It may be one already.
+    let _ = rustix::process::setsid();
+    let mut text = String::new();
+    input
+        .read_to_string(&mut text)
+        .map_err(|error| Error::new(Kind::Local, format!("cannot read the text: {error}")))?;
+    if text.is_empty() {
+        return Ok(());
+    }
+    let mut clipboard = arboard::Clipboard::new().map_err(|error| failed(&error))?;
+    clipboard.set().exclude_from_history().wait().text(text).map_err(|error| failed(&error))
+}
+
+/// See [`super::serve_selection`].
+#[cfg(not(target_os = "linux"))]
+pub(super) fn serve_selection(_input: impl std::io::Read) -> Result<()> {
+    Err(Error::new(Kind::Unsupported, "the clipboard needs no keeper on this system"))
+}
