@@ -1,0 +1,229 @@
+//! The command line: clap's types here, one file a subcommand below. Commands print results on stdout and everything
+//! else on stderr.
+
+mod browse;
+mod cat;
+mod configure;
+mod copy;
+mod items;
+mod list;
+mod output;
+mod presign;
+mod profile;
+mod remove;
+mod signal;
+mod stat;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
+
+use crate::config::{Config, LoadOptions};
+use crate::error::{Error, Kind, Result};
+use crate::location::Location;
+use crate::s3::Connections;
+use output::report;
+
+/// A two-pane terminal file manager for S3-compatible storage.
+///
+/// Without a command: the browser, with LEFT (default: the current folder) beside RIGHT (default: the default
+/// profile's buckets). A location is PROFILE:BUCKET/KEY, PROFILE:, <s3://BUCKET/KEY>, or a local path.
+#[derive(Debug, Parser)]
+#[command(
+    name = "twinpail",
+    version,
+    args_conflicts_with_subcommands = true,
+    after_help = "Example: twinpail . work:media/2026/\nTry it without any configuration: twinpail demo"
+)]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Option<Command>,
+    /// What the left pane shows.
+    left: Option<String>,
+    /// What the right pane shows.
+    right: Option<String>,
+}
+
+#[derive(Args, Debug)]
+struct Global {
+    /// The configuration file.
+    #[arg(long, value_name = "FILE", env = "TWINPAIL_CONFIG", global = true)]
+    config: Option<PathBuf>,
+    /// The profile that s3:// means.
+    #[arg(long, value_name = "NAME", env = "TWINPAIL_PROFILE", global = true)]
+    profile: Option<String>,
+    /// Write a log, without secrets.
+    #[arg(long, value_name = "FILE", global = true)]
+    log: Option<PathBuf>,
+    /// Log more.
+    #[arg(short, long, global = true)]
+    verbose: bool,
+    /// Colour of messages and help.
+    #[arg(long, value_name = "WHEN", default_value = "auto", global = true)]
+    color: Color,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// List buckets, keys or files.
+    Ls(list::Options),
+    /// Copy in any direction; `-` is stdin or stdout.
+    Cp(copy::Options),
+    /// Move: copy, then delete the source of each file that is complete.
+    Mv(copy::Options),
+    /// Delete objects.
+    Rm(remove::Options),
+    /// Make buckets.
+    Mb(remove::BucketOptions),
+    /// Remove buckets.
+    Rb(remove::RemoveBucketOptions),
+    /// Write objects to stdout.
+    Cat(cat::Options),
+    /// Show what the provider says about objects.
+    Stat(stat::Options),
+    /// Make presigned URLs.
+    Presign(presign::Options),
+    /// Show the known profiles.
+    #[command(subcommand)]
+    Profile(profile::Command),
+    /// Find, make and check the configuration file.
+    #[command(subcommand)]
+    Config(configure::Command),
+    /// Open the browser on an in-memory S3 server with sample data.
+    Demo(browse::DemoOptions),
+    /// Print a completion script for a shell.
+    #[command(
+        after_help = "Example: twinpail completions bash > ~/.local/share/bash-completion/completions/twinpail"
+    )]
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Write manual pages into a folder.
+    #[command(after_help = "Example: twinpail man ~/.local/share/man/man1")]
+    Man {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// Holds a desktop selection after the browser has gone; started by the browser itself.
+    #[command(name = "__clipboard", hide = true)]
+    Clipboard,
+}
+
+/// What every command that talks to a store needs.
+struct Context {
+    config: Arc<Config>,
+    connections: Connections,
+}
+
+impl Context {
+    fn location(&self, text: &str) -> Result<Location> {
+        Location::parse(text, self.config.names())
+    }
+}
+
+/// Parses the arguments of this process and does what they say; returns the exit code.
+pub fn main() -> u8 {
+    run(std::env::args_os())
+}
+
+fn run(arguments: impl Iterator<Item = OsString>) -> u8 {
+    let arguments: Vec<OsString> = arguments.collect();
+    let cli = match Cli::try_parse_from(&arguments) {
+        Ok(cli) => cli,
+        Err(error) => {
+            let code = u8::try_from(error.exit_code()).unwrap_or(2);
+            // A closed stdout is no reason to complain about anything.
+            let _ = error.print();
+            return code;
+        }
+    };
+    match dispatch(cli) {
+        Ok(code) => code,
+        Err(error) => {
+            report(&error);
+            output::exit_code(&error)
+        }
+    }
+}
+
+fn dispatch(cli: Cli) -> Result<u8> {
+    let Cli { global, command, left, right } = cli;
+    output::set_color(global.color);
+    let _log = global.log.as_deref().map(|file| crate::log::open(file, global.verbose)).transpose()?;
+    let load = || Config::load(&LoadOptions { file: global.config.clone(), profile: global.profile.clone() });
+    match command {
+        None => browse::run(load()?, left.as_deref(), right.as_deref()),
+        Some(Command::Demo(options)) => browse::demo(&options),
+        Some(Command::Profile(command)) => profile::run(&command, &load()?),
+        Some(Command::Config(command)) => configure::run(&command, global.config.as_ref(), load),
+        Some(Command::Clipboard) => crate::clipboard::serve_selection().map(|()| 0),
+        Some(Command::Completions { shell }) => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "twinpail", &mut script);
+            output::Out::new().bytes(&script).map(|()| 0)
+        }
+        Some(Command::Man { folder }) => manual(&folder),
+        Some(command) => {
+            signal::block_on(matches!(command, Command::Cp(_) | Command::Mv(_)), |stop| async move {
+                let config = Arc::new(load()?);
+                let context = Context { connections: Connections::new(Arc::clone(&config)), config };
+                match command {
+                    Command::Ls(options) => list::run(&context, options).await,
+                    Command::Cp(options) => {
+                        copy::run(&context, options, crate::transfer::Verb::Copy, stop).await
+                    }
+                    Command::Mv(options) => {
+                        copy::run(&context, options, crate::transfer::Verb::Move, stop).await
+                    }
+                    Command::Rm(options) => remove::objects(&context, options).await,
+                    Command::Mb(options) => remove::make_buckets(&context, options).await,
+                    Command::Rb(options) => remove::buckets(&context, options).await,
+                    Command::Cat(options) => cat::run(&context, options).await,
+                    Command::Stat(options) => stat::run(&context, options).await,
+                    Command::Presign(options) => presign::run(&context, options).await,
+                    _ => Err(Error::new(Kind::Internal, "a command has no room")),
+                }
+            })
+        }
+    }
+}
+
+fn manual(folder: &std::path::Path) -> Result<u8> {
+    std::fs::create_dir_all(folder).map_err(|error| Error::local("create", folder, error))?;
+    clap_mangen::generate_to(Cli::command(), folder).map_err(|error| Error::local("write", folder, error))?;
+    Ok(0)
+}
+
+/// The words that can stand first, for whoever mistypes one.
+fn command_names() -> Vec<String> {
+    Cli::command().get_subcommands().filter(|c| !c.is_hide_set()).map(|c| c.get_name().to_owned()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent_and_every_command_has_an_example() {
+        Cli::command().debug_assert();
+        for command in Cli::command().get_subcommands().filter(|command| !command.is_hide_set()) {
+            let nested: Vec<_> = command.get_subcommands().collect();
+            for command in if nested.is_empty() { vec![command] } else { nested } {
+                let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+                assert!(help.contains("Example"), "{} has no example", command.get_name());
+            }
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! The browser, on the user's profiles or on the demo's.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use clap::Args;
+
+use super::output::{Out, note};
+use super::{command_names, items, signal};
+use crate::config::{Config, Paths};
+use crate::demo::{self, Server, sample_backend};
+use crate::error::{Error, Kind, Result};
+use crate::location::{Location, nearest};
+use crate::tui;
+
+#[derive(Args, Debug)]
+#[command(after_help = "Example: twinpail demo\n         twinpail demo --serve")]
+pub(super) struct DemoOptions {
+    /// Only serve, and print endpoint and keys, so that other tools can be tried on it.
+    #[arg(long)]
+    serve: bool,
+    /// The port on 127.0.0.1; default: a free one.
+    #[arg(long)]
+    port: Option<u16>,
+}
+
+/// Opens the browser on two places.
+pub(super) fn run(config: Config, left: Option<&str>, right: Option<&str>) -> Result<u8> {
+    let left = place(&config, left.unwrap_or("."))?;
+    let right = match (right, &config.default_profile) {
+        (Some(text), _) => place(&config, text)?,
+        (None, Some(profile)) => Location::Profile(profile.clone()),
+        (None, None) => place(&config, ".")?,
+    };
+    tui::run(Arc::new(config), left, right)
+}
+
+/// A place to open; a first word that is neither a command nor anything that exists is most likely a slip.
+fn place(config: &Config, text: &str) -> Result<Location> {
+    let location = Location::parse(text, config.names())?;
+    if let Location::Local(path) = &location
+        && !items::exists(path)
+    {
+        let commands = command_names();
+        let error =
+            Error::new(Kind::Usage, format!("`{text}` is neither a command nor a location that exists"));
+        return Err(match nearest(text, commands.iter().map(String::as_str)) {
+            Some(near) => error.with_hint(format!("did you mean `{near}`?")),
+            None => error.with_hint("`twinpail --help` lists the commands"),
+        });
+    }
+    if let Location::Local(path) = location {
+        let absolute = std::path::absolute(&path).map_err(|error| Error::local("find", &path, error))?;
+        // A file opens the folder it is in.
+        let folder = if absolute.is_dir() {
+            absolute
+        } else {
+            absolute.parent().unwrap_or(Path::new("/")).to_path_buf()
+        };
+        return Ok(Location::Local(folder));
+    }
+    Ok(location)
+}
+
+/// Serves the sample data, and opens the browser on it unless it is only to serve.
+pub(super) fn demo(options: &DemoOptions) -> Result<u8> {
+    if options.serve {
+        return serve(options.port);
+    }
+    let folder = tempfile::Builder::new().prefix("twinpail-demo-").tempdir();
+    let folder = folder.map_err(|error| Error::local("create", &std::env::temp_dir(), error))?;
+    let files = folder.path().join("files");
+    local_files(&files)?;
+    // The server's own runtime: the browser's is busy drawing.
+    let runtime = signal::runtime()?;
+    let server = runtime.block_on(Server::start(sample_backend(), options.port))?;
+    let config = demo::config(server.endpoint(), Paths::below(folder.path()));
+    let right = Location::Profile("demo".to_owned());
+    let code = tui::run(Arc::new(config), Location::Local(files), right);
+    drop(server);
+    runtime.shutdown_background();
+    code
+}
+
+/// Something to copy to the other pane.
+fn local_files(folder: &Path) -> Result<()> {
+    let files = [
+        ("hello.txt", "Copy me to the other pane with c, then put a link to me on your clipboard with y.\n"),
+        ("notes/one.md", "# One\n"),
+        ("notes/two.md", "# Two\n"),
+        ("página.html", "<!doctype html><title>demo</title><p>Hello</p>\n"),
+    ];
+    for (name, text) in files {
+        let path = folder.join(name);
+        if let Some(parent) = path.parent() {
+            std::fs::create_dir_all(parent).map_err(|error| Error::local("create", parent, error))?;
+        }
+        std::fs::write(&path, text).map_err(|error| Error::local("write", &path, error))?;
+    }
+    Ok(())
+}
+
+fn serve(port: Option<u16>) -> Result<u8> {
+    let runtime = signal::runtime()?;
+    let code = runtime.block_on(async {
+        let server = Server::start(sample_backend(), port).await?;
+        let (endpoint, key, secret) = (server.endpoint(), demo::ACCESS_KEY_ID, demo::SECRET_ACCESS_KEY);
+        let mut out = Out::new();
+        out.line(&format!("export AWS_ENDPOINT_URL={endpoint}"))?;
+        out.line(&format!("export AWS_ACCESS_KEY_ID={key}"))?;
+        out.line(&format!("export AWS_SECRET_ACCESS_KEY={secret}"))?;
+        out.line("export AWS_REGION=us-east-1")?;
+        out.flush()?;
+        note("serving until Ctrl-C; everything is in memory");
+        Ok::<u8, Error>(signal::any().await)
+    });
+    runtime.shutdown_background();
+    code
+}

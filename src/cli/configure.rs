@@ -1,0 +1,68 @@
+//! `config`.
+
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::PathBuf;
+
+use clap::Subcommand;
+
+use super::output::{Out, note};
+use crate::config::paths::make_private;
+use crate::config::{Config, EXAMPLE, Paths};
+use crate::error::{Error, Kind, Result};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Print where the configuration file is, or would be.
+    #[command(after_help = "Example: $EDITOR \"$(twinpail config path)\"")]
+    Path,
+    /// Write a commented configuration file, unless there is one.
+    #[command(after_help = "Example: twinpail config init")]
+    Init,
+    /// Read the configuration and say what is wrong with it.
+    #[command(after_help = "Example: twinpail config check")]
+    Check,
+}
+
+pub(super) fn run(
+    command: &Command,
+    file: Option<&PathBuf>,
+    load: impl FnOnce() -> Result<Config>,
+) -> Result<u8> {
+    let file = match file {
+        Some(file) => file.clone(),
+        None => Paths::platform()?.config_file(),
+    };
+    match command {
+        Command::Path => Out::new().line(&file.to_string_lossy())?,
+        Command::Init => init(&file)?,
+        Command::Check => {
+            let config = load()?;
+            for warning in &config.warnings {
+                note(warning);
+            }
+            let what = match &config.file {
+                Some(file) => format!("{} is fine", file.display()),
+                None => format!("there is no {}", file.display()),
+            };
+            note(&format!("{what}; {} profiles", config.profiles.len()));
+        }
+    }
+    Ok(0)
+}
+
+fn init(file: &std::path::Path) -> Result<()> {
+    if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        make_private(folder)?;
+    }
+    let created = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(file);
+    let mut created = created.map_err(|error| match error.kind() {
+        std::io::ErrorKind::AlreadyExists => {
+            Error::new(Kind::Exists, format!("{} exists", file.display())).with_hint("it is left as it is")
+        }
+        _ => Error::local("create", file, error),
+    })?;
+    created.write_all(EXAMPLE.as_bytes()).map_err(|error| Error::local("write", file, error))?;
+    note(&format!("wrote {}", file.display()));
+    Ok(())
+}

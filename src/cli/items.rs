@@ -1,0 +1,141 @@
+//! What `cp` and `mv` mean by their arguments: which place becomes which.
+
+use std::path::Path;
+
+use super::Context;
+use crate::error::{Error, Kind, Result};
+use crate::local;
+use crate::location::{Location, Remote};
+use crate::transfer::Item;
+
+/// `cp -r a/ d/` copies what is in `a`, `cp -r a d/` the folder itself; a target that is no folder gets the source's
+/// place.
+pub(super) fn resolve(
+    context: &Context,
+    sources: &[String],
+    target: &str,
+    recursive: bool,
+) -> Result<Vec<Item>> {
+    let to = context.location(target)?;
+    if let Location::Profile(profile) = &to {
+        return Err(Error::new(Kind::Usage, format!("{profile}: is a whole profile"))
+            .with_hint(format!("name a bucket in it: {profile}:BUCKET/")));
+    }
+    let is_folder = match &to {
+        Location::Local(path) => target.ends_with('/') || path.is_dir(),
+        Location::Remote(remote) => remote.key.is_empty() || remote.key.ends_with('/'),
+        Location::Profile(_) => true,
+    };
+    if sources.len() > 1 && !is_folder {
+        return Err(Error::new(Kind::Usage, format!("several sources, but {to} is not a folder"))
+            .with_hint("end the target with a slash"));
+    }
+    sources.iter().map(|source| item(context, source, &to, is_folder, recursive)).collect()
+}
+
+fn item(context: &Context, text: &str, to: &Location, is_folder: bool, recursive: bool) -> Result<Item> {
+    let from = context.location(text)?;
+    let needs_r = || {
+        Error::new(Kind::Usage, format!("{from} is a folder")).with_hint("copy everything below it with -r")
+    };
+    let (from, contents, tree) = match &from {
+        Location::Profile(profile) => {
+            return Err(Error::new(Kind::Usage, format!("{profile}: is a whole profile"))
+                .with_hint(format!("name a bucket in it: {profile}:BUCKET/")));
+        }
+        Location::Local(path) if path.is_dir() => {
+            if !recursive {
+                return Err(needs_r());
+            }
+            let contents = text.ends_with('/') || path.file_name().is_none();
+            (from.clone(), contents, true)
+        }
+        Location::Remote(remote) if recursive => {
+            let contents = remote.key.is_empty() || remote.key.ends_with('/');
+            let key = if contents { remote.key.clone() } else { format!("{}/", remote.key) };
+            (Location::Remote(Remote { key, ..remote.clone() }), contents, true)
+        }
+        Location::Remote(remote) if remote.key.is_empty() => return Err(needs_r()),
+        Location::Local(_) | Location::Remote(_) => (from.clone(), false, false),
+    };
+    let name = from.name();
+    let to = match (tree, is_folder && !contents) {
+        (false, true) => inside(to, &name)?,
+        (false, false) => to.clone(),
+        (true, true) => as_folder(&inside(to, &name)?),
+        (true, false) => as_folder(to),
+    };
+    Ok(Item { from, to, tree })
+}
+
+/// `name` in the folder `to`. A key's last component is a stranger's text also here.
+fn inside(to: &Location, name: &str) -> Result<Location> {
+    match to {
+        Location::Local(folder) => local::safe_path(folder, name).map(Location::Local),
+        other => Ok(other.join(name.as_ref())),
+    }
+}
+
+/// A prefix that ends in a slash, unless it is the bucket itself.
+fn as_folder(place: &Location) -> Location {
+    match place {
+        Location::Remote(remote) if !remote.key.is_empty() && !remote.key.ends_with('/') => {
+            Location::Remote(Remote { key: format!("{}/", remote.key), ..remote.clone() })
+        }
+        other => other.clone(),
+    }
+}
+
+/// The file name of a local path, for messages.
+pub(super) fn exists(path: &Path) -> bool {
+    path.symlink_metadata().is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::config::{Config, PROVIDERS, Paths, Profile};
+    use crate::s3::Connections;
+
+    fn context() -> Context {
+        let config =
+            Config::of_profiles(vec![Profile::new("p", &PROVIDERS[0])], Paths::below(Path::new("/none")));
+        let config = Arc::new(config);
+        Context { connections: Connections::new(Arc::clone(&config)), config }
+    }
+
+    fn to(sources: &[&str], target: &str, recursive: bool) -> Result<String> {
+        let sources: Vec<String> = sources.iter().map(|&source| source.to_owned()).collect();
+        let items = resolve(&context(), &sources, target, recursive)?;
+        Ok(items[0].to.to_string())
+    }
+
+    #[test]
+    fn places_follow_the_rules_of_cp() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = root.path().join("a");
+        std::fs::create_dir(&folder).unwrap();
+        std::fs::write(folder.join("f"), "x").unwrap();
+        let (a, f) = (folder.display().to_string(), folder.join("f").display().to_string());
+        let slash = format!("{a}/");
+        for (sources, target, recursive, expected) in [
+            (vec![f.as_str()], "p:b", false, "p:b/f"),
+            (vec![f.as_str()], "p:b/dir/", false, "p:b/dir/f"),
+            (vec![f.as_str()], "p:b/name", false, "p:b/name"),
+            (vec![slash.as_str()], "p:b/d/", true, "p:b/d/"),
+            (vec![a.as_str()], "p:b/d/", true, "p:b/d/a/"),
+            (vec![a.as_str()], "p:b/d", true, "p:b/d/"),
+            (vec!["p:b/x/photos"], "p:c/", true, "p:c/photos/"),
+            (vec!["p:b/x/photos/"], "p:c/", true, "p:c/"),
+            (vec!["p:b/"], "p:c/all/", true, "p:c/all/"),
+        ] {
+            assert_eq!(to(&sources, target, recursive).unwrap(), expected, "{sources:?} {target}");
+        }
+        assert!(to(&[&a], "p:b/", false).unwrap_err().hint().unwrap().contains("-r"));
+        assert!(to(&["p:b/"], &a, false).unwrap_err().hint().unwrap().contains("-r"));
+        assert_eq!(to(&[&f, &f], "p:b/name", false).unwrap_err().kind(), Kind::Usage);
+        assert!(to(&["p:b/x/.."], &a, false).is_err(), "a key must not name its way out");
+    }
+}

@@ -1,0 +1,153 @@
+//! `ls`.
+
+use clap::Args;
+use serde_json::json;
+
+use super::Context;
+use super::output::{Out, Tally, local_time};
+use crate::entry::{Entry, Kind as EntryKind, Page};
+use crate::error::{Error, Kind, Result};
+use crate::local;
+use crate::location::{Location, Remote};
+use crate::s3::ListRequest;
+use crate::sanitize::display_safe;
+
+#[derive(Args, Debug)]
+#[command(after_help = "Example: twinpail ls -r work:media/2026/")]
+pub(super) struct Options {
+    /// Everything below, not one level.
+    #[arg(short, long)]
+    recursive: bool,
+    /// One JSON object a line: key size modified etag `storage_class` kind.
+    #[arg(long)]
+    json: bool,
+    /// Exact keys, each followed by a NUL character.
+    #[arg(short = '0', long, conflicts_with = "json")]
+    null: bool,
+    /// Sizes with units.
+    #[arg(short = 'H', long)]
+    human: bool,
+    /// What to list; a key is taken as a prefix. Default: the default profile's buckets.
+    #[arg(value_name = "LOC")]
+    locations: Vec<String>,
+}
+
+pub(super) async fn run(context: &Context, options: Options) -> Result<u8> {
+    let mut out = Out::new();
+    let mut tally = Tally::new();
+    let locations = if options.locations.is_empty() {
+        let profile = context.config.default_profile.clone().ok_or_else(|| {
+            Error::new(Kind::Usage, "there is no profile to list")
+                .with_hint("`twinpail config init` writes a first one")
+        })?;
+        vec![format!("{profile}:")]
+    } else {
+        options.locations.clone()
+    };
+    for text in &locations {
+        let listed = match context.location(text) {
+            Ok(location) => one(context, &options, &location, &mut out).await,
+            Err(error) if locations.len() == 1 => return Err(error),
+            Err(error) => Err(error),
+        };
+        out.flush()?;
+        tally.take(listed)?;
+    }
+    Ok(tally.code())
+}
+
+async fn one(context: &Context, options: &Options, location: &Location, out: &mut Out) -> Result<()> {
+    match location {
+        Location::Local(path) => {
+            let mut page = if path.is_dir() {
+                local::list(path)?
+            } else {
+                Page { entries: vec![local::stat(path)?], next: None }
+            };
+            page.entries.sort_by(|a, b| a.name.cmp(&b.name));
+            page.entries.iter().try_for_each(|entry| print(options, "", entry, out))
+        }
+        Location::Profile(profile) => {
+            let store = context.connections.store(profile).await?;
+            let mut token = None;
+            loop {
+                let page = store.list_buckets(token.as_deref()).await?;
+                page.entries.iter().try_for_each(|entry| print(options, "", entry, out))?;
+                token = page.next;
+                if token.is_none() {
+                    return Ok(());
+                }
+            }
+        }
+        Location::Remote(remote) => keys(context, options, remote, out).await,
+    }
+}
+
+async fn keys(context: &Context, options: &Options, remote: &Remote, out: &mut Out) -> Result<()> {
+    let store = context.connections.store(&remote.profile).await?;
+    let mut request = ListRequest {
+        bucket: remote.bucket.clone(),
+        prefix: remote.key.clone(),
+        recursive: options.recursive,
+        token: None,
+        max_keys: None,
+    };
+    let mut any = false;
+    let mut page = store.list(&request).await?;
+    loop {
+        // The next page is on its way while this one is written.
+        request.token = page.next.take();
+        let next = request.token.is_some().then(|| {
+            let (store, request) = (store.clone(), request.clone());
+            tokio::spawn(async move { store.list(&request).await })
+        });
+        for entry in &page.entries {
+            any = true;
+            print(options, &remote.key, entry, out)?;
+        }
+        let Some(next) = next else { break };
+        page = next.await.map_err(|error| Error::new(Kind::Internal, error.to_string()))??;
+    }
+    if any || remote.key.is_empty() || remote.key.ends_with('/') {
+        return Ok(());
+    }
+    Err(Error::new(Kind::NotFound, format!("no key begins with {remote}")))
+}
+
+fn print(options: &Options, prefix: &str, entry: &Entry, out: &mut Out) -> Result<()> {
+    let key = format!("{prefix}{}", entry.name.to_string_lossy());
+    if options.json {
+        return out.json(&json!({
+            "key": key,
+            "size": entry.size,
+            "modified": entry.modified.map(|time| time.to_string()),
+            "etag": entry.etag,
+            "storage_class": entry.storage_class,
+            "kind": kind(entry.kind),
+        }));
+    }
+    if options.null {
+        out.bytes(key.as_bytes())?;
+        return out.bytes(b"\0");
+    }
+    let size = match (entry.kind, entry.size) {
+        (EntryKind::Prefix, _) => "PRE".to_owned(),
+        (_, Some(size)) if options.human => humansize::format_size(size, humansize::BINARY),
+        (_, Some(size)) => size.to_string(),
+        (_, None) => String::new(),
+    };
+    // Recursive: whole keys. One level: the last component, also where the prefix ends in the middle of it.
+    let shown =
+        if options.recursive { key.as_str() } else { &key[prefix.rfind('/').map_or(0, |at| at + 1)..] };
+    out.line(&format!("{:19} {size:>13} {}", local_time(entry.modified), display_safe(shown)))
+}
+
+pub(super) fn kind(kind: EntryKind) -> &'static str {
+    match kind {
+        EntryKind::Bucket => "bucket",
+        EntryKind::Prefix => "prefix",
+        EntryKind::Object => "object",
+        EntryKind::Symlink => "symlink",
+        EntryKind::Special => "special",
+    }
+}

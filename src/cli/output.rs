@@ -1,0 +1,133 @@
+//! stdout for results, stderr for everything else.
+
+use std::io::{BufWriter, IsTerminal as _, Stdout, Write as _};
+use std::sync::OnceLock;
+
+use super::Color;
+use crate::error::{Error, Kind, Result};
+
+static COLOR: OnceLock<Color> = OnceLock::new();
+
+/// Remembers `--color` for messages.
+pub(super) fn set_color(color: Color) {
+    let _ = COLOR.set(color);
+}
+
+fn colored() -> bool {
+    match COLOR.get().copied().unwrap_or(Color::Auto) {
+        Color::Always => true,
+        Color::Never => false,
+        Color::Auto => {
+            std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty())
+        }
+    }
+}
+
+/// Buffered stdout. A reader that went away ends the program quietly.
+pub(super) struct Out(BufWriter<Stdout>);
+
+impl Out {
+    pub(super) fn new() -> Self {
+        Self(BufWriter::with_capacity(64 << 10, std::io::stdout()))
+    }
+
+    /// Exact bytes.
+    pub(super) fn bytes(&mut self, bytes: &[u8]) -> Result<()> {
+        self.0.write_all(bytes).map_err(|error| failed(&error))
+    }
+
+    /// A line of text that is safe to show already.
+    pub(super) fn line(&mut self, line: &str) -> Result<()> {
+        self.bytes(line.as_bytes())?;
+        self.bytes(b"\n")
+    }
+
+    /// One JSON object on a line.
+    pub(super) fn json(&mut self, value: &serde_json::Value) -> Result<()> {
+        self.line(&value.to_string())
+    }
+
+    pub(super) fn flush(&mut self) -> Result<()> {
+        self.0.flush().map_err(|error| failed(&error))
+    }
+}
+
+impl Drop for Out {
+    fn drop(&mut self) {
+        let _ = self.0.flush();
+    }
+}
+
+fn failed(error: &std::io::Error) -> Error {
+    if error.kind() == std::io::ErrorKind::BrokenPipe {
+        return Error::new(Kind::Cancelled, "the reader of stdout went away");
+    }
+    Error::new(Kind::Local, format!("cannot write to stdout: {error}"))
+}
+
+/// Says a failure and its hint on stderr.
+pub(super) fn report(error: &Error) {
+    if error.kind() == Kind::Cancelled {
+        return;
+    }
+    let (red, dim, end) = if colored() { ("\x1b[31m", "\x1b[2m", "\x1b[0m") } else { ("", "", "") };
+    let mut text = format!("{red}twinpail:{end} {error}\n");
+    if let Some(hint) = error.hint() {
+        text.extend(["  ", dim, "hint:", end, " ", &hint, "\n"]);
+    }
+    let _ = std::io::stderr().write_all(text.as_bytes());
+}
+
+/// A word on stderr that is no failure.
+pub(super) fn note(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{}", crate::sanitize::display_safe(text));
+}
+
+/// 2 for what the user got wrong, 1 for what went wrong.
+pub(super) fn exit_code(error: &Error) -> u8 {
+    match error.kind() {
+        Kind::Usage | Kind::Config => 2,
+        Kind::Cancelled => 0,
+        _ => 1,
+    }
+}
+
+/// Does something for each of several things; every failure is reported and counted.
+pub(super) struct Tally(u64);
+
+impl Tally {
+    pub(super) fn new() -> Self {
+        Self(0)
+    }
+
+    /// Counts a failure; one that ends everything (a closed stdout) is handed back.
+    pub(super) fn take(&mut self, result: Result<()>) -> Result<()> {
+        match result {
+            Err(error) if error.kind() == Kind::Cancelled => Err(error),
+            Err(error) => {
+                report(&error);
+                self.0 += 1;
+                Ok(())
+            }
+            Ok(()) => Ok(()),
+        }
+    }
+
+    /// The exit code.
+    pub(super) fn code(&self) -> u8 {
+        if self.0 > 1 {
+            note(&format!("{} failed", self.0));
+        }
+        u8::from(self.0 > 0)
+    }
+}
+
+/// Local time, as listings show it.
+pub(super) fn local_time(time: Option<jiff::Timestamp>) -> String {
+    match time {
+        Some(time) => {
+            time.to_zoned_datetime(jiff::tz::TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S").to_string()
+        }
+        None => String::new(),
+    }
+}
