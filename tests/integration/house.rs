@@ -1,0 +1,127 @@
+//! Who may import whom: read from the `use` lines, so that the house keeps its shape.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+const FIRST: &[&str] = &["entry", "error", "location", "sanitize", "action"];
+const SECOND: &[&str] = &["config", "log"];
+const THIRD: &[&str] = &["clipboard", "local", "http"];
+
+/// A room and what it may import besides itself.
+fn allowed(room: &str) -> Option<BTreeSet<&'static str>> {
+    let below = |groups: &[&[&'static str]]| groups.concat().into_iter().collect();
+    Some(match room {
+        "entry" | "error" | "location" | "sanitize" | "action" => below(&[FIRST]),
+        "config" | "log" | "demo" => below(&[FIRST, SECOND]),
+        "clipboard" | "local" | "http" | "s3" => below(&[FIRST, SECOND, THIRD]),
+        "walk" => below(&[FIRST, SECOND, &["s3", "local"]]),
+        "transfer" => below(&[FIRST, SECOND, &["s3", "local", "walk"]]),
+        "links" => below(&[FIRST, SECOND, &["s3", "http"]]),
+        // The loop and the door out.
+        "tui" | "tui/effect" | "tui/terminal" => {
+            below(&[FIRST, SECOND, THIRD, &["s3", "walk", "transfer", "links", "tui"]])
+        }
+        // The rest of the browser: plain data that rooms re-export, checked by name below.
+        _ if room.starts_with("tui/") => {
+            below(&[FIRST, SECOND, &["clipboard", "s3", "walk", "transfer", "links", "tui"]])
+        }
+        "cli" => below(&[FIRST, SECOND, THIRD, &["s3", "walk", "transfer", "links", "demo", "tui"]]),
+        _ => return None,
+    })
+}
+
+/// What does something rather than is something: not for the pure part of the browser.
+const DOERS: &[&str] = &["Connections", "Store", "Engine", "Clipboard", "Http"];
+
+/// The room of a file: its first folder or file name; rooms of the browser one by one.
+fn room(path: &Path) -> String {
+    let mut parts: Vec<String> =
+        path.iter().map(|part| part.to_string_lossy().trim_end_matches(".rs").to_owned()).collect();
+    let keep = if parts[0] == "tui" && parts.len() > 1 { 2 } else { 1 };
+    parts.truncate(keep);
+    parts.join("/")
+}
+
+/// The code of a file without comments and without its tests.
+fn code(text: &str) -> String {
+    let end = text.find("#[cfg(test)]").unwrap_or(text.len());
+    text[..end].lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
+}
+
+/// Everything wrong with one file.
+fn offences(path: &Path, text: &str) -> Vec<String> {
+    let room = room(path);
+    let code = code(text);
+    let mut wrong = Vec::new();
+    let Some(allowed) = allowed(&room) else { return vec![format!("{room} is not in the table")] };
+    let own = room.split('/').next().unwrap_or_default();
+    for (at, _) in code.match_indices("crate::") {
+        let rest = &code[at + "crate::".len()..];
+        let name: String = rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+        if name != own && !allowed.contains(name.as_str()) && !name.is_empty() {
+            wrong.push(format!("{} imports {name}", path.display()));
+        }
+        let line = rest.lines().next().unwrap_or_default();
+        let is_pure = room.starts_with("tui/") && !matches!(room.as_str(), "tui/effect" | "tui/terminal");
+        for doer in DOERS
+            .iter()
+            .filter(|doer| is_pure && line.split(|c: char| !c.is_alphanumeric()).any(|word| word == **doer))
+        {
+            wrong.push(format!("{} reaches for {doer}, which only tui/effect may", path.display()));
+        }
+    }
+    for (word, home) in [
+        ("aws_sdk", "s3"),
+        ("aws_smithy", "s3"),
+        ("aws_config", "s3"),
+        ("aws_credential", "s3"),
+        ("s3s::", "demo"),
+        ("indicatif", "cli"),
+        ("anyhow", "cli"),
+    ] {
+        if room != home && code.contains(word) {
+            wrong.push(format!("{} names {word}, whose only home is {home}", path.display()));
+        }
+    }
+    wrong
+}
+
+fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+#[test]
+fn no_room_imports_from_above() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    sources(&root, &mut files);
+    let mut wrong = Vec::new();
+    for file in &files {
+        let relative = file.strip_prefix(&root).unwrap();
+        if !matches!(relative.to_str(), Some("lib.rs" | "main.rs")) {
+            wrong.extend(offences(relative, &std::fs::read_to_string(file).unwrap()));
+        }
+    }
+    assert!(files.len() > 20 && wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn offences_are_seen() {
+    let seen = |path: &str, text: &str| offences(Path::new(path), text).len();
+    assert_eq!(seen("s3/list.rs", "use crate::entry::Page;\nuse aws_sdk_s3::Client;"), 0);
+    assert_eq!(seen("s3/list.rs", "use crate::transfer::Engine;"), 1);
+    assert_eq!(seen("config.rs", "fn f() { crate::s3::x() }"), 1);
+    assert_eq!(seen("walk.rs", "use aws_sdk_s3::Client;"), 1);
+    assert_eq!(seen("tui/pane.rs", "use crate::transfer::Engine;"), 1);
+    assert_eq!(seen("tui/pane.rs", "use crate::transfer::Snapshot;"), 0);
+    assert_eq!(seen("walk.rs", "#[cfg(test)]\nmod tests { use crate::demo::Backend; }"), 0);
+    assert_eq!(seen("walk.rs", "// crate::demo would be wrong\n"), 0);
+    assert_eq!(seen("attic.rs", ""), 1);
+}

@@ -1,0 +1,12 @@
+//! The one integration test binary.
+
+#[cfg(test)]
+mod cli;
+#[cfg(test)]
+mod house;
+#[cfg(test)]
+mod s3;
+#[cfg(test)]
+mod support;
+#[cfg(test)]
+mod transfer;

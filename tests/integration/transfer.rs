@@ -1,0 +1,389 @@
+//! The engine against the in-memory server and its faults: what arrives, what is left behind, what is asked.
+
+use std::path::PathBuf;
+
+use bytes::Bytes;
+use tokio::sync::mpsc::UnboundedReceiver;
+use twinpail::config::TransferDefaults;
+use twinpail::demo::{Fault, Operation, Rule};
+use twinpail::error::Kind;
+use twinpail::location::{Location, Remote};
+use twinpail::s3::Connections;
+use twinpail::transfer::{
+    Answer, Engine, Event, FileOutcome, FileStatus, Item, OnConflict, Request, Settings, Snapshot, Summary,
+    Verb,
+};
+
+use crate::support::{World, connections, pattern};
+
+const MIB: usize = 1 << 20;
+
+/// A world with an engine whose parts are as small as S3 allows.
+struct Bench {
+    world: World,
+    engine: Engine,
+    events: UnboundedReceiver<Event>,
+}
+
+impl Bench {
+    async fn new() -> Self {
+        let world = World::new().await;
+        let known = world.connections(|_| {});
+        Self::with(world, known)
+    }
+
+    fn with(world: World, known: Connections) -> Self {
+        let defaults = TransferDefaults { part_size: Some(5 << 20), ..TransferDefaults::default() };
+        let (engine, events) = Engine::new(known, Settings { defaults });
+        Self { world, engine, events }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.world.folder.path().join(name)
+    }
+
+    fn local(&self, name: &str) -> Location {
+        Location::Local(self.path(name))
+    }
+
+    fn write(&self, name: &str, bytes: &[u8]) -> Location {
+        let path = self.path(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, bytes).unwrap();
+        Location::Local(path)
+    }
+
+    fn read(&self, name: &str) -> Vec<u8> {
+        std::fs::read(self.path(name)).unwrap()
+    }
+
+    /// Every file below the test's folder.
+    fn files(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        let mut folders = vec![self.world.folder.path().to_path_buf()];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else {
+                    found.push(path.strip_prefix(self.world.folder.path()).unwrap().display().to_string());
+                }
+            }
+        }
+        found.sort();
+        found
+    }
+
+    async fn run(&mut self, request: Request) -> (Vec<FileOutcome>, Summary) {
+        self.engine.submit(request);
+        self.finish(|_| OnConflict::Fail).await
+    }
+
+    /// Reads events to the end, answering questions.
+    async fn finish(&mut self, answer: impl Fn(&Location) -> OnConflict) -> (Vec<FileOutcome>, Summary) {
+        let mut outcomes = Vec::new();
+        loop {
+            match self.events.recv().await.unwrap() {
+                Event::File { outcome, .. } => outcomes.push(*outcome),
+                Event::Conflict { id, conflict } => {
+                    self.engine.answer(id, Answer { choice: answer(&conflict.target), all: false });
+                }
+                Event::Finished { summary, .. } => return (outcomes, summary),
+            }
+        }
+    }
+}
+
+fn remote(profile: &str, key: &str) -> Location {
+    Location::Remote(Remote { profile: profile.into(), bucket: "box".into(), key: key.into() })
+}
+
+fn copy(from: Location, to: Location, tree: bool) -> Request {
+    Request { items: vec![Item { from, to, tree }], ..Request::default() }
+}
+
+#[tokio::test]
+async fn large_files_go_up_and_down_whole_with_few_requests() {
+    let mut bench = Bench::new().await;
+    let data = pattern(17 * MIB + 321);
+    let source = bench.write("big", &data);
+    let (_, summary) = bench.run(copy(source, remote("p", "big"), false)).await;
+    assert_eq!((summary.files, summary.bytes), (1, data.len() as u64));
+    assert_eq!(bench.world.backend.get("box", "big").unwrap(), data);
+    let asked = bench.world.backend.faults().take_requests();
+    assert_eq!(asked.iter().filter(|request| request.operation == Operation::UploadPart).count(), 4);
+    assert_eq!(asked.len(), 6, "create, four parts, complete: {asked:?}");
+
+    let (outcomes, _) = bench.run(copy(remote("p", "big"), bench.local("sub/back"), false)).await;
+    assert_eq!(outcomes[0].status, FileStatus::Done, "{:?}", outcomes[0].error);
+    assert_eq!(bench.read("sub/back"), data);
+    let asked = bench.world.backend.faults().take_requests();
+    assert_eq!(asked.len(), 5, "HEAD and four ranges: {asked:?}");
+    assert_eq!(bench.files(), ["big", "sub/back"]);
+}
+
+#[tokio::test]
+async fn trees_go_both_ways_with_one_request_a_file() {
+    let mut bench = Bench::new().await;
+    for n in 0..40 {
+        bench.write(&format!("tree/d{}/f{n}", n % 3), format!("content {n}").as_bytes());
+    }
+    bench.write("tree/empty", b"");
+    let (_, summary) = bench.run(copy(bench.local("tree"), remote("p", "t/"), true)).await;
+    assert_eq!((summary.files, summary.failed), (41, 0));
+    assert_eq!(bench.world.backend.faults().take_requests().len(), 41, "nothing but PUTs");
+    assert_eq!(bench.world.backend.get("box", "t/d1/f1").unwrap(), "content 1");
+    let (_, summary) = bench.run(copy(remote("p", "t/"), bench.local("back"), true)).await;
+    assert_eq!(summary.files, 41);
+    assert_eq!(bench.world.backend.faults().take_requests().len(), 42, "a listing and GETs");
+    assert_eq!(bench.read("back/d2/f5"), b"content 5");
+    assert_eq!(bench.read("back/empty"), b"");
+}
+
+#[tokio::test]
+async fn broken_and_busy_requests_are_mended_on_the_way() {
+    let mut bench = Bench::new().await;
+    let data = pattern(16 * MIB);
+    let source = bench.write("f", &data);
+    for rule in [
+        Rule {
+            part: Some(2),
+            times: 2,
+            ..Rule::once(Operation::UploadPart, Fault::Status(500, "InternalError"))
+        },
+        Rule { part: Some(3), ..Rule::once(Operation::UploadPart, Fault::Status(503, "SlowDown")) },
+        Rule { part: Some(1), ..Rule::once(Operation::UploadPart, Fault::LoseAnswer) },
+        Rule::once(Operation::CompleteUpload, Fault::LoseAnswer),
+        Rule { times: 3, ..Rule::once(Operation::GetObject, Fault::CutBody(2 * MIB + 5)) },
+        Rule { after: 3, ..Rule::once(Operation::GetObject, Fault::Status(429, "")) },
+    ] {
+        bench.world.backend.faults().add(rule);
+    }
+    let (outcomes, summary) = bench.run(copy(source, remote("p", "f"), false)).await;
+    assert_eq!(summary.failed, 0, "{:?}", outcomes[0].error);
+    assert_eq!(bench.world.backend.get("box", "f").unwrap(), data);
+    assert!(bench.world.backend.uploads("box").is_empty());
+    bench.world.backend.faults().take_requests();
+    let (outcomes, summary) = bench.run(copy(remote("p", "f"), bench.local("back"), false)).await;
+    assert_eq!(summary.failed, 0, "{:?}", outcomes[0].error);
+    assert_eq!(bench.read("back"), data);
+    let ranges = bench.world.backend.faults().take_requests();
+    let resumed = ranges
+        .iter()
+        .filter_map(|request| request.range.as_deref())
+        .any(|range| !range.contains("0-") && !range.starts_with("bytes=5242880-"));
+    assert!(resumed, "a cut range goes on where it broke: {ranges:?}");
+}
+
+#[tokio::test]
+async fn an_object_that_changes_meanwhile_is_fetched_anew_as_one() {
+    let mut bench = Bench::new().await;
+    bench.world.backend.put("box", "k", pattern(12 * MIB));
+    let other = vec![7; 11 * MIB];
+    bench.world.backend.faults().add(Rule {
+        after: 1,
+        ..Rule::once(Operation::GetObject, Fault::Replace(Bytes::from(other.clone())))
+    });
+    let (outcomes, summary) = bench.run(copy(remote("p", "k"), bench.local("k"), false)).await;
+    assert_eq!(summary.failed, 0, "{:?}", outcomes[0].error);
+    assert_eq!(bench.read("k"), other, "never a mixture");
+    assert_eq!(bench.files(), ["k"]);
+}
+
+#[tokio::test]
+async fn failures_leave_nothing_behind() {
+    let mut bench = Bench::new().await;
+    let source = bench.write("f", &pattern(11 * MIB));
+    bench.world.backend.faults().add(Rule::always(Operation::UploadPart, Fault::Status(403, "AccessDenied")));
+    let (outcomes, summary) = bench.run(copy(source, remote("p", "f"), false)).await;
+    assert_eq!((summary.failed, outcomes[0].error.as_ref().unwrap().kind()), (1, Kind::Denied));
+    assert!(bench.world.backend.uploads("box").is_empty() && bench.world.backend.keys("box").is_empty());
+
+    bench.world.backend.put("box", "k", pattern(11 * MIB));
+    bench
+        .world
+        .backend
+        .faults()
+        .add(Rule { after: 1, ..Rule::always(Operation::GetObject, Fault::Status(403, "AccessDenied")) });
+    let (_, summary) = bench.run(copy(remote("p", "k"), bench.local("k"), false)).await;
+    assert_eq!(summary.failed, 1);
+    let (_, summary) = bench.run(copy(bench.local("absent"), remote("p", "x"), false)).await;
+    assert_eq!(summary.failed, 1);
+    assert_eq!(bench.files(), ["f"]);
+}
+
+#[tokio::test]
+async fn cancelling_aborts_the_upload_and_removes_the_part_file() {
+    let mut bench = Bench::new().await;
+    let source = bench.write("f", &pattern(11 * MIB));
+    bench.world.backend.put("box", "k", pattern(11 * MIB));
+    for (operation, request) in [
+        (Operation::UploadPart, copy(source, remote("p", "up"), false)),
+        (Operation::GetObject, copy(remote("p", "k"), bench.local("down"), false)),
+    ] {
+        bench.world.backend.faults().take_requests();
+        bench.world.backend.faults().add(Rule::always(operation, Fault::Stall));
+        let id = bench.engine.submit(request);
+        while !bench
+            .world
+            .backend
+            .faults()
+            .take_requests()
+            .iter()
+            .any(|request| request.operation == operation)
+        {
+            tokio::task::yield_now().await;
+        }
+        bench.engine.cancel(id);
+        let (_, summary) = bench.finish(|_| OnConflict::Fail).await;
+        assert!(summary.cancelled && summary.files == 0);
+    }
+    assert!(bench.world.backend.uploads("box").is_empty());
+    assert_eq!(bench.files(), ["f"]);
+}
+
+#[tokio::test]
+async fn conflicts_are_settled_as_the_user_says() {
+    let mut bench = Bench::new().await;
+    for name in ["a", "c", "d.txt"] {
+        bench.world.backend.put("box", name, "theirs");
+        bench.write(name, b"mine");
+    }
+    bench.world.backend.put("box", "new", "theirs");
+    let request = Request { on_conflict: OnConflict::Ask, ..copy(remote("p", ""), bench.local(""), true) };
+    bench.engine.submit(request);
+    let (_, summary) = bench
+        .finish(|target| match target.name().as_str() {
+            "a" => OnConflict::Overwrite,
+            "c" => OnConflict::Skip,
+            _ => OnConflict::Rename,
+        })
+        .await;
+    assert_eq!((summary.files, summary.skipped, summary.failed), (3, 1, 0));
+    assert_eq!(bench.files(), ["a", "c", "d (1).txt", "d.txt", "new"]);
+    assert_eq!(
+        (bench.read("a"), bench.read("c"), bench.read("d.txt")),
+        (b"theirs".to_vec(), b"mine".to_vec(), b"mine".to_vec())
+    );
+
+    for (policy, status) in [(OnConflict::Skip, FileStatus::Skipped), (OnConflict::Fail, FileStatus::Failed)]
+    {
+        let request = Request { on_conflict: policy, ..copy(bench.local("a"), remote("p", "c"), false) };
+        let (outcomes, _) = bench.run(request).await;
+        assert_eq!(outcomes[0].status, status);
+        assert_eq!(bench.world.backend.get("box", "c").unwrap(), "theirs");
+    }
+    let newer =
+        Request { on_conflict: OnConflict::Newer, ..copy(bench.local("d.txt"), remote("p", "c"), false) };
+    let (outcomes, _) = bench.run(newer).await;
+    assert_eq!(outcomes[0].status, FileStatus::Done, "sizes differ");
+}
+
+#[tokio::test]
+async fn hostile_keys_stay_inside_and_do_not_stop_the_others() {
+    let mut bench = Bench::new().await;
+    for key in
+        ["../out", "a/../../out", "good", "//x", "/lead", "dir/.", "nul\0", "both", "both/below", "mark/"]
+    {
+        bench.world.backend.put("box", key, if key.ends_with('/') { "" } else { "x" });
+    }
+    let inner = bench.local("in/side");
+    let (outcomes, summary) = bench.run(copy(remote("p", ""), inner, true)).await;
+    let failed: Vec<String> =
+        outcomes.iter().filter(|o| o.status == FileStatus::Failed).map(|o| o.source.name()).collect();
+    assert_eq!(summary.files + summary.failed, 10, "{outcomes:?}");
+    assert!(bench.files().iter().all(|file| file.starts_with("in/side/")), "{:?}", bench.files());
+    assert!(bench.files().contains(&"in/side/good".to_owned()));
+    assert!(bench.path("in/side/mark").is_dir());
+    assert_eq!(failed.len(), 7, "six hostile ones, and one of `both` and `both/below`: {failed:?}");
+}
+
+#[tokio::test]
+async fn moves_delete_only_what_has_arrived() {
+    let mut bench = Bench::new().await;
+    bench.write("tree/ok", b"1");
+    bench.write("tree/sub/bad", b"2");
+    bench
+        .world
+        .backend
+        .faults()
+        .add(Rule { key: "bad", ..Rule::always(Operation::PutObject, Fault::Status(403, "AccessDenied")) });
+    let request = Request { verb: Verb::Move, ..copy(bench.local("tree"), remote("p", "t/"), true) };
+    let (_, summary) = bench.run(request).await;
+    assert_eq!((summary.files, summary.failed), (1, 1));
+    assert_eq!(bench.files(), ["tree/sub/bad"]);
+    bench.world.backend.faults().clear();
+    let request = Request { verb: Verb::Move, ..copy(remote("p", "t/ok"), remote("p", "t/moved"), false) };
+    bench.run(request).await;
+    assert_eq!(bench.world.backend.keys("box"), ["t/moved"]);
+}
+
+#[tokio::test]
+async fn failed_files_can_be_tried_again() {
+    let mut bench = Bench::new().await;
+    bench.write("tree/a", b"1");
+    bench.write("tree/b", b"2");
+    bench
+        .world
+        .backend
+        .faults()
+        .add(Rule { key: "t/b", ..Rule::once(Operation::PutObject, Fault::Status(403, "AccessDenied")) });
+    let id = bench.engine.submit(copy(bench.local("tree"), remote("p", "t/"), true));
+    let (_, summary) = bench.finish(|_| OnConflict::Fail).await;
+    assert_eq!(summary.failed, 1);
+    bench.engine.retry(id);
+    let (_, summary) = bench.finish(|_| OnConflict::Fail).await;
+    assert_eq!((summary.files, summary.failed), (2, 0));
+    bench.engine.forget_finished();
+    assert_eq!(bench.engine.snapshot(), Snapshot::default());
+}
+
+#[tokio::test]
+async fn objects_go_between_providers_and_within_one() {
+    let (here, there) = (World::new().await, World::new().await);
+    let known = connections(vec![here.profile("here"), there.profile("there")]);
+    let data = pattern(11 * MIB);
+    let store = known.store("here").await.unwrap();
+    let mut options = twinpail::s3::PutOptions::default();
+    options.attributes.content_type = Some("text/x".into());
+    options.attributes.metadata.insert("colour".into(), "blue".into());
+    store.put("box", "big", twinpail::s3::Body::from_bytes(data.clone()), &options).await.unwrap();
+    store.put("box", "small", twinpail::s3::Body::from_bytes("s"), &options).await.unwrap();
+    let mut bench = Bench::with(here, known);
+    for key in ["big", "small"] {
+        let (outcomes, _) = bench.run(copy(remote("here", key), remote("there", key), false)).await;
+        assert_eq!(outcomes[0].status, FileStatus::Done, "{:?}", outcomes[0].error);
+        let (content_type, metadata) = there.backend.described("box", key).unwrap();
+        assert_eq!((content_type.as_deref(), metadata["colour"].as_str()), (Some("text/x"), "blue"), "{key}");
+    }
+    assert_eq!(there.backend.get("box", "big").unwrap(), data);
+    bench.world.backend.faults().take_requests();
+    bench.run(copy(remote("here", "big"), remote("here", "copied"), false)).await;
+    let asked = bench.world.backend.faults().take_requests();
+    assert!(
+        asked.iter().all(|request| request.operation != Operation::GetObject),
+        "the server copies: {asked:?}"
+    );
+    assert_eq!(bench.world.backend.get("box", "copied").unwrap(), data);
+}
+
+#[tokio::test]
+async fn dry_runs_and_filters() {
+    let mut bench = Bench::new().await;
+    for name in ["t/a.txt", "t/b.log", "t/sub/c.txt", "t/sub/d.tmp"] {
+        bench.write(name, b"x");
+    }
+    let request = Request {
+        include: vec!["**/*.txt".into(), "*.txt".into(), "*.log".into()],
+        exclude: vec!["sub/*".into()],
+        dry_run: true,
+        ..copy(bench.local("t"), remote("p", ""), true)
+    };
+    let (outcomes, _) = bench.run(request).await;
+    let mut planned: Vec<String> = outcomes.iter().map(|outcome| outcome.target.name()).collect();
+    planned.sort();
+    assert_eq!(planned, ["a.txt", "b.log"]);
+    assert!(outcomes.iter().all(|outcome| outcome.status == FileStatus::Planned));
+    assert_eq!(bench.world.backend.faults().take_requests(), []);
+}
