@@ -1,16 +1,69 @@
-//! The browser. Its room is not built yet.
+//! The browser: terminal guard and the only loop. State changes in `update`, drawing is a pure function of the
+//! state, and the outside is reached through `effect` alone.
 
+mod dialog;
+mod effect;
+mod keymap;
+mod listing;
+mod message;
+mod pane;
+mod session;
+mod state;
+mod terminal;
+mod text;
+mod theme;
+mod transfers;
+mod update;
+mod view;
+
+use std::path::PathBuf;
 use std::sync::Arc;
+
+use jiff::tz::TimeZone;
 
 use crate::config::Config;
 use crate::error::{Error, Kind, Result};
 use crate::location::Location;
+use message::Effect;
+use session::Session;
+use state::State;
+use terminal::Terminal;
+use theme::Theme;
 
-/// Runs the browser until the user quits; returns the exit code.
+/// Runs the browser until the user quits; returns the exit code (0, or 129, 130, 143 after a signal).
 ///
 /// # Errors
-/// `Kind::Unsupported`: this version has only the commands.
-pub fn run(_config: Arc<Config>, _left: Location, _right: Location) -> Result<u8> {
-    Err(Error::new(Kind::Unsupported, "this version has no browser yet")
-        .with_hint("the commands work: twinpail ls, cp, presign ...; twinpail --help lists them"))
+/// `Kind::Usage` if stdin or stdout is not a terminal or `TERM` is `dumb` or unset.
+pub fn run(config: &Arc<Config>, left: Location, right: Location) -> Result<u8> {
+    terminal::check_tty()?;
+    let mut terminal = Terminal::take_over(config.ui.mouse)?;
+    let (state, effects) = first_state(config, [left, right], &terminal);
+    // The first frame comes before runtime, credentials and network.
+    terminal.draw(|frame| view::draw(&state, frame))?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime = runtime.map_err(|error| Error::new(Kind::Internal, format!("cannot start: {error}")))?;
+    let code = runtime.block_on(async {
+        let mut session = Session::start(config, terminal, state)?;
+        session.run(effects).await
+    });
+    // Whatever still waits for a disk or a server must not keep the user waiting.
+    runtime.shutdown_background();
+    code
+}
+
+fn first_state(config: &Arc<Config>, places: [Location; 2], terminal: &Terminal) -> (State, Vec<Effect>) {
+    let theme = Theme::new(&config.ui);
+    let size = terminal.size();
+    let places = places.map(|place| match place {
+        Location::Local(path) => {
+            let path = std::path::absolute(&path).unwrap_or(path);
+            update::folder(Location::Local(path))
+        }
+        remote => update::folder(remote),
+    });
+    let (mut state, mut effects) = State::new(Arc::clone(config), theme, places, (size.width, size.height));
+    state.zone = TimeZone::system();
+    state.home = std::env::var_os("HOME").map(PathBuf::from).filter(|home| home.is_absolute());
+    update::settle(&mut state, &mut effects);
+    (state, effects)
 }

@@ -32,7 +32,7 @@ pub(super) fn run(config: Config, left: Option<&str>, right: Option<&str>) -> Re
         (None, Some(profile)) => Location::Profile(profile.clone()),
         (None, None) => place(&config, ".")?,
     };
-    tui::run(Arc::new(config), left, right)
+    tui::run(&Arc::new(config), left, right)
 }
 
 /// A place to open; a first word that is neither a command nor anything that exists is most likely a slip.
@@ -76,7 +76,7 @@ pub(super) fn demo(options: &DemoOptions) -> Result<u8> {
     let server = runtime.block_on(Server::start(sample_backend(), options.port))?;
     let config = demo::config(server.endpoint(), Paths::below(folder.path()));
     let right = Location::Profile("demo".to_owned());
-    let code = tui::run(Arc::new(config), Location::Local(files), right);
+    let code = tui::run(&Arc::new(config), Location::Local(files), right);
     drop(server);
     runtime.shutdown_background();
     code

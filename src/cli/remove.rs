@@ -8,6 +8,7 @@ use super::Context;
 use super::output::{Out, Tally, note};
 use crate::error::{Error, Kind, Result};
 use crate::location::{Location, Remote};
+use crate::s3::ListRequest;
 use crate::walk::{self, Target};
 
 #[derive(Args, Debug)]
@@ -132,11 +133,7 @@ pub(super) async fn buckets(context: &Context, options: RemoveBucketOptions) -> 
     let mut tally = Tally::new();
     for bucket in buckets_of(context, &options.locations)? {
         if !options.force {
-            let removed = match context.connections.store(&bucket.profile).await {
-                Ok(store) => store.delete_bucket(&bucket.bucket).await,
-                Err(error) => Err(error),
-            };
-            tally.take(removed.map_err(|error| match error.kind() {
+            tally.take(empty_bucket(context, &bucket).await.map_err(|error| match error.kind() {
                 Kind::Exists => error.with_hint("--force deletes what is in it first"),
                 _ => error,
             }))?;
@@ -153,6 +150,22 @@ pub(super) async fn buckets(context: &Context, options: RemoveBucketOptions) -> 
         }
     }
     Ok(tally.code())
+}
+
+/// Removes a bucket that is empty. Not every provider refuses to remove one that is not (SeaweedFS does not), so
+/// that a look comes first.
+async fn empty_bucket(context: &Context, bucket: &Remote) -> Result<()> {
+    let store = context.connections.store(&bucket.profile).await?;
+    let request = ListRequest {
+        bucket: bucket.bucket.clone(),
+        recursive: true,
+        max_keys: Some(1),
+        ..ListRequest::default()
+    };
+    if !store.list(&request).await?.entries.is_empty() {
+        return Err(Error::new(Kind::Exists, format!("cannot remove bucket {bucket}: it is not empty")));
+    }
+    store.delete_bucket(&bucket.bucket).await
 }
 
 fn buckets_of(context: &Context, locations: &[String]) -> Result<Vec<Remote>> {

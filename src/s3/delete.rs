@@ -47,12 +47,15 @@ impl Store {
     }
 
     async fn delete_singly(&self, bucket: &str, keys: &[&String]) -> Vec<(String, Error)> {
-        let deletions = keys.iter().map(|key| async move { (*key, self.delete(bucket, key, None).await) });
-        futures_util::stream::iter(deletions)
-            .buffer_unordered(AT_ONCE)
-            .filter_map(|(key, done)| async move { Some((key.clone(), done.err()?)) })
-            .collect()
-            .await
+        // Owned keys: a future that borrows from the closure's argument cannot be sent between threads.
+        let deletions: Vec<_> = keys.iter().map(|key| self.delete_one(bucket, (*key).clone())).collect();
+        let done: Vec<_> = futures_util::stream::iter(deletions).buffer_unordered(AT_ONCE).collect().await;
+        done.into_iter().flatten().collect()
+    }
+
+    async fn delete_one(&self, bucket: &str, key: String) -> Option<(String, Error)> {
+        let error = self.delete(bucket, &key, None).await.err()?;
+        Some((key, error))
     }
 
     async fn delete_batch(&self, bucket: &str, keys: &[&String]) -> Result<Vec<(String, Error)>> {

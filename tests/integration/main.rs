@@ -1,9 +1,13 @@
 //! The one integration test binary.
 
 #[cfg(test)]
+mod browser;
+#[cfg(test)]
 mod cli;
 #[cfg(test)]
 mod house;
+#[cfg(test)]
+mod pty;
 #[cfg(test)]
 mod s3;
 #[cfg(test)]

@@ -1,0 +1,258 @@
+//! The dialogs: each has state, takes keys, draws itself. A dialog never causes an effect; it ends with a
+//! [`Decision`] that `update` turns into effects.
+
+mod confirm;
+mod conflict;
+mod field;
+mod help;
+mod info;
+mod input;
+mod link;
+mod links;
+mod profiles;
+#[cfg(test)]
+mod tests;
+mod window;
+
+use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use ratatui::Frame;
+use ratatui::layout::Rect;
+
+use super::theme::Theme;
+use crate::action::{Action, Screen};
+use crate::config::Keys;
+use crate::links::LinkRequest;
+use crate::location::Location;
+use crate::transfer::{Answer, Conflict, TransferId};
+use crate::walk::Target;
+
+/// What the user decided; ends the dialog.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Decision {
+    /// The text of an input line, and what it was asked for.
+    Text(Purpose, String),
+    /// Delete these.
+    Delete(Vec<Target>),
+    /// The answer to a conflict.
+    Conflict(TransferId, Answer),
+    /// Stop the transfer that asks.
+    CancelTransfer(TransferId),
+    /// Sign a link with these options.
+    Link(Box<LinkRequest>),
+    /// Show this profile (`None`: local files) in the pane that asked.
+    Profile(Option<String>),
+    /// Put the shown links on the clipboard once more.
+    CopyText(String),
+    /// Print the shown links as plain lines.
+    PrintPlain(String),
+    /// Quit although transfers run.
+    Quit,
+}
+
+/// What an input line is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// Filter the listing (every change counts at once, see [`Outcome::Changed`]).
+    Filter,
+    /// Jump to a name (likewise).
+    Jump,
+    /// Mark by glob.
+    Mark,
+    /// Unmark by glob.
+    Unmark,
+    /// Go to a location.
+    GoTo,
+    /// New folder or bucket.
+    New,
+    /// New name.
+    Rename,
+}
+
+/// What a key did to a dialog.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Outcome {
+    /// It goes on.
+    Stay,
+    /// The text of a live input changed; it goes on.
+    Changed(Purpose, String),
+    /// It was dismissed.
+    Close(Option<Purpose>),
+    /// It is decided and closes.
+    Decide(Decision),
+    /// Something is to be done while it stays open (copy again, print).
+    Do(Decision),
+}
+
+/// The dialog on top of the stack has the keyboard.
+#[derive(Debug)]
+pub(crate) enum Dialog {
+    /// A line of input.
+    Input(input::Prompt),
+    /// A question with consequences.
+    Confirm(confirm::Confirm),
+    /// A target exists.
+    Conflict(Box<conflict::ConflictDialog>),
+    /// The options of a link.
+    Link(Box<link::LinkForm>),
+    /// Signed links.
+    Links(links::Links),
+    /// The choice of a profile.
+    Profiles(profiles::Profiles),
+    /// Every key.
+    Help(help::Help),
+    /// Properties, or a failure.
+    Info(info::Info),
+}
+
+impl Dialog {
+    /// A line of input. `label` says what is wanted; `text` is there already, with the cursor at its end.
+    pub(crate) fn input(purpose: Purpose, label: &str, text: &str) -> Self {
+        Self::Input(input::Prompt::new(purpose, label, text))
+    }
+
+    /// "Delete N objects, SIZE?" `what` names the only target or counts them; `files`, `bytes` are exact.
+    pub(crate) fn confirm_delete(targets: Vec<Target>, what: &str, files: u64, bytes: u64) -> Self {
+        Self::Confirm(confirm::Confirm::delete(targets, what, files, bytes))
+    }
+
+    /// "N transfers are running; quit and cancel them?"
+    pub(crate) fn confirm_quit(running: usize) -> Self {
+        Self::Confirm(confirm::Confirm::quit(running))
+    }
+
+    /// Overwrite, skip, newer, rename; for this one or for all.
+    pub(crate) fn conflict(id: TransferId, conflict: Conflict) -> Self {
+        Self::Conflict(Box::new(conflict::ConflictDialog::new(id, conflict, TimeZone::system())))
+    }
+
+    /// The link's options, starting from `request`.
+    pub(crate) fn link(request: LinkRequest) -> Self {
+        Self::Link(Box::new(link::LinkForm::new(request)))
+    }
+
+    /// Signed links: the URLs on screen, when they end (local time) and why, warnings, the clipboard's notice.
+    pub(crate) fn links(links: Vec<super::message::Link>) -> Self {
+        Self::Links(links::Links::new(links, &TimeZone::system()))
+    }
+
+    /// Tells an open links dialog what became of the copy; others ignore it.
+    pub(crate) fn set_notice(&mut self, outcome: &crate::clipboard::Outcome) {
+        if let Self::Links(links) = self {
+            links.set_notice(outcome);
+        }
+    }
+
+    /// The transfer whose question it is.
+    pub(crate) fn asks_for(&self) -> Option<TransferId> {
+        match self {
+            Self::Conflict(conflict) => Some(conflict.id()),
+            _ => None,
+        }
+    }
+
+    /// The profiles (name, provider's title, endpoint or origin) and "local files".
+    pub(crate) fn profiles(profiles: Vec<(String, String, String)>, current: Option<&str>) -> Self {
+        Self::Profiles(profiles::Profiles::new(profiles, current))
+    }
+
+    /// Every action and its keys, by group; made from the table.
+    pub(crate) fn help(keys: &Keys) -> Self {
+        Self::Help(help::Help::new(keys))
+    }
+
+    /// Properties: heading and rows; values may be long and wrap.
+    pub(crate) fn info(location: &Location, rows: Vec<(String, String)>) -> Self {
+        Self::Info(info::Info::new(&location.to_string(), rows))
+    }
+
+    /// A failure in full: sentence and hint.
+    pub(crate) fn message(title: &str, lines: Vec<String>) -> Self {
+        Self::Info(info::Info::new(title, lines.into_iter().map(|line| (String::new(), line)).collect()))
+    }
+
+    /// A key for it. Text fields get the plain characters; Esc closes; Ctrl-H is Backspace.
+    pub(crate) fn on_key(&mut self, key: KeyEvent, keys: &Keys) -> Outcome {
+        if key.kind == KeyEventKind::Release {
+            return Outcome::Stay;
+        }
+        let ctrl_c = key.code == KeyCode::Char('c') && key.modifiers == KeyModifiers::CONTROL;
+        if key.code == KeyCode::Esc || ctrl_c {
+            return self.dismiss();
+        }
+        match self {
+            Self::Input(input) => return input.on_key(key),
+            Self::Link(link) => return link.on_key(key),
+            _ => {}
+        }
+        let action = keys.action(Screen::Dialog, key.into());
+        if action == Some(Action::Quit) || action == Some(Action::Cancel) {
+            return self.dismiss();
+        }
+        match self {
+            Self::Confirm(confirm) => confirm.on_key(key, action),
+            Self::Conflict(conflict) => conflict.on_key(key),
+            Self::Links(links) => links.on_key(key, action),
+            Self::Profiles(profiles) => profiles.on_key(key, action),
+            Self::Help(_) if action == Some(Action::Help) || key.code == KeyCode::Enter => {
+                Outcome::Close(None)
+            }
+            Self::Help(help) => help.on_action(action),
+            Self::Info(_) if key.code == KeyCode::Enter => Outcome::Close(None),
+            Self::Info(info) => info.on_action(action),
+            Self::Input(_) | Self::Link(_) => Outcome::Stay,
+        }
+    }
+
+    /// What Esc does. A question of a transfer cannot be left open for ever: it stops the transfer.
+    fn dismiss(&self) -> Outcome {
+        match self {
+            Self::Input(input) => Outcome::Close(Some(input.purpose())),
+            Self::Conflict(conflict) => Outcome::Decide(Decision::CancelTransfer(conflict.id())),
+            _ => Outcome::Close(None),
+        }
+    }
+
+    /// Pasted text; control characters are dropped.
+    pub(crate) fn on_paste(&mut self, text: &str) -> Outcome {
+        match self {
+            Self::Input(input) => input.on_paste(text),
+            Self::Link(link) => link.on_paste(text),
+            _ => Outcome::Stay,
+        }
+    }
+
+    /// Draws it over `area` (the whole screen, or whatever is left above the status line).
+    pub(crate) fn draw(&self, frame: &mut Frame<'_>, area: Rect, theme: &Theme) {
+        match self {
+            Self::Input(dialog) => dialog.draw(frame, area, theme),
+            Self::Confirm(dialog) => dialog.draw(frame, area, theme),
+            Self::Conflict(dialog) => dialog.draw(frame, area, theme),
+            Self::Link(dialog) => dialog.draw(frame, area, theme),
+            Self::Links(dialog) => dialog.draw(frame, area, theme),
+            Self::Profiles(dialog) => dialog.draw(frame, area, theme),
+            Self::Help(dialog) => dialog.draw(frame, area, theme),
+            Self::Info(dialog) => dialog.draw(frame, area, theme),
+        }
+    }
+
+    /// Keys that matter now: key and word, for the status line.
+    pub(crate) fn hints(&self) -> Vec<(String, &'static str)> {
+        let hints = match self {
+            Self::Input(input) => input.hints(),
+            Self::Confirm(_) => confirm::Confirm::hints(),
+            Self::Conflict(_) => conflict::ConflictDialog::hints(),
+            Self::Link(_) => link::LinkForm::hints(),
+            Self::Links(_) => links::Links::hints(),
+            Self::Profiles(_) => profiles::Profiles::hints(),
+            Self::Help(_) | Self::Info(_) => vec![("PgDn", "more"), ("Esc", "close")],
+        };
+        hints.into_iter().map(|(key, word)| (key.to_owned(), word)).collect()
+    }
+}
+
+/// A time where the user is, with the zone's name: links are sent to people elsewhere.
+fn local_time(time: Timestamp, zone: &TimeZone) -> String {
+    time.to_zoned_datetime(zone.clone()).strftime("%Y-%m-%d %H:%M:%S %Z").to_string()
+}

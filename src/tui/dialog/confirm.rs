@@ -1,0 +1,99 @@
+//! A question with consequences. No is chosen at first.
+
+use crossterm::event::{KeyCode, KeyEvent};
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::Line;
+
+use super::super::text;
+use super::super::theme::Theme;
+use super::window::{self, Scroll};
+use super::{Decision, Outcome};
+use crate::action::Action;
+use crate::sanitize::display_safe;
+use crate::walk::Target;
+
+/// Cells that the question wants.
+const WIDTH: u16 = 60;
+
+/// The dialog.
+#[derive(Debug)]
+pub(crate) struct Confirm {
+    title: &'static str,
+    lines: Vec<String>,
+    yes: bool,
+    decision: Decision,
+    scroll: Scroll,
+}
+
+impl Confirm {
+    pub(super) fn delete(targets: Vec<Target>, what: &str, files: u64, bytes: u64) -> Self {
+        let mut lines = vec![
+            format!("Delete {}?", display_safe(what)),
+            format!("{files} {}, {}", if files == 1 { "file" } else { "files" }, text::size(bytes)),
+            String::new(),
+        ];
+        lines.extend(targets.iter().map(|target| target.location.to_string()));
+        Self {
+            title: "Delete",
+            lines,
+            yes: false,
+            decision: Decision::Delete(targets),
+            scroll: Scroll::default(),
+        }
+    }
+
+    pub(super) fn quit(running: usize) -> Self {
+        let question = match running {
+            0 => "Quit twinpail?".to_owned(),
+            1 => "A transfer is running. Quit and cancel it?".to_owned(),
+            _ => format!("{running} transfers are running. Quit and cancel them?"),
+        };
+        Self {
+            title: "Quit",
+            lines: vec![question],
+            yes: false,
+            decision: Decision::Quit,
+            scroll: Scroll::default(),
+        }
+    }
+
+    pub(super) fn on_key(&mut self, key: KeyEvent, action: Option<Action>) -> Outcome {
+        match key.code {
+            KeyCode::Char('y' | 'Y') => Outcome::Decide(self.decision.clone()),
+            KeyCode::Enter if self.yes => Outcome::Decide(self.decision.clone()),
+            KeyCode::Char('n' | 'N') | KeyCode::Enter => Outcome::Close(None),
+            KeyCode::Left | KeyCode::Right | KeyCode::Tab | KeyCode::BackTab => {
+                self.yes = !self.yes;
+                Outcome::Stay
+            }
+            _ => {
+                if let Some(action) = action {
+                    self.scroll.on_action(action);
+                }
+                Outcome::Stay
+            }
+        }
+    }
+
+    pub(super) fn draw(&self, frame: &mut Frame<'_>, area: Rect, theme: &Theme) {
+        let width = window::content_width(area, WIDTH);
+        let lines: Vec<Line<'_>> = self
+            .lines
+            .iter()
+            .flat_map(|line| text::wrap(line, usize::from(width)))
+            .map(|line| Line::styled(line, theme.text))
+            .collect();
+        let height = u16::try_from(lines.len()).unwrap_or(u16::MAX).min(12).saturating_add(2);
+        let room = window::open(frame, area, theme, self.title, (width, height));
+        // The buttons stay when room is short: they are what must be seen.
+        let text = Rect { height: room.height.saturating_sub(if room.height > 3 { 2 } else { 1 }), ..room };
+        self.scroll.draw(frame, text, theme, &lines);
+        let last = window::row(room, room.height.saturating_sub(1));
+        frame.render_widget(window::buttons(theme, ["No", "Yes"].into_iter(), usize::from(self.yes)), last);
+    }
+
+    pub(super) fn hints() -> Vec<(&'static str, &'static str)> {
+        vec![("y", "yes"), ("n", "no"), ("Tab", "other"), ("Enter", "ok"), ("Esc", "cancel")]
+    }
+}

@@ -1,0 +1,84 @@
+//! A line of input. Filter and jump act while one types, so they leave the panes in sight.
+
+use crossterm::event::{KeyCode, KeyEvent};
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::Span;
+use ratatui::widgets::Clear;
+
+use super::super::text;
+use super::super::theme::Theme;
+use super::field::Field;
+use super::{Decision, Outcome, Purpose, window};
+use crate::sanitize::display_safe;
+
+/// Cells that a box for input wants.
+const WIDTH: u16 = 60;
+
+/// The dialog.
+#[derive(Debug)]
+pub(crate) struct Prompt {
+    purpose: Purpose,
+    label: String,
+    field: Field,
+}
+
+impl Prompt {
+    pub(super) fn new(purpose: Purpose, label: &str, text: &str) -> Self {
+        Self { purpose, label: display_safe(label).into_owned(), field: Field::new(text) }
+    }
+
+    pub(super) fn purpose(&self) -> Purpose {
+        self.purpose
+    }
+
+    fn is_live(&self) -> bool {
+        matches!(self.purpose, Purpose::Filter | Purpose::Jump)
+    }
+
+    fn changed(&self, changed: bool) -> Outcome {
+        if changed && self.is_live() {
+            Outcome::Changed(self.purpose, self.field.text().to_owned())
+        } else {
+            Outcome::Stay
+        }
+    }
+
+    pub(super) fn on_key(&mut self, key: KeyEvent) -> Outcome {
+        if key.code != KeyCode::Enter {
+            let changed = self.field.on_key(key);
+            return self.changed(changed);
+        }
+        let text = self.field.text();
+        // An empty filter is a decision (no filter); an empty name or place is none.
+        if text.is_empty() && !self.is_live() {
+            Outcome::Close(Some(self.purpose))
+        } else {
+            Outcome::Decide(Decision::Text(self.purpose, text.to_owned()))
+        }
+    }
+
+    pub(super) fn on_paste(&mut self, text: &str) -> Outcome {
+        let changed = self.field.paste(text);
+        self.changed(changed)
+    }
+
+    pub(super) fn draw(&self, frame: &mut Frame<'_>, area: Rect, theme: &Theme) {
+        if !self.is_live() {
+            let room = window::open(frame, area, theme, &self.label, (WIDTH, 1));
+            self.field.draw(frame, window::row(room, 0), theme, true);
+            return;
+        }
+        let bar = window::row(area, area.height.saturating_sub(1)).intersection(frame.area());
+        frame.render_widget(Clear, bar);
+        let label = text::clip(&self.label, usize::from(bar.width / 2), theme.ellipsis()) + ": ";
+        let used = u16::try_from(text::width(&label)).unwrap_or(bar.width).min(bar.width);
+        frame.render_widget(Span::styled(label, theme.focused), bar);
+        let rest = Rect { x: bar.x + used, width: bar.width - used, ..bar };
+        self.field.draw(frame, rest, theme, true);
+    }
+
+    pub(super) fn hints(&self) -> Vec<(&'static str, &'static str)> {
+        vec![("Enter", if self.is_live() { "keep" } else { "ok" }), ("Esc", "cancel")]
+    }
+}

@@ -1,0 +1,179 @@
+//! Signed links: always readable on the screen, with the time they truly end, and with what truly became of the
+//! clipboard.
+
+use crossterm::event::{KeyCode, KeyEvent};
+use jiff::tz::TimeZone;
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::Line;
+
+use super::super::message::Link;
+use super::super::text;
+use super::super::theme::Theme;
+use super::window::{self, Scroll};
+use super::{Decision, Outcome, local_time};
+use crate::action::Action;
+use crate::clipboard;
+use crate::links::warning;
+use crate::s3::{EndsBecause, Method};
+use crate::sanitize::display_safe;
+
+/// Cells that it wants: long URLs in few lines.
+const WIDTH: u16 = 100;
+
+/// How a line of it is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Tone {
+    Heading,
+    Url,
+    Plain,
+    Warning,
+    Good,
+    Bad,
+}
+
+impl Tone {
+    fn style(self, theme: &Theme) -> Style {
+        match self {
+            Tone::Heading => theme.focused,
+            Tone::Url => theme.text,
+            Tone::Plain => theme.dim,
+            Tone::Warning => theme.warning,
+            Tone::Good => theme.good,
+            Tone::Bad => theme.error,
+        }
+    }
+}
+
+/// The dialog.
+#[derive(Debug)]
+pub(crate) struct Links {
+    signed: Vec<Link>,
+    /// Everything but the notice, made once.
+    text: Vec<(Tone, String)>,
+    notice: Vec<(Tone, String)>,
+    scroll: Scroll,
+}
+
+impl Links {
+    pub(super) fn new(links: Vec<Link>, zone: &TimeZone) -> Self {
+        let several = links.len() > 1;
+        let text = links.iter().flat_map(|link| describe(link, several, zone)).collect();
+        let notice = vec![(Tone::Plain, "Copying...".to_owned())];
+        Self { signed: links, text, notice, scroll: Scroll::default() }
+    }
+
+    pub(super) fn set_notice(&mut self, outcome: &clipboard::Outcome) {
+        self.notice = notice(outcome);
+    }
+
+    /// The URLs, one a line.
+    fn plain(&self) -> String {
+        self.signed.iter().map(|link| link.signed.url.as_str()).collect::<Vec<_>>().join("\n")
+    }
+
+    pub(super) fn on_key(&mut self, key: KeyEvent, action: Option<Action>) -> Outcome {
+        match key.code {
+            KeyCode::Char('y') => {
+                self.notice = vec![(Tone::Plain, "Copying...".to_owned())];
+                Outcome::Do(Decision::CopyText(self.plain()))
+            }
+            KeyCode::Char('p') => Outcome::Do(Decision::PrintPlain(self.plain())),
+            KeyCode::Enter => Outcome::Close(None),
+            _ => {
+                if let Some(action) = action {
+                    self.scroll.on_action(action);
+                }
+                Outcome::Stay
+            }
+        }
+    }
+
+    pub(super) fn draw(&self, frame: &mut Frame<'_>, area: Rect, theme: &Theme) {
+        let width = window::content_width(area, WIDTH);
+        let wrapped = |text: &[(Tone, String)]| -> Vec<Line<'static>> {
+            text.iter()
+                .flat_map(|(tone, line)| {
+                    let style = tone.style(theme);
+                    text::wrap(line, usize::from(width))
+                        .into_iter()
+                        .map(move |line| Line::styled(line, style))
+                })
+                .collect()
+        };
+        let (lines, notice) = (wrapped(&self.text), wrapped(&self.notice));
+        let below = u16::try_from(notice.len()).unwrap_or(u16::MAX);
+        let height = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_add(below);
+        let title = match self.signed.as_slice() {
+            [_] => "Link".to_owned(),
+            many => format!("{} links", many.len()),
+        };
+        let room = window::open(frame, area, theme, &title, (width, height));
+        // The notice keeps its place at the bottom, but leaves at least half to the URLs.
+        let below = below.min(room.height / 2);
+        let above = Rect { height: room.height - below, ..room };
+        self.scroll.draw(frame, above, theme, &lines);
+        for (index, line) in (0..below).zip(notice) {
+            frame.render_widget(line, window::row(room, above.height + index));
+        }
+    }
+
+    pub(super) fn hints() -> Vec<(&'static str, &'static str)> {
+        vec![("y", "copy again"), ("p", "print as plain text"), ("Esc", "close")]
+    }
+}
+
+fn describe(link: &Link, several: bool, zone: &TimeZone) -> Vec<(Tone, String)> {
+    let (request, signed) = (&link.request, &link.signed);
+    let mut lines = Vec::new();
+    let verb = match request.method {
+        Method::Get => "Download",
+        Method::Put => "Upload to",
+        Method::Head => "Headers of",
+        Method::Delete => "Delete",
+    };
+    lines.push((Tone::Heading, format!("{verb} {}", request.target)));
+    lines.push((Tone::Url, display_safe(&signed.url).into_owned()));
+    let ends = local_time(signed.ends, zone);
+    lines.push(match signed.because {
+        EndsBecause::Asked => (Tone::Plain, format!("Works until {ends}")),
+        EndsBecause::Credentials => {
+            (Tone::Warning, format!("Works until {ends} only: the credentials that signed it end then"))
+        }
+    });
+    for (name, value) in &signed.headers {
+        let (name, value) = (display_safe(name), display_safe(value));
+        lines.push((Tone::Plain, format!("The request must send {name}: {value}")));
+    }
+    if let Some(warning) = warning(&request.target) {
+        lines.push((Tone::Warning, display_safe(&warning).into_owned()));
+    }
+    if several {
+        lines.push((Tone::Plain, String::new()));
+    }
+    lines
+}
+
+/// What became of the copy, no better than it is.
+fn notice(outcome: &clipboard::Outcome) -> Vec<(Tone, String)> {
+    match outcome {
+        clipboard::Outcome::Copied { by, lost_at_exit } => {
+            let mut lines = vec![(Tone::Good, format!("Copied by {}", display_safe(by)))];
+            if *lost_at_exit {
+                lines.push((Tone::Warning, "It is gone from the clipboard when twinpail ends".to_owned()));
+            }
+            lines
+        }
+        clipboard::Outcome::Sent { by } => {
+            let by = display_safe(by);
+            vec![(Tone::Warning, format!("Sent to {by}, which does not confirm it (p prints the link)"))]
+        }
+        clipboard::Outcome::Failed(error) => {
+            let mut lines = vec![(Tone::Bad, format!("Not copied: {error}"))];
+            let hint = error.hint().unwrap_or_else(|| "p prints the link as plain text".to_owned());
+            lines.push((Tone::Plain, hint));
+            lines
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! Which profile a pane shows, or local files.
+
+use crossterm::event::{KeyCode, KeyEvent};
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::Line;
+
+use super::super::text;
+use super::super::theme::Theme;
+use super::{Decision, Outcome, window};
+use crate::action::Action;
+use crate::sanitize::display_safe;
+
+/// Cells that it wants.
+const WIDTH: u16 = 72;
+
+/// One choice.
+#[derive(Debug)]
+struct Row {
+    profile: Option<String>,
+    columns: [String; 3],
+}
+
+/// The dialog.
+#[derive(Debug)]
+pub(crate) struct Profiles {
+    rows: Vec<Row>,
+    cursor: usize,
+}
+
+impl Profiles {
+    pub(super) fn new(profiles: Vec<(String, String, String)>, current: Option<&str>) -> Self {
+        let local = Row { profile: None, columns: ["local files".to_owned(), String::new(), String::new()] };
+        let rows: Vec<Row> = std::iter::once(local)
+            .chain(profiles.into_iter().map(|(name, title, origin)| Row {
+                columns: [&name, &title, &origin].map(|text| display_safe(text).into_owned()),
+                profile: Some(name),
+            }))
+            .collect();
+        let cursor = rows.iter().position(|row| row.profile.as_deref() == current).unwrap_or(0);
+        Self { rows, cursor }
+    }
+
+    pub(super) fn on_key(&mut self, key: KeyEvent, action: Option<Action>) -> Outcome {
+        if key.code == KeyCode::Enter {
+            return Outcome::Decide(Decision::Profile(self.rows[self.cursor].profile.clone()));
+        }
+        let last = self.rows.len() - 1;
+        self.cursor = match action {
+            Some(Action::DialogUp) => self.cursor.saturating_sub(1),
+            Some(Action::DialogDown) => self.cursor + 1,
+            Some(Action::DialogPageUp) => self.cursor.saturating_sub(10),
+            Some(Action::DialogPageDown) => self.cursor + 10,
+            Some(Action::DialogTop) => 0,
+            Some(Action::DialogBottom) => last,
+            _ => self.cursor,
+        }
+        .min(last);
+        Outcome::Stay
+    }
+
+    pub(super) fn draw(&self, frame: &mut Frame<'_>, area: Rect, theme: &Theme) {
+        let height = u16::try_from(self.rows.len()).unwrap_or(u16::MAX);
+        let room = window::open(frame, area, theme, "Profile of this pane", (WIDTH, height));
+        let widths = self.widths(usize::from(room.width));
+        let top = window::list_top(self.cursor, self.rows.len(), usize::from(room.height));
+        let seen = self.rows.iter().enumerate().skip(top).take(usize::from(room.height));
+        for (line, (index, row)) in (0u16..).zip(seen) {
+            let style = if index == self.cursor { theme.cursor } else { theme.text };
+            let cells = row.columns.iter().zip(widths).map(|(column, width)| {
+                let clipped = text::clip(column, width, theme.ellipsis());
+                let pad = " ".repeat(width - text::width(&clipped) + 2);
+                clipped + &pad
+            });
+            let row = Line::styled(cells.collect::<String>(), style);
+            frame.render_widget(row, window::row(room, line));
+        }
+        window::more(frame, room, theme, top > 0, top + usize::from(room.height) < self.rows.len());
+    }
+
+    /// Names and titles as wide as they are, but no more than a third each; the rest is for origins.
+    fn widths(&self, room: usize) -> [usize; 3] {
+        let widest = |column: usize| {
+            self.rows.iter().map(|row| text::width(&row.columns[column])).max().unwrap_or(0).min(room / 3)
+        };
+        let (name, title) = (widest(0), widest(1));
+        [name, title, room.saturating_sub(name + title + 4)]
+    }
+
+    pub(super) fn hints() -> Vec<(&'static str, &'static str)> {
+        vec![("Enter", "show"), ("Esc", "cancel")]
+    }
+}

@@ -1,0 +1,241 @@
+//! Every dialog: its keys, and its drawing at every size.
+
+use std::time::Duration;
+
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+
+use super::super::message::Link;
+use super::*;
+use crate::clipboard;
+use crate::error::{Error, Kind};
+use crate::links::Disposition;
+use crate::location::Remote;
+use crate::s3::{EndsBecause, Method, Presigned};
+use crate::transfer::OnConflict;
+
+fn at(text: &str) -> Timestamp {
+    text.parse().expect("a time")
+}
+
+fn remote(key: &str) -> Remote {
+    Remote { profile: "work".into(), bucket: "media".into(), key: key.into() }
+}
+
+fn conflict() -> Conflict {
+    Conflict {
+        source: Location::Local(
+            "/home/ada/photos/2026/a very long folder name indeed/cat \u{202e}gpj.exe".into(),
+        ),
+        source_size: 2_400_000,
+        source_modified: Some(at("2026-03-01T12:00:00Z")),
+        target: Location::Remote(remote("photos/cat.jpg")),
+        target_size: 2_300_000,
+        target_modified: Some(at("2026-03-02T12:00:00Z")),
+    }
+}
+
+fn link(key: &str, because: EndsBecause) -> Link {
+    let mut request = LinkRequest::get(remote(key), Duration::from_hours(1));
+    request.disposition = Disposition::Inline;
+    let url = format!(
+        "https://media.s3.eu-central-1.amazonaws.com/{key}?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=\
+         EXAMPLE%2F20260301%2Feu-central-1%2Fs3%2Faws4_request&X-Amz-Date=20260301T120000Z&X-Amz-Expires=3600\
+         &X-Amz-SignedHeaders=host&X-Amz-Signature={}",
+        "0123456789abcdef".repeat(4)
+    );
+    let signed = Presigned { url, headers: vec![], ends: at("2026-03-01T13:00:00Z"), because };
+    Link { request, signed }
+}
+
+fn links() -> Dialog {
+    let links = vec![link("cat.jpg", EndsBecause::Asked), link("dog.jpg", EndsBecause::Credentials)];
+    Dialog::Links(links::Links::new(links, &TimeZone::UTC))
+}
+
+fn every_dialog() -> Vec<(&'static str, Dialog)> {
+    let targets = vec![Target { location: Location::Remote(remote("photos/")), tree: true }];
+    let rows = vec![
+        ("size".to_owned(), "2.4 MB (2,400,000 bytes)".to_owned()),
+        ("key".to_owned(), "日本語/".repeat(30) + "\u{1b}[2J"),
+        ("metadata: origin".to_owned(), "word ".repeat(40)),
+    ];
+    let profiles = (0..30)
+        .map(|n| (format!("profile{n}"), "Cloudflare R2".to_owned(), format!("https://r2-{n}.example.org")))
+        .collect();
+    let lines = vec!["cannot list work:media/: access denied".to_owned(), "check the policy".to_owned()];
+    let conflict = conflict::ConflictDialog::new(TransferId(7), conflict(), TimeZone::UTC);
+    vec![
+        ("filter", Dialog::input(Purpose::Filter, "Filter", "*.jpg")),
+        ("go_to", Dialog::input(Purpose::GoTo, "Go to", &"work:media/日本語/".repeat(9))),
+        ("delete", Dialog::confirm_delete(targets, "photos/", 1234, 5_600_000)),
+        ("quit", Dialog::confirm_quit(2)),
+        ("conflict", Dialog::Conflict(Box::new(conflict))),
+        ("link", Dialog::link(link("cat.jpg", EndsBecause::Asked).request)),
+        ("links", links()),
+        ("profiles", Dialog::profiles(profiles, Some("profile20"))),
+        ("help", Dialog::help(&Keys::default())),
+        ("info", Dialog::info(&Location::Remote(remote("cat.jpg")), rows)),
+        ("message", Dialog::message("Failed", lines)),
+    ]
+}
+
+fn screen(dialog: &Dialog, width: u16, height: u16) -> String {
+    let mut terminal = Terminal::new(TestBackend::new(width, height)).expect("a terminal");
+    terminal.draw(|frame| dialog.draw(frame, frame.area(), &Theme::plain())).expect("a frame");
+    let buffer = terminal.backend().buffer();
+    let rows = buffer.content.chunks(usize::from(width).max(1));
+    rows.map(|row| {
+        row.iter().map(ratatui::buffer::Cell::symbol).collect::<String>().trim_end().to_owned() + "\n"
+    })
+    .collect()
+}
+
+fn press(dialog: &mut Dialog, code: KeyCode) -> Outcome {
+    dialog.on_key(KeyEvent::new(code, KeyModifiers::NONE), &Keys::default())
+}
+
+#[test]
+fn no_size_is_too_small() {
+    for (name, dialog) in every_dialog() {
+        for width in 0..=40 {
+            for height in 0..=12 {
+                let screen = screen(&dialog, width, height);
+                assert!(
+                    !screen.contains('\u{1b}') && !screen.contains('\u{202e}'),
+                    "{name} {width}x{height}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn dialogs_look_right() {
+    for (name, dialog) in every_dialog() {
+        insta::assert_snapshot!(format!("{name}_80x24"), screen(&dialog, 80, 24));
+        insta::assert_snapshot!(format!("{name}_120x30"), screen(&dialog, 120, 30));
+    }
+}
+
+#[test]
+fn escape_only_ever_cancels() {
+    for (name, mut dialog) in every_dialog() {
+        let outcome = press(&mut dialog, KeyCode::Esc);
+        let expected = match name {
+            "filter" => Outcome::Close(Some(Purpose::Filter)),
+            "go_to" => Outcome::Close(Some(Purpose::GoTo)),
+            "conflict" => Outcome::Decide(Decision::CancelTransfer(TransferId(7))),
+            _ => Outcome::Close(None),
+        };
+        assert_eq!(outcome, expected, "{name}");
+    }
+}
+
+#[test]
+fn letters_go_into_fields_and_live_ones_report() {
+    let mut filter = Dialog::input(Purpose::Filter, "Filter", "");
+    assert_eq!(press(&mut filter, KeyCode::Char('q')), Outcome::Changed(Purpose::Filter, "q".into()));
+    assert_eq!(filter.on_paste("x\ny"), Outcome::Changed(Purpose::Filter, "qxy".into()));
+    assert_eq!(press(&mut filter, KeyCode::Left), Outcome::Stay);
+    let decided = Outcome::Decide(Decision::Text(Purpose::Filter, "qxy".into()));
+    assert_eq!(press(&mut filter, KeyCode::Enter), decided);
+    let mut name = Dialog::input(Purpose::New, "New folder", "");
+    assert_eq!(press(&mut name, KeyCode::Enter), Outcome::Close(Some(Purpose::New)), "no name, no folder");
+}
+
+#[test]
+fn deleting_needs_a_yes() {
+    let targets = vec![Target { location: Location::Remote(remote("a")), tree: false }];
+    let dialog = || Dialog::confirm_delete(targets.clone(), "a", 1, 1);
+    assert_eq!(press(&mut dialog(), KeyCode::Enter), Outcome::Close(None));
+    assert_eq!(press(&mut dialog(), KeyCode::Char('n')), Outcome::Close(None));
+    assert_eq!(press(&mut dialog(), KeyCode::Char('y')), Outcome::Decide(Decision::Delete(targets.clone())));
+    let mut tabbed = dialog();
+    press(&mut tabbed, KeyCode::Tab);
+    assert_eq!(press(&mut tabbed, KeyCode::Enter), Outcome::Decide(Decision::Delete(targets.clone())));
+}
+
+#[test]
+fn conflicts_are_answered_for_one_or_for_all() {
+    let dialog = || Dialog::conflict(TransferId(1), conflict());
+    let answer = |choice, all| Outcome::Decide(Decision::Conflict(TransferId(1), Answer { choice, all }));
+    assert_eq!(press(&mut dialog(), KeyCode::Char('o')), answer(OnConflict::Overwrite, false));
+    assert_eq!(press(&mut dialog(), KeyCode::Char('N')), answer(OnConflict::Newer, true));
+    assert_eq!(
+        press(&mut dialog(), KeyCode::Enter),
+        answer(OnConflict::Skip, false),
+        "the default destroys nothing"
+    );
+    let mut all = dialog();
+    press(&mut all, KeyCode::Char('a'));
+    press(&mut all, KeyCode::Right);
+    press(&mut all, KeyCode::Right);
+    assert_eq!(press(&mut all, KeyCode::Enter), answer(OnConflict::Rename, true));
+}
+
+#[test]
+fn links_are_copied_and_printed_one_a_line() {
+    let mut dialog = links();
+    let Outcome::Do(Decision::CopyText(copied)) = press(&mut dialog, KeyCode::Char('y')) else {
+        panic!("no copy")
+    };
+    assert_eq!(copied.lines().count(), 2);
+    assert_eq!(press(&mut dialog, KeyCode::Char('p')), Outcome::Do(Decision::PrintPlain(copied)));
+}
+
+#[test]
+fn the_notice_claims_no_more_than_is_known() {
+    let mut dialog = links();
+    dialog.set_notice(&clipboard::Outcome::Sent { by: "your terminal".into() });
+    let sent = screen(&dialog, 120, 30);
+    assert!(
+        sent.contains("Sent to your terminal, which does not confirm it") && !sent.contains("Copied"),
+        "{sent}"
+    );
+    let error = Error::new(Kind::Unsupported, "too long").with_hint("print it");
+    dialog.set_notice(&clipboard::Outcome::Failed(error));
+    let failed = screen(&dialog, 120, 30);
+    assert!(failed.contains("Not copied: too long") && failed.contains("print it"), "{failed}");
+}
+
+#[test]
+fn a_link_of_passing_credentials_says_when_it_truly_ends() {
+    let short = Dialog::Links(links::Links::new(vec![link("a", EndsBecause::Credentials)], &TimeZone::UTC));
+    let screen = screen(&short, 120, 30);
+    assert!(screen.contains("2026-03-01 13:00:00 UTC only: the credentials"), "{screen}");
+}
+
+#[test]
+fn scrolling_ends_where_the_text_does() {
+    let lines = (0..50).map(|n| format!("line {n}.")).collect();
+    let mut dialog = Dialog::message("Long", lines);
+    screen(&dialog, 40, 12);
+    for _ in 0..200 {
+        press(&mut dialog, KeyCode::Down);
+    }
+    assert!(screen(&dialog, 40, 12).contains("line 49."));
+    press(&mut dialog, KeyCode::Up);
+    assert!(!screen(&dialog, 40, 12).contains("line 49."), "one key back is one line back");
+    press(&mut dialog, KeyCode::Home);
+    assert!(screen(&dialog, 40, 12).contains("line 0."));
+}
+
+#[test]
+fn profiles_and_local_files_can_be_chosen() {
+    let profiles = vec![("work".to_owned(), "AWS S3".to_owned(), String::new())];
+    let mut dialog = Dialog::profiles(profiles, Some("work"));
+    assert_eq!(press(&mut dialog, KeyCode::Enter), Outcome::Decide(Decision::Profile(Some("work".into()))));
+    press(&mut dialog, KeyCode::Up);
+    assert_eq!(press(&mut dialog, KeyCode::Enter), Outcome::Decide(Decision::Profile(None)));
+}
+
+#[test]
+fn an_upload_link_names_its_method() {
+    let mut upload = link("new.bin", EndsBecause::Asked);
+    upload.request.method = Method::Put;
+    upload.signed.headers = vec![("content-type".into(), "image/png".into())];
+    let shown = screen(&Dialog::Links(links::Links::new(vec![upload], &TimeZone::UTC)), 120, 30);
+    assert!(shown.contains("Upload to work:media/new.bin"), "{shown}");
+    assert!(shown.contains("must send content-type: image/png"), "{shown}");
+}

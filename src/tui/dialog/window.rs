@@ -1,0 +1,119 @@
+//! What dialogs are drawn with: a centred box, buttons, a text that scrolls.
+
+use std::cell::Cell;
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Block, Clear, Paragraph};
+
+use super::super::text;
+use super::super::theme::Theme;
+use crate::action::Action;
+
+/// Cells that border and padding take from the width of a box, and from its height.
+const FRAME: (u16, u16) = (4, 2);
+
+/// The width left for contents in a box over `area`, when they want at most `wanted` cells.
+pub(super) fn content_width(area: Rect, wanted: u16) -> u16 {
+    wanted.min(area.width.saturating_sub(FRAME.0)).max(1)
+}
+
+/// Draws an empty box in the middle of `area` with room for `size` cells, or for as many as there are; returns the
+/// room. Without space for a border there is none.
+pub(super) fn open(frame: &mut Frame<'_>, area: Rect, theme: &Theme, title: &str, size: (u16, u16)) -> Rect {
+    let area = area.intersection(frame.area());
+    let width = size.0.saturating_add(FRAME.0).min(area.width);
+    let height = size.1.saturating_add(FRAME.1).min(area.height);
+    let outer =
+        Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 2, width, height };
+    frame.render_widget(Clear, outer);
+    if width <= FRAME.0 || height <= FRAME.1 {
+        return outer;
+    }
+    let title = text::clip(title, usize::from(width - FRAME.0), theme.ellipsis());
+    let block = Block::bordered()
+        .border_set(theme.border())
+        .border_style(theme.focused)
+        .title(Span::styled(format!(" {title} "), theme.focused));
+    frame.render_widget(block, outer);
+    Rect { x: outer.x + 2, y: outer.y + 1, width: width - FRAME.0, height: height - FRAME.1 }
+}
+
+/// The `index`th row of `area`, empty below its end.
+pub(super) fn row(area: Rect, index: u16) -> Rect {
+    let y = area.y.saturating_add(index).min(area.bottom());
+    Rect { y, height: u16::from(y < area.bottom()), ..area }
+}
+
+/// A row of buttons, the chosen one reversed and between brackets.
+pub(super) fn buttons<'a>(theme: &Theme, labels: impl Iterator<Item = &'a str>, chosen: usize) -> Line<'a> {
+    let spans = labels.enumerate().flat_map(|(index, label)| {
+        let button = if index == chosen {
+            Span::styled(format!("[{label}]"), theme.cursor)
+        } else {
+            Span::styled(format!(" {label} "), theme.text)
+        };
+        [button, Span::raw(" ")]
+    });
+    Line::from(spans.collect::<Vec<_>>())
+}
+
+/// How far a text is scrolled.
+#[derive(Debug, Default)]
+pub(super) struct Scroll {
+    top: usize,
+    /// How far one can scroll and how much is seen at once: known only where the size is, in drawing.
+    last: Cell<usize>,
+    page: Cell<usize>,
+}
+
+impl Scroll {
+    /// Scrolls, if `action` says so.
+    pub(super) fn on_action(&mut self, action: Action) {
+        let (last, page) = (self.last.get(), self.page.get().max(1));
+        let top = self.top.min(last);
+        self.top = match action {
+            Action::DialogUp => top.saturating_sub(1),
+            Action::DialogDown => top + 1,
+            Action::DialogPageUp => top.saturating_sub(page),
+            Action::DialogPageDown => top + page,
+            Action::DialogTop => 0,
+            Action::DialogBottom => last,
+            _ => top,
+        }
+        .min(last);
+    }
+
+    /// Draws the part of `lines` that is seen, and in the last column where it is if there is more.
+    pub(super) fn draw(&self, frame: &mut Frame<'_>, area: Rect, theme: &Theme, lines: &[Line<'_>]) {
+        let page = usize::from(area.height);
+        let last = lines.len().saturating_sub(page);
+        self.last.set(last);
+        self.page.set(page);
+        let top = self.top.min(last);
+        let seen: Vec<Line<'_>> = lines.iter().skip(top).take(page).cloned().collect();
+        frame.render_widget(Paragraph::new(seen), area);
+        more(frame, area, theme, top > 0, top < last);
+    }
+}
+
+/// Arrows on the right border where more is hidden; the border is two cells right of the contents.
+pub(super) fn more(frame: &mut Frame<'_>, area: Rect, theme: &Theme, above: bool, below: bool) {
+    let (up, down) = if theme.ascii { ("^", "v") } else { ("▲", "▼") };
+    if area.width < 3 || area.height < 2 {
+        return;
+    }
+    let x = area.right() + 1;
+    for (shown, symbol, y) in [(above, up, area.y), (below, down, area.bottom() - 1)] {
+        let spot = Rect { x, y, width: 1, height: 1 }.intersection(frame.area());
+        if shown && !spot.is_empty() {
+            frame.render_widget(Span::styled(symbol, theme.key), spot);
+        }
+    }
+}
+
+/// The first row to draw of a list whose cursor is at `cursor`, when `height` rows are seen.
+pub(super) fn list_top(cursor: usize, len: usize, height: usize) -> usize {
+    cursor.saturating_sub(height / 2).min(len.saturating_sub(height))
+}

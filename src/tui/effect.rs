@@ -1,0 +1,509 @@
+//! The only door out: an effect becomes a task, its result an event. Nothing here waits on the thread that draws.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+use tokio::sync::mpsc::UnboundedSender;
+use tokio::task::{AbortHandle, spawn_blocking};
+
+use super::message::{Effect, Event, Link};
+use crate::clipboard::{Clipboard, Surroundings, Write};
+use crate::config::Config;
+use crate::entry::Page;
+use crate::error::{Error, Kind, Result};
+use crate::links::{self, LinkRequest};
+use crate::local;
+use crate::location::Location;
+use crate::s3::{Attributes, Body, Connections, ListRequest, ObjectInfo, PutOptions};
+use crate::transfer::{Engine, Settings, Snapshot};
+use crate::walk::{self, Target};
+
+/// Between two reports of a deletion.
+const REPORT: Duration = Duration::from_millis(200);
+
+/// Everything outside that the browser works with.
+pub(super) struct Effects {
+    runtime: Handle,
+    connections: Connections,
+    engine: Engine,
+    clipboard: Clipboard,
+    events: UnboundedSender<Event>,
+    listing: [Option<AbortHandle>; 2],
+    deletion: Option<AbortHandle>,
+}
+
+impl Effects {
+    /// Contacts nobody yet. `write` puts raw bytes on the terminal.
+    pub(super) fn new(
+        config: &Arc<Config>,
+        runtime: &Handle,
+        write: Write,
+        events: UnboundedSender<Event>,
+    ) -> Self {
+        let _inside = runtime.enter();
+        let connections = Connections::new(Arc::clone(config));
+        let settings = Settings { defaults: config.transfer.clone() };
+        let (engine, mut said) = Engine::new(connections.clone(), settings);
+        let heard = events.clone();
+        runtime.spawn(async move {
+            while let Some(event) = said.recv().await {
+                if heard.send(Event::Transfer(event)).is_err() {
+                    return;
+                }
+            }
+        });
+        Self {
+            runtime: runtime.clone(),
+            connections,
+            engine,
+            clipboard: Clipboard::new(Surroundings::from_env(&config.ui), write),
+            events,
+            listing: [None, None],
+            deletion: None,
+        }
+    }
+
+    /// Starts what `effect` says; returns what is known at once. Effects on the terminal itself are the loop's.
+    pub(super) fn run(&mut self, effect: Effect) -> Vec<Event> {
+        match effect {
+            Effect::ListPage { pane, generation, location, token } => {
+                self.cancel_listing(pane as usize);
+                let connections = self.connections.clone();
+                let task = self.spawn(async move {
+                    let page = page(&connections, location, token).await;
+                    Event::Page { pane, generation, page }
+                });
+                self.listing[pane as usize] = Some(task);
+            }
+            Effect::CancelListing(pane) => self.cancel_listing(pane as usize),
+            Effect::Submit { request, touches } => {
+                let id = self.engine.submit(*request);
+                return vec![Event::Submitted { id, touches }, Event::Progress(self.snapshot())];
+            }
+            Effect::Pause(id) => return self.tell(|engine| engine.pause(id)),
+            Effect::Resume(id) => return self.tell(|engine| engine.resume(id)),
+            Effect::CancelTransfer(id) => return self.tell(|engine| engine.cancel(id)),
+            Effect::Retry(id) => return self.tell(|engine| engine.retry(id)),
+            Effect::ForgetFinished => return self.tell(Engine::forget_finished),
+            Effect::Answer(id, answer) => return self.tell(|engine| engine.answer(id, answer)),
+            Effect::Sign(requests) => {
+                let connections = self.connections.clone();
+                self.spawn(async move { Event::Signed(sign(&connections, requests).await) });
+            }
+            Effect::CopyText(text) => {
+                let clipboard = self.clipboard.clone();
+                self.spawn(async move { Event::Copied(clipboard.copy(&text).await) });
+            }
+            Effect::Count(targets) => {
+                let connections = self.connections.clone();
+                self.deletion = Some(self.spawn(async move {
+                    let total = walk::count(&connections, &targets).await;
+                    Event::Counted { targets, total }
+                }));
+            }
+            Effect::Delete(targets) => {
+                let (connections, events) = (self.connections.clone(), self.events.clone());
+                self.deletion = Some(
+                    self.spawn(async move { Event::Deleted(delete(connections, targets, events).await) }),
+                );
+            }
+            Effect::CancelDelete => {
+                if let Some(task) = self.deletion.take() {
+                    task.abort();
+                }
+            }
+            Effect::Create { at, name } => {
+                let connections = self.connections.clone();
+                self.spawn(async move { create(&connections, at, name).await });
+            }
+            Effect::Rename { at, from, to } => {
+                self.spawn(async move {
+                    let (old, new) = (at.join(&from), at.join(to.as_ref()));
+                    let result = rename(old, new).await;
+                    Event::Changed { at, name: to.into(), result }
+                });
+            }
+            Effect::Stat(location) => {
+                let connections = self.connections.clone();
+                self.spawn(async move {
+                    let info = stat(&connections, &location).await.map(Box::new);
+                    Event::Info { location, info }
+                });
+            }
+            Effect::PrintPlain(_) | Effect::Redraw | Effect::Suspend | Effect::Quit => {}
+        }
+        Vec::new()
+    }
+
+    /// What the engine is doing.
+    pub(super) fn snapshot(&self) -> Snapshot {
+        self.engine.snapshot()
+    }
+
+    /// Cancels all transfers and waits until they have cleaned up, but not for ever.
+    pub(super) async fn shut_down(&self, patience: Duration) {
+        if tokio::time::timeout(patience, self.engine.shut_down()).await.is_err() {
+            tracing::warn!("transfers were still cleaning up at exit");
+        }
+    }
+
+    /// Leaves the clipboard to somebody who outlives this process.
+    pub(super) fn keep_clipboard(&self) {
+        self.clipboard.keep_after_exit();
+    }
+
+    fn tell(&self, order: impl FnOnce(&Engine)) -> Vec<Event> {
+        let _inside = self.runtime.enter();
+        order(&self.engine);
+        vec![Event::Progress(self.snapshot())]
+    }
+
+    fn cancel_listing(&mut self, pane: usize) {
+        if let Some(task) = self.listing[pane].take() {
+            task.abort();
+        }
+    }
+
+    fn spawn(&self, task: impl Future<Output = Event> + Send + 'static) -> AbortHandle {
+        let events = self.events.clone();
+        let task = self.runtime.spawn(async move {
+            // Nobody listens any more: the browser ends.
+            let _ = events.send(task.await);
+        });
+        task.abort_handle()
+    }
+}
+
+/// Runs file-system work where it may block.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    match spawn_blocking(work).await {
+        Ok(result) => result,
+        Err(error) => Err(Error::new(Kind::Internal, format!("a task failed: {error}"))),
+    }
+}
+
+async fn page(connections: &Connections, location: Location, token: Option<String>) -> Result<Page> {
+    match location {
+        Location::Local(path) => blocking(move || local::list(&path)).await,
+        Location::Profile(profile) => connections.store(&profile).await?.list_buckets(token.as_deref()).await,
+        Location::Remote(remote) => {
+            let store = connections.store(&remote.profile).await?;
+            let request =
+                ListRequest { bucket: remote.bucket, prefix: remote.key, token, ..ListRequest::default() };
+            store.list(&request).await
+        }
+    }
+}
+
+/// All or none: half of the links would be taken for all of them.
+async fn sign(connections: &Connections, requests: Vec<LinkRequest>) -> Result<Vec<Link>> {
+    let mut signed = Vec::with_capacity(requests.len());
+    for request in requests {
+        let link = links::create(connections, &request).await?;
+        signed.push(Link { request, signed: link });
+    }
+    Ok(signed)
+}
+
+async fn delete(
+    connections: Connections,
+    targets: Vec<Target>,
+    events: UnboundedSender<Event>,
+) -> Vec<(Location, Error)> {
+    let deleted = AtomicU64::new(0);
+    let work = walk::delete(&connections, &targets, &deleted);
+    tokio::pin!(work);
+    loop {
+        tokio::select! {
+            failed = &mut work => {
+                let _ = events.send(Event::Deleting(deleted.load(Ordering::Relaxed)));
+                return failed;
+            }
+            () = tokio::time::sleep(REPORT) => {
+                let _ = events.send(Event::Deleting(deleted.load(Ordering::Relaxed)));
+            }
+        }
+    }
+}
+
+/// A bucket, a marker object, or a folder; the event names it as its listing will.
+async fn create(connections: &Connections, at: Location, name: String) -> Event {
+    let name = name.trim_end_matches('/').to_owned();
+    let (entry, result) = match &at {
+        _ if name.is_empty() => (name.clone(), Err(Error::new(Kind::Usage, "a name cannot be empty"))),
+        Location::Profile(profile) => (name.clone(), create_bucket(connections, profile, &name).await),
+        Location::Remote(remote) => {
+            let key = format!("{}{name}/", remote.key);
+            let result = create_marker(connections, &remote.profile, &remote.bucket, &key).await;
+            let first = name.split('/').next().unwrap_or_default();
+            (format!("{first}/"), result)
+        }
+        Location::Local(_) if matches!(name.as_str(), "." | "..") || name.contains(['/', '\0']) => {
+            (name.clone(), Err(Error::new(Kind::Usage, format!("`{name}` is no name for a folder"))))
+        }
+        Location::Local(folder) => {
+            let path = folder.join(&name);
+            (name.clone(), blocking(move || local::create_folder(&path)).await)
+        }
+    };
+    Event::Changed { at, name: entry.into(), result }
+}
+
+async fn create_bucket(connections: &Connections, profile: &str, bucket: &str) -> Result<()> {
+    connections.store(profile).await?.create_bucket(bucket).await
+}
+
+/// The object of no bytes that stands for an empty folder, as consoles make it.
+async fn create_marker(connections: &Connections, profile: &str, bucket: &str, key: &str) -> Result<()> {
+    let options =
+        PutOptions { attributes: Attributes::default(), if_none_match: true, ..PutOptions::default() };
+    let store = connections.store(profile).await?;
+    store.put(bucket, key, Body::from_bytes(""), &options).await.map(drop)
+}
+
+async fn rename(from: Location, to: Location) -> Result<()> {
+    let (Location::Local(from), Location::Local(to)) = (from, to) else {
+        return Err(Error::new(Kind::Internal, "only local names are changed this way"));
+    };
+    blocking(move || local::rename(&from, &to)).await
+}
+
+async fn stat(connections: &Connections, location: &Location) -> Result<ObjectInfo> {
+    match location {
+        Location::Remote(remote) => {
+            connections.store(&remote.profile).await?.head(&remote.bucket, &remote.key, None).await
+        }
+        Location::Local(path) => {
+            let path = path.clone();
+            let entry = blocking(move || local::stat(&path)).await?;
+            let kind = if entry.kind.is_container() { "folder" } else { "file" };
+            let other = vec![("kind".to_owned(), kind.to_owned())];
+            let size = entry.size.unwrap_or(0);
+            Ok(ObjectInfo { size, modified: entry.modified, other, ..ObjectInfo::default() })
+        }
+        Location::Profile(profile) => Err(Error::new(Kind::Usage, format!("{profile}: is a whole profile"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    //! Flows: keys in, a real server and real files behind the door, the screen out. Everything but the terminal.
+
+    use std::path::{Path, PathBuf};
+
+    use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+    use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+
+    use super::super::message::PaneId;
+    use super::super::state::State;
+    use super::super::theme::Theme;
+    use super::super::update::{settle, update};
+    use super::super::view;
+    use super::*;
+    use crate::config::Paths;
+    use crate::demo::{self, Backend, Fault, Operation, Rule, Server};
+    use crate::location::Remote;
+
+    struct Flow {
+        state: State,
+        effects: Effects,
+        events: UnboundedReceiver<Event>,
+        backend: Backend,
+        folder: tempfile::TempDir,
+        _server: Server,
+    }
+
+    fn at(key: &str) -> Location {
+        Location::Remote(Remote { profile: "demo".into(), bucket: "box".into(), key: key.into() })
+    }
+
+    impl Flow {
+        /// Left a folder with `files`, right a place with `objects` in the bucket `box`.
+        async fn start(files: &[(&str, &str)], objects: &[(&str, &str)], right: Location) -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            let local = folder.path().join("files");
+            std::fs::create_dir(&local).unwrap();
+            for (name, text) in files {
+                let path = local.join(name);
+                std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+                std::fs::write(path, text).unwrap();
+            }
+            let backend = Backend::new();
+            backend.create_bucket("box");
+            for (key, text) in objects {
+                backend.put("box", key, text.as_bytes().to_vec());
+            }
+            let server = Server::start(backend.clone(), None).await.unwrap();
+            let config = Arc::new(demo::config(server.endpoint(), Paths::below(folder.path())));
+            let places = [Location::Local(local), right];
+            let (mut state, mut first) = State::new(Arc::clone(&config), Theme::plain(), places, (120, 30));
+            settle(&mut state, &mut first);
+            let (sender, events) = unbounded_channel();
+            let runtime = tokio::runtime::Handle::current();
+            let effects = Effects::new(&config, &runtime, Arc::new(|_: &[u8]| Ok(())), sender);
+            let mut flow = Self { state, effects, events, backend, folder, _server: server };
+            flow.perform(first);
+            flow.until(|flow| {
+                !flow.state.pane(PaneId::Left).loading && !flow.state.pane(PaneId::Right).loading
+            })
+            .await;
+            flow
+        }
+
+        fn perform(&mut self, effects: Vec<Effect>) {
+            for effect in effects {
+                for event in self.effects.run(effect) {
+                    self.happen(event);
+                }
+            }
+        }
+
+        fn happen(&mut self, event: Event) {
+            let effects = update(&mut self.state, event);
+            self.perform(effects);
+        }
+
+        fn keys(&mut self, text: &str) {
+            for c in text.chars() {
+                let code = match c {
+                    '\t' => KeyCode::Tab,
+                    '\r' => KeyCode::Enter,
+                    '\x08' => KeyCode::Backspace,
+                    '\x1b' => KeyCode::Esc,
+                    c => KeyCode::Char(c),
+                };
+                self.happen(Event::Key(KeyEvent::new(code, KeyModifiers::NONE)));
+            }
+        }
+
+        /// Lets things happen until `wanted`.
+        async fn until(&mut self, wanted: impl Fn(&Self) -> bool) {
+            while !wanted(self) {
+                match tokio::time::timeout(Duration::from_secs(30), self.events.recv()).await {
+                    Ok(Some(event)) => self.happen(event),
+                    _ => panic!("nothing more happens:\n{}", self.screen()),
+                }
+            }
+        }
+
+        async fn until_shown(&mut self, text: &str) {
+            self.until(|flow| flow.screen().contains(text)).await;
+        }
+
+        fn screen(&self) -> String {
+            let mut terminal = ratatui::Terminal::new(ratatui::backend::TestBackend::new(120, 30)).unwrap();
+            terminal.draw(|frame| view::draw(&self.state, frame)).unwrap();
+            terminal.backend().to_string()
+        }
+
+        fn file(&self, name: &str) -> PathBuf {
+            self.folder.path().join("files").join(name)
+        }
+
+        fn object(&self, key: &str) -> Option<String> {
+            let object = self.backend.get("box", key)?;
+            Some(String::from_utf8(object.to_vec()).unwrap())
+        }
+    }
+
+    fn text(path: &Path) -> String {
+        std::fs::read_to_string(path).unwrap()
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_folder_goes_up_and_a_prefix_comes_down() {
+        let files = [("tree/one.txt", "one"), ("tree/deep/two.txt", "two")];
+        let mut flow = Flow::start(&files, &[("in/three.txt", "three")], at("")).await;
+        flow.keys("c");
+        flow.until_shown("2 files done").await;
+        assert_eq!(flow.object("tree/deep/two.txt").as_deref(), Some("two"));
+        flow.until_shown("tree/  ").await;
+        flow.keys("\tgc");
+        flow.until_shown("1 file done").await;
+        assert_eq!(text(&flow.file("in/three.txt")), "three");
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn what_exists_is_asked_about_and_the_answer_counts() {
+        let files = [("a.txt", "mine"), ("b.txt", "mine")];
+        let mut flow = Flow::start(&files, &[("a.txt", "theirs"), ("b.txt", "theirs")], at("")).await;
+        flow.keys("ac");
+        flow.until_shown("Exists already").await;
+        flow.keys("s");
+        flow.until_shown("Exists already").await;
+        flow.keys("o");
+        flow.until_shown("1 file skipped").await;
+        let both = [flow.object("a.txt").unwrap(), flow.object("b.txt").unwrap()];
+        assert!(both.contains(&"mine".to_owned()) && both.contains(&"theirs".to_owned()), "{both:?}");
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_prefix_is_renamed_and_deleted_with_all_that_is_below_it() {
+        let objects = [("old/a", "1"), ("old/b/c", "2"), ("older", "3")];
+        let mut flow = Flow::start(&[], &objects, at("")).await;
+        flow.keys("\tr\x08\x08\x08new\r");
+        flow.until_shown("2 files done").await;
+        flow.until(|flow| !flow.state.here().loading).await;
+        assert_eq!(flow.object("new/b/c").as_deref(), Some("2"));
+        assert_eq!(flow.object("old/a"), None);
+        flow.keys("gd");
+        flow.until_shown("2 files").await;
+        flow.keys("y");
+        flow.until_shown("deleted").await;
+        assert_eq!((flow.object("new/a"), flow.object("older").as_deref()), (None, Some("3")));
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn folders_and_buckets_are_made_where_one_is() {
+        let mut flow = Flow::start(&[], &[], at("")).await;
+        flow.keys("nlocal\r\tnremote\r");
+        flow.until_shown("remote/").await;
+        flow.until_shown("local/").await;
+        assert!(flow.file("local").is_dir());
+        assert_eq!(flow.object("remote/").as_deref(), Some(""));
+        flow.keys("h");
+        flow.until_shown("box").await;
+        flow.keys("nfresh-bucket\r");
+        flow.until_shown("fresh-bucket").await;
+        flow.until(|flow| !flow.state.here().loading).await;
+        flow.keys("/fresh\rd");
+        flow.until_shown("the bucket fresh-bucket and everything in it").await;
+        flow.keys("y");
+        flow.until_shown("nothing matches the filter").await;
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_pane_that_fails_says_why_and_tries_again_when_told() {
+        let mut flow = Flow::start(&[("here.txt", "x")], &[("there.txt", "y")], at("")).await;
+        flow.backend.faults().add(Rule::once(Operation::ListObjects, Fault::Status(403, "AccessDenied")));
+        flow.keys("\tR");
+        flow.until_shown("tries again").await;
+        assert!(flow.screen().contains("here.txt"), "the other pane goes on");
+        assert!(!flow.screen().contains("there.txt"));
+        flow.keys("R");
+        flow.until_shown("there.txt").await;
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn links_are_signed_for_each_marked_object() {
+        let mut flow = Flow::start(&[], &[("a b.txt", "1"), ("ü.txt", "2")], at("")).await;
+        flow.keys("\tay");
+        flow.until_shown("Works until").await;
+        let screen = flow.screen();
+        assert!(screen.contains("/box/a%20b.txt?") && screen.contains("/box/%C3%BC.txt?"), "{screen}");
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn properties_are_shown_and_escape_closes_them() {
+        let mut flow = Flow::start(&[("f.txt", "12345")], &[("o.txt", "1234567")], at("")).await;
+        flow.keys("i");
+        flow.until_shown("(5 bytes)").await;
+        flow.keys("\x1b\ti");
+        flow.until_shown("(7 bytes)").await;
+        assert!(flow.screen().contains("etag"));
+        flow.keys("\x1b");
+        assert!(!flow.screen().contains("etag"));
+    }
+}

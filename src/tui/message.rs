@@ -1,0 +1,186 @@
+//! What happened ([`Event`]) and what the outside must do ([`Effect`]). Plain data.
+
+use std::ffi::OsString;
+
+use crossterm::event::KeyEvent;
+
+use crate::clipboard;
+use crate::entry::Page;
+use crate::error::{Error, Result};
+use crate::links::LinkRequest;
+use crate::location::Location;
+use crate::s3::{ObjectInfo, Presigned};
+use crate::transfer::{self, Answer, Snapshot, TransferId};
+use crate::walk::{Target, Total};
+
+/// One of the two panes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum PaneId {
+    /// The left one.
+    Left,
+    /// The right one.
+    Right,
+}
+
+impl PaneId {
+    /// The other one.
+    pub(crate) fn other(self) -> Self {
+        match self {
+            PaneId::Left => PaneId::Right,
+            PaneId::Right => PaneId::Left,
+        }
+    }
+}
+
+/// A signed link and what it is for.
+#[derive(Clone, Debug)]
+pub(crate) struct Link {
+    /// What was asked for.
+    pub(crate) request: LinkRequest,
+    /// What was signed. (Its `Debug` hides the URL.)
+    pub(crate) signed: Presigned,
+}
+
+/// What a transfer changes: the panes that show it are read again at its end.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Touches {
+    /// The folders, prefixes or buckets.
+    pub(crate) places: Vec<Location>,
+    /// The exact name that the cursor goes to where the first place is shown.
+    pub(crate) seek: Option<OsString>,
+}
+
+/// What happened.
+#[derive(Debug)]
+pub(crate) enum Event {
+    /// A key was pressed.
+    Key(KeyEvent),
+    /// Text was pasted (bracketed paste).
+    Paste(String),
+    /// The terminal's size, in cells.
+    Resize(u16, u16),
+    /// A page of a listing, or why there is none.
+    Page {
+        /// For which pane.
+        pane: PaneId,
+        /// The generation it was asked for; an older one is dropped.
+        generation: u64,
+        /// The page.
+        page: Result<Page>,
+    },
+    /// A transfer was taken by the engine.
+    Submitted {
+        /// Its name from now on.
+        id: TransferId,
+        /// What it changes.
+        touches: Touches,
+    },
+    /// Something of the engine's.
+    Transfer(transfer::Event),
+    /// The engine's figures changed.
+    Progress(Snapshot),
+    /// Links were signed (all or none).
+    Signed(Result<Vec<Link>>),
+    /// What became of text that was to be copied.
+    Copied(clipboard::Outcome),
+    /// What a deletion would remove.
+    Counted {
+        /// What was counted.
+        targets: Vec<Target>,
+        /// How much it is.
+        total: Result<Total>,
+    },
+    /// How far a deletion is: objects removed.
+    Deleting(u64),
+    /// A deletion ended: what could not be deleted.
+    Deleted(Vec<(Location, Error)>),
+    /// Something was created or renamed; the listing that shows `at` is out of date.
+    Changed {
+        /// The folder, prefix or profile in which something changed.
+        at: Location,
+        /// The exact name that the cursor should go to.
+        name: OsString,
+        /// Whether it worked.
+        result: Result<()>,
+    },
+    /// What HEAD (or the file system) says.
+    Info {
+        /// About what.
+        location: Location,
+        /// The answer.
+        info: Result<Box<ObjectInfo>>,
+    },
+}
+
+/// What the outside must do.
+#[derive(Debug, Clone)]
+pub(crate) enum Effect {
+    /// Fetch a page; a fetch of this pane that is still under way is dropped.
+    ListPage {
+        /// For which pane.
+        pane: PaneId,
+        /// Comes back with the page.
+        generation: u64,
+        /// What to list.
+        location: Location,
+        /// Where to go on; `None`: at the start.
+        token: Option<String>,
+    },
+    /// Drop the fetch of a pane.
+    CancelListing(PaneId),
+    /// Start a transfer.
+    Submit {
+        /// What to move.
+        request: Box<transfer::Request>,
+        /// What that changes.
+        touches: Touches,
+    },
+    /// Pause one.
+    Pause(TransferId),
+    /// Go on with one.
+    Resume(TransferId),
+    /// Cancel one.
+    CancelTransfer(TransferId),
+    /// Try its failed files again.
+    Retry(TransferId),
+    /// Take finished ones off the list.
+    ForgetFinished,
+    /// Answer a question.
+    Answer(TransferId, Answer),
+    /// Sign links.
+    Sign(Vec<LinkRequest>),
+    /// Put text on the clipboard.
+    CopyText(String),
+    /// Leave the alternate screen, print the text as plain lines, wait for Enter, come back.
+    PrintPlain(String),
+    /// Count what a deletion would remove.
+    Count(Vec<Target>),
+    /// Delete.
+    Delete(Vec<Target>),
+    /// Stop counting or deleting.
+    CancelDelete,
+    /// Make a folder (a marker object `prefix/` remotely), or a bucket below a profile.
+    Create {
+        /// Where.
+        at: Location,
+        /// Its name.
+        name: String,
+    },
+    /// Give a local file or folder another name in the same folder. (Remotely that is a transfer.)
+    Rename {
+        /// The folder.
+        at: Location,
+        /// The entry's exact name in it.
+        from: OsString,
+        /// Its new name.
+        to: String,
+    },
+    /// Ask for properties.
+    Stat(Location),
+    /// Draw everything anew.
+    Redraw,
+    /// Stop this process until `fg`.
+    Suspend,
+    /// Cancel all transfers, then leave.
+    Quit,
+}

@@ -1,0 +1,339 @@
+//! One pane: the place it shows, how much of it was read, cursor and history. Says what it needs as effects; whether
+//! that works out comes back as events.
+
+mod draw;
+
+use std::collections::HashSet;
+use std::ffi::{OsStr, OsString};
+
+pub(super) use draw::{Look, draw};
+
+use super::listing::Listing;
+use super::message::{Effect, PaneId};
+use crate::entry::{Entry, Kind, Page};
+use crate::error::{Error, Result};
+use crate::location::Location;
+
+/// Places remembered in each direction.
+const HISTORY: usize = 100;
+
+/// A place, and where the cursor was in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Spot {
+    location: Location,
+    name: Option<OsString>,
+}
+
+/// A pane.
+#[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts about a reading")]
+pub(crate) struct Pane {
+    pub(super) id: PaneId,
+    pub(super) location: Location,
+    pub(super) listing: Listing,
+    /// The row under the cursor.
+    pub(super) cursor: usize,
+    /// The first row seen, and how many are.
+    pub(super) top: usize,
+    pub(super) height: usize,
+    generation: u64,
+    pub(super) loading: bool,
+    /// Where the next page starts.
+    next: Option<String>,
+    pub(super) error: Option<Error>,
+    /// Whether anything was read since the place was opened.
+    pub(super) read: bool,
+    /// The first page of a reading takes the place of what is shown.
+    replace: bool,
+    /// The user said to stop: nothing is read on by itself.
+    stopped: bool,
+    /// Read to the end, and go there.
+    load_all: bool,
+    /// So many entries are read in any case: as many as were there before a refresh.
+    want: usize,
+    /// The name that the cursor goes to when it comes.
+    seek: Option<OsString>,
+    remark: HashSet<OsString>,
+    back: Vec<Spot>,
+    forward: Vec<Spot>,
+}
+
+impl Pane {
+    pub(super) fn new(id: PaneId, location: Location) -> Self {
+        let listing = Listing::new(location.as_local().is_some());
+        Self {
+            id,
+            location,
+            listing,
+            cursor: 0,
+            top: 0,
+            height: 1,
+            generation: 0,
+            loading: false,
+            next: None,
+            error: None,
+            read: false,
+            replace: false,
+            stopped: false,
+            load_all: false,
+            want: 0,
+            seek: None,
+            remark: HashSet::new(),
+            back: Vec::new(),
+            forward: Vec::new(),
+        }
+    }
+
+    /// The entry under the cursor.
+    pub(super) fn current(&self) -> Option<u32> {
+        self.listing.at(self.cursor)
+    }
+
+    /// The exact name under the cursor.
+    fn current_name(&self) -> Option<OsString> {
+        Some(self.listing.name(self.current()?).to_owned())
+    }
+
+    /// The number of the reading that is waited for.
+    #[cfg(test)]
+    pub(super) fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// Whether more can be read.
+    pub(super) fn has_more(&self) -> bool {
+        self.next.is_some() || (self.loading && !self.replace && self.read)
+    }
+
+    /// Shows another place; where we were goes into the history.
+    pub(super) fn open(&mut self, location: Location, seek: Option<OsString>) -> Effect {
+        if location != self.location {
+            self.back.push(Spot { location: self.location.clone(), name: self.current_name() });
+            if self.back.len() > HISTORY {
+                self.back.remove(0);
+            }
+            self.forward.clear();
+        }
+        self.show(location, seek)
+    }
+
+    /// Goes back (or forward) in the history; `None` at its end.
+    pub(super) fn travel(&mut self, back: bool) -> Option<Effect> {
+        let spot = if back { self.back.pop() } else { self.forward.pop() }?;
+        let here = Spot { location: self.location.clone(), name: self.current_name() };
+        if back {
+            self.forward.push(here);
+        } else {
+            self.back.push(here);
+        }
+        Some(self.show(spot.location, spot.name))
+    }
+
+    fn show(&mut self, location: Location, seek: Option<OsString>) -> Effect {
+        self.listing.reset(location.as_local().is_some());
+        (self.location, self.seek) = (location, seek);
+        (self.cursor, self.top, self.want) = (0, 0, 0);
+        self.remark.clear();
+        (self.read, self.replace, self.next) = (false, false, None);
+        self.start()
+    }
+
+    /// Reads the place again. What is shown stays until the first page is there; cursor and marks stay with their
+    /// names. After a failure half-way only the rest is read.
+    pub(super) fn refresh(&mut self, seek: Option<OsString>) -> Effect {
+        if self.error.is_some() && self.next.is_some() && !self.replace && seek.is_none() {
+            self.error = None;
+            self.stopped = false;
+            return self.page();
+        }
+        self.seek = seek.or_else(|| self.current_name());
+        self.remark =
+            self.listing.marked().iter().map(|entry| self.listing.name(*entry).to_owned()).collect();
+        self.want = self.listing.len();
+        self.replace = true;
+        self.start()
+    }
+
+    fn start(&mut self) -> Effect {
+        self.error = None;
+        (self.stopped, self.load_all) = (false, false);
+        self.page()
+    }
+
+    fn page(&mut self) -> Effect {
+        self.generation += 1;
+        self.loading = true;
+        Effect::ListPage {
+            pane: self.id,
+            generation: self.generation,
+            location: self.location.clone(),
+            token: self.next.clone().filter(|_| !self.replace),
+        }
+    }
+
+    /// A page arrived. Returns whether it was one that is waited for.
+    pub(super) fn on_page(&mut self, generation: u64, page: Result<Page>) -> bool {
+        if generation != self.generation || !self.loading {
+            return false;
+        }
+        self.loading = false;
+        let page = match page {
+            Ok(page) => page,
+            Err(error) => {
+                self.error = Some(error);
+                self.load_all = false;
+                if self.replace {
+                    // What cannot be read may not be there any more.
+                    self.next = None;
+                    self.take(&[]);
+                }
+                return true;
+            }
+        };
+        self.read = true;
+        self.next = page.next;
+        self.take(&page.entries);
+        true
+    }
+
+    /// Appends entries (or starts anew with them); the cursor stays with its name.
+    fn take(&mut self, entries: &[Entry]) {
+        let stays = if std::mem::take(&mut self.replace) {
+            let (filter, shown) = (self.listing.filter().to_owned(), self.listing.hides_dot_files());
+            self.listing.reset(self.location.as_local().is_some());
+            if shown != self.listing.hides_dot_files() {
+                self.listing.toggle_hidden();
+            }
+            self.listing.set_filter(&filter);
+            None
+        } else {
+            self.current()
+        };
+        let first = self.listing.len();
+        self.listing.append(entries, &self.remark);
+        if let Some(entry) = stays {
+            // A cursor that was never moved stays at the top: folders of later pages come before it.
+            self.cursor = if self.cursor == 0 { 0 } else { self.listing.row_of(entry) };
+        }
+        let found = self.seek.as_ref().and_then(|name| self.listing.find(name, first));
+        if let Some(entry) = found {
+            self.seek = None;
+            self.cursor = self.listing.row_of(entry);
+        }
+        if self.load_all {
+            self.cursor = self.listing.rows();
+        }
+        if self.next.is_none() {
+            (self.load_all, self.want, self.seek) = (false, 0, None);
+            self.remark.clear();
+        }
+    }
+
+    /// Keeps cursor and view within the rows, and asks for the next page when the end is near.
+    pub(super) fn settle(&mut self, height: usize) -> Option<Effect> {
+        self.height = height.max(1);
+        let rows = self.listing.rows();
+        self.cursor = self.cursor.min(rows.saturating_sub(1));
+        let lowest = (self.cursor + 1).saturating_sub(self.height);
+        self.top = self.top.clamp(lowest, self.cursor).min(rows.saturating_sub(self.height));
+        if self.loading || self.stopped || self.error.is_some() || self.next.is_none() {
+            return None;
+        }
+        let near = self.listing.filter().is_empty() && self.cursor + 2 * self.height >= rows;
+        let sought = self.load_all || self.listing.len() < self.want;
+        (near || sought).then(|| self.page())
+    }
+
+    /// Stops reading; whether there was something to stop.
+    pub(super) fn cancel(&mut self) -> bool {
+        if !self.loading {
+            return false;
+        }
+        (self.loading, self.stopped, self.load_all, self.replace) = (false, true, false, false);
+        self.generation += 1;
+        true
+    }
+
+    /// Moves the cursor by rows.
+    pub(super) fn move_by(&mut self, rows: isize) {
+        let last = self.listing.rows().saturating_sub(1);
+        self.seek = None;
+        self.load_all = false;
+        if rows > 0 && self.cursor == last {
+            self.stopped = false;
+        }
+        self.cursor = self.cursor.saturating_add_signed(rows).min(last);
+    }
+
+    /// Moves the cursor to a row.
+    pub(super) fn move_to(&mut self, row: usize) {
+        self.seek = None;
+        self.load_all = false;
+        self.cursor = row.min(self.listing.rows().saturating_sub(1));
+    }
+
+    /// To the last row; reads everything there is first.
+    pub(super) fn bottom(&mut self) {
+        self.move_to(usize::MAX);
+        if self.has_more() {
+            (self.load_all, self.stopped) = (true, false);
+        }
+    }
+
+    /// Whether it is reading to the end.
+    pub(super) fn is_loading_all(&self) -> bool {
+        self.load_all
+    }
+
+    /// Changes the view with the cursor staying on its entry, if that is still seen.
+    pub(super) fn rearrange(&mut self, change: impl FnOnce(&mut Listing)) {
+        let entry = self.current();
+        change(&mut self.listing);
+        if let Some(entry) = entry {
+            self.cursor = self.listing.row_of(entry);
+        }
+    }
+
+    /// Marks or unmarks the entry under the cursor, and moves down.
+    pub(super) fn toggle_mark(&mut self) {
+        if let Some(entry) = self.current() {
+            self.listing.mark(entry, !self.listing.is_marked(entry));
+            self.move_by(1);
+        }
+    }
+
+    /// What an action is about: the marked entries, or else the one under the cursor.
+    pub(super) fn chosen(&self) -> Vec<u32> {
+        let marked = self.listing.marked();
+        if marked.is_empty() { self.current().into_iter().collect() } else { marked }
+    }
+
+    /// The place of an entry.
+    pub(super) fn place(&self, entry: u32) -> Location {
+        self.location.join(self.listing.name(entry))
+    }
+
+    /// What an entry is.
+    pub(super) fn kind(&self, entry: u32) -> Kind {
+        self.listing.kind(entry)
+    }
+
+    /// Its exact name.
+    pub(super) fn name(&self, entry: u32) -> &OsStr {
+        self.listing.name(entry)
+    }
+
+    /// Trades places with the other pane; each keeps its side.
+    pub(super) fn swap(&mut self, other: &mut Pane) -> [Effect; 2] {
+        std::mem::swap(self, other);
+        std::mem::swap(&mut self.id, &mut other.id);
+        // Answers on their way are addressed to the side they were asked from: none of them may be taken here.
+        let newest = self.generation.max(other.generation);
+        (self.generation, other.generation) = (newest, newest);
+        [self.refetch(), other.refetch()]
+    }
+
+    fn refetch(&mut self) -> Effect {
+        if self.loading { self.page() } else { Effect::CancelListing(self.id) }
+    }
+}

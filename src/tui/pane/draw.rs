@@ -1,0 +1,226 @@
+//! How a pane looks: a box with the place as its title, rows in columns, and a footer in its lower edge.
+
+use jiff::tz::TimeZone;
+use ratatui::Frame;
+use ratatui::layout::{Alignment, Rect};
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Block;
+
+use super::super::listing::{Row, SortBy};
+use super::super::text;
+use super::super::theme::Theme;
+use super::Pane;
+use crate::entry::Kind;
+use crate::location::Location;
+use crate::sanitize::display_safe;
+
+/// Cells of the columns, with the space before them.
+const SIZE: usize = 10;
+const TIME: usize = 17;
+/// From these widths on the columns are shown.
+const WITH_SIZE: usize = 24;
+const WITH_TIME: usize = 52;
+
+/// What a pane needs to know to be drawn.
+pub(in crate::tui) struct Look<'a> {
+    pub(in crate::tui) theme: &'a Theme,
+    pub(in crate::tui) focused: bool,
+    /// The profile's own colour.
+    pub(in crate::tui) color: Option<&'a str>,
+    pub(in crate::tui) read_only: bool,
+    /// `~`.
+    pub(in crate::tui) home: Option<&'a std::path::Path>,
+    /// Keys that help when something is missing.
+    pub(in crate::tui) refresh: String,
+    pub(in crate::tui) bottom: String,
+    pub(in crate::tui) zone: &'a TimeZone,
+}
+
+/// Draws `pane` into `area`.
+pub(in crate::tui) fn draw(pane: &Pane, frame: &mut Frame<'_>, area: Rect, look: &Look<'_>) {
+    let theme = look.theme;
+    let style = if look.focused { theme.focused } else { theme.unfocused };
+    let count = count(pane);
+    let width = usize::from(area.width);
+    let room = width.saturating_sub(text::width(&count) + 4);
+    let title = Span::styled(title(pane, look, room), title_style(look, style));
+    let block = Block::bordered()
+        .border_set(theme.border())
+        .border_style(style)
+        .title(title)
+        .title(Line::styled(count, style).alignment(Alignment::Right))
+        .title_bottom(footer(pane, look, width.saturating_sub(2)));
+    let inner = block.inner(area);
+    frame.render_widget(block, area);
+    if pane.listing.rows() == 0 {
+        draw_message(pane, frame, inner, look);
+        return;
+    }
+    let rows = pane.top..pane.listing.rows().min(pane.top + usize::from(inner.height));
+    for (y, row) in (inner.y..).zip(rows) {
+        let Some(entry) = pane.listing.at(row) else { break };
+        let cursor = (row == pane.cursor).then_some(look.focused);
+        let line = line(&pane.listing.row(entry), cursor, look, usize::from(inner.width));
+        frame.render_widget(line, Rect { y, height: 1, ..inner });
+    }
+}
+
+fn title_style(look: &Look<'_>, style: Style) -> Style {
+    let own = look.color.and_then(|color| look.theme.named(color));
+    own.map_or(style, |own| style.patch(own))
+}
+
+/// The place, shortened at its start: what is near its end tells places apart.
+fn title(pane: &Pane, look: &Look<'_>, room: usize) -> String {
+    let place = place(&pane.location, look.home);
+    let suffix = if look.read_only { " [read-only]" } else { "" };
+    let room = room.saturating_sub(text::width(suffix) + 2);
+    format!(" {}{suffix} ", text::clip_start(&place, room, look.theme.ellipsis()))
+}
+
+/// A place as a title: `~` is home.
+fn place(location: &Location, home: Option<&std::path::Path>) -> String {
+    if let (Location::Local(path), Some(home)) = (location, home)
+        && let Ok(below) = path.strip_prefix(home)
+    {
+        let below = below.to_string_lossy();
+        return if below.is_empty() { "~".into() } else { format!("~/{}", display_safe(&below)) };
+    }
+    location.to_string()
+}
+
+/// `12`, `1,000+` while there is more, `3 of 1,000+` when filtered; what it is sorted by, if not by name.
+fn count(pane: &Pane) -> String {
+    let (seen, all) = (pane.listing.rows(), pane.listing.len());
+    let plus = if pane.has_more() { "+" } else { "" };
+    let mut out = if seen == all || pane.listing.filter().is_empty() {
+        format!(" {}{plus}", text::thousands(seen))
+    } else {
+        format!(" {} of {}{plus}", text::thousands(seen), text::thousands(all))
+    };
+    match pane.listing.sort() {
+        (SortBy::Name, false) => {}
+        (by, reverse) => out.extend([" by ", by.word(), if reverse { " reversed" } else { "" }]),
+    }
+    if pane.loading {
+        out += if pane.is_loading_all() { " reading all" } else { " reading" };
+    }
+    out + " "
+}
+
+/// Marks, filter, a failure half-way.
+fn footer(pane: &Pane, look: &Look<'_>, room: usize) -> Line<'static> {
+    let theme = look.theme;
+    let clip = |text: String| text::clip(&text, room, theme.ellipsis());
+    if let Some(error) = pane.error.as_ref().filter(|_| pane.listing.rows() > 0) {
+        return Line::styled(clip(format!(" {} reads on: {error} ", look.refresh)), theme.error);
+    }
+    let (marked, bytes) = pane.listing.marks();
+    let mut parts = Vec::new();
+    if marked > 0 {
+        // Of folders the size is not known.
+        let bytes = if bytes > 0 { format!(", {}", text::size(bytes)) } else { String::new() };
+        parts.push(format!("{} marked{bytes}", text::thousands(marked)));
+    }
+    if !pane.listing.filter().is_empty() {
+        parts.push(format!("filter: {}", display_safe(pane.listing.filter())));
+    }
+    if parts.is_empty() {
+        return Line::default();
+    }
+    Line::styled(clip(format!(" {} ", parts.join("  "))), theme.mark)
+}
+
+/// Why there are no rows.
+fn draw_message(pane: &Pane, frame: &mut Frame<'_>, area: Rect, look: &Look<'_>) {
+    let theme = look.theme;
+    let width = usize::from(area.width);
+    let mut lines: Vec<Line<'static>> = Vec::new();
+    let mut say = |text: &str, style: Style| {
+        lines.extend(text::wrap(text, width).into_iter().map(|line| Line::styled(line, style)));
+    };
+    if let Some(error) = &pane.error {
+        say(&error.message(), theme.error);
+        if let Some(hint) = error.hint() {
+            say(&hint, theme.text);
+        }
+        say(&format!("{} tries again", look.refresh), theme.dim);
+    } else if pane.loading {
+        say("reading...", theme.dim);
+    } else if !pane.read {
+        say(&format!("stopped; {} reads it", look.refresh), theme.dim);
+    } else if !pane.listing.filter().is_empty() {
+        let so_far =
+            if pane.has_more() { format!(" so far; {} reads the rest", look.bottom) } else { String::new() };
+        say(&format!("nothing matches the filter{so_far}"), theme.dim);
+    } else if pane.listing.len() > 0 {
+        say("only hidden files here", theme.dim);
+    } else {
+        say(empty(&pane.location), theme.dim);
+    }
+    for (y, line) in (area.y..area.bottom()).zip(lines) {
+        frame.render_widget(line, Rect { y, height: 1, ..area });
+    }
+}
+
+fn empty(location: &Location) -> &'static str {
+    match location {
+        Location::Local(_) => "an empty folder",
+        Location::Profile(_) => "no buckets",
+        Location::Remote(remote) if remote.key.is_empty() => "an empty bucket",
+        Location::Remote(_) => "nothing below this prefix",
+    }
+}
+
+/// One row: mark, name, size, time. The name gives way: its middle, so that the extension stays.
+fn line(row: &Row, cursor: Option<bool>, look: &Look<'_>, width: usize) -> Line<'static> {
+    let theme = look.theme;
+    let columns = if width >= WITH_TIME {
+        SIZE + TIME
+    } else if width >= WITH_SIZE {
+        SIZE
+    } else {
+        0
+    };
+    let room = width.saturating_sub(columns + 1);
+    let name = text::clip_middle(&row.label, room, theme.ellipsis());
+    let pad = " ".repeat(room.saturating_sub(text::width(&name)));
+    let mark = if row.marked { "*" } else { " " };
+    let size = row.size.map_or_else(|| word(row.kind).to_owned(), text::size);
+    let mut rest = if columns > 0 { format!("{size:>SIZE$}") } else { String::new() };
+    if columns > SIZE {
+        let time = row
+            .modified
+            .map(|time| time.to_zoned_datetime(look.zone.clone()).strftime("%Y-%m-%d %H:%M").to_string());
+        rest = format!("{rest}{:>TIME$}", time.unwrap_or_default());
+    }
+    let name_style = match row.kind {
+        _ if row.marked => theme.mark,
+        kind if kind.is_container() => theme.folder,
+        _ => theme.text,
+    };
+    match cursor {
+        Some(focused) => {
+            let style = if focused { theme.cursor } else { theme.cursor_away };
+            let name_style = if row.marked { style.patch(theme.mark) } else { style };
+            Line::from(vec![
+                Span::styled(format!("{mark}{name}{pad}"), name_style),
+                Span::styled(rest, style),
+            ])
+        }
+        None => Line::from(vec![
+            Span::styled(format!("{mark}{name}{pad}"), name_style),
+            Span::styled(rest, theme.dim),
+        ]),
+    }
+}
+
+/// What stands for a size.
+fn word(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Bucket | Kind::Prefix | Kind::Object => "",
+        Kind::Symlink => "link",
+        Kind::Special => "special",
+    }
+}

@@ -1,0 +1,302 @@
+//! The loop: signals, keys, events, and when to draw.
+//!
+//! A key draws at once; anything else at most thirty times a second; nothing at all happens while nothing happens.
+
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use crossterm::event::{Event as Input, EventStream};
+use futures_util::StreamExt as _;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep_until};
+
+use super::effect::Effects;
+use super::message::{Effect, Event};
+use super::state::State;
+use super::terminal::Terminal;
+use super::{update, view};
+use crate::config::Config;
+use crate::error::{Error, Kind, Result};
+use crate::transfer;
+
+/// Between two frames that no key asked for.
+const FRAME: Duration = Duration::from_millis(33);
+/// Between two looks at the engine, here and over SSH.
+const TICK: Duration = Duration::from_millis(100);
+const TICK_SSH: Duration = Duration::from_millis(200);
+/// How long transfers may clean up when the user quits, and when a signal ends us.
+const PATIENCE: Duration = Duration::from_secs(5);
+const HURRY: Duration = Duration::from_secs(2);
+/// Events handled before the next frame is due.
+const BURST: usize = 1000;
+
+/// What ends or interrupts the loop from outside.
+struct Signals {
+    hangup: Signal,
+    interrupt: Signal,
+    terminate: Signal,
+    stop: Signal,
+    resume: Signal,
+}
+
+#[derive(Clone, Copy)]
+enum Order {
+    Exit(u8),
+    Stop,
+    Resumed,
+}
+
+impl Signals {
+    fn new() -> Result<Self> {
+        let on = |kind: SignalKind| {
+            signal(kind).map_err(|error| Error::new(Kind::Internal, format!("cannot watch signals: {error}")))
+        };
+        Ok(Self {
+            hangup: on(SignalKind::hangup())?,
+            interrupt: on(SignalKind::interrupt())?,
+            terminate: on(SignalKind::terminate())?,
+            stop: on(SignalKind::from_raw(signal_hook::consts::SIGTSTP))?,
+            resume: on(SignalKind::from_raw(signal_hook::consts::SIGCONT))?,
+        })
+    }
+
+    async fn next(&mut self) -> Order {
+        tokio::select! {
+            biased;
+            _ = self.hangup.recv() => Order::Exit(129),
+            _ = self.terminate.recv() => Order::Exit(143),
+            _ = self.interrupt.recv() => Order::Exit(130),
+            _ = self.stop.recv() => Order::Stop,
+            _ = self.resume.recv() => Order::Resumed,
+        }
+    }
+}
+
+/// What woke the loop.
+enum Wake {
+    Order(Order),
+    Input(Option<std::io::Result<Input>>),
+    Event(Event),
+    Tick,
+    Frame,
+}
+
+/// What was drawn last, and what is to be.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Dirty {
+    No,
+    Soon,
+    Now,
+}
+
+/// A running browser.
+pub(super) struct Session {
+    state: State,
+    terminal: Terminal,
+    effects: Effects,
+    /// `None` while somebody else reads the keyboard.
+    keys: Option<EventStream>,
+    signals: Signals,
+    events: UnboundedReceiver<Event>,
+    tick: Interval,
+    dirty: Dirty,
+    drawn: Instant,
+    exit: Option<u8>,
+}
+
+impl Session {
+    /// Connects state and terminal to the outside. Inside a runtime.
+    pub(super) fn start(config: &Arc<Config>, terminal: Terminal, state: State) -> Result<Self> {
+        let (sender, events) = unbounded_channel();
+        let runtime = tokio::runtime::Handle::current();
+        let effects = Effects::new(config, &runtime, terminal.raw_writer(), sender);
+        let ssh = ["SSH_CONNECTION", "SSH_TTY"].into_iter().any(|name| std::env::var_os(name).is_some());
+        let mut tick = interval(if ssh { TICK_SSH } else { TICK });
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        Ok(Self {
+            state,
+            terminal,
+            effects,
+            keys: Some(EventStream::new()),
+            signals: Signals::new()?,
+            events,
+            tick,
+            dirty: Dirty::No,
+            drawn: Instant::now(),
+            exit: None,
+        })
+    }
+
+    /// Runs to the end; gives the terminal back before it waits for anything.
+    pub(super) async fn run(&mut self, first: Vec<Effect>) -> Result<u8> {
+        let ended = self.turn(first).await;
+        let patience = if self.exit == Some(0) { PATIENCE } else { HURRY };
+        // A stream over a terminal that is gone would spin.
+        self.keys = None;
+        self.terminal.guard().restore_now();
+        self.effects.keep_clipboard();
+        self.effects.shut_down(patience).await;
+        ended.map(|()| self.exit.unwrap_or(0))
+    }
+
+    async fn turn(&mut self, first: Vec<Effect>) -> Result<()> {
+        self.perform(first)?;
+        while self.exit.is_none() {
+            let wake = self.wait().await;
+            self.handle(wake)?;
+            self.drain().await?;
+            let due = self.drawn + FRAME <= Instant::now();
+            if self.exit.is_none() && (self.dirty == Dirty::Now || (self.dirty == Dirty::Soon && due)) {
+                self.draw()?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn wait(&mut self) -> Wake {
+        let busy = self.state.snapshot.is_busy();
+        let deadline = self.drawn + FRAME;
+        let Some(keys) = &mut self.keys else { return Wake::Input(None) };
+        tokio::select! {
+            biased;
+            order = self.signals.next() => Wake::Order(order),
+            input = keys.next() => Wake::Input(input),
+            Some(event) = self.events.recv() => Wake::Event(event),
+            _ = self.tick.tick(), if busy => Wake::Tick,
+            () = sleep_until(deadline), if self.dirty == Dirty::Soon => Wake::Frame,
+        }
+    }
+
+    fn handle(&mut self, wake: Wake) -> Result<()> {
+        match wake {
+            Wake::Order(Order::Exit(code)) => self.exit = Some(code),
+            Wake::Order(Order::Stop) => self.suspend()?,
+            Wake::Order(Order::Resumed) => self.redraw()?,
+            // The keyboard is gone, and with it the user.
+            Wake::Input(None | Some(Err(_))) => self.exit = Some(129),
+            Wake::Input(Some(Ok(input))) => self.input(input)?,
+            Wake::Event(event) => self.event(event)?,
+            Wake::Tick => {
+                let snapshot = self.effects.snapshot();
+                if snapshot != self.state.snapshot {
+                    self.event(Event::Progress(snapshot))?;
+                }
+            }
+            Wake::Frame => {}
+        }
+        Ok(())
+    }
+
+    /// Takes what is there already, so that one frame shows all of it.
+    async fn drain(&mut self) -> Result<()> {
+        for _ in 0..BURST {
+            let ready = match &mut self.keys {
+                Some(keys) => ready(keys).await,
+                None => None,
+            };
+            if let Some(input) = ready {
+                self.handle(Wake::Input(input))?;
+            } else if let Ok(event) = self.events.try_recv() {
+                self.event(event)?;
+            } else {
+                break;
+            }
+            if self.exit.is_some() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn input(&mut self, input: Input) -> Result<()> {
+        let event = match input {
+            Input::Key(key) => Event::Key(key),
+            Input::Paste(text) => Event::Paste(text),
+            Input::Resize(columns, rows) => Event::Resize(columns, rows),
+            Input::Mouse(_) | Input::FocusGained | Input::FocusLost => return Ok(()),
+        };
+        self.dirty = Dirty::Now;
+        let effects = update::update(&mut self.state, event);
+        self.perform(effects)
+    }
+
+    fn event(&mut self, event: Event) -> Result<()> {
+        if self.dirty == Dirty::No {
+            self.dirty = Dirty::Soon;
+        }
+        // Who quits right after a transfer has ended must not be asked about it.
+        let over = matches!(event, Event::Transfer(transfer::Event::Finished { .. }));
+        let effects = update::update(&mut self.state, event);
+        self.perform(effects)?;
+        if over {
+            self.event(Event::Progress(self.effects.snapshot()))?;
+        }
+        Ok(())
+    }
+
+    /// Starts effects; what they answer at once is handled before anything else can happen.
+    fn perform(&mut self, effects: Vec<Effect>) -> Result<()> {
+        for effect in effects {
+            match effect {
+                Effect::Quit => self.exit = Some(0),
+                Effect::Redraw => self.redraw()?,
+                Effect::Suspend => self.suspend()?,
+                Effect::PrintPlain(text) => {
+                    self.keys = None;
+                    self.terminal.print_plain(&text)?;
+                    self.come_back()?;
+                }
+                effect => {
+                    for event in self.effects.run(effect) {
+                        self.event(event)?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn suspend(&mut self) -> Result<()> {
+        self.keys = None;
+        self.terminal.suspend()?;
+        self.come_back()
+    }
+
+    /// The keyboard is ours again; the window may have another size.
+    fn come_back(&mut self) -> Result<()> {
+        self.keys = Some(EventStream::new());
+        self.redraw()
+    }
+
+    fn redraw(&mut self) -> Result<()> {
+        self.terminal.repaint()?;
+        let size = self.terminal.size();
+        self.dirty = Dirty::Now;
+        let effects = update::update(&mut self.state, Event::Resize(size.width, size.height));
+        self.perform(effects)
+    }
+
+    fn draw(&mut self) -> Result<()> {
+        let size = self.terminal.size();
+        if (size.width, size.height) != self.state.size {
+            let effects = update::update(&mut self.state, Event::Resize(size.width, size.height));
+            self.perform(effects)?;
+        }
+        let state = &self.state;
+        self.terminal.draw(|frame| view::draw(state, frame))?;
+        (self.dirty, self.drawn) = (Dirty::No, Instant::now());
+        Ok(())
+    }
+}
+
+/// The next input if it is there already. Polled with this task's own waker: the stream keeps the one it sees first.
+async fn ready(keys: &mut EventStream) -> Option<Option<std::io::Result<Input>>> {
+    poll_fn(|context| match keys.poll_next_unpin(context) {
+        Poll::Ready(input) => Poll::Ready(Some(input)),
+        Poll::Pending => Poll::Ready(None),
+    })
+    .await
+}

@@ -1,0 +1,168 @@
+//! Everything the browser knows. Changed by `update` alone; drawing reads it.
+
+use std::collections::{HashMap, VecDeque};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
+
+use super::dialog::Dialog;
+use super::message::{Effect, PaneId, Touches};
+use super::pane::Pane;
+use super::theme::Theme;
+use super::transfers::TransfersPanel;
+use crate::config::{Config, Profile};
+use crate::error::Error;
+use crate::location::Location;
+use crate::transfer::{Conflict, Snapshot, TransferId};
+
+/// How a notice looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Tone {
+    /// Something to know.
+    Plain,
+    /// Something to mind.
+    Warning,
+    /// A failure.
+    Error,
+}
+
+/// One line above the keys; the next one, or a key, takes its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Notice {
+    pub(super) tone: Tone,
+    pub(super) text: String,
+}
+
+/// How far a deletion is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Deletion {
+    /// Finding out how much it would be.
+    Counting,
+    /// So many are gone.
+    Deleting(u64),
+}
+
+/// The state.
+#[derive(Debug)]
+pub(super) struct State {
+    pub(super) config: Arc<Config>,
+    pub(super) theme: Theme,
+    pub(super) zone: TimeZone,
+    pub(super) home: Option<PathBuf>,
+    /// Columns and rows of the terminal.
+    pub(super) size: (u16, u16),
+    panes: [Pane; 2],
+    pub(super) focus: PaneId,
+    pub(super) dialogs: Vec<Dialog>,
+    pub(super) transfers: TransfersPanel,
+    /// Whether the transfers are shown, and have the keyboard.
+    pub(super) panel: bool,
+    pub(super) snapshot: Snapshot,
+    pub(super) notice: Option<Notice>,
+    pub(super) deletion: Option<Deletion>,
+    /// What a deletion changes.
+    pub(super) deleting: Vec<Location>,
+    /// Whether links are being signed.
+    pub(super) signing: bool,
+    /// The place whose properties were asked for.
+    pub(super) asked: Option<Location>,
+    /// Questions of transfers that wait until no dialog is open.
+    pub(super) questions: VecDeque<(TransferId, Conflict)>,
+    /// What running transfers change.
+    pub(super) touches: HashMap<TransferId, Touches>,
+    /// What Esc restores while a filter or a name to jump to is typed.
+    pub(super) before: (String, usize),
+}
+
+impl State {
+    /// The first state, and the effects that fill it.
+    pub(super) fn new(
+        config: Arc<Config>,
+        theme: Theme,
+        places: [Location; 2],
+        size: (u16, u16),
+    ) -> (Self, Vec<Effect>) {
+        let [left, right] = places;
+        let mut panes = [Pane::new(PaneId::Left, left.clone()), Pane::new(PaneId::Right, right.clone())];
+        let effects = vec![panes[0].open(left, None), panes[1].open(right, None)];
+        let warning = config.warnings.first().cloned();
+        let mut state = Self {
+            config,
+            theme,
+            zone: TimeZone::UTC,
+            home: None,
+            size,
+            panes,
+            focus: PaneId::Left,
+            dialogs: Vec::new(),
+            transfers: TransfersPanel::default(),
+            panel: false,
+            snapshot: Snapshot::default(),
+            notice: None,
+            deletion: None,
+            deleting: Vec::new(),
+            signing: false,
+            asked: None,
+            questions: VecDeque::new(),
+            touches: HashMap::new(),
+            before: (String::new(), 0),
+        };
+        if let Some(warning) = warning {
+            state.say(Tone::Warning, warning);
+        }
+        (state, effects)
+    }
+
+    /// A pane.
+    pub(super) fn pane(&self, id: PaneId) -> &Pane {
+        &self.panes[id as usize]
+    }
+
+    /// A pane, to change it.
+    pub(super) fn pane_mut(&mut self, id: PaneId) -> &mut Pane {
+        &mut self.panes[id as usize]
+    }
+
+    /// The pane with the keyboard.
+    pub(super) fn here(&self) -> &Pane {
+        self.pane(self.focus)
+    }
+
+    /// It, to change it.
+    pub(super) fn here_mut(&mut self) -> &mut Pane {
+        self.pane_mut(self.focus)
+    }
+
+    /// The other one.
+    pub(super) fn there(&self) -> &Pane {
+        self.pane(self.focus.other())
+    }
+
+    /// Both panes.
+    pub(super) fn both(&mut self) -> &mut [Pane; 2] {
+        &mut self.panes
+    }
+
+    /// The profile of a place.
+    pub(super) fn profile(&self, place: &Location) -> Option<&Profile> {
+        place.profile().and_then(|name| self.config.profile(name).ok())
+    }
+
+    /// Says something in one line.
+    pub(super) fn say(&mut self, tone: Tone, text: impl Into<String>) {
+        self.notice = Some(Notice { tone, text: text.into() });
+    }
+
+    /// Tells a failure with its hint.
+    pub(super) fn fail(&mut self, error: &Error) {
+        let hint = error.hint().map(|hint| format!(" ({hint})")).unwrap_or_default();
+        self.say(Tone::Error, format!("{error}{hint}"));
+    }
+
+    /// Transfers and deletions that would be cut off by quitting.
+    pub(super) fn running(&self) -> usize {
+        let transfers = self.snapshot.transfers.iter().filter(|transfer| !transfer.state.is_over()).count();
+        transfers + usize::from(matches!(self.deletion, Some(Deletion::Deleting(_))))
+    }
+}

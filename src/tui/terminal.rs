@@ -1,0 +1,254 @@
+//! The terminal: taken over, given back whatever happens, and written to in one piece a frame.
+//!
+//! It never asks the terminal anything: an answer that does not come would cost two seconds.
+
+mod guard;
+mod output;
+
+use std::io::{self, IsTerminal, Read, Write};
+use std::sync::Arc;
+
+use crossterm::style::force_color_output;
+use ratatui::Frame;
+use ratatui::layout::{Rect, Size};
+
+pub(crate) use guard::Guard;
+use output::{Output, Screen};
+
+use crate::error::{Error, Kind, Result};
+use crate::sanitize::display_safe;
+
+/// Puts raw bytes on the terminal between two frames.
+pub(crate) type RawWriter = Arc<dyn Fn(&[u8]) -> io::Result<()> + Send + Sync>;
+
+/// Whether the browser can run here.
+///
+/// # Errors
+/// `Kind::Usage` if stdin or stdout is not a terminal, or `TERM` is unset or `dumb`.
+pub(crate) fn check_tty() -> Result<()> {
+    let terminal = io::stdin().is_terminal() && io::stdout().is_terminal();
+    check(terminal, std::env::var("TERM").ok().as_deref())
+}
+
+fn check(terminal: bool, term: Option<&str>) -> Result<()> {
+    let hint = "the subcommands work without one: see `twinpail --help`";
+    if !terminal {
+        let message = "the browser needs a terminal on standard input and output";
+        return Err(Error::new(Kind::Usage, message).with_hint(hint));
+    }
+    match term {
+        None | Some("" | "dumb") => {
+            let message = "the browser needs a terminal that can place text: TERM is unset or `dumb`";
+            Err(Error::new(Kind::Usage, message).with_hint(hint))
+        }
+        Some(_) => Ok(()),
+    }
+}
+
+/// The terminal while it is ours. Dropping it gives it back.
+pub(crate) struct Terminal {
+    inner: ratatui::Terminal<Screen>,
+    output: Output,
+    guard: Guard,
+}
+
+impl Terminal {
+    /// Takes the terminal over: raw mode, alternate screen, no cursor, bracketed paste, and the mouse if it is
+    /// wanted. Call it on the thread that draws: a panic there gives the terminal back before it is reported.
+    ///
+    /// # Errors
+    /// The terminal's.
+    pub(crate) fn take_over(mouse: bool) -> Result<Self> {
+        // crossterm's own answer to NO_COLOR cancels bold and reverse; the theme has no colours then.
+        force_color_output(true);
+        let output = Output::stdout().map_err(failed)?;
+        let guard = Guard::new(mouse).map_err(failed)?;
+        guard.enter().map_err(failed)?;
+        guard.restore_on_panic();
+        let inner = ratatui::Terminal::new(Screen::new(output.clone(), None)).map_err(failed)?;
+        Ok(Self { inner, output, guard })
+    }
+
+    /// A terminal of a fixed size that keeps what is written: one element a write.
+    #[cfg(test)]
+    pub(crate) fn counting(size: Size) -> (Self, Arc<std::sync::Mutex<Vec<Vec<u8>>>>) {
+        let (output, writes) = Output::memory();
+        let inner = ratatui::Terminal::new(Screen::new(output.clone(), Some(size))).expect("a size");
+        (Self { inner, output, guard: Guard::inert() }, writes)
+    }
+
+    /// Draws a frame and writes what changed in one piece; nothing if nothing changed.
+    pub(crate) fn draw(&mut self, render: impl FnOnce(&mut Frame<'_>)) -> Result<()> {
+        self.inner.draw(render).map_err(failed)?;
+        self.output.commit().map_err(failed)
+    }
+
+    /// Makes the next frame draw every cell.
+    pub(crate) fn repaint(&mut self) -> Result<()> {
+        let Size { width, height } = self.inner.size().map_err(failed)?;
+        self.inner.backend_mut().forget();
+        self.inner.resize(Rect::new(0, 0, width, height)).map_err(failed)
+    }
+
+    /// The current size; the last known one if the terminal does not tell.
+    pub(crate) fn size(&self) -> Size {
+        self.inner.size().unwrap_or_default()
+    }
+
+    /// For the clipboard: bytes that belong to no frame, in one write, never in the middle of a frame.
+    pub(crate) fn raw_writer(&self) -> RawWriter {
+        let output = self.output.clone();
+        Arc::new(move |bytes| output.write_raw(bytes))
+    }
+
+    /// For exits that do not unwind (signals): gives the terminal back.
+    pub(crate) fn guard(&self) -> Guard {
+        self.guard.clone()
+    }
+
+    /// Stops this process as Ctrl-Z would, and comes back after `fg`. Nothing may read keys meanwhile.
+    pub(crate) fn suspend(&mut self) -> Result<()> {
+        self.guard.restore_now();
+        let stopped = signal_hook::low_level::emulate_default_handler(signal_hook::consts::SIGTSTP);
+        self.come_back()?;
+        stopped.map_err(failed)
+    }
+
+    /// Prints `text` as plain lines on the ordinary screen, where a mouse can select them, and comes back after
+    /// Enter. Nothing else may read keys meanwhile.
+    pub(crate) fn print_plain(&mut self, text: &str) -> Result<()> {
+        self.guard.restore_now();
+        let printed = print_and_wait(text);
+        self.come_back()?;
+        printed.map_err(failed)
+    }
+
+    fn come_back(&mut self) -> Result<()> {
+        self.guard.enter().map_err(failed)?;
+        self.repaint()
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        self.guard.restore_now();
+    }
+}
+
+fn failed(error: impl Into<io::Error>) -> Error {
+    let error = error.into();
+    Error::new(Kind::Local, format!("cannot use the terminal: {error}")).with_source(error)
+}
+
+/// Reads byte by byte past every buffer, so that nothing typed after Enter is lost to the browser.
+fn print_and_wait(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    for line in text.lines() {
+        writeln!(out, "{}", display_safe(line))?;
+    }
+    write!(out, "\nPress Enter to return to twinpail. ")?;
+    out.flush()?;
+    let mut tty = std::fs::File::from(rustix::io::dup(io::stdin())?);
+    let mut byte = [0];
+    while tty.read(&mut byte)? == 1 && byte != *b"\n" {}
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ratatui::layout::Position;
+    use ratatui::widgets::Paragraph;
+
+    const SIZE: Size = Size { width: 80, height: 24 };
+    const BEGIN: &[u8] = b"\x1b[?2026h";
+    const END: &[u8] = b"\x1b[?2026l";
+
+    fn text(frame: &mut Frame<'_>, text: &str) {
+        frame.render_widget(Paragraph::new(text.to_owned()), frame.area());
+    }
+
+    #[test]
+    fn a_frame_is_one_synchronised_write() {
+        let (mut terminal, writes) = Terminal::counting(Size { width: 250, height: 80 });
+        let page = format!("{}\n", "x".repeat(250)).repeat(80);
+        terminal.draw(|frame| text(frame, &page)).unwrap();
+        let writes = writes.lock().unwrap();
+        assert_eq!(writes.len(), 1);
+        assert!(writes[0].starts_with(BEGIN) && writes[0].ends_with(END));
+        assert_eq!(String::from_utf8_lossy(&writes[0]).matches('x').count(), 250 * 80);
+    }
+
+    #[test]
+    fn an_unchanged_frame_is_no_byte() {
+        let (mut terminal, writes) = Terminal::counting(SIZE);
+        for _ in 0..3 {
+            terminal.draw(|frame| text(frame, "the same")).unwrap();
+        }
+        assert_eq!(writes.lock().unwrap().len(), 1);
+    }
+
+    #[test]
+    fn a_cursor_that_moves_is_written_and_one_that_rests_is_not() {
+        let (mut terminal, writes) = Terminal::counting(SIZE);
+        for x in [3, 3, 4] {
+            terminal
+                .draw(|frame| {
+                    text(frame, "input");
+                    frame.set_cursor_position(Position::new(x, 0));
+                })
+                .unwrap();
+        }
+        let writes = writes.lock().unwrap();
+        assert_eq!(writes.len(), 2);
+        assert!(writes[0].windows(6).any(|bytes| bytes == b"\x1b[?25h"));
+        assert!(writes[1].windows(6).any(|bytes| bytes == b"\x1b[1;5H"), "{:?}", writes[1]);
+    }
+
+    #[test]
+    fn a_change_costs_few_bytes() {
+        let (mut terminal, writes) = Terminal::counting(SIZE);
+        terminal.draw(|frame| text(frame, "10 %")).unwrap();
+        terminal.draw(|frame| text(frame, "11 %")).unwrap();
+        let writes = writes.lock().unwrap();
+        assert!(writes[1].len() < 60, "{} bytes", writes[1].len());
+    }
+
+    #[test]
+    fn repainting_writes_every_cell_and_asks_nothing() {
+        let (mut terminal, writes) = Terminal::counting(SIZE);
+        terminal.draw(|frame| text(frame, "all-of-it")).unwrap();
+        terminal.repaint().unwrap();
+        terminal.draw(|frame| text(frame, "all-of-it")).unwrap();
+        let writes = writes.lock().unwrap();
+        assert!(writes[1].windows(9).any(|bytes| bytes == b"all-of-it"));
+        assert!(!writes.concat().windows(4).any(|bytes| bytes == b"\x1b[6n"));
+    }
+
+    #[test]
+    fn raw_bytes_go_out_alone() {
+        let (mut terminal, writes) = Terminal::counting(SIZE);
+        let raw = terminal.raw_writer();
+        terminal.draw(|frame| text(frame, "frame")).unwrap();
+        raw(b"\x1b]52;c;YQ==\x1b\\").unwrap();
+        assert_eq!(writes.lock().unwrap()[1], b"\x1b]52;c;YQ==\x1b\\");
+    }
+
+    #[test]
+    fn a_terminal_without_cells_is_survived() {
+        let (mut terminal, _) = Terminal::counting(Size::ZERO);
+        terminal.draw(|frame| text(frame, "nowhere")).unwrap();
+        terminal.repaint().unwrap();
+    }
+
+    #[test]
+    fn without_a_usable_terminal_the_command_line_is_named() {
+        assert!(check(true, Some("xterm-256color")).is_ok());
+        for (terminal, term) in [(false, Some("xterm")), (true, Some("dumb")), (true, Some("")), (true, None)]
+        {
+            let error = check(terminal, term).unwrap_err();
+            assert_eq!(error.kind(), Kind::Usage);
+            assert!(error.hint().unwrap().contains("twinpail --help"));
+        }
+    }
+}

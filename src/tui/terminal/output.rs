@@ -1,0 +1,213 @@
+//! Bytes on their way to the terminal: a frame gathers in memory and leaves in one write.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use crossterm::terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate};
+use ratatui::backend::{Backend, ClearType, CrosstermBackend, WindowSize};
+use ratatui::buffer::Cell;
+use ratatui::layout::{Position, Size};
+
+/// A first frame of a large terminal fits without growing.
+const CAPACITY: usize = 64 * 1024;
+
+/// The buffer and what is behind it; clones share both.
+#[derive(Clone)]
+pub(super) struct Output(Arc<Mutex<Parts>>);
+
+struct Parts {
+    frame: Vec<u8>,
+    sink: Sink,
+}
+
+enum Sink {
+    /// A handle of its own on stdout: `std`'s would cut a frame at line ends.
+    Terminal(File),
+    #[cfg(test)]
+    Memory(Arc<Mutex<Vec<Vec<u8>>>>),
+}
+
+impl Sink {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        match self {
+            Sink::Terminal(file) => write_all(file, bytes),
+            #[cfg(test)]
+            Sink::Memory(writes) => {
+                writes.lock().unwrap_or_else(PoisonError::into_inner).push(bytes.to_vec());
+                Ok(())
+            }
+        }
+    }
+}
+
+impl Output {
+    fn over(sink: Sink) -> Self {
+        Self(Arc::new(Mutex::new(Parts { frame: Vec::with_capacity(CAPACITY), sink })))
+    }
+
+    pub(super) fn stdout() -> io::Result<Self> {
+        Ok(Self::over(Sink::Terminal(stdout_file()?)))
+    }
+
+    #[cfg(test)]
+    pub(super) fn memory() -> (Self, Arc<Mutex<Vec<Vec<u8>>>>) {
+        let writes = Arc::default();
+        (Self::over(Sink::Memory(Arc::clone(&writes))), writes)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Parts> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sends the gathered frame as one synchronised update; an empty one sends nothing.
+    pub(super) fn commit(&self) -> io::Result<()> {
+        let mut parts = self.lock();
+        let Parts { frame, sink } = &mut *parts;
+        if frame.is_empty() {
+            return Ok(());
+        }
+        frame.extend_from_slice(ansi(EndSynchronizedUpdate).as_bytes());
+        let sent = sink.write(frame);
+        frame.clear();
+        sent
+    }
+
+    /// Sends bytes that belong to no frame.
+    pub(super) fn write_raw(&self, bytes: &[u8]) -> io::Result<()> {
+        self.lock().sink.write(bytes)
+    }
+}
+
+/// What the backend writes to: only gathers.
+impl Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let mut parts = self.lock();
+        if parts.frame.is_empty() {
+            parts.frame.extend_from_slice(ansi(BeginSynchronizedUpdate).as_bytes());
+        }
+        parts.frame.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A second, unbuffered handle on stdout.
+pub(super) fn stdout_file() -> io::Result<File> {
+    Ok(File::from(rustix::io::dup(io::stdout())?))
+}
+
+/// Writes all of `bytes`. Whoever shares the terminal may have made it non-blocking; then it is waited for.
+pub(super) fn write_all(file: &mut File, mut bytes: &[u8]) -> io::Result<()> {
+    while !bytes.is_empty() {
+        match file.write(bytes) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(written) => bytes = &bytes[written..],
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+/// The bytes of a crossterm command.
+pub(super) fn ansi(command: impl crossterm::Command) -> String {
+    let mut text = String::new();
+    // Writing to a String cannot fail.
+    let _ = command.write_ansi(&mut text);
+    text
+}
+
+/// ratatui's backend without the bytes that say what the terminal knows already: an unchanged frame is empty.
+/// It remembers the cursor instead of asking for it.
+pub(super) struct Screen {
+    backend: CrosstermBackend<Output>,
+    fixed: Option<Size>,
+    shown: Option<bool>,
+    at: Option<Position>,
+}
+
+impl Screen {
+    /// `fixed` stands for the terminal's own size.
+    pub(super) fn new(output: Output, fixed: Option<Size>) -> Self {
+        // Hidden from the start: taking the terminal over hides it.
+        Self { backend: CrosstermBackend::new(output), fixed, shown: Some(false), at: None }
+    }
+
+    /// The terminal's state is unknown from here on.
+    pub(super) fn forget(&mut self) {
+        (self.shown, self.at) = (None, None);
+    }
+}
+
+impl Backend for Screen {
+    type Error = io::Error;
+
+    fn draw<'a, I>(&mut self, content: I) -> io::Result<()>
+    where
+        I: Iterator<Item = (u16, u16, &'a Cell)>,
+    {
+        let mut content = content.peekable();
+        if content.peek().is_none() {
+            return Ok(());
+        }
+        self.at = None;
+        self.backend.draw(content)
+    }
+
+    fn hide_cursor(&mut self) -> io::Result<()> {
+        if self.shown == Some(false) {
+            return Ok(());
+        }
+        self.shown = Some(false);
+        self.backend.hide_cursor()
+    }
+
+    fn show_cursor(&mut self) -> io::Result<()> {
+        if self.shown == Some(true) {
+            return Ok(());
+        }
+        self.shown = Some(true);
+        self.backend.show_cursor()
+    }
+
+    fn get_cursor_position(&mut self) -> io::Result<Position> {
+        Ok(self.at.unwrap_or_default())
+    }
+
+    fn set_cursor_position<P: Into<Position>>(&mut self, position: P) -> io::Result<()> {
+        let position = position.into();
+        if self.at == Some(position) {
+            return Ok(());
+        }
+        self.at = Some(position);
+        self.backend.set_cursor_position(position)
+    }
+
+    fn clear(&mut self) -> io::Result<()> {
+        self.backend.clear()
+    }
+
+    fn clear_region(&mut self, clear_type: ClearType) -> io::Result<()> {
+        self.backend.clear_region(clear_type)
+    }
+
+    fn size(&self) -> io::Result<Size> {
+        self.fixed.map_or_else(|| self.backend.size(), Ok)
+    }
+
+    fn window_size(&mut self) -> io::Result<WindowSize> {
+        self.backend.window_size()
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Backend::flush(&mut self.backend)
+    }
+}

@@ -1,0 +1,174 @@
+//! The only place where the state changes: an event in, the effects that follow out. Routing only; what happens is
+//! one file a topic.
+
+mod browser;
+mod delete;
+mod dialogs;
+mod go;
+mod link;
+#[cfg(test)]
+mod tests;
+mod transfer;
+
+pub(super) use go::folder;
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use super::keymap;
+use super::message::{Effect, Event};
+use super::state::{State, Tone};
+use super::view;
+use crate::action::{Action, Screen};
+
+/// Changes the state by what happened; returns what the outside must do.
+pub(super) fn update(state: &mut State, event: Event) -> Vec<Effect> {
+    let mut effects = match event {
+        Event::Key(key) => key_pressed(state, key),
+        Event::Paste(text) => dialogs::paste(state, &text),
+        Event::Resize(columns, rows) => {
+            state.size = (columns, rows);
+            Vec::new()
+        }
+        Event::Page { pane, generation, page } => {
+            state.pane_mut(pane).on_page(generation, page);
+            Vec::new()
+        }
+        Event::Submitted { id, touches } => {
+            state.touches.insert(id, touches);
+            Vec::new()
+        }
+        Event::Transfer(event) => transfer::happened(state, event),
+        Event::Progress(snapshot) => {
+            state.snapshot = snapshot;
+            Vec::new()
+        }
+        Event::Signed(links) => link::signed(state, links),
+        Event::Copied(outcome) => link::copied(state, &outcome),
+        Event::Counted { targets, total } => delete::counted(state, targets, total),
+        Event::Deleting(count) => delete::progress(state, count),
+        Event::Deleted(failed) => delete::deleted(state, &failed),
+        Event::Changed { at, name, result } => browser::changed(state, &at, &name, result),
+        Event::Info { location, info } => browser::info(state, &location, info),
+    };
+    settle(state, &mut effects);
+    effects
+}
+
+/// What follows from any change: cursors within their rows, pages that are needed now, questions that waited.
+pub(super) fn settle(state: &mut State, effects: &mut Vec<Effect>) {
+    transfer::ask_next(state);
+    let height = view::rows(state);
+    for pane in state.both() {
+        effects.extend(pane.settle(height));
+    }
+}
+
+fn key_pressed(state: &mut State, key: KeyEvent) -> Vec<Effect> {
+    let Some(key) = keymap::normal(key) else { return Vec::new() };
+    state.notice = None;
+    if let Some(action) = keymap::above_dialogs(&state.config.keys, key) {
+        return everywhere(state, action);
+    }
+    if !state.dialogs.is_empty() {
+        return dialogs::key(state, key);
+    }
+    let screen = if state.panel { Screen::Transfers } else { Screen::Browser };
+    match keymap::action(&state.config.keys, screen, key) {
+        Some(action) if crate::action::info(action).is_some_and(|info| info.screen == Screen::Global) => {
+            everywhere(state, action)
+        }
+        Some(action) if screen == Screen::Transfers => transfer::panel(state, action),
+        Some(action) => act(state, action),
+        None => unbound(state, key),
+    }
+}
+
+/// A key that means nothing is answered too.
+fn unbound(state: &mut State, key: KeyEvent) -> Vec<Effect> {
+    let plain = key.modifiers.difference(KeyModifiers::SHIFT).is_empty();
+    if let (KeyCode::Char(c), true) = (key.code, plain) {
+        let help = state.config.keys.label(Action::Help);
+        let key = if c == ' ' { "Space".to_owned() } else { c.to_string() };
+        state.say(Tone::Plain, format!("{key} does nothing here; {help} shows the keys"));
+    }
+    Vec::new()
+}
+
+/// Actions that mean the same on every screen.
+fn everywhere(state: &mut State, action: Action) -> Vec<Effect> {
+    match action {
+        Action::Redraw => return vec![Effect::Redraw],
+        Action::Suspend => return vec![Effect::Suspend],
+        Action::Help => dialogs::help(state),
+        Action::Cancel => {
+            if let Some(effects) = cancel(state) {
+                return effects;
+            }
+        }
+        Action::Interrupt => return cancel(state).unwrap_or_else(|| dialogs::ask_to_quit(state)),
+        Action::Quit if state.running() > 0 => return dialogs::ask_to_quit(state),
+        Action::Quit => return vec![Effect::Quit],
+        _ => {}
+    }
+    Vec::new()
+}
+
+/// Cancels the topmost thing that is going on; `None` if nothing is.
+fn cancel(state: &mut State) -> Option<Vec<Effect>> {
+    if let Some(effects) = delete::cancel(state) {
+        return Some(effects);
+    }
+    if std::mem::take(&mut state.signing) {
+        state.say(Tone::Plain, "no link was copied");
+        return Some(Vec::new());
+    }
+    if state.asked.take().is_some() {
+        return Some(Vec::new());
+    }
+    if std::mem::take(&mut state.panel) {
+        return Some(Vec::new());
+    }
+    let id = state.focus;
+    if state.here_mut().cancel() {
+        state.say(Tone::Plain, "stopped reading");
+        return Some(vec![Effect::CancelListing(id)]);
+    }
+    if state.here().listing.filter().is_empty() {
+        return None;
+    }
+    state.here_mut().rearrange(|listing| listing.set_filter(""));
+    Some(Vec::new())
+}
+
+/// Actions of the panes.
+fn act(state: &mut State, action: Action) -> Vec<Effect> {
+    match action {
+        Action::Copy | Action::Move => transfer::start(state, action),
+        Action::Rename => dialogs::rename(state),
+        Action::New => dialogs::new_folder(state),
+        Action::Delete => delete::start(state),
+        Action::Info => browser::ask_info(state),
+        Action::CopyLink => link::copy(state),
+        Action::LinkDialog => link::dialog(state),
+        Action::Transfers => {
+            state.panel = true;
+            Vec::new()
+        }
+        Action::PickProfile => dialogs::profiles(state),
+        Action::GoTo => dialogs::go_to(state),
+        Action::Filter => dialogs::filter(state),
+        Action::Jump => dialogs::jump(state),
+        Action::MarkGlob | Action::UnmarkGlob => dialogs::mark(state, action == Action::MarkGlob),
+        Action::Open => browser::open(state),
+        Action::Parent => go::parent(state),
+        Action::HistoryBack | Action::HistoryForward => go::travel(state, action == Action::HistoryBack),
+        Action::SamePlace => go::same_place(state),
+        Action::SwapPanes => go::swap(state),
+        Action::SwitchPane => {
+            state.focus = state.focus.other();
+            Vec::new()
+        }
+        Action::Refresh => vec![state.here_mut().refresh(None)],
+        _ => browser::act(state, action),
+    }
+}

@@ -1,0 +1,156 @@
+//! Moving, marking, sorting, opening and properties, in the focused pane.
+
+use std::ffi::OsStr;
+
+use super::super::dialog::Dialog;
+use super::super::message::Effect;
+use super::super::state::{State, Tone};
+use super::super::text;
+use super::go;
+use crate::action::Action;
+use crate::entry::Kind;
+use crate::error::Result;
+use crate::location::Location;
+use crate::s3::ObjectInfo;
+
+/// Actions that change nothing outside.
+pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
+    let pane = state.here_mut();
+    let rows = isize::try_from(pane.height).unwrap_or(isize::MAX);
+    match action {
+        Action::Up => pane.move_by(-1),
+        Action::Down => pane.move_by(1),
+        Action::PageUp => pane.move_by(-rows),
+        Action::PageDown => pane.move_by(rows),
+        Action::Top => pane.move_to(0),
+        Action::Bottom => pane.bottom(),
+        Action::Mark => pane.toggle_mark(),
+        Action::MarkAll => pane.listing.mark_seen(|_, _| true),
+        Action::MarkInvert => pane.listing.mark_seen(|_, marked| !marked),
+        Action::Sort | Action::SortReverse => sort(state, action == Action::SortReverse),
+        Action::ToggleHidden => toggle_hidden(state),
+        _ => {}
+    }
+    Vec::new()
+}
+
+fn sort(state: &mut State, turn: bool) {
+    let (by, reverse) = state.here().listing.sort();
+    let (by, reverse) = if turn { (by, !reverse) } else { (by.next(), false) };
+    state.here_mut().rearrange(|listing| listing.set_sort(by, reverse));
+    let reversed = if reverse { ", reversed" } else { "" };
+    let so_far = if state.here().has_more() { ", of what was read so far" } else { "" };
+    state.say(Tone::Plain, format!("sorted by {}{reversed}{so_far}", by.word()));
+}
+
+fn toggle_hidden(state: &mut State) {
+    let mut shown = false;
+    state.here_mut().rearrange(|listing| shown = listing.toggle_hidden());
+    state.say(Tone::Plain, if shown { "dot files are shown" } else { "dot files are hidden" });
+}
+
+/// Opens what can be listed; of anything else it shows the properties.
+pub(super) fn open(state: &mut State) -> Vec<Effect> {
+    let Some(entry) = state.here().current() else {
+        state.say(Tone::Plain, "nothing to open here");
+        return Vec::new();
+    };
+    let place = state.here().place(entry);
+    if state.here().kind(entry).is_container() {
+        return go::show(state, state.focus, place, None);
+    }
+    ask_info(state)
+}
+
+/// Asks for the properties of the entry under the cursor; of what is no object the listing knows all there is.
+pub(super) fn ask_info(state: &mut State) -> Vec<Effect> {
+    let pane = state.here();
+    let Some(entry) = pane.current() else {
+        state.say(Tone::Plain, "nothing here has properties");
+        return Vec::new();
+    };
+    let place = pane.place(entry);
+    let kind = pane.kind(entry);
+    if !matches!((kind, &place), (Kind::Bucket, _) | (Kind::Prefix, Location::Remote(_))) {
+        state.asked = Some(place.clone());
+        return vec![Effect::Stat(place)];
+    }
+    let word = if kind == Kind::Bucket { "bucket" } else { "prefix" };
+    let mut rows = vec![("kind".to_owned(), word.to_owned())];
+    if let Some(time) = pane.listing.modified(entry) {
+        rows.push(("created".to_owned(), local_time(state, time)));
+    }
+    state.dialogs.push(Dialog::info(&place, rows));
+    Vec::new()
+}
+
+fn local_time(state: &State, time: jiff::Timestamp) -> String {
+    time.to_zoned_datetime(state.zone.clone()).strftime("%Y-%m-%d %H:%M:%S %Z").to_string()
+}
+
+/// Properties came.
+pub(super) fn info(state: &mut State, location: &Location, info: Result<Box<ObjectInfo>>) -> Vec<Effect> {
+    if state.asked.as_ref() != Some(location) {
+        return Vec::new();
+    }
+    state.asked = None;
+    match info {
+        Err(error) => state.fail(&error),
+        Ok(info) => {
+            let rows = rows(state, &info);
+            state.dialogs.push(Dialog::info(location, rows));
+        }
+    }
+    Vec::new()
+}
+
+fn rows(state: &State, info: &ObjectInfo) -> Vec<(String, String)> {
+    let size = format!("{} ({} bytes)", text::size(info.size), info.size);
+    let attributes = &info.attributes;
+    let filled = [
+        ("size", Some(size)),
+        ("modified", info.modified.map(|time| local_time(state, time))),
+        ("etag", Some(info.etag.clone()).filter(|etag| !etag.is_empty())),
+        ("version", info.version_id.clone()),
+        ("content type", attributes.content_type.clone()),
+        ("cache control", attributes.cache_control.clone()),
+        ("content disposition", attributes.content_disposition.clone()),
+        ("content encoding", attributes.content_encoding.clone()),
+        ("content language", attributes.content_language.clone()),
+        ("expires", attributes.expires.clone()),
+        ("storage class", attributes.storage_class.clone()),
+        ("encryption", attributes.sse.clone()),
+        ("parts", info.parts.map(|parts| parts.to_string())),
+    ];
+    let filled = filled.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?)));
+    let checksums = info.checksums.iter().map(|(name, sum)| (format!("checksum {name}"), sum.clone()));
+    let metadata =
+        attributes.metadata.iter().map(|(name, value)| (format!("metadata {name}"), value.clone()));
+    filled.chain(checksums).chain(metadata).chain(info.other.iter().cloned()).collect()
+}
+
+/// Something was made or renamed, or could not be.
+pub(super) fn changed(state: &mut State, at: &Location, name: &OsStr, result: Result<()>) -> Vec<Effect> {
+    if let Err(error) = result {
+        state.fail(&error);
+        return Vec::new();
+    }
+    let here = state.focus;
+    refresh(state, |place| place == at, Some((here, name)))
+}
+
+/// Reads the panes again whose place is out of date; in one of them the cursor goes to a name.
+pub(super) fn refresh(
+    state: &mut State,
+    outdated: impl Fn(&Location) -> bool,
+    seek: Option<(super::super::message::PaneId, &OsStr)>,
+) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    for pane in state.both() {
+        if outdated(&pane.location) {
+            let name = seek.filter(|(id, _)| *id == pane.id).map(|(_, name)| name.to_owned());
+            effects.push(pane.refresh(name));
+        }
+    }
+    effects
+}

@@ -1,0 +1,215 @@
+//! Dialogs: which opens when, and what follows from what they decide.
+
+use crossterm::event::KeyEvent;
+
+use super::super::dialog::{Decision, Dialog, Outcome, Purpose};
+use super::super::listing::Filter;
+use super::super::message::Effect;
+use super::super::state::{State, Tone};
+use super::{delete, go, link, transfer};
+use crate::action::Action;
+use crate::entry::Kind;
+use crate::location::Location;
+
+/// A key for the dialog on top.
+pub(super) fn key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
+    let keys = &state.config.keys;
+    let Some(dialog) = state.dialogs.last_mut() else { return Vec::new() };
+    let outcome = dialog.on_key(key, keys);
+    follow(state, outcome)
+}
+
+/// Pasted text goes where text is typed, and nowhere else: it is no command.
+pub(super) fn paste(state: &mut State, text: &str) -> Vec<Effect> {
+    let Some(dialog) = state.dialogs.last_mut() else {
+        state.say(Tone::Plain, "pasted text goes into input lines only");
+        return Vec::new();
+    };
+    let outcome = dialog.on_paste(text);
+    follow(state, outcome)
+}
+
+fn follow(state: &mut State, outcome: Outcome) -> Vec<Effect> {
+    match outcome {
+        Outcome::Stay => Vec::new(),
+        Outcome::Changed(purpose, text) => {
+            live(state, purpose, &text);
+            Vec::new()
+        }
+        Outcome::Close(purpose) => {
+            state.dialogs.pop();
+            take_back(state, purpose);
+            Vec::new()
+        }
+        Outcome::Decide(decision) => {
+            state.dialogs.pop();
+            decide(state, decision)
+        }
+        Outcome::Do(decision) => decide(state, decision),
+    }
+}
+
+/// Filter and jump act with every letter.
+fn live(state: &mut State, purpose: Purpose, text: &str) {
+    let from = state.before.1;
+    let pane = state.here_mut();
+    match purpose {
+        Purpose::Filter => pane.rearrange(|listing| listing.set_filter(text)),
+        Purpose::Jump => {
+            let row = if text.is_empty() { Some(from) } else { pane.listing.jump(text, from) };
+            match row {
+                Some(row) => pane.move_to(row),
+                None => state.say(Tone::Warning, "no such name was read so far"),
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Esc in a live input: as it was before.
+fn take_back(state: &mut State, purpose: Option<Purpose>) {
+    let (filter, row) = std::mem::take(&mut state.before);
+    match purpose {
+        Some(Purpose::Filter) => {
+            state.here_mut().listing.set_filter(&filter);
+            state.here_mut().move_to(row);
+        }
+        Some(Purpose::Jump) => state.here_mut().move_to(row),
+        _ => {}
+    }
+}
+
+fn decide(state: &mut State, decision: Decision) -> Vec<Effect> {
+    match decision {
+        Decision::Text(purpose, text) => typed(state, purpose, &text),
+        Decision::Delete(targets) => delete::delete(state, targets),
+        Decision::Conflict(id, answer) => vec![Effect::Answer(id, answer)],
+        Decision::CancelTransfer(id) => vec![Effect::CancelTransfer(id)],
+        Decision::Link(request) => link::sign(state, vec![*request]),
+        Decision::Profile(profile) => go::profile(state, profile),
+        Decision::CopyText(text) => vec![Effect::CopyText(text)],
+        Decision::PrintPlain(text) => vec![Effect::PrintPlain(text)],
+        Decision::Quit => vec![Effect::Quit],
+    }
+}
+
+fn typed(state: &mut State, purpose: Purpose, text: &str) -> Vec<Effect> {
+    match purpose {
+        Purpose::Filter | Purpose::Jump => live(state, purpose, text),
+        Purpose::Mark | Purpose::Unmark => mark_by(state, text, purpose == Purpose::Mark),
+        Purpose::GoTo => return go::typed(state, text),
+        Purpose::Rename => return transfer::rename(state, text),
+        Purpose::New => {
+            let at = state.here().location.clone();
+            return vec![Effect::Create { at, name: text.to_owned() }];
+        }
+    }
+    Vec::new()
+}
+
+fn mark_by(state: &mut State, text: &str, on: bool) {
+    let Some(glob) = Filter::glob(text) else {
+        state.say(Tone::Error, "that is no pattern; `*.jpg` and `{a,b}*` are");
+        return;
+    };
+    let (before, _) = state.here().listing.marks();
+    state.here_mut().listing.mark_seen(|name, marked| if glob.takes(name) { on } else { marked });
+    let (after, _) = state.here().listing.marks();
+    let text = match after.abs_diff(before) {
+        0 => "no name matches".to_owned(),
+        changed => format!("{changed} {}", if on { "marked" } else { "unmarked" }),
+    };
+    state.say(Tone::Plain, text);
+}
+
+/// Every key.
+pub(super) fn help(state: &mut State) {
+    let help = Dialog::help(&state.config.keys);
+    state.dialogs.push(help);
+}
+
+/// Asks before leaving.
+pub(super) fn ask_to_quit(state: &mut State) -> Vec<Effect> {
+    let running = state.running();
+    state.dialogs.push(Dialog::confirm_quit(running));
+    Vec::new()
+}
+
+/// The profiles, for the focused pane.
+pub(super) fn profiles(state: &mut State) -> Vec<Effect> {
+    let rows = state
+        .config
+        .profiles
+        .iter()
+        .map(|profile| (profile.name.clone(), profile.provider.title.to_owned(), profile.place()));
+    let dialog = Dialog::profiles(rows.collect(), state.here().location.profile());
+    state.dialogs.push(dialog);
+    Vec::new()
+}
+
+/// Asks for a place, starting from the one shown.
+pub(super) fn go_to(state: &mut State) -> Vec<Effect> {
+    go_to_again(state, "")
+}
+
+/// Asks for a place once more, with what was typed.
+pub(super) fn go_to_again(state: &mut State, text: &str) -> Vec<Effect> {
+    state.dialogs.push(Dialog::input(Purpose::GoTo, "Go to (PROFILE:BUCKET/PREFIX, a folder, ~)", text));
+    Vec::new()
+}
+
+/// Filters with every letter.
+pub(super) fn filter(state: &mut State) -> Vec<Effect> {
+    let text = state.here().listing.filter().to_owned();
+    state.before = (text.clone(), state.here().cursor);
+    state.dialogs.push(Dialog::input(Purpose::Filter, "filter", &text));
+    Vec::new()
+}
+
+/// Jumps with every letter.
+pub(super) fn jump(state: &mut State) -> Vec<Effect> {
+    state.before = (String::new(), state.here().cursor);
+    state.dialogs.push(Dialog::input(Purpose::Jump, "jump to", ""));
+    Vec::new()
+}
+
+/// Asks for a pattern to mark or unmark by.
+pub(super) fn mark(state: &mut State, on: bool) -> Vec<Effect> {
+    let (purpose, label) =
+        if on { (Purpose::Mark, "Mark names like") } else { (Purpose::Unmark, "Unmark names like") };
+    state.dialogs.push(Dialog::input(purpose, label, "*"));
+    Vec::new()
+}
+
+/// Asks for the name of a new folder or bucket.
+pub(super) fn new_folder(state: &mut State) -> Vec<Effect> {
+    let at = state.here().location.clone();
+    if transfer::writable(state, &at) {
+        let bucket = matches!(at, Location::Profile(_));
+        let label = if bucket { "New bucket" } else { "New folder" };
+        state.dialogs.push(Dialog::input(Purpose::New, label, ""));
+    }
+    Vec::new()
+}
+
+/// Asks for a new name of the entry under the cursor.
+pub(super) fn rename(state: &mut State) -> Vec<Effect> {
+    let pane = state.here();
+    let at = pane.location.clone();
+    let Some(entry) = pane.current() else {
+        state.say(Tone::Plain, "nothing here to rename");
+        return Vec::new();
+    };
+    let (kind, name) = (pane.kind(entry), pane.name(entry).to_string_lossy().into_owned());
+    if kind == Kind::Bucket {
+        let key = state.config.keys.label(Action::Copy);
+        state.say(
+            Tone::Warning,
+            format!("buckets cannot be renamed; make a new one and copy ({key}) into it"),
+        );
+    } else if transfer::writable(state, &at) {
+        let name = name.strip_suffix('/').unwrap_or(&name);
+        state.dialogs.push(Dialog::input(Purpose::Rename, "New name", name));
+    }
+    Vec::new()
+}

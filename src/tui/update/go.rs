@@ -1,0 +1,139 @@
+//! From place to place.
+
+use std::ffi::OsString;
+use std::path::{Component, Path, PathBuf};
+
+use super::super::message::{Effect, PaneId};
+use super::super::state::{State, Tone};
+use super::dialogs;
+use crate::action::Action;
+use crate::error::Result;
+use crate::location::{Location, Remote};
+
+/// Shows a place in a pane.
+pub(super) fn show(state: &mut State, pane: PaneId, place: Location, seek: Option<OsString>) -> Vec<Effect> {
+    vec![state.pane_mut(pane).open(place, seek)]
+}
+
+/// One level up, the cursor on where we came from. Above the buckets there are the profiles.
+pub(super) fn parent(state: &mut State) -> Vec<Effect> {
+    let here = &state.here().location;
+    let Some(up) = here.parent() else {
+        if here.as_local().is_none() {
+            return dialogs::profiles(state);
+        }
+        let key = state.config.keys.label(Action::PickProfile);
+        state.say(Tone::Plain, format!("this is the top; {key} shows the profiles"));
+        return Vec::new();
+    };
+    let came_from = match (&up, here) {
+        (Location::Remote(up), Location::Remote(here)) => OsString::from(&here.key[up.key.len()..]),
+        (Location::Profile(_), Location::Remote(here)) => OsString::from(&here.bucket),
+        (_, Location::Local(path)) => path.file_name().unwrap_or_default().to_owned(),
+        _ => OsString::new(),
+    };
+    show(state, state.focus, up, Some(came_from))
+}
+
+/// Back or forward.
+pub(super) fn travel(state: &mut State, back: bool) -> Vec<Effect> {
+    if let Some(effect) = state.here_mut().travel(back) {
+        return vec![effect];
+    }
+    state.say(Tone::Plain, if back { "nothing to go back to" } else { "nothing to go forward to" });
+    Vec::new()
+}
+
+/// The other pane shows what this one does.
+pub(super) fn same_place(state: &mut State) -> Vec<Effect> {
+    let place = state.here().location.clone();
+    show(state, state.focus.other(), place, None)
+}
+
+/// The panes trade sides; the keyboard stays with the place it was in.
+pub(super) fn swap(state: &mut State) -> Vec<Effect> {
+    let [left, right] = state.both();
+    let effects = left.swap(right);
+    state.focus = state.focus.other();
+    effects.to_vec()
+}
+
+/// A profile in the focused pane: its own bucket if it names one, else its buckets. `None`: local files.
+pub(super) fn profile(state: &mut State, name: Option<String>) -> Vec<Effect> {
+    let place = match name {
+        None => Location::Local(state.home.clone().unwrap_or_else(|| PathBuf::from("/"))),
+        Some(profile) => {
+            let bucket = state.config.profile(&profile).ok().and_then(|profile| profile.bucket.clone());
+            match bucket {
+                Some(bucket) => Location::Remote(Remote { profile, bucket, key: String::new() }),
+                None => Location::Profile(profile),
+            }
+        }
+    };
+    show(state, state.focus, place, None)
+}
+
+/// Goes where the user typed.
+pub(super) fn typed(state: &mut State, text: &str) -> Vec<Effect> {
+    match parse(state, text) {
+        Ok(place) => show(state, state.focus, place, None),
+        Err(error) => {
+            state.fail(&error);
+            dialogs::go_to_again(state, text)
+        }
+    }
+}
+
+/// Relative text is relative to the pane's place; `~` is home. What ends in no slash is still a folder here.
+fn parse(state: &State, text: &str) -> Result<Location> {
+    let home = || state.home.clone().unwrap_or_default();
+    if text == "~" {
+        return Ok(Location::Local(home()));
+    }
+    if let Some(below) = text.strip_prefix("~/") {
+        return Ok(Location::Local(clean(&home().join(below))));
+    }
+    let parsed = match Location::parse(text, state.config.names())? {
+        Location::Local(path) if path.is_absolute() => Location::Local(path),
+        Location::Local(path) => match &state.here().location {
+            Location::Local(here) => Location::Local(here.join(path)),
+            Location::Profile(profile) => {
+                return Location::parse(&format!("{profile}:{text}"), state.config.names()).map(folder);
+            }
+            Location::Remote(here) => {
+                Location::Remote(Remote { key: format!("{}{text}", here.key), ..here.clone() })
+            }
+        },
+        remote => remote,
+    };
+    Ok(folder(parsed))
+}
+
+/// A place as a pane shows it: a prefix ends in its slash, a path has no `.` or `..` (the place above a pane's
+/// folder is found by its text).
+pub(in crate::tui) fn folder(place: Location) -> Location {
+    match place {
+        Location::Remote(mut remote) => {
+            if !remote.key.is_empty() && !remote.key.ends_with('/') {
+                remote.key.push('/');
+            }
+            Location::Remote(remote)
+        }
+        Location::Local(path) => Location::Local(clean(&path)),
+        profile @ Location::Profile(_) => profile,
+    }
+}
+
+fn clean(path: &Path) -> PathBuf {
+    let mut out = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                out.pop();
+            }
+            other => out.push(other),
+        }
+    }
+    out
+}

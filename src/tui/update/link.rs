@@ -1,0 +1,133 @@
+//! Links: what is signed, what is shown, what became of the clipboard.
+
+use super::super::dialog::Dialog;
+use super::super::message::{Effect, Link};
+use super::super::state::{State, Tone};
+use crate::action::Action;
+use crate::clipboard::Outcome;
+use crate::entry::Kind;
+use crate::error::Result;
+use crate::links::LinkRequest;
+use crate::location::{Location, Remote};
+
+/// Copies a link to each chosen object, or the paths of local files.
+pub(super) fn copy(state: &mut State) -> Vec<Effect> {
+    let pane = state.here();
+    let chosen = pane.chosen();
+    if pane.location.as_local().is_some() {
+        return copy_paths(state, &chosen);
+    }
+    let objects: Vec<Remote> = chosen
+        .iter()
+        .filter(|entry| !pane.kind(**entry).is_container())
+        .filter_map(|entry| pane.place(*entry).as_remote().cloned())
+        .collect();
+    if objects.is_empty() {
+        refuse(state);
+        return Vec::new();
+    }
+    let skipped = chosen.len() - objects.len();
+    if skipped > 0 {
+        state.say(Tone::Warning, format!("{skipped} marked folders are left out: links are for objects"));
+    }
+    let life = state.config.presign_expires;
+    sign(state, objects.into_iter().map(|object| LinkRequest::get(object, life)).collect())
+}
+
+fn copy_paths(state: &mut State, chosen: &[u32]) -> Vec<Effect> {
+    let pane = state.here();
+    let mut paths = Vec::new();
+    for entry in chosen {
+        let place = pane.place(*entry);
+        let Some(path) = place.as_local().and_then(|path| path.to_str()) else {
+            state.say(Tone::Error, format!("{place} is not UTF-8, which a clipboard cannot hold"));
+            return Vec::new();
+        };
+        paths.push(path.to_owned());
+    }
+    if paths.is_empty() {
+        state.say(Tone::Plain, "nothing here to copy");
+        return Vec::new();
+    }
+    vec![Effect::CopyText(paths.join("\n"))]
+}
+
+/// Why there is no link to what is under the cursor, and what can be done instead.
+fn refuse(state: &mut State) {
+    let pane = state.here();
+    let kind = pane.current().map(|entry| pane.kind(entry));
+    let mark = state.config.keys.label(Action::Mark);
+    let copy = state.config.keys.label(Action::CopyLink);
+    let dialog = state.config.keys.label(Action::LinkDialog);
+    let text = match kind {
+        None => "nothing here to link to".to_owned(),
+        Some(Kind::Bucket) => "a bucket has no link: links are for objects; open it first".to_owned(),
+        Some(_) => format!(
+            "a folder has no link: open it, mark objects ({mark}) and {copy} copies a link for each; \
+             {dialog} on an object also makes upload links"
+        ),
+    };
+    state.say(Tone::Warning, text);
+}
+
+/// The form for a link to the object under the cursor.
+pub(super) fn dialog(state: &mut State) -> Vec<Effect> {
+    let pane = state.here();
+    let object = pane.current().filter(|entry| !pane.kind(*entry).is_container());
+    let Some(Location::Remote(object)) = object.map(|entry| pane.place(entry)) else {
+        if pane.location.as_local().is_some() {
+            state.say(Tone::Warning, "links are for objects of a profile; this is a local folder");
+        } else {
+            refuse(state);
+        }
+        return Vec::new();
+    };
+    let request = LinkRequest::get(object, state.config.presign_expires);
+    state.dialogs.push(Dialog::link(request));
+    Vec::new()
+}
+
+/// Signs.
+pub(super) fn sign(state: &mut State, requests: Vec<LinkRequest>) -> Vec<Effect> {
+    state.signing = true;
+    vec![Effect::Sign(requests)]
+}
+
+/// Links came: onto the clipboard and, unless the user is busy with another dialog, onto the screen.
+pub(super) fn signed(state: &mut State, links: Result<Vec<Link>>) -> Vec<Effect> {
+    if !std::mem::take(&mut state.signing) {
+        return Vec::new();
+    }
+    let links = match links {
+        Ok(links) => links,
+        Err(error) => {
+            state.fail(&error);
+            return Vec::new();
+        }
+    };
+    let urls: Vec<&str> = links.iter().map(|link| link.signed.url.as_str()).collect();
+    let text = urls.join("\n");
+    if state.dialogs.is_empty() {
+        state.dialogs.push(Dialog::links(links));
+    }
+    vec![Effect::CopyText(text)]
+}
+
+/// What became of the clipboard is told as it is.
+pub(super) fn copied(state: &mut State, outcome: &Outcome) -> Vec<Effect> {
+    if let Some(links) = state.dialogs.iter_mut().find(|dialog| matches!(dialog, Dialog::Links(_))) {
+        links.set_notice(outcome);
+        return Vec::new();
+    }
+    match outcome {
+        Outcome::Copied { by, lost_at_exit } => {
+            let lost = if *lost_at_exit { "; it is gone when twinpail ends" } else { "" };
+            state.say(Tone::Plain, format!("copied ({by}){lost}"));
+        }
+        Outcome::Sent { by } => {
+            state.say(Tone::Plain, format!("sent to {by}, which does not confirm it"));
+        }
+        Outcome::Failed(error) => state.fail(&error.clone().context("not copied")),
+    }
+    Vec::new()
+}

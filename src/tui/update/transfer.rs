@@ -1,0 +1,209 @@
+//! Copies and moves: what is asked of the engine, and what it says back.
+
+use std::ffi::{OsStr, OsString};
+use std::path::Path;
+
+use super::super::dialog::Dialog;
+use super::super::message::{Effect, Touches};
+use super::super::pane::Pane;
+use super::super::state::{State, Tone};
+use super::super::text;
+use super::browser::refresh;
+use crate::action::Action;
+use crate::entry::Kind;
+use crate::error::{Error, Kind as Failure, Result};
+use crate::location::{Location, Remote};
+use crate::sanitize::display_safe;
+use crate::transfer::{Event, Item, OnConflict, Request, Summary, TransferId, Verb};
+
+/// Whether the place may be changed; says so if not.
+pub(super) fn writable(state: &mut State, place: &Location) -> bool {
+    let Some(profile) = state.profile(place).filter(|profile| profile.read_only) else { return true };
+    let text = format!("profile {} is read-only: remove `read_only` from it to allow changes", profile.name);
+    state.say(Tone::Error, text);
+    false
+}
+
+/// Copies or moves what is chosen to the other pane.
+pub(super) fn start(state: &mut State, action: Action) -> Vec<Effect> {
+    let verb = if action == Action::Move { Verb::Move } else { Verb::Copy };
+    let (from, to) = (state.here().location.clone(), state.there().location.clone());
+    if !writable(state, &to) || (verb == Verb::Move && !writable(state, &from)) {
+        return Vec::new();
+    }
+    let items = match items(state.here(), &to, verb) {
+        Ok(items) => items,
+        Err(error) => {
+            state.fail(&error);
+            return Vec::new();
+        }
+    };
+    let word = if verb == Verb::Move { "moving" } else { "copying" };
+    let what = match items.as_slice() {
+        [item] => display_safe(&item.from.name()).into_owned(),
+        several => format!("{} entries", text::thousands(several.len())),
+    };
+    state.say(Tone::Plain, format!("{word} {what} to {to}"));
+    let mut places = vec![to];
+    if verb == Verb::Move {
+        places.push(from);
+    }
+    state.here_mut().listing.unmark_all();
+    let on_conflict = state.config.transfer.on_conflict.unwrap_or(OnConflict::Ask);
+    let request = Box::new(Request { verb, items, on_conflict, ..Request::default() });
+    vec![Effect::Submit { request, touches: Touches { places, seek: None } }]
+}
+
+fn items(pane: &Pane, to: &Location, verb: Verb) -> Result<Vec<Item>> {
+    let refusal = |text: String| Error::new(Failure::Usage, text);
+    let refuse = |text: String| Err(refusal(text));
+    let chosen = pane.chosen();
+    if chosen.is_empty() {
+        return refuse("nothing here to copy".to_owned());
+    }
+    if *to == pane.location {
+        return refuse(format!("both panes show {to}: open another place in one of them"));
+    }
+    if let Location::Profile(profile) = to {
+        return refuse(format!("the other pane shows the buckets of {profile}: open one of them first"));
+    }
+    chosen
+        .iter()
+        .map(|entry| {
+            let (kind, name) = (pane.kind(*entry), pane.name(*entry));
+            let from = pane.place(*entry);
+            match kind {
+                Kind::Special => Err(refusal(format!("{from} is neither a file nor a folder"))),
+                Kind::Bucket if verb == Verb::Move => {
+                    Err(refusal("a bucket cannot be moved: copy it, then delete it".to_owned()))
+                }
+                _ => Ok(Item { to: target(to, name, kind)?, tree: kind.is_container(), from }),
+            }
+        })
+        .collect()
+}
+
+/// What an entry becomes below `to`. A key is exact; as a local file it must be one that stays in its folder.
+fn target(to: &Location, name: &OsStr, kind: Kind) -> Result<Location> {
+    let odd = |why: &str| {
+        Error::new(
+            Failure::Unsupported,
+            format!("{} cannot be copied there: {why}", Path::new(name).display()),
+        )
+    };
+    let bare = name.as_encoded_bytes();
+    let bare = bare.strip_suffix(b"/").unwrap_or(bare);
+    match to {
+        Location::Local(folder) => {
+            if matches!(bare, b"" | b"." | b"..") || bare.contains(&b'/') || bare.contains(&0) {
+                return Err(odd("it is no name for a local file")
+                    .with_hint("name the target yourself: twinpail cp PROFILE:BUCKET/KEY ./NAME"));
+            }
+            let text = name.to_str().map(|name| name.trim_end_matches('/'));
+            Ok(Location::Local(folder.join(text.map_or(name, OsStr::new))))
+        }
+        Location::Remote(remote) => {
+            let name = name.to_str().ok_or_else(|| odd("its name is not UTF-8, which keys are"))?;
+            let slash = if kind.is_container() && !name.ends_with('/') { "/" } else { "" };
+            Ok(Location::Remote(Remote { key: format!("{}{name}{slash}", remote.key), ..remote.clone() }))
+        }
+        Location::Profile(_) => Err(odd("open a bucket first")),
+    }
+}
+
+/// Gives the entry under the cursor another name in the same place; never replaces anything.
+pub(super) fn rename(state: &mut State, to: &str) -> Vec<Effect> {
+    let pane = state.here();
+    let Some(entry) = pane.current() else { return Vec::new() };
+    let (at, from, kind) = (pane.location.clone(), pane.name(entry).to_owned(), pane.kind(entry));
+    let to = to.strip_suffix('/').filter(|_| kind.is_container()).unwrap_or(to);
+    if to.is_empty() || to.contains('/') {
+        let key = state.config.keys.label(Action::Move);
+        state
+            .say(Tone::Error, format!("a name cannot be empty or hold a `/`; {key} moves to another folder"));
+        return Vec::new();
+    }
+    let Location::Remote(_) = &at else {
+        return vec![Effect::Rename { at, from, to: to.to_owned() }];
+    };
+    let name = OsString::from(if kind.is_container() { format!("{to}/") } else { to.to_owned() });
+    if name == from {
+        return Vec::new();
+    }
+    let item = Item { from: at.join(&from), to: at.join(&name), tree: kind.is_container() };
+    let request =
+        Request { verb: Verb::Move, items: vec![item], on_conflict: OnConflict::Fail, ..Request::default() };
+    vec![Effect::Submit {
+        request: Box::new(request),
+        touches: Touches { places: vec![at], seek: Some(name) },
+    }]
+}
+
+/// An action while the transfers have the keyboard.
+pub(super) fn panel(state: &mut State, action: Action) -> Vec<Effect> {
+    if action == Action::TransferClose {
+        state.panel = false;
+        return Vec::new();
+    }
+    let moves = matches!(action, Action::TransferUp | Action::TransferDown);
+    let effects = state.transfers.on_action(action, &state.snapshot);
+    if effects.is_empty() && !moves {
+        state.say(Tone::Plain, "that does not apply to this transfer");
+    }
+    effects
+}
+
+/// The engine says something.
+pub(super) fn happened(state: &mut State, event: Event) -> Vec<Effect> {
+    match event {
+        Event::File { .. } => Vec::new(),
+        Event::Conflict { id, conflict } => {
+            state.questions.push_back((id, *conflict));
+            Vec::new()
+        }
+        Event::Finished { id, summary } => finished(state, id, &summary),
+    }
+}
+
+/// Opens the next question, if no dialog is open: keys typed into one must not answer another.
+pub(super) fn ask_next(state: &mut State) {
+    if state.dialogs.is_empty()
+        && let Some((id, conflict)) = state.questions.pop_front()
+    {
+        state.dialogs.push(Dialog::conflict(id, conflict));
+    }
+}
+
+fn finished(state: &mut State, id: TransferId, summary: &Summary) -> Vec<Effect> {
+    state.questions.retain(|(of, _)| *of != id);
+    state.dialogs.retain(|dialog| dialog.asks_for() != Some(id));
+    let (tone, text) = words(state, summary);
+    state.say(tone, text);
+    // Kept: failed files may be tried again.
+    let Some(touches) = state.touches.get(&id).cloned() else { return Vec::new() };
+    let here = state.focus;
+    let seek = touches.seek.as_deref().map(|name| (here, name));
+    refresh(state, |place| touches.places.contains(place), seek)
+}
+
+fn words(state: &State, summary: &Summary) -> (Tone, String) {
+    let files = |count: u64| {
+        let number = text::thousands(usize::try_from(count).unwrap_or(usize::MAX));
+        format!("{number} {}", if count == 1 { "file" } else { "files" })
+    };
+    let mut text = format!("{} done, {}", files(summary.files), text::size(summary.bytes));
+    if summary.skipped > 0 {
+        text = format!("{text}, {} skipped", files(summary.skipped));
+    }
+    if summary.cancelled {
+        return (Tone::Warning, format!("cancelled; {text}"));
+    }
+    if let Some(error) = &summary.error {
+        return (Tone::Error, format!("{error}; {text}"));
+    }
+    if summary.failed > 0 {
+        let key = state.config.keys.label(Action::Transfers);
+        return (Tone::Error, format!("{} failed ({key} shows why); {text}", files(summary.failed)));
+    }
+    (Tone::Plain, text)
+}

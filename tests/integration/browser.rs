@@ -1,0 +1,195 @@
+//! The real browser in a terminal: walk, copy both ways, link, quit, signals, odd sizes, bad surroundings.
+
+use std::os::unix::fs::PermissionsExt as _;
+
+use http::Request;
+use twinpail::demo::{ACCESS_KEY_ID, Fault, Operation, Rule, SECRET_ACCESS_KEY};
+use twinpail::http::{Http, Settings};
+
+use crate::pty::{Session, Size};
+use crate::support::{World, pattern};
+
+const WIDE: Size = (120, 30);
+const SMALL: Size = (80, 24);
+
+/// A browser on a folder beside a bucket.
+fn start(world: &World, size: Size) -> Session {
+    let home = world.folder.path();
+    let files = home.join("files");
+    std::fs::create_dir_all(&files).unwrap();
+    let config = home.join("config.toml");
+    let endpoint = world.server.endpoint();
+    let text = format!(
+        "[profiles.p]\nprovider = \"minio\"\nendpoint = \"{endpoint}\"\naccess_key_id = \"{ACCESS_KEY_ID}\"\nsecret_access_key = \"{SECRET_ACCESS_KEY}\"\n"
+    );
+    std::fs::write(&config, text).unwrap();
+    std::fs::set_permissions(&config, std::fs::Permissions::from_mode(0o600)).unwrap();
+    let arguments = [files.to_str().unwrap(), "p:box/"];
+    // Over SSH the terminal's own clipboard is the only one that counts.
+    let variables =
+        [("TWINPAIL_CONFIG", config.to_str().unwrap()), ("SSH_CONNECTION", "127.0.0.1 1 127.0.0.1 2")];
+    Session::start(&arguments, &variables, home, size)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn walk_copy_both_ways_link_and_quit() {
+    let world = World::new().await;
+    let data = pattern(40 << 20);
+    world.backend.put("box", "photos/one.txt", "the first photo");
+    world.backend.put("box", "photos/big.bin", data.clone());
+    for size in [WIDE, SMALL] {
+        let mut session = start(&world, size);
+        session.wait_for("photos/");
+        session.keys("\t\r");
+        session.wait_for("one.txt");
+
+        // Two keys to a link.
+        session.keys("jy");
+        let url = session.clipboard(0);
+        let http =
+            Http::new(&Settings { ca_bundle: None, connect_timeout: std::time::Duration::from_secs(5) })
+                .unwrap();
+        let answer =
+            http.fetch(Request::get(&url).body(bytes::Bytes::new()).unwrap(), 1 << 20).await.unwrap();
+        assert_eq!(answer.body(), "the first photo");
+        session.keys("\x1b");
+        session.wait_until("the panes again", |screen| !screen.contents().contains("X-Amz-Signature"));
+
+        // Down, then up under another name.
+        session.keys("gc");
+        let file = world.folder.path().join("files/big.bin");
+        session.wait_until("the downloaded file in both panes", |screen| {
+            screen.contents().matches("big.bin").count() >= 2
+        });
+        session.wait_until("the end of the transfer", |_| file.exists());
+        assert_eq!(std::fs::read(&file).unwrap(), data);
+        std::fs::rename(&file, world.folder.path().join("files/up.bin")).unwrap();
+        session.keys("\tR");
+        session.wait_for("up.bin");
+        session.keys("Gc");
+        session.wait_until("the uploaded object in both panes", |screen| {
+            screen.contents().matches("up.bin").count() >= 2
+        });
+        session.wait_until("the object", |_| {
+            world.backend.get("box", "photos/up.bin").is_some_and(|bytes| bytes == data)
+        });
+        session.wait_until("no gauge", |screen| !screen.contents().contains("running"));
+        session.keys("q");
+        assert_eq!(session.exit_code(), 0);
+        session.assert_restored();
+        world.backend.put("box", "photos/up.bin", "");
+        std::fs::remove_file(world.folder.path().join("files/up.bin")).unwrap();
+        assert_eq!(twinpail_leftovers(&world), Vec::<String>::new());
+        let store = world.store().await;
+        store.delete("box", "photos/up.bin", None).await.unwrap();
+    }
+}
+
+/// What lies in the local pane's folder.
+fn twinpail_leftovers(world: &World) -> Vec<String> {
+    let files = std::fs::read_dir(world.folder.path().join("files")).unwrap();
+    files.map(|file| file.unwrap().file_name().to_string_lossy().into_owned()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn deleting_counts_first_and_conflicts_are_asked() {
+    let world = World::new().await;
+    for n in 0..7 {
+        world.backend.put("box", &format!("tree/{n}"), "12345");
+    }
+    world.backend.put("box", "file.txt", "theirs");
+    let mut session = start(&world, WIDE);
+    std::fs::write(world.folder.path().join("files/file.txt"), "mine").unwrap();
+    session.wait_for("tree/");
+    session.keys("R");
+    session.wait_until("the local file", |screen| screen.contents().matches("file.txt").count() == 2);
+    session.keys("c");
+    session.wait_for("Exists already");
+    session.keys("s");
+    session.wait_until("the panes", |screen| !screen.contents().contains("Exists already"));
+    assert_eq!(world.backend.get("box", "file.txt").unwrap(), "theirs");
+    session.keys("\tgd");
+    session.wait_for("7 files");
+    session.keys("y");
+    session.wait_until("an emptier listing", |screen| !screen.contents().contains("tree/"));
+    assert_eq!(world.backend.keys("box"), ["file.txt"]);
+    session.keys("q");
+    assert_eq!(session.exit_code(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failing_pane_says_why_and_can_be_tried_again() {
+    let world = World::new().await;
+    world.backend.put("box", "object.txt", "x");
+    world.backend.faults().add(Rule::once(Operation::ListObjects, Fault::Status(403, "AccessDenied")));
+    let mut session = start(&world, SMALL);
+    session.wait_for("AccessDenied");
+    session.keys("\tR");
+    session.wait_for("object.txt");
+    session.keys("q");
+    assert_eq!(session.exit_code(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn signals_and_sizes_leave_a_sound_terminal() {
+    let world = World::new().await;
+    world.backend.put("box", "esc\u{1b}[2Jape", "x");
+    for (signal, code) in [("TERM", 143), ("HUP", 129), ("INT", 130)] {
+        let mut session = start(&world, WIDE);
+        session.wait_for("ape");
+        for size in [(20, 5), (1, 1), (200, 60), SMALL] {
+            session.resize(size);
+        }
+        session.wait_for("esc\\x1b[2Jape");
+        session.signal(signal);
+        assert_eq!(session.exit_code(), code);
+        session.assert_restored();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn quitting_while_bytes_move_asks_and_cleans_up() {
+    let world = World::new().await;
+    world.backend.faults().add(Rule::always(Operation::PutObject, Fault::Stall));
+    let mut session = start(&world, WIDE);
+    std::fs::write(world.folder.path().join("files/slow.bin"), "x").unwrap();
+    session.wait_for("box");
+    session.keys("R");
+    session.wait_for("slow.bin");
+    session.keys("c");
+    session.wait_for("running");
+    session.keys("q");
+    session.wait_for("uit");
+    session.keys("y");
+    assert_eq!(session.exit_code(), 0);
+    session.assert_restored();
+    assert!(world.backend.keys("box").is_empty());
+}
+
+#[test]
+fn a_terminal_that_cannot_show_it_is_told_to_use_the_commands() {
+    let home = tempfile::tempdir().unwrap();
+    let mut session = Session::start(&["demo"], &[("TERM", "dumb")], home.path(), SMALL);
+    session.wait_for("hint");
+    assert_eq!(session.exit_code(), 2);
+}
+
+#[test]
+fn the_demo_opens_and_leaves_nothing_behind() {
+    let home = tempfile::tempdir().unwrap();
+    let temporary = home.path().join("tmp");
+    std::fs::create_dir(&temporary).unwrap();
+    for end in ["q", "TERM", "HUP", "INT"] {
+        let mut session =
+            Session::start(&["demo"], &[("TMPDIR", temporary.to_str().unwrap())], home.path(), SMALL);
+        session.wait_for("hostile-names");
+        if end == "q" {
+            session.keys("q");
+        } else {
+            session.signal(end);
+        }
+        session.exit_code();
+        session.assert_restored();
+        assert_eq!(std::fs::read_dir(&temporary).unwrap().count(), 0, "after {end}");
+    }
+}

@@ -1,0 +1,274 @@
+//! The program in a terminal: a real pty, a terminal emulator behind it, and waiting for what a user would wait for:
+//! the screen. No sleeps; whatever does not come within half a minute fails with the screen in the message.
+
+use std::io::{Read, Write};
+use std::num::NonZeroU16;
+use std::path::Path;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use base64::Engine as _;
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use vt100::{MouseProtocolMode, Parser, Screen};
+
+const DEADLINE: Duration = Duration::from_secs(30);
+
+/// Columns and rows.
+pub(crate) type Size = (u16, u16);
+
+/// What the terminal was told besides text.
+#[derive(Default)]
+struct Told {
+    clipboard: Vec<String>,
+    /// Questions (`ESC [ 6 n` and the like), which the program should not ask.
+    questions: Vec<String>,
+    answers: Vec<u8>,
+}
+
+impl vt100::Callbacks for Told {
+    fn copy_to_clipboard(&mut self, _: &mut Screen, _: &[u8], data: &[u8]) {
+        let text = base64::engine::general_purpose::STANDARD.decode(data).expect("OSC 52 carries base64");
+        self.clipboard.push(String::from_utf8(text).expect("text"));
+    }
+
+    fn unhandled_csi(&mut self, _: &mut Screen, _: Option<u8>, _: Option<u8>, params: &[&[u16]], c: char) {
+        let answer: &[u8] = match (c, params) {
+            ('n', [[6]]) => b"\x1b[1;1R",
+            ('c', _) => b"\x1b[?62;52c",
+            _ => return,
+        };
+        self.questions.push(format!("{params:?}{c}"));
+        self.answers.extend_from_slice(answer);
+    }
+}
+
+struct Seen {
+    parser: Parser<Told>,
+    ended: bool,
+}
+
+/// A program in a terminal of its own. Ends with it.
+pub(crate) struct Session {
+    child: Box<dyn Child + Send + Sync>,
+    master: Box<dyn MasterPty + Send>,
+    keyboard: Arc<Mutex<Box<dyn Write + Send>>>,
+    seen: Arc<(Mutex<Seen>, Condvar)>,
+    modes: String,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn cells(count: u16) -> NonZeroU16 {
+    NonZeroU16::new(count).expect("a terminal has cells")
+}
+
+fn pty_size((cols, rows): Size) -> PtySize {
+    PtySize { rows, cols, pixel_width: 0, pixel_height: 0 }
+}
+
+impl Session {
+    /// Starts twinpail with `home` as its whole world: no variable of this process but `PATH` reaches it.
+    pub(crate) fn start(args: &[&str], env: &[(&str, &str)], home: &Path, size: Size) -> Self {
+        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_twinpail"));
+        command.args(args);
+        Self::run(command, env, home, size)
+    }
+
+    fn run(mut command: CommandBuilder, env: &[(&str, &str)], home: &Path, size: Size) -> Self {
+        command.env_clear();
+        command.cwd(home);
+        for (name, value) in [
+            ("PATH", std::env::var("PATH").unwrap_or_default().as_str()),
+            ("TERM", "xterm-256color"),
+            ("LANG", "C.UTF-8"),
+            ("TZ", "UTC"),
+            ("AWS_EC2_METADATA_DISABLED", "true"),
+        ] {
+            command.env(name, value);
+        }
+        for name in [
+            "HOME",
+            "XDG_CONFIG_HOME",
+            "XDG_STATE_HOME",
+            "XDG_CACHE_HOME",
+            "XDG_DATA_HOME",
+            "XDG_RUNTIME_DIR",
+        ] {
+            command.env(name, home);
+        }
+        for (name, value) in env {
+            command.env(name, value);
+        }
+        let pair = native_pty_system().openpty(pty_size(size)).expect("a pty");
+        let modes = modes(&*pair.master);
+        let child = pair.slave.spawn_command(command).expect("the program starts");
+        // The terminal ends when the program does only if nobody else holds it.
+        drop(pair.slave);
+        let parser = Parser::new_with_callbacks(cells(size.1), cells(size.0), 0, Told::default());
+        let seen = Arc::new((Mutex::new(Seen { parser, ended: false }), Condvar::new()));
+        let keyboard = Arc::new(Mutex::new(pair.master.take_writer().expect("a keyboard")));
+        let reader = pair.master.try_clone_reader().expect("a screen");
+        std::thread::spawn({
+            let (seen, keyboard) = (Arc::clone(&seen), Arc::clone(&keyboard));
+            move || watch(reader, &seen, &keyboard)
+        });
+        Self { child, master: pair.master, keyboard, seen, modes }
+    }
+
+    /// Types `text`, raw: `\r` is Enter, `\x1b` Esc.
+    pub(crate) fn keys(&self, text: &str) {
+        let mut keyboard = lock(&self.keyboard);
+        keyboard.write_all(text.as_bytes()).and_then(|()| keyboard.flush()).expect("the program reads keys");
+    }
+
+    /// Waits until `text` is on the screen.
+    pub(crate) fn wait_for(&self, text: &str) {
+        self.wait_until(&format!("{text:?} on the screen"), |screen| screen.contents().contains(text));
+    }
+
+    /// Waits until the screen is as `expected` says; `what` is that in words.
+    pub(crate) fn wait_until(&self, what: &str, expected: impl Fn(&Screen) -> bool) {
+        self.wait(what, |seen| expected(seen.parser.screen()));
+    }
+
+    /// Waits until something was copied after the first `before` times, and returns the newest.
+    pub(crate) fn clipboard(&self, before: usize) -> String {
+        self.wait("something on the clipboard", |seen| seen.parser.callbacks().clipboard.len() > before);
+        lock(&self.seen.0).parser.callbacks().clipboard.last().cloned().unwrap_or_default()
+    }
+
+    /// What the screen shows.
+    pub(crate) fn screen(&self) -> String {
+        lock(&self.seen.0).parser.screen().contents()
+    }
+
+    /// Another size, as if a window was dragged.
+    pub(crate) fn resize(&self, size: Size) {
+        lock(&self.seen.0).parser.set_size(cells(size.1), cells(size.0));
+        self.master.resize(pty_size(size)).expect("a new size");
+    }
+
+    /// Sends a signal to the program.
+    pub(crate) fn signal(&self, name: &str) {
+        let id = self.child.process_id().expect("it runs").to_string();
+        let sent = std::process::Command::new("kill").args(["-s", name, &id]).status().expect("kill");
+        assert!(sent.success(), "kill -s {name}");
+    }
+
+    /// Waits for the end and returns the exit code.
+    pub(crate) fn exit_code(&mut self) -> u32 {
+        self.wait("the end", |seen| seen.ended);
+        self.child.wait().expect("an exit code").exit_code()
+    }
+
+    /// Fails unless the terminal, after the end, is as it was before, and was never asked anything.
+    pub(crate) fn assert_restored(&self) {
+        let seen = lock(&self.seen.0);
+        let screen = seen.parser.screen();
+        assert!(!screen.alternate_screen(), "still on the alternate screen");
+        assert!(!screen.hide_cursor(), "the cursor is hidden");
+        assert!(!screen.bracketed_paste(), "bracketed paste is on");
+        assert_eq!(screen.mouse_protocol_mode(), MouseProtocolMode::None, "the mouse is taken");
+        assert!(!screen.inverse() && !screen.bold(), "attributes are on");
+        assert_eq!(modes(&*self.master), self.modes, "the line settings differ");
+        assert_eq!(seen.parser.callbacks().questions, Vec::<String>::new(), "it waited for the terminal");
+    }
+
+    fn wait(&self, what: &str, done: impl Fn(&Seen) -> bool) {
+        let until = Instant::now() + DEADLINE;
+        let (mutex, changed) = &*self.seen;
+        let mut seen = lock(mutex);
+        while !done(&seen) {
+            let left = until.saturating_duration_since(Instant::now());
+            let contents = || seen.parser.screen().contents();
+            assert!(!seen.ended, "it ended before {what}:\n{}", contents());
+            assert!(!left.is_zero(), "waited in vain for {what}:\n{}", contents());
+            seen = changed.wait_timeout(seen, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Line settings, as text: whether there is echo, whole lines, signals.
+fn modes(master: &dyn MasterPty) -> String {
+    format!("{:?}", master.get_termios())
+}
+
+/// The terminal: shows what comes, answers what is asked, until the program ends.
+fn watch(mut reader: impl Read, seen: &(Mutex<Seen>, Condvar), keyboard: &Mutex<Box<dyn Write + Send>>) {
+    let mut bytes = [0; 4096];
+    // Linux answers EIO, others 0 bytes, when the last program is gone.
+    while let Ok(count @ 1..) = reader.read(&mut bytes) {
+        let mut now = lock(&seen.0);
+        now.parser.process(&bytes[..count]);
+        let answers = std::mem::take(&mut now.parser.callbacks_mut().answers);
+        drop(now);
+        if !answers.is_empty() {
+            let _ = lock(keyboard).write_all(&answers);
+        }
+        seen.1.notify_all();
+    }
+    lock(&seen.0).ended = true;
+    seen.1.notify_all();
+}
+
+/// A shell stands in for the program: what the harness promises the other tests.
+fn shell(script: &str, home: &Path) -> Session {
+    let mut command = CommandBuilder::new("/bin/sh");
+    command.args(["-c", script]);
+    Session::run(command, &[("WORD", "given")], home, (40, 10))
+}
+
+#[test]
+fn the_harness_sees_the_screen_the_clipboard_and_the_end() {
+    let home = tempfile::tempdir().unwrap();
+    let script = r#"printf 'ready %s' "$WORD"; read line; printf '\033]52;c;YQ==\a'; read line; stty size; read l; exit 3"#;
+    let mut session = shell(script, home.path());
+    session.wait_for("ready given");
+    session.keys("\r");
+    assert_eq!(session.clipboard(0), "a");
+    session.resize((60, 20));
+    session.keys("\r");
+    session.wait_for("20 60");
+    assert!(session.screen().contains("ready"));
+    session.keys("\r");
+    assert_eq!(session.exit_code(), 3);
+    session.assert_restored();
+}
+
+#[test]
+#[should_panic(expected = "alternate screen")]
+fn the_harness_notices_a_terminal_that_is_not_given_back() {
+    let home = tempfile::tempdir().unwrap();
+    let mut session = shell(r"printf '\033[?1049h'; exit 0", home.path());
+    session.exit_code();
+    session.assert_restored();
+}
+
+#[test]
+#[should_panic(expected = "line settings")]
+fn the_harness_notices_raw_mode_left_on() {
+    let home = tempfile::tempdir().unwrap();
+    let mut session = shell("stty raw -echo", home.path());
+    session.exit_code();
+    session.assert_restored();
+}
+
+#[test]
+fn the_harness_sends_signals() {
+    let home = tempfile::tempdir().unwrap();
+    let mut session =
+        shell("trap 'exit 143' TERM; printf waiting; while :; do read l || :; done", home.path());
+    session.wait_for("waiting");
+    session.signal("TERM");
+    session.keys("\r");
+    assert_eq!(session.exit_code(), 143);
+}
