@@ -221,6 +221,10 @@ class Terminal:
         """Until the screen matches; fails with the screen."""
         return self.wait_for(lambda: re.search(pattern, self.text()), pattern)
 
+    def wait_gone(self, pattern):
+        """Until nothing on the screen matches."""
+        return self.wait_for(lambda: not re.search(pattern, self.text()), f"screen without {pattern}")
+
     def wait_for(self, predicate, what):
         end = time.monotonic() + DEADLINE
         while True:
