@@ -109,7 +109,7 @@ class Probe(support.Terminal):
 
 class Bench:
     def __init__(self, rounds, keys):
-        self.rounds, self.keys = rounds, keys
+        self.rounds, self.count = rounds, keys
         self.server = support.server()
         self.home = support.Home(self.server.endpoint)
         self.environment = self.home.environment(
@@ -133,7 +133,7 @@ class Bench:
         with open(tiny, "w") as file:
             file.write("x" * 64)
         self.server.client().create_bucket(Bucket="keys")
-        lines = "".join(f"cp {tiny} s3://keys/flat/key-{i:06}\n" for i in range(self.keys))
+        lines = "".join(f"cp {tiny} s3://keys/flat/key-{i:06}\n" for i in range(self.count))
         subprocess.run(
             ["s5cmd", "--log", "error", "--numworkers", "64", "run"], input=lines.encode(), env=self.environment, check=True
         )
@@ -157,13 +157,13 @@ class Bench:
                     probe.press("tab")
                 start = time.monotonic()
                 probe.press("G")
-                probe.wait_for(lambda: f"key-{self.keys - 1:06}" in probe.text(), "last key")
+                probe.wait_for(lambda: f"key-{self.count - 1:06}" in probe.text(), "last key")
                 last = (probe.last - start) * 1000
                 probe.quiet()
                 results.setdefault(name, []).append((rows, last, probe.status("VmHWM")))
                 probe.close()
         table(
-            f"{self.keys:,} keys under one prefix", ["browser", "first rows ms", "then to the last key ms", "peak RSS MiB"],
+            f"{self.count:,} keys under one prefix", ["browser", "first rows ms", "then to the last key ms", "peak RSS MiB"],
             [[n, spread([v[0] for v in r], 0), spread([v[1] for v in r], 0), spread([v[2] for v in r], 1)] for n, r in results.items()],
         )  # fmt: skip
 
@@ -177,7 +177,9 @@ class Bench:
 
     def keys_to_frames(self, probe, count=60):
         pressed = [probe.key("j") for _ in range(count)]
-        pressed = [result for result in pressed if result]
+        return self.times_and_sizes([result for result in pressed if result])
+
+    def times_and_sizes(self, pressed):
         times, sizes = [t for t, _ in pressed], [s for _, s in pressed]
         return percentile(times, 0.5), percentile(times, 0.95), statistics.median(sizes), max(sizes)
 
@@ -192,16 +194,17 @@ class Bench:
         idle = self.keys_to_frames(probe)
         probe.close()
         row = lambda name, r: [name, f"{r[0]:.1f}", f"{r[1]:.1f}", f"{r[2]:.0f}", r[3]]
-        rows = [row("idle", idle), row("8 parts up, 8 down", self.keys_while_busy())]
+        busy, control = self.keys_while_busy()
+        rows = [row("idle", idle), row("8 files up, 8 down", busy), row("the same, `cat` instead of twinpail", control)]
         table("key to finished frame", ["while", "p50 ms", "p95 ms", "bytes a frame", "most"], rows)
 
     def keys_while_busy(self):
-        """One browser uploads eight and downloads eight files of 128 MiB while keys are pressed."""
+        """One browser uploads eight and downloads eight files of 256 MiB while keys are pressed."""
         for folder in ["up", "down"]:
             os.makedirs(self.home.path(folder), exist_ok=True)
         for i in range(8):
             with open(self.home.path("up", f"u{i}"), "wb") as file:
-                file.write(os.urandom(MIB) * 128)
+                file.write(os.urandom(MIB) * 256)
         client = self.server.client()
         client.create_bucket(Bucket="busy")
         for i in range(8):
@@ -209,28 +212,31 @@ class Bench:
         probe = self.twinpail("up", "real:busy/u/")
         probe.since_start("u7")
         probe.press("a", "c")
-        probe.quiet(0.15)
+        probe.wait("1 running")
         # Now both panes elsewhere: what is remote comes down.
-        probe.press("\x07")
-        probe.quiet(0.15)
-        probe.press(self.home.path("down"), "enter")
-        probe.quiet(0.15)
-        probe.press("tab", "\x07")
-        probe.quiet(0.15)
-        probe.press("real:busy/d/", "enter")
-        probe.wait("d7")
+        for pane, place, there in [(0, self.home.path("down"), "~/down "), (1, "real:busy/d/", "d7")]:
+            probe.press(*["tab"] * pane, "\x07")
+            probe.wait("Go to")
+            probe.press(place, "enter")
+            probe.wait(there)
         probe.press("a", "c")
-        pressed = []
-        for i in range(60):
-            start, before = time.monotonic(), probe.bytes
-            probe.press("j" if i % 14 < 7 else "k")
-            if probe.pump(5):
-                pressed.append(((probe.last - start) * 1000, probe.bytes - before))
-            while probe.pump(0.01) and time.monotonic() - start < 0.05:
-                pass
-        times, sizes = [t for t, _ in pressed], [s for _, s in pressed]
+        probe.wait("2 running")
+        # What a program costs that only repeats each key: the share of the machine and of this script.
+        control = self.other("/bin/sh", ["sh", "-c", "stty raw -echo; exec cat"])
+        pressed, repeated = [], []
+        while "2 running" in probe.text():
+            for terminal, results in [(probe, pressed), (control, repeated)]:
+                start, before = time.monotonic(), terminal.bytes
+                terminal.press("j" if len(pressed) % 14 < 7 else "k")
+                if terminal.pump(5):
+                    results.append(((terminal.last - start) * 1000, terminal.bytes - before))
+                while terminal.pump(0.01) and time.monotonic() - start < 0.05:
+                    pass
+        control.close()
         probe.close()
-        return percentile(times, 0.5), percentile(times, 0.95), statistics.median(sizes), max(sizes)
+        if len(pressed) < 40:
+            raise SystemExit(f"the transfers ended after {len(pressed)} keys; make the files larger")
+        return self.times_and_sizes(pressed), self.times_and_sizes(repeated)
 
     def idle(self):
         probe = self.twinpail(".", "real:")
