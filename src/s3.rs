@@ -7,6 +7,7 @@ mod bucket;
 mod connect;
 mod copy;
 mod delete;
+mod digest;
 mod fault;
 mod list;
 mod multipart;
@@ -16,6 +17,7 @@ mod transport;
 
 pub use connect::{Connections, Store};
 pub use copy::CopySource;
+pub use digest::{Algorithm, Digest, Hasher, multipart_etag};
 pub use list::ListRequest;
 pub use multipart::{CompletedPart, Part, PartRequest, Upload, UploadList};
 pub use object::{Attributes, Download, GetOptions, ObjectInfo, PutOptions, Written};

@@ -235,6 +235,9 @@ fn profile(source: Source<'_>, name: &str, table: &Spanned<ProfileTable>) -> Res
         let words =
             [("auto", row.checksums), ("required", Checksums::Required), ("supported", Checksums::Supported)];
         profile.checksums = source.word("checksums", word, &words)?;
+        if word.get_ref() == "required" {
+            profile.kept_checksum = None;
+        }
     }
     if let Some(path) = &table.ca_bundle {
         let expanded = expand_home(path.get_ref());

@@ -81,6 +81,9 @@ pub struct Profile {
     pub ca_bundle: Option<PathBuf>,
     /// Checksums.
     pub checksums: Checksums,
+    /// The checksum that the provider keeps with an object and checks on arrival (`CRC64NVME`, `CRC32`); `None`: bodies
+    /// are proved by their MD5.
+    pub kept_checksum: Option<&'static str>,
     /// Sign bodies also where TLS would protect them.
     pub sign_payload: bool,
     /// `x-amz-request-payer: requester`.
@@ -109,6 +112,7 @@ impl Profile {
             color: None,
             ca_bundle: None,
             checksums: row.checksums,
+            kept_checksum: row.kept_checksum,
             sign_payload: false,
             requester_pays: false,
             sse: None,

@@ -37,8 +37,8 @@ pub struct Provider {
     pub copy_part_if_match: bool,
     /// Whether an ETag of an unencrypted single PUT is its MD5 and one of a multipart upload follows AWS's formula.
     pub md5_etags: bool,
-    /// Full-object checksum that a multipart upload may name (`CRC64NVME`, `CRC32`), kept with the object.
-    pub multipart_checksum: Option<&'static str>,
+    /// Full-object checksum that uploads may name (`CRC64NVME`, `CRC32`): checked on arrival, kept with the object.
+    pub kept_checksum: Option<&'static str>,
     /// Storage classes it knows; empty: only one.
     pub storage_classes: &'static [&'static str],
     /// Largest object that CopyObject takes, in bytes.
@@ -70,7 +70,7 @@ const OTHER: Provider = Provider {
     max_object: 5 * TIB,
     copy_part_if_match: true,
     md5_etags: true,
-    multipart_checksum: None,
+    kept_checksum: None,
     storage_classes: &[],
     max_copy: 5 * GIB,
 };
@@ -87,7 +87,7 @@ pub const PROVIDERS: &[Provider] = &[
         ordered: true,
         pages_buckets: true,
         max_object: 48 * TIB,
-        multipart_checksum: Some("CRC64NVME"),
+        kept_checksum: Some("CRC64NVME"),
         storage_classes: &[
             "STANDARD",
             "STANDARD_IA",
@@ -144,7 +144,7 @@ pub const PROVIDERS: &[Provider] = &[
         title: "SeaweedFS",
         list_version: 1,
         encode_keys: false,
-        multipart_checksum: Some("CRC32"),
+        kept_checksum: Some("CRC32"),
         ..OTHER
     },
     Provider { name: "ceph", title: "Ceph RGW", ordered: true, list_version: 1, encode_keys: false, ..OTHER },

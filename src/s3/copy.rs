@@ -6,7 +6,7 @@ use std::time::Duration;
 use aws_sdk_s3::types::MetadataDirective;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::object::{quoted, stalled, unquoted, with_attributes};
+use super::object::{kept, quoted, stalled, unquoted, with_attributes};
 use super::{PutOptions, Store, Upload, Written};
 use crate::error::Result;
 
@@ -66,7 +66,8 @@ impl Store {
         });
         let output = tokio::time::timeout(PATIENCE, asking).await.map_err(|_| stalled(op))??;
         let etag = unquoted(output.copy_object_result().and_then(|result| result.e_tag()));
-        Ok(Written { etag, version_id: output.version_id().map(str::to_owned) })
+        let digest = output.copy_object_result().and_then(|result| kept!(result));
+        Ok(Written { etag, version_id: output.version_id().map(str::to_owned), digest })
     }
 
     /// Copies a range of an object as one part of an upload; returns the part's ETag.

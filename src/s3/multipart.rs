@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
-use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart as SdkPart};
+use aws_sdk_s3::types::{
+    ChecksumAlgorithm, ChecksumType, CompletedMultipartUpload, CompletedPart as SdkPart,
+};
 use jiff::Timestamp;
 
-use super::object::{quoted, stalled, timestamp, unquoted, with_attributes};
+use super::digest::{Algorithm, Digest};
+use super::object::{header, kept, quoted, stalled, timestamp, unquoted, with_attributes};
 use super::transport::{Body, unless_stalled};
 use super::{PutOptions, Store, Written};
 use crate::error::{Error, Kind, Result};
@@ -29,8 +32,8 @@ pub struct PartRequest {
     pub number: u32,
     /// Its bytes.
     pub body: Body,
-    /// Base64 MD5 of the body.
-    pub content_md5: Option<String>,
+    /// Digest of the body, checked on arrival.
+    pub digest: Option<Digest>,
 }
 
 /// A part that the provider has.
@@ -74,7 +77,13 @@ impl Store {
         let output = self
             .run(bucket, op, |clients| {
                 let request = clients.patient.create_multipart_upload().bucket(bucket).key(key);
-                with_attributes!(request, &options.attributes, self.profile()).send()
+                let algorithm = options.algorithm.filter(|algorithm| *algorithm != Algorithm::Md5);
+                with_attributes!(request, &options.attributes, self.profile())
+                    .set_checksum_algorithm(
+                        algorithm.map(|algorithm| ChecksumAlgorithm::from(&*algorithm.name().to_uppercase())),
+                    )
+                    .set_checksum_type(algorithm.map(|_| ChecksumType::FullObject))
+                    .send()
             })
             .await?;
         let upload_id = output.upload_id().unwrap_or_default().to_owned();
@@ -100,14 +109,22 @@ impl Store {
             .upload_id(&upload.upload_id)
             .part_number(number(part.number))
             .content_length(length)
-            .set_content_md5(part.content_md5)
+            .set_content_md5(header(part.digest.as_ref(), Algorithm::Md5))
+            .set_checksum_crc64_nvme(header(part.digest.as_ref(), Algorithm::Crc64Nvme))
+            .set_checksum_crc32(header(part.digest.as_ref(), Algorithm::Crc32))
+            .set_checksum_crc32_c(header(part.digest.as_ref(), Algorithm::Crc32c))
             .body(body.into())
             .customize();
         let request = if sign { request } else { request.disable_payload_signing() };
         match unless_stalled(request.send(), &sent).await {
             None => Err(stalled(op)),
             Some(Err(error)) => Err(self.written_elsewhere(&upload.bucket, op, error)),
-            Some(Ok(output)) => Ok(unquoted(output.e_tag())),
+            Some(Ok(output)) => {
+                let etag = unquoted(output.e_tag());
+                let encrypted = output.server_side_encryption().is_some_and(|sse| sse.as_str() != "AES256");
+                self.arrived(op, part.digest.as_ref(), &etag, kept!(&output).as_ref(), encrypted)?;
+                Ok(etag)
+            }
         }
     }
 
@@ -134,6 +151,10 @@ impl Store {
             .upload_id(&upload.upload_id)
             .set_if_none_match(options.if_none_match.then(|| "*".to_owned()))
             .set_if_match(options.if_match.as_deref().map(quoted))
+            .set_checksum_crc64_nvme(header(options.digest.as_ref(), Algorithm::Crc64Nvme))
+            .set_checksum_crc32(header(options.digest.as_ref(), Algorithm::Crc32))
+            .set_checksum_crc32_c(header(options.digest.as_ref(), Algorithm::Crc32c))
+            .set_checksum_type(options.digest.is_some().then_some(ChecksumType::FullObject))
             .multipart_upload(CompletedMultipartUpload::builder().set_parts(Some(parts)).build())
             .send();
         match tokio::time::timeout(COMPLETION, request).await {
@@ -142,6 +163,7 @@ impl Store {
             Ok(Ok(output)) => Ok(Written {
                 etag: unquoted(output.e_tag()),
                 version_id: output.version_id().map(str::to_owned),
+                digest: kept!(&output),
             }),
         }
     }

@@ -10,9 +10,9 @@ use bytes::Bytes;
 use jiff::Timestamp;
 
 use super::Store;
+use super::digest::{Algorithm, Digest};
 use super::fault::{Op, explain};
 use super::transport::{Body, STALL, unless_stalled};
-use crate::config::Checksums;
 use crate::error::{Error, Kind, Result};
 use crate::http::root_cause;
 
@@ -69,6 +69,8 @@ pub struct GetOptions {
     pub if_match: Option<String>,
     /// That version instead of the newest.
     pub version_id: Option<String>,
+    /// Ask for the checksums that the provider keeps.
+    pub checksums: bool,
 }
 
 /// An object's bytes as they arrive.
@@ -107,8 +109,10 @@ pub struct PutOptions {
     pub if_none_match: bool,
     /// Fail with `Kind::Changed` unless the current ETag is this, where the provider can tell.
     pub if_match: Option<String>,
-    /// Base64 MD5 of the body.
-    pub content_md5: Option<String>,
+    /// Digest of the body, checked on arrival; for a multipart upload that of the whole object.
+    pub digest: Option<Digest>,
+    /// The algorithm that a multipart upload is proved by.
+    pub algorithm: Option<Algorithm>,
 }
 
 /// What a write answered.
@@ -118,6 +122,8 @@ pub struct Written {
     pub etag: String,
     /// The new version's id on a versioned bucket.
     pub version_id: Option<String>,
+    /// What the provider says it keeps of the whole object.
+    pub digest: Option<Digest>,
 }
 
 /// HEAD and GET answer with the same fields on different types.
@@ -173,6 +179,20 @@ macro_rules! info {
     }};
 }
 
+/// The whole-object checksum of an answer; all that have one have the same getters.
+macro_rules! kept {
+    ($output:expr) => {{
+        let output = $output;
+        let said = [
+            ($crate::s3::Algorithm::Crc64Nvme, output.checksum_crc64_nvme()),
+            ($crate::s3::Algorithm::Crc32, output.checksum_crc32()),
+            ($crate::s3::Algorithm::Crc32c, output.checksum_crc32_c()),
+        ];
+        said.into_iter().find_map(|(algorithm, value)| $crate::s3::Digest::from_base64(algorithm, value?))
+    }};
+}
+pub(super) use kept;
+
 /// Applies attributes to a request that writes an object; all such requests have the same setters.
 macro_rules! with_attributes {
     ($request:expr, $attributes:expr, $profile:expr) => {{
@@ -201,6 +221,18 @@ macro_rules! with_attributes {
     }};
 }
 pub(super) use with_attributes;
+
+impl ObjectInfo {
+    /// What the bytes of the whole object can be compared with: a checksum that the provider keeps, else the MD5 that the
+    /// ETag of a single unencrypted PUT is (where `md5_etags` says that of the provider).
+    pub fn proof(&self, md5_etags: bool) -> Option<Digest> {
+        let kept = Algorithm::KEPT
+            .into_iter()
+            .find_map(|algorithm| Digest::from_base64(algorithm, self.checksums.get(algorithm.name())?));
+        let encrypted = self.attributes.sse.as_deref().is_some_and(|sse| sse != "AES256");
+        kept.or_else(|| Digest::from_etag(&self.etag).filter(|_| md5_etags && !encrypted))
+    }
+}
 
 impl Attributes {
     /// These, with what `other` says in its place.
@@ -241,7 +273,7 @@ impl Attributes {
 impl Store {
     /// HEAD.
     pub async fn head(&self, bucket: &str, key: &str, version_id: Option<&str>) -> Result<ObjectInfo> {
-        let keeps_checksums = self.provider().checksums == Checksums::Supported;
+        let keeps_checksums = self.profile().kept_checksum.is_some();
         let output = self
             .run(bucket, self.op("read", bucket, key), |clients| {
                 let request = clients.patient.head_object().bucket(bucket).key(key);
@@ -258,6 +290,7 @@ impl Store {
     /// GET. One attempt: whoever reads the body decides about another.
     pub async fn get(&self, bucket: &str, key: &str, options: &GetOptions) -> Result<Download> {
         let op = self.op("read", bucket, key);
+        let checksums = options.checksums && self.profile().kept_checksum.is_some();
         let asking = self.run(bucket, op, |clients| {
             let range = options
                 .range
@@ -271,6 +304,13 @@ impl Store {
                 .set_range(range)
                 .set_if_match(options.if_match.as_deref().map(quoted))
                 .set_version_id(options.version_id.clone())
+                .customize()
+                .mutate_request(move |request| {
+                    // Not the SDK's own switch: it would compare a second time, and call a wrong byte a broken stream.
+                    if checksums {
+                        request.headers_mut().insert("x-amz-checksum-mode", "ENABLED");
+                    }
+                })
                 .send()
         });
         let output = tokio::time::timeout(STALL, asking)
@@ -306,7 +346,10 @@ impl Store {
                 .bucket(bucket)
                 .key(key)
                 .content_length(length)
-                .set_content_md5(options.content_md5.clone())
+                .set_content_md5(header(options.digest.as_ref(), Algorithm::Md5))
+                .set_checksum_crc64_nvme(header(options.digest.as_ref(), Algorithm::Crc64Nvme))
+                .set_checksum_crc32(header(options.digest.as_ref(), Algorithm::Crc32))
+                .set_checksum_crc32_c(header(options.digest.as_ref(), Algorithm::Crc32c))
                 .set_if_none_match(options.if_none_match.then(|| "*".to_owned()))
                 .set_if_match(options.if_match.as_deref().map(quoted))
                 .body(body.into())
@@ -317,7 +360,44 @@ impl Store {
             Some(Err(error)) => return Err(self.written_elsewhere(bucket, op, error)),
             Some(Ok(output)) => output,
         };
-        Ok(Written { etag: unquoted(output.e_tag()), version_id: output.version_id().map(str::to_owned) })
+        let etag = unquoted(output.e_tag());
+        let kept = kept!(&output);
+        let encrypted = output.server_side_encryption().is_some_and(|sse| sse.as_str() != "AES256");
+        self.arrived(op, options.digest.as_ref(), &etag, kept.as_ref(), encrypted)?;
+        Ok(Written { etag, version_id: output.version_id().map(str::to_owned), digest: kept })
+    }
+
+    /// The algorithm by which bodies are proved: what the provider keeps, else MD5, which all of them check.
+    pub fn algorithm(&self) -> Algorithm {
+        self.profile().kept_checksum.and_then(Algorithm::named).unwrap_or(Algorithm::Md5)
+    }
+
+    /// Compares what was sent with what the answer says has arrived, as far as it says.
+    pub(super) fn arrived(
+        &self,
+        op: Op<'_>,
+        sent: Option<&Digest>,
+        etag: &str,
+        kept: Option<&Digest>,
+        encrypted: bool,
+    ) -> Result<()> {
+        let Some(sent) = sent else { return Ok(()) };
+        let told = match sent.algorithm {
+            Algorithm::Md5 if self.provider().md5_etags && !encrypted => Digest::from_etag(etag),
+            _ => kept.filter(|kept| kept.algorithm == sent.algorithm).cloned(),
+        };
+        match told {
+            Some(told) if told != *sent => Err(Error::new(
+                Kind::Integrity,
+                format!(
+                    "cannot {op}: its {} is {} there and {} here",
+                    sent.algorithm.name(),
+                    told.hex(),
+                    sent.hex()
+                ),
+            )),
+            _ => Ok(()),
+        }
     }
 
     /// A failed write that only showed where the bucket lives is worth another try.
@@ -336,6 +416,11 @@ impl Store {
         }
         error
     }
+}
+
+/// The header's value of a digest, if it is of that algorithm.
+pub(super) fn header(digest: Option<&Digest>, algorithm: Algorithm) -> Option<String> {
+    digest.filter(|digest| digest.algorithm == algorithm).map(Digest::base64)
 }
 
 pub(super) fn stalled(op: Op<'_>) -> Error {

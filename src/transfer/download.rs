@@ -194,7 +194,7 @@ impl Get {
         let options = GetOptions {
             range: (!whole).then(|| range.clone()),
             if_match: self.etag.clone(),
-            version_id: None,
+            ..GetOptions::default()
         };
         let mut download = self.store.get(&self.from.bucket, &self.from.key, &options).await?;
         self.check_size(download.info.size, size)?;

@@ -153,7 +153,7 @@ impl Relay {
         let options = GetOptions {
             range: (range != (0..size)).then_some(range),
             if_match: self.etag.clone(),
-            version_id: None,
+            ..GetOptions::default()
         };
         let mut download = self.source.get(&self.from.bucket, &self.from.key, &options).await?;
         let (sender, receiver) = mpsc::channel(4);
@@ -249,7 +249,7 @@ impl Relay {
                 let attempt = self.progress.attempt();
                 let body = self.body(range.clone(), size, &attempt).await?;
                 let etag =
-                    self.target.upload_part(upload, PartRequest { number, body, content_md5: None }).await?;
+                    self.target.upload_part(upload, PartRequest { number, body, digest: None }).await?;
                 attempt.keep();
                 Ok(etag)
             })

@@ -225,7 +225,7 @@ impl SendPart {
                 let attempt = self.progress.attempt();
                 let length = range.end - range.start;
                 let body = Body::from_stream(self.source.body(range.clone(), Arc::clone(&attempt)), length);
-                let part = PartRequest { number, body, content_md5: None };
+                let part = PartRequest { number, body, digest: None };
                 let sent = self.store.upload_part(&self.upload, part).await;
                 if sent.is_err() {
                     recheck(&self.source).await?;
@@ -328,7 +328,7 @@ async fn stream_parts(
         let cancel = large.cancel.clone();
         sending.spawn(async move {
             let send = |_| {
-                let part = PartRequest { number, body: Body::from_bytes(bytes.clone()), content_md5: None };
+                let part = PartRequest { number, body: Body::from_bytes(bytes.clone()), digest: None };
                 store.upload_part(&upload, part)
             };
             Ok(CompletedPart { number, etag: shared.parts.retry(&cancel, send).await? })

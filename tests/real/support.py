@@ -78,7 +78,7 @@ class Server:
                 weed, "-logtostderr=true", "-v=0", "server", f"-dir={self.folder}/data",
                 "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-master.telemetry=false",
                 f"-master.port={master}", "-master.volumeSizeLimitMB=256",
-                f"-volume.port={volume}", "-volume.max=40", "-filer=true", f"-filer.port={filer}",
+                f"-volume.port={volume}", "-volume.max=200", "-filer=true", f"-filer.port={filer}",
                 f"-filer.localSocket={self.folder}/filer.sock", "-s3", f"-s3.port={s3}",
                 f"-s3.config={self.folder}/s3.json", f"-s3.localSocket={self.folder}/s3.sock",
                 "-s3.port.iceberg=0", "-s3.port.lance=0",
