@@ -8,6 +8,7 @@ pub mod paths;
 mod profile;
 mod provider;
 mod secret;
+mod sse;
 mod theme;
 pub mod units;
 
@@ -19,6 +20,7 @@ pub use paths::Paths;
 pub use profile::{Checksums, CredentialSource, Origin, Profile};
 pub use provider::{PROVIDERS, Provider, provider};
 pub use secret::SecretSource;
+pub use sse::Sse;
 pub use theme::ThemeChoice;
 
 use crate::error::{Error, Kind, Result};

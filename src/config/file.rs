@@ -10,7 +10,7 @@ use toml::Spanned;
 use super::profile::{Checksums, CredentialSource, Origin, Profile};
 use super::provider::{PROVIDERS, Provider, provider};
 use super::units::{parse_duration, parse_size};
-use super::{Config, Keys, OnConflict, Paths, SecretSource, ThemeChoice, TransferDefaults, Ui};
+use super::{Config, Keys, OnConflict, Paths, SecretSource, Sse, ThemeChoice, TransferDefaults, Ui};
 use crate::error::{Error, Kind, Result};
 use crate::location::{is_profile_name, nearest};
 
@@ -79,6 +79,7 @@ struct ProfileTable {
     sign_payload: bool,
     requester_pays: bool,
     sse: Text,
+    sse_customer_key_command: Option<Spanned<Vec<String>>>,
     connect_timeout: Text,
 }
 
@@ -250,12 +251,7 @@ fn profile(source: Source<'_>, name: &str, table: &Spanned<ProfileTable>) -> Res
     if let Some(timeout) = &table.connect_timeout {
         profile.connect_timeout = source.parsed("connect_timeout", timeout, parse_duration)?;
     }
-    if let Some(sse) = &table.sse {
-        if sse.get_ref() != "AES256" && !sse.get_ref().starts_with("aws:kms") {
-            return Err(source.wrong(sse.span().start, "sse must be AES256, aws:kms or aws:kms:KEY-ID"));
-        }
-        profile.sse = Some(sse.get_ref().clone());
-    }
+    encryption(source, table, &mut profile)?;
     profile.path_style = table.path_style.unwrap_or(row.path_style);
     profile.buckets.clone_from(&table.buckets);
     profile.bucket.clone_from(&table.bucket);
@@ -264,6 +260,27 @@ fn profile(source: Source<'_>, name: &str, table: &Spanned<ProfileTable>) -> Res
     profile.sign_payload = table.sign_payload;
     profile.requester_pays = table.requester_pays;
     Ok(profile)
+}
+
+/// Who encrypts with which key: the provider with its own, or with one that comes along with each request.
+fn encryption(source: Source<'_>, table: &ProfileTable, profile: &mut Profile) -> Result<()> {
+    if let Some(sse) = &table.sse {
+        Sse::parse(sse.get_ref()).map_err(|why| source.wrong(sse.span().start, format!("sse {why}")))?;
+        profile.sse = Some(sse.get_ref().clone());
+    }
+    if let Some(command) = &table.sse_customer_key_command {
+        let at = command.span().start;
+        if command.get_ref().is_empty() {
+            return Err(source.wrong(at, "sse_customer_key_command names no program"));
+        }
+        if profile.sse.is_some() {
+            return Err(source
+                .wrong(at, "both sse and sse_customer_key_command")
+                .with_hint("an object is encrypted with the provider's key or with yours, not with both"));
+        }
+        profile.sse_customer_key = Some(SecretSource::Command(command.get_ref().clone()));
+    }
+    Ok(())
 }
 
 /// The configured endpoint, else the provider's template filled in.
@@ -404,6 +421,10 @@ mod tests {
             (&format!("[profiles.x]\nprovider = \"minio\"\nendpoint = \"ftp://x\"\n{keys}"), 3, "http://"),
             ("[profiles.x]\nprovider = \"minio\"\nendpoint = \"http://x\"", 1, "anonymous"),
             (&format!("[profiles.x]\nanonymous = true\n{keys}"), 1, "more than one"),
+            ("[profiles.x]\nsse = \"aws:kmz\"", 2, "aws:kms:dsse"),
+            ("[profiles.x]\nsse_customer_key_command = []", 2, "no program"),
+            ("[profiles.x]\nsse_customer_key_command = \"pass\"", 2, "sequence"),
+            ("[profiles.x]\nsse = \"AES256\"\nsse_customer_key_command = [\"x\"]", 3, "not with both"),
             ("[keys]\nbrowser.copy_lnik = [\"y\"]", 2, "copy_link"),
             ("[keys]\nbrowser.copy_link = [\"ctrl-i\"]", 2, "Tab"),
             ("[keys.browser]\ncopy_link = [\"c\"]", 2, "copy"),

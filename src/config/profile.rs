@@ -88,8 +88,10 @@ pub struct Profile {
     pub sign_payload: bool,
     /// `x-amz-request-payer: requester`.
     pub requester_pays: bool,
-    /// Default server-side encryption: `AES256`, `aws:kms`, `aws:kms:KEY-ID`.
+    /// Default server-side encryption, in one of the forms of [`Sse`](super::Sse).
     pub sse: Option<String>,
+    /// Where the key comes from that the provider encrypts with and does not keep (SSE-C); not together with `sse`.
+    pub sse_customer_key: Option<SecretSource>,
     /// Longest wait for a connection.
     pub connect_timeout: Duration,
 }
@@ -116,6 +118,7 @@ impl Profile {
             sign_payload: false,
             requester_pays: false,
             sse: None,
+            sse_customer_key: None,
             connect_timeout: Duration::from_secs(10),
         }
     }

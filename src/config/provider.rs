@@ -37,6 +37,8 @@ pub struct Provider {
     pub copy_part_if_match: bool,
     /// Whether an ETag of an unencrypted single PUT is its MD5 and one of a multipart upload follows AWS's formula.
     pub md5_etags: bool,
+    /// Whether objects have tags.
+    pub tags: bool,
     /// Full-object checksum that uploads may name (`CRC64NVME`, `CRC32`): checked on arrival, kept with the object.
     pub kept_checksum: Option<&'static str>,
     /// Storage classes it knows; empty: only one.
@@ -70,6 +72,7 @@ const OTHER: Provider = Provider {
     max_object: 5 * TIB,
     copy_part_if_match: true,
     md5_etags: true,
+    tags: true,
     kept_checksum: None,
     storage_classes: &[],
     max_copy: 5 * GIB,
@@ -108,6 +111,7 @@ pub const PROVIDERS: &[Provider] = &[
         parts_per_upload: 3,
         max_object: 5 * TIB - 5 * GIB,
         copy_part_if_match: false,
+        tags: false,
         storage_classes: &["STANDARD", "STANDARD_IA"],
         ..OTHER
     },
@@ -135,10 +139,11 @@ pub const PROVIDERS: &[Provider] = &[
         endpoint: Some("https://s3.{region}.backblazeb2.com"),
         region: None,
         ordered: true,
+        tags: false,
         ..OTHER
     },
     Provider { name: "minio", title: "MinIO", ordered: true, ..OTHER },
-    Provider { name: "garage", title: "Garage", region: Some("garage"), ordered: true, ..OTHER },
+    Provider { name: "garage", title: "Garage", region: Some("garage"), ordered: true, tags: false, ..OTHER },
     Provider {
         name: "seaweedfs",
         title: "SeaweedFS",
