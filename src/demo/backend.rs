@@ -2,9 +2,11 @@
 
 mod api;
 mod content;
+mod encryption;
 mod list;
 mod multipart;
 mod object;
+mod tags;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,6 +17,7 @@ use s3s::{S3Result, s3_error};
 
 use super::faults::Faults;
 pub(super) use content::Content;
+use encryption::Encryption;
 
 /// All buckets, objects, versions and uploads; a cheap handle.
 #[derive(Clone, Debug, Default)]
@@ -78,6 +81,7 @@ struct Stored {
     etag: String,
     parts: Option<i32>,
     attributes: Attributes,
+    encryption: Encryption,
     /// Base64 by lower-case name.
     checksums: BTreeMap<&'static str, String>,
     tags: Vec<(String, String)>,
@@ -93,13 +97,14 @@ struct Attributes {
     expires: Option<s3s::dto::Timestamp>,
     metadata: HashMap<String, String>,
     storage_class: Option<String>,
-    sse: Option<String>,
 }
 
 #[derive(Debug)]
 struct Upload {
     started: SystemTime,
     attributes: Attributes,
+    encryption: Encryption,
+    tags: Vec<(String, String)>,
     /// The whole-object checksum that was named when it began.
     checksum: Option<String>,
     parts: BTreeMap<i32, Part>,
@@ -147,6 +152,18 @@ impl Backend {
         let state = self.lock();
         let stored = state.buckets.get(bucket)?.newest(key)?.stored.clone()?;
         Some((stored.attributes.content_type.clone(), stored.attributes.metadata.clone()))
+    }
+
+    /// How a key is encrypted: `AES256`, `aws:kms:KEY-ID` and the like, or `SSE-C:` with the MD5 of the key.
+    pub fn encryption(&self, bucket: &str, key: &str) -> Option<String> {
+        self.lock().buckets.get(bucket)?.newest(key)?.stored.as_ref()?.encryption.described()
+    }
+
+    /// A key's tags.
+    pub fn tags(&self, bucket: &str, key: &str) -> Vec<(String, String)> {
+        let state = self.lock();
+        let stored = state.buckets.get(bucket).and_then(|bucket| bucket.newest(key)?.stored.as_ref());
+        stored.map(|stored| stored.tags.clone()).unwrap_or_default()
     }
 
     /// Every key of a bucket, in byte order.

@@ -3,23 +3,23 @@
 use s3s::dto::{
     AbortMultipartUploadInput, AbortMultipartUploadOutput, BucketVersioningStatus,
     CompleteMultipartUploadInput, CompleteMultipartUploadOutput, CopyObjectInput, CopyObjectOutput,
-    CopyPartResult, CreateBucketInput, CreateBucketOutput, CreateMultipartUploadInput,
-    CreateMultipartUploadOutput, DeleteBucketInput, DeleteBucketOutput, DeleteMarkerEntry, DeleteObjectInput,
-    DeleteObjectOutput, DeleteObjectTaggingInput, DeleteObjectTaggingOutput, DeleteObjectsInput,
-    DeleteObjectsOutput, DeletedObject, ETag, GetBucketLocationInput, GetBucketLocationOutput,
-    GetBucketVersioningInput, GetBucketVersioningOutput, GetObjectInput, GetObjectOutput,
-    GetObjectTaggingInput, GetObjectTaggingOutput, HeadBucketInput, HeadBucketOutput, HeadObjectInput,
-    HeadObjectOutput, ListBucketsInput, ListBucketsOutput, ListMultipartUploadsInput,
-    ListMultipartUploadsOutput, ListObjectVersionsInput, ListObjectVersionsOutput, ListObjectsInput,
-    ListObjectsOutput, ListObjectsV2Input, ListObjectsV2Output, ListPartsInput, ListPartsOutput,
-    ObjectVersion, PutBucketVersioningInput, PutBucketVersioningOutput, PutObjectInput, PutObjectOutput,
+    CreateBucketInput, CreateBucketOutput, CreateMultipartUploadInput, CreateMultipartUploadOutput,
+    DeleteBucketInput, DeleteBucketOutput, DeleteMarkerEntry, DeleteObjectInput, DeleteObjectOutput,
+    DeleteObjectTaggingInput, DeleteObjectTaggingOutput, DeleteObjectsInput, DeleteObjectsOutput,
+    DeletedObject, ETag, GetBucketLocationInput, GetBucketLocationOutput, GetBucketVersioningInput,
+    GetBucketVersioningOutput, GetObjectInput, GetObjectOutput, GetObjectTaggingInput,
+    GetObjectTaggingOutput, HeadBucketInput, HeadBucketOutput, HeadObjectInput, HeadObjectOutput,
+    ListBucketsInput, ListBucketsOutput, ListMultipartUploadsInput, ListMultipartUploadsOutput,
+    ListObjectVersionsInput, ListObjectVersionsOutput, ListObjectsInput, ListObjectsOutput,
+    ListObjectsV2Input, ListObjectsV2Output, ListPartsInput, ListPartsOutput, ObjectVersion,
+    PutBucketVersioningInput, PutBucketVersioningOutput, PutObjectInput, PutObjectOutput,
     PutObjectTaggingInput, PutObjectTaggingOutput, Tag, UploadPartCopyInput, UploadPartCopyOutput,
     UploadPartInput, UploadPartOutput,
 };
 use s3s::{S3, S3Request, S3Response, S3Result, s3_error};
 
+use super::encryption::refuse_sse;
 use super::list::{Query, encoded};
-use super::object::{Conditions, copied_range};
 use super::{Backend, Bucket};
 
 type Answer<T> = S3Result<S3Response<T>>;
@@ -210,19 +210,17 @@ impl S3 for Backend {
     }
 
     async fn head_object(&self, request: S3Request<HeadObjectInput>) -> Answer<HeadObjectOutput> {
-        let input = request.input;
-        let conditions = Conditions {
-            if_match: input.if_match.as_ref(),
-            if_none_match: input.if_none_match.as_ref(),
-            if_modified_since: input.if_modified_since.as_ref(),
-            if_unmodified_since: input.if_unmodified_since.as_ref(),
-        };
-        let (version, stored) =
-            self.find(&input.bucket, &input.key, input.version_id.as_deref(), &conditions)?;
-        ok(Backend::head(&version, &stored, input.checksum_mode.is_some()))
+        refuse_sse(&request.headers)?;
+        let (output, tags) = self.head(&request.input)?;
+        let mut answer = S3Response::new(output);
+        if tags > 0 {
+            answer.headers.insert("x-amz-tagging-count", tags.into());
+        }
+        Ok(answer)
     }
 
     async fn get_object(&self, request: S3Request<GetObjectInput>) -> Answer<GetObjectOutput> {
+        refuse_sse(&request.headers)?;
         ok(self.read(&request.input)?)
     }
 
@@ -267,32 +265,27 @@ impl S3 for Backend {
         &self,
         request: S3Request<CreateMultipartUploadInput>,
     ) -> Answer<CreateMultipartUploadOutput> {
-        let upload_id = Some(self.begin(&request.input)?);
-        let (bucket, key) = (Some(request.input.bucket), Some(request.input.key));
-        ok(CreateMultipartUploadOutput { bucket, key, upload_id, ..Default::default() })
+        ok(self.begin(&request.input)?)
     }
 
     async fn upload_part(&self, request: S3Request<UploadPartInput>) -> Answer<UploadPartOutput> {
-        let e_tag = Some(self.take_part(request.input).await?);
-        ok(UploadPartOutput { e_tag, ..Default::default() })
+        refuse_sse(&request.headers)?;
+        ok(self.take_part(request.input).await?)
     }
 
     async fn upload_part_copy(
         &self,
         request: S3Request<UploadPartCopyInput>,
     ) -> Answer<UploadPartCopyOutput> {
-        let input = request.input;
-        let source = self.source(&input.copy_source, input.copy_source_if_match.as_ref())?;
-        let bytes = copied_range(&source, input.copy_source_range.as_deref())?;
-        let etag = self.add_part(&input.bucket, &input.key, &input.upload_id, input.part_number, bytes)?;
-        let result = CopyPartResult { e_tag: Some(etag), ..Default::default() };
-        ok(UploadPartCopyOutput { copy_part_result: Some(result), ..Default::default() })
+        refuse_sse(&request.headers)?;
+        ok(self.copy_part(&request.input)?)
     }
 
     async fn complete_multipart_upload(
         &self,
         request: S3Request<CompleteMultipartUploadInput>,
     ) -> Answer<CompleteMultipartUploadOutput> {
+        refuse_sse(&request.headers)?;
         ok(self.complete(&request.input)?)
     }
 

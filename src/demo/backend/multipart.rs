@@ -6,15 +6,18 @@ use std::time::SystemTime;
 
 use bytes::Bytes;
 use s3s::dto::{
-    CompleteMultipartUploadInput, CompleteMultipartUploadOutput, CreateMultipartUploadInput, ETag,
-    ListMultipartUploadsInput, ListMultipartUploadsOutput, ListPartsInput, ListPartsOutput, MultipartUpload,
-    Part as PartDto, UploadPartInput,
+    CompleteMultipartUploadInput, CompleteMultipartUploadOutput, CopyPartResult, CreateMultipartUploadInput,
+    CreateMultipartUploadOutput, ETag, ListMultipartUploadsInput, ListMultipartUploadsOutput, ListPartsInput,
+    ListPartsOutput, MultipartUpload, Part as PartDto, UploadPartCopyInput, UploadPartCopyOutput,
+    UploadPartInput, UploadPartOutput,
 };
 use s3s::{S3Result, s3_error};
 
 use super::content::{Content, collect, md5_hex, multipart_etag, verified};
+use super::encryption::{Encryption, customer_key, describe_encryption, encryption, source_key};
 use super::list::encoded;
-use super::object::{attributes, may_write};
+use super::object::{attributes, copied_range, may_write};
+use super::tags::parse_tagging;
 use super::{Backend, Bucket, Part, Stored, Upload};
 
 /// Every part but the last one.
@@ -28,21 +31,28 @@ impl Bucket {
 }
 
 impl Backend {
-    pub(super) fn begin(&self, input: &CreateMultipartUploadInput) -> S3Result<String> {
+    pub(super) fn begin(&self, input: &CreateMultipartUploadInput) -> S3Result<CreateMultipartUploadOutput> {
+        let encryption = encryption!(input);
+        let mut output = CreateMultipartUploadOutput::default();
+        describe_encryption!(output, &encryption);
         let mut state = self.lock();
         let id = state.next_id();
         let checksum = input.checksum_algorithm.as_ref().map(|name| name.as_str().to_ascii_lowercase());
         let upload = Upload {
             started: SystemTime::now(),
             attributes: attributes!(input),
+            encryption,
+            tags: parse_tagging(input.tagging.as_deref()),
             checksum,
             parts: BTreeMap::new(),
         };
         state.bucket_mut(&input.bucket)?.uploads.insert((input.key.clone(), id.clone()), upload);
-        Ok(id)
+        (output.bucket, output.key) = (Some(input.bucket.clone()), Some(input.key.clone()));
+        output.upload_id = Some(id);
+        Ok(output)
     }
 
-    pub(super) async fn take_part(&self, mut input: UploadPartInput) -> S3Result<ETag> {
+    pub(super) async fn take_part(&self, mut input: UploadPartInput) -> S3Result<UploadPartOutput> {
         let bytes = collect(input.body.take(), input.content_md5.as_deref()).await?;
         let given = [
             ("crc32", input.checksum_crc32.take()),
@@ -50,38 +60,64 @@ impl Backend {
             ("crc64nvme", input.checksum_crc64nvme.take()),
         ];
         verified(&Content::from(bytes.clone()), given)?;
-        self.add_part(&input.bucket, &input.key, &input.upload_id, input.part_number, bytes)
+        let customer_key = customer_key!(input)?;
+        let target = (input.bucket.as_str(), input.key.as_str(), input.upload_id.as_str());
+        let (etag, encryption) = self.add_part(target, input.part_number, bytes, customer_key.as_deref())?;
+        let mut output = UploadPartOutput { e_tag: Some(etag), ..UploadPartOutput::default() };
+        describe_encryption!(output, &encryption);
+        Ok(output)
     }
 
-    pub(super) fn add_part(
+    pub(super) fn copy_part(&self, input: &UploadPartCopyInput) -> S3Result<UploadPartCopyOutput> {
+        let key = source_key!(input)?;
+        let source = self.source(&input.copy_source, input.copy_source_if_match.as_ref(), key.as_deref())?;
+        let bytes = copied_range(&source, input.copy_source_range.as_deref())?;
+        let customer_key = customer_key!(input)?;
+        let target = (input.bucket.as_str(), input.key.as_str(), input.upload_id.as_str());
+        let (etag, encryption) = self.add_part(target, input.part_number, bytes, customer_key.as_deref())?;
+        let result = CopyPartResult { e_tag: Some(etag), ..CopyPartResult::default() };
+        let mut output =
+            UploadPartCopyOutput { copy_part_result: Some(result), ..UploadPartCopyOutput::default() };
+        describe_encryption!(output, &encryption);
+        Ok(output)
+    }
+
+    /// Adds a part to the upload `(bucket, key, id)`; returns its ETag and how the upload is encrypted.
+    fn add_part(
         &self,
-        bucket: &str,
-        key: &str,
-        id: &str,
+        (bucket, key, id): (&str, &str, &str),
         number: i32,
         bytes: Bytes,
-    ) -> S3Result<ETag> {
+        customer_key: Option<&str>,
+    ) -> S3Result<(ETag, Encryption)> {
         if !(1..=10_000).contains(&number) {
             return Err(s3_error!(
                 InvalidArgument,
                 "Part number must be an integer between 1 and 10000, inclusive"
             ));
         }
-        let etag = md5_hex(&bytes);
-        let part = Part { bytes, etag: etag.clone(), modified: SystemTime::now() };
-        self.lock().bucket_mut(bucket)?.upload(key, id)?.parts.insert(number, part);
-        Ok(ETag::Strong(etag))
+        let mut state = self.lock();
+        let upload = state.bucket_mut(bucket)?.upload(key, id)?;
+        upload.encryption.takes_part(customer_key)?;
+        let etag = upload.encryption.etag(md5_hex(&bytes));
+        upload.parts.insert(number, Part { bytes, etag: etag.clone(), modified: SystemTime::now() });
+        Ok((ETag::Strong(etag), upload.encryption.clone()))
     }
 
     pub(super) fn complete(
         &self,
         input: &CompleteMultipartUploadInput,
     ) -> S3Result<CompleteMultipartUploadOutput> {
+        let customer_key = customer_key!(input)?;
         let mut state = self.lock();
         let id = state.next_id();
         let bucket = state.bucket_mut(&input.bucket)?;
         may_write(bucket, &input.key, input.if_match.as_ref(), input.if_none_match.as_ref())?;
         let upload = bucket.upload(&input.key, &input.upload_id)?;
+        // To make a checksum of the whole, the bytes must be read again.
+        if upload.checksum.is_some() || customer_key.is_some() {
+            upload.encryption.takes_part(customer_key.as_deref())?;
+        }
         let named =
             input.multipart_upload.as_ref().and_then(|parts| parts.parts.as_deref()).unwrap_or_default();
         let mut pieces: Vec<Bytes> = Vec::with_capacity(named.len());
@@ -109,7 +145,7 @@ impl Backend {
         if pieces.is_empty() {
             return Err(s3_error!(MalformedXML, "You must specify at least one part"));
         }
-        let etag = multipart_etag(pieces.iter());
+        let etag = upload.encryption.etag(multipart_etag(pieces.iter()));
         let parts = i32::try_from(pieces.len()).ok();
         let content = Content::Pieces(pieces);
         let mut checksums = BTreeMap::new();
@@ -120,8 +156,18 @@ impl Backend {
                 checksums.insert(name, sum);
             }
         }
-        let attributes = upload.attributes.clone();
-        let stored = Stored { content, etag: etag.clone(), parts, attributes, checksums, tags: Vec::new() };
+        let Upload { attributes, encryption, tags, .. } = upload;
+        let (server_side_encryption, ssekms_key_id) =
+            (encryption.algorithm.clone().map(Into::into), encryption.kms_key.clone());
+        let stored = Stored {
+            content,
+            etag: etag.clone(),
+            parts,
+            attributes: attributes.clone(),
+            encryption: encryption.clone(),
+            checksums,
+            tags: tags.clone(),
+        };
         bucket.uploads.remove(&(input.key.clone(), input.upload_id.clone()));
         let version_id = bucket.add(&input.key, id, SystemTime::now(), Some(Arc::new(stored)));
         Ok(CompleteMultipartUploadOutput {
@@ -129,6 +175,8 @@ impl Backend {
             key: Some(input.key.clone()),
             e_tag: Some(ETag::Strong(etag)),
             version_id,
+            server_side_encryption,
+            ssekms_key_id,
             ..CompleteMultipartUploadOutput::default()
         })
     }

@@ -6,12 +6,14 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use bytes::Bytes;
 use s3s::dto::{
     CopyObjectInput, CopyObjectOutput, CopyObjectResult, CopySource, ETag, ETagCondition, GetObjectInput,
-    GetObjectOutput, HeadObjectOutput, PutObjectInput, PutObjectOutput, ServerSideEncryption, StorageClass,
+    GetObjectOutput, HeadObjectInput, HeadObjectOutput, PutObjectInput, PutObjectOutput, StorageClass,
     Timestamp,
 };
 use s3s::{S3Result, s3_error};
 
 use super::content::{Content, collect, md5_hex, verified};
+use super::encryption::{customer_key, describe_encryption, encryption, source_key};
+use super::tags::parse_tagging;
 use super::{Backend, Bucket, Stored, Version};
 
 /// Copies every describing field of an object onto an answer; GET and HEAD have the same ones.
@@ -31,7 +33,7 @@ macro_rules! describe {
         $output.expires = attributes.expires;
         $output.metadata = Some(attributes.metadata);
         $output.storage_class = attributes.storage_class.map(StorageClass::from);
-        $output.server_side_encryption = attributes.sse.map(ServerSideEncryption::from);
+        describe_encryption!($output, &stored.encryption);
         $output.parts_count = stored.parts;
         if $with_checksums {
             $output.checksum_crc32 = stored.checksums.get("crc32").cloned();
@@ -53,7 +55,6 @@ macro_rules! attributes {
             expires: $input.expires.clone(),
             metadata: $input.metadata.clone().unwrap_or_default(),
             storage_class: $input.storage_class.as_ref().map(|class| class.as_str().to_owned()),
-            sse: $input.server_side_encryption.as_ref().map(|sse| sse.as_str().to_owned()),
         }
     };
 }
@@ -153,11 +154,21 @@ impl Backend {
         Ok((version, stored))
     }
 
-    pub(super) fn head(version: &Version, stored: &Stored, with_checksums: bool) -> HeadObjectOutput {
+    /// The answer to HEAD, and how many tags there are, for which s3s has no field.
+    pub(super) fn head(&self, input: &HeadObjectInput) -> S3Result<(HeadObjectOutput, usize)> {
+        let conditions = Conditions {
+            if_match: input.if_match.as_ref(),
+            if_none_match: input.if_none_match.as_ref(),
+            if_modified_since: input.if_modified_since.as_ref(),
+            if_unmodified_since: input.if_unmodified_since.as_ref(),
+        };
+        let (version, stored) =
+            self.find(&input.bucket, &input.key, input.version_id.as_deref(), &conditions)?;
+        stored.encryption.opens(customer_key!(input)?.as_deref())?;
         let mut output = HeadObjectOutput::default();
-        describe!(output, version, stored, with_checksums);
+        describe!(output, &version, &stored, input.checksum_mode.is_some());
         output.content_length = i64::try_from(stored.content.length()).ok();
-        output
+        Ok((output, stored.tags.len()))
     }
 
     pub(super) fn read(&self, input: &GetObjectInput) -> S3Result<GetObjectOutput> {
@@ -169,8 +180,10 @@ impl Backend {
         };
         let (version, stored) =
             self.find(&input.bucket, &input.key, input.version_id.as_deref(), &conditions)?;
+        stored.encryption.opens(customer_key!(input)?.as_deref())?;
         let length = stored.content.length();
-        let mut output = GetObjectOutput::default();
+        let tag_count = i32::try_from(stored.tags.len()).ok().filter(|count| *count > 0);
+        let mut output = GetObjectOutput { tag_count, ..GetObjectOutput::default() };
         describe!(output, &version, &stored, input.checksum_mode.is_some() && input.range.is_none());
         let range = match &input.range {
             None => 0..length,
@@ -193,7 +206,8 @@ impl Backend {
 
     pub(super) async fn write(&self, mut input: PutObjectInput) -> S3Result<PutObjectOutput> {
         let bytes = collect(input.body.take(), input.content_md5.as_deref()).await?;
-        let etag = md5_hex(&bytes);
+        let encryption = encryption!(input);
+        let etag = encryption.etag(md5_hex(&bytes));
         let content = Content::from(bytes);
         let checksums = verified(
             &content,
@@ -207,37 +221,56 @@ impl Backend {
             content,
             etag: etag.clone(),
             attributes: attributes!(input),
+            encryption: encryption.clone(),
             checksums,
-            ..Stored::default()
+            tags: parse_tagging(input.tagging.as_deref()),
+            parts: None,
         };
         let mut state = self.lock();
         let id = state.next_id();
         let bucket = state.bucket_mut(&input.bucket)?;
         may_write(bucket, &input.key, input.if_match.as_ref(), input.if_none_match.as_ref())?;
         let version_id = bucket.add(&input.key, id, SystemTime::now(), Some(Arc::new(stored)));
-        Ok(PutObjectOutput { e_tag: Some(ETag::Strong(etag)), version_id, ..PutObjectOutput::default() })
+        let mut output =
+            PutObjectOutput { e_tag: Some(ETag::Strong(etag)), version_id, ..PutObjectOutput::default() };
+        describe_encryption!(output, &encryption);
+        Ok(output)
     }
 
-    /// What a copy reads from.
+    /// What a copy reads from, with the key of that.
     pub(super) fn source(
         &self,
         source: &CopySource,
         if_match: Option<&ETagCondition>,
+        customer_key: Option<&str>,
     ) -> S3Result<Arc<Stored>> {
         let CopySource::Bucket { bucket, key, version_id } = source else {
             return Err(s3_error!(NotImplemented));
         };
         let conditions =
             Conditions { if_match, if_none_match: None, if_modified_since: None, if_unmodified_since: None };
-        self.find(bucket, key, version_id.as_deref(), &conditions).map(|(_, stored)| stored)
+        let (_, stored) = self.find(bucket, key, version_id.as_deref(), &conditions)?;
+        stored.encryption.opens(customer_key)?;
+        Ok(stored)
     }
 
     pub(super) fn copy(&self, input: &CopyObjectInput) -> S3Result<CopyObjectOutput> {
-        let source = self.source(&input.copy_source, input.copy_source_if_match.as_ref())?;
+        let key = source_key!(input)?;
+        let source = self.source(&input.copy_source, input.copy_source_if_match.as_ref(), key.as_deref())?;
         let mut stored = Stored::clone(&source);
         if input.metadata_directive.as_ref().is_some_and(|directive| directive.as_str() == "REPLACE") {
             stored.attributes = attributes!(input);
         }
+        if input.tagging_directive.as_ref().is_some_and(|directive| directive.as_str() == "REPLACE") {
+            stored.tags = parse_tagging(input.tagging.as_deref());
+        }
+        // A copy is encrypted as it says itself.
+        stored.encryption = encryption!(input);
+        if source.encryption.hides_md5() || stored.encryption.hides_md5() {
+            stored.etag = stored.encryption.etag(md5_hex(&stored.content.to_bytes()));
+            stored.parts = None;
+        }
+        let encryption = stored.encryption.clone();
         let etag = ETag::Strong(stored.etag.clone());
         let mut state = self.lock();
         let id = state.next_id();
@@ -249,7 +282,10 @@ impl Backend {
             last_modified: Some(now.into()),
             ..CopyObjectResult::default()
         };
-        Ok(CopyObjectOutput { copy_object_result: Some(result), version_id, ..CopyObjectOutput::default() })
+        let mut output =
+            CopyObjectOutput { copy_object_result: Some(result), version_id, ..CopyObjectOutput::default() };
+        describe_encryption!(output, &encryption);
+        Ok(output)
     }
 
     /// Deletes a key or one version of it; returns the version's or delete marker's id, and whether a marker was made.
@@ -276,16 +312,6 @@ impl Backend {
         }
         bucket.objects.remove(key);
         Ok((None, false))
-    }
-
-    pub(super) fn retag(&self, bucket: &str, key: &str, tags: Vec<(String, String)>) -> S3Result<()> {
-        let mut state = self.lock();
-        let versions = state.bucket_mut(bucket)?.objects.get_mut(key);
-        let newest =
-            versions.and_then(|versions| versions.last_mut()).and_then(|version| version.stored.as_mut());
-        let stored = newest.ok_or_else(|| s3_error!(NoSuchKey, "The specified key does not exist."))?;
-        Arc::make_mut(stored).tags = tags;
-        Ok(())
     }
 }
 
