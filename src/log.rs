@@ -26,6 +26,10 @@ const MARKERS: &[&str] = &[
     "authorization: ",
     "authorization\": \"",
     "x-amz-security-token\": \"",
+    "x-amz-security-token\", \"",
+    "customer-key: ",
+    "customer-key\": \"",
+    "customer-key\", \"",
     "secret_access_key = \"",
     "session_token = \"",
 ];
@@ -109,6 +113,14 @@ mod tests {
         assert!(clean.contains("X-Amz-Date=1") && clean.ends_with(" done"));
         let header = redact("authorization: AWS4-HMAC-SHA256 Credential=AKIA/x, Signature=ff\nnext");
         assert_eq!(header, "authorization: [redacted]\nnext");
+        for line in [
+            "customer-key: c2VjcmV0",
+            "(\"x-customer-key\", \"c2VjcmV0\")",
+            "{\"x-customer-key\": \"c2VjcmV0\"}",
+        ] {
+            let clean = redact(line);
+            assert!(clean.contains("[redacted]") && !clean.contains("c2VjcmV0"), "{clean}");
+        }
         assert!(matches!(redact("nothing here"), Cow::Borrowed(_)));
     }
 }

@@ -3,23 +3,28 @@
 //! Every error names operation, bucket and key, the provider's code and message, and a hint where one is known
 //! (`s3/fault.rs`). Quirks come from the provider table (`config::provider`), never from a provider's name.
 
+mod attributes;
 mod bucket;
 mod connect;
 mod copy;
 mod delete;
 mod digest;
+mod encryption;
 mod fault;
 mod list;
 mod multipart;
 mod object;
 mod presign;
+mod tags;
 mod transport;
 
+pub use attributes::Attributes;
 pub use connect::{Connections, Store};
 pub use copy::CopySource;
 pub use digest::{Algorithm, Digest, Hasher, multipart_etag};
+pub use encryption::CustomerKey;
 pub use list::ListRequest;
 pub use multipart::{CompletedPart, Part, PartRequest, Upload, UploadList};
-pub use object::{Attributes, Download, GetOptions, ObjectInfo, PutOptions, Written};
+pub use object::{Download, GetOptions, ObjectInfo, PutOptions, Written};
 pub use presign::{EndsBecause, MAX_EXPIRES, Method, PresignRequest, Presigned};
 pub use transport::Body;

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::output::{Out, local_time, note, report};
 use super::{Context, cat, items};
+use crate::config::Sse;
 use crate::config::units::parse_size;
 use crate::error::{Error, Kind, Result};
 use crate::location::Location;
@@ -61,8 +62,8 @@ pub(super) struct Options {
     /// Metadata of what is written (may be repeated).
     #[arg(long, value_name = "KEY=VALUE", value_parser = key_value)]
     metadata: Vec<(String, String)>,
-    /// Server-side encryption: AES256, aws:kms or aws:kms:KEY-ID.
-    #[arg(long, value_name = "HOW")]
+    /// Server-side encryption: AES256, aws:kms, aws:kms:KEY-ID, aws:kms:dsse or aws:kms:dsse:KEY-ID.
+    #[arg(long, value_name = "HOW", value_parser = sse)]
     sse: Option<String>,
     /// One JSON object a file, and a last line with the summary.
     #[arg(long)]
@@ -83,6 +84,10 @@ fn on_conflict(text: &str) -> std::result::Result<OnConflict, String> {
 fn part_size(text: &str) -> std::result::Result<u64, String> {
     let size = parse_size(text)?;
     if (5 << 20..=5 << 30).contains(&size) { Ok(size) } else { Err("between 5MiB and 5GiB".to_owned()) }
+}
+
+fn sse(text: &str) -> std::result::Result<String, String> {
+    Sse::parse(text).map(|_| text.to_owned())
 }
 
 fn key_value(text: &str) -> std::result::Result<(String, String), String> {

@@ -19,6 +19,7 @@ use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use secrecy::ExposeSecret as _;
 use tokio::sync::OnceCell;
 
+use super::encryption::{CustomerKey, SendCustomerKey, customer_key};
 use super::fault::{Op, bucket_region, explain};
 use super::transport::{Throttling, Transport};
 use crate::config::{Checksums, Config, CredentialSource, Profile, Provider};
@@ -55,7 +56,7 @@ impl Connections {
     /// buckets are not contacted.
     ///
     /// # Errors
-    /// Unknown profile, credentials that cannot be had, a bad CA bundle.
+    /// Unknown profile, credentials or an encryption key that cannot be had, a bad CA bundle.
     pub async fn store(&self, profile: &str) -> Result<Store> {
         let profile = self.0.config.profile(profile)?;
         let cell = {
@@ -88,6 +89,7 @@ struct Connected {
     region: String,
     credentials: Option<SharedCredentialsProvider>,
     fetched: tokio::sync::Mutex<Option<Credentials>>,
+    customer_key: Option<CustomerKey>,
     base: Builder,
     /// By region: a bucket may live elsewhere than the profile.
     clients: Mutex<HashMap<String, Clients>>,
@@ -131,6 +133,7 @@ async fn connect(profile: &Profile, http: Result<Http>) -> Result<Store> {
         }
     };
     let region = region.unwrap_or_else(|| "us-east-1".to_owned());
+    let customer_key = customer_key(profile, endpoint.as_deref()).await?;
     let mut base = Builder::new()
         .behavior_version(BehaviorVersion::latest())
         .http_client(http)
@@ -146,11 +149,15 @@ async fn connect(profile: &Profile, http: Result<Http>) -> Result<Store> {
     if profile.requester_pays {
         base = base.interceptor(super::fault::RequesterPays);
     }
+    if let Some(key) = &customer_key {
+        base = base.interceptor(SendCustomerKey::new(key.clone(), profile));
+    }
     Ok(Store(Arc::new(Connected {
         profile: profile.clone(),
         region,
         credentials,
         fetched: tokio::sync::Mutex::default(),
+        customer_key,
         base,
         clients: Mutex::default(),
         bucket_regions: Mutex::default(),
@@ -167,6 +174,11 @@ impl Store {
     /// What its provider can and cannot do.
     pub fn provider(&self) -> &'static Provider {
         self.0.profile.provider
+    }
+
+    /// The key that goes with every object of this profile, if it has one.
+    pub(super) fn own_key(&self) -> Option<&CustomerKey> {
+        self.0.customer_key.as_ref()
     }
 
     /// Whether `other` reaches the same provider with the same credentials, so that the server can copy between

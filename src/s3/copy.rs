@@ -3,11 +3,13 @@
 use std::ops::Range;
 use std::time::Duration;
 
-use aws_sdk_s3::types::MetadataDirective;
+use aws_sdk_s3::types::{MetadataDirective, TaggingDirective};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::object::{kept, quoted, stalled, unquoted, with_attributes};
-use super::{PutOptions, Store, Upload, Written};
+use super::attributes::with_attributes;
+use super::encryption::{with_encryption, with_source_key};
+use super::object::{kept, quoted, stalled, unquoted};
+use super::{Attributes, CustomerKey, PutOptions, Store, Upload, Written};
 use crate::error::Result;
 
 /// What to copy.
@@ -21,6 +23,8 @@ pub struct CopySource {
     pub version_id: Option<String>,
     /// Fail with `Kind::Changed` unless its ETag is this.
     pub if_match: Option<String>,
+    /// The key it is encrypted with: `Store::customer_key` of its own profile.
+    pub customer_key: Option<CustomerKey>,
 }
 
 /// A large copy keeps the connection silent for long.
@@ -39,7 +43,8 @@ impl CopySource {
 }
 
 impl Store {
-    /// Copies an object of at most 5 GiB, with its metadata and class, or with `replace` instead of them.
+    /// Copies an object of at most 5 GiB, with its metadata and tags, or with `replace` instead of them (tags: only if
+    /// it has any). It is encrypted as `replace` or this profile says.
     pub async fn copy(
         &self,
         source: &CopySource,
@@ -49,20 +54,23 @@ impl Store {
     ) -> Result<Written> {
         let op = self.op("copy to", bucket, key);
         self.writable(op)?;
+        let plain = Attributes::default();
+        let attributes = replace.map_or(&plain, |options| &options.attributes);
+        attributes.check(op)?;
+        let encryption = self.encryption(op, attributes)?;
         let asking = self.run(bucket, op, |clients| {
-            let request = clients
-                .once
-                .copy_object()
+            let request = with_source_key!(clients.once.copy_object(), source.customer_key.as_ref())
                 .copy_source(source.header())
                 .set_copy_source_if_match(source.if_match.as_deref().map(quoted))
                 .bucket(bucket)
                 .key(key);
-            match replace {
-                None => request.send(),
-                Some(options) => with_attributes!(request, &options.attributes, self.profile())
-                    .metadata_directive(MetadataDirective::Replace)
-                    .send(),
+            if replace.is_none() {
+                return with_encryption!(request, &encryption).send();
             }
+            with_attributes!(request, attributes, &encryption)
+                .metadata_directive(MetadataDirective::Replace)
+                .set_tagging_directive((!attributes.tags.is_empty()).then_some(TaggingDirective::Replace))
+                .send()
         });
         let output = tokio::time::timeout(PATIENCE, asking).await.map_err(|_| stalled(op))??;
         let etag = unquoted(output.copy_object_result().and_then(|result| result.e_tag()));
@@ -82,9 +90,7 @@ impl Store {
         self.writable(op)?;
         let if_match = source.if_match.as_deref().filter(|_| self.provider().copy_part_if_match).map(quoted);
         let asking = self.run(&upload.bucket, op, |clients| {
-            clients
-                .once
-                .upload_part_copy()
+            with_source_key!(clients.once.upload_part_copy(), source.customer_key.as_ref())
                 .copy_source(source.header())
                 .copy_source_range(format!("bytes={}-{}", range.start, range.end.saturating_sub(1)))
                 .set_copy_source_if_match(if_match.clone())

@@ -71,6 +71,9 @@ where
         code.unwrap_or_default().clone_into(&mut facts.code);
         service.err().message().unwrap_or_default().clone_into(&mut facts.message);
     }
+    if let Some(key) = store.own_key() {
+        facts.message = key.hidden_in(&facts.message);
+    }
     let unreadable = (200..300).contains(&facts.status) && facts.code.is_empty();
     if facts.is_html || unreadable {
         let what = if facts.is_html { "HTML" } else { "something" };
@@ -172,9 +175,7 @@ fn judge(store: &Store, op: Op<'_>, facts: &Facts) -> (Kind, Option<String>) {
                 ),
             )
         }
-        ("AccessDenied", _) => {
-            (Kind::Denied, Some(format!("the credentials of profile {profile} may not do this")))
-        }
+        ("AccessDenied", _) => (Kind::Denied, Some(denied_hint(store, op))),
         ("InvalidAccessKeyId", _) => hint(
             Kind::Credentials,
             format!("check access_key_id of profile {profile}, and that it belongs to this endpoint"),
@@ -218,13 +219,37 @@ fn judge(store: &Store, op: Op<'_>, facts: &Facts) -> (Kind, Option<String>) {
         }
         ("NotImplemented" | "MethodNotAllowed", _) | (_, 405 | 501) => (Kind::Unsupported, None),
         (_, 404) => (Kind::NotFound, None),
-        (_, 401 | 403) => {
-            (Kind::Denied, Some(format!("the credentials of profile {profile} may not do this")))
-        }
+        (_, 401 | 403) => (Kind::Denied, Some(denied_hint(store, op))),
         (_, 400) if facts.region.is_some() => hint(Kind::Usage, region_hint(store, profile, facts)),
+        ("InvalidRequest", 400) if facts.message.to_ascii_lowercase().contains("encryption") => {
+            hint(Kind::Denied, key_hint(store, profile))
+        }
+        // An answer to HEAD says no more than that.
+        ("", 400) if op.words == "read" => hint(Kind::Denied, key_hint(store, profile)),
         ("RequestTimeout", _) | (_, 408) => (Kind::Timeout, None),
         (_, 500..) => (Kind::Unavailable, None),
         _ => (Kind::Internal, None),
+    }
+}
+
+fn denied_hint(store: &Store, op: Op<'_>) -> String {
+    let credentials = format!("the credentials of profile {} may not do this", op.profile);
+    let reads = matches!(op.words, "read" | "copy to" | "copy a part to");
+    match store.own_key().filter(|_| reads) {
+        None => credentials,
+        Some(_) => format!("{credentials}, or the object is encrypted with another key than the profile's"),
+    }
+}
+
+/// An object and a request of which only one has a customer key.
+fn key_hint(store: &Store, profile: &str) -> String {
+    match store.own_key() {
+        None => format!(
+            "it may be encrypted with a key of your own: sse_customer_key_command in profile {profile} names it"
+        ),
+        Some(_) => format!(
+            "it may be stored without the encryption key of profile {profile}; use a profile without sse_customer_key_command"
+        ),
     }
 }
 

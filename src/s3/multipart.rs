@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use aws_sdk_s3::types::{
-    ChecksumAlgorithm, ChecksumType, CompletedMultipartUpload, CompletedPart as SdkPart,
+    ChecksumAlgorithm, ChecksumType, CompletedMultipartUpload, CompletedPart as SdkPart, ServerSideEncryption,
 };
 use jiff::Timestamp;
 
+use super::attributes::with_attributes;
 use super::digest::{Algorithm, Digest};
-use super::object::{header, kept, quoted, stalled, timestamp, unquoted, with_attributes};
+use super::object::{header, kept, quoted, stalled, timestamp, unquoted};
 use super::transport::{Body, unless_stalled};
 use super::{PutOptions, Store, Written};
 use crate::error::{Error, Kind, Result};
@@ -74,11 +75,12 @@ impl Store {
         let op = self.op("begin the upload of", bucket, key);
         self.writable(op)?;
         options.attributes.check(op)?;
+        let encryption = self.encryption(op, &options.attributes)?;
         let output = self
             .run(bucket, op, |clients| {
                 let request = clients.patient.create_multipart_upload().bucket(bucket).key(key);
                 let algorithm = options.algorithm.filter(|algorithm| *algorithm != Algorithm::Md5);
-                with_attributes!(request, &options.attributes, self.profile())
+                with_attributes!(request, &options.attributes, &encryption)
                     .set_checksum_algorithm(
                         algorithm.map(|algorithm| ChecksumAlgorithm::from(&*algorithm.name().to_uppercase())),
                     )
@@ -121,8 +123,9 @@ impl Store {
             Some(Err(error)) => Err(self.written_elsewhere(&upload.bucket, op, error)),
             Some(Ok(output)) => {
                 let etag = unquoted(output.e_tag());
-                let encrypted = output.server_side_encryption().is_some_and(|sse| sse.as_str() != "AES256");
-                self.arrived(op, part.digest.as_ref(), &etag, kept!(&output).as_ref(), encrypted)?;
+                self.check_encrypted(op, output.sse_customer_algorithm())?;
+                let sse = output.server_side_encryption().map(ServerSideEncryption::as_str);
+                self.arrived(op, part.digest.as_ref(), &etag, kept!(&output).as_ref(), sse)?;
                 Ok(etag)
             }
         }

@@ -4,15 +4,17 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_s3::primitives::{ByteStream, DateTime, DateTimeFormat as Format};
-use aws_sdk_s3::types::ChecksumMode;
+use aws_sdk_s3::primitives::{ByteStream, DateTime};
+use aws_sdk_s3::types::{ChecksumMode, ServerSideEncryption};
 use bytes::Bytes;
 use jiff::Timestamp;
 
-use super::Store;
+use super::attributes::with_attributes;
 use super::digest::{Algorithm, Digest};
+use super::encryption::{CUSTOMER, keeps_md5};
 use super::fault::{Op, explain};
 use super::transport::{Body, STALL, unless_stalled};
+use super::{Attributes, Store};
 use crate::error::{Error, Kind, Result};
 use crate::http::root_cause;
 
@@ -31,33 +33,12 @@ pub struct ObjectInfo {
     pub attributes: Attributes,
     /// Whole-object or composite checksums by lower-case algorithm name (`crc64nvme`, `crc32`, ...), base64.
     pub checksums: BTreeMap<String, String>,
+    /// How many tags it has; `Store::tags` reads them.
+    pub tag_count: u32,
     /// Parts, if the provider says.
     pub parts: Option<u32>,
     /// Whatever else the answer said that a user may want to read: header name and value.
     pub other: Vec<(String, String)>,
-}
-
-/// The user-visible properties of an object: what is sent with a write and kept by a copy.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Attributes {
-    /// `Content-Type`.
-    pub content_type: Option<String>,
-    /// `Cache-Control`.
-    pub cache_control: Option<String>,
-    /// `Content-Disposition`.
-    pub content_disposition: Option<String>,
-    /// `Content-Encoding`.
-    pub content_encoding: Option<String>,
-    /// `Content-Language`.
-    pub content_language: Option<String>,
-    /// `Expires`, as the provider wrote it.
-    pub expires: Option<String>,
-    /// `x-amz-meta-*` without that prefix.
-    pub metadata: BTreeMap<String, String>,
-    /// `x-amz-storage-class`.
-    pub storage_class: Option<String>,
-    /// `AES256`, `aws:kms` or `aws:kms:KEY-ID`.
-    pub sse: Option<String>,
 }
 
 /// Which bytes of which state of an object.
@@ -164,15 +145,21 @@ macro_rules! info {
                     .map(|(k, v)| (k.clone(), v.clone()))
                     .collect(),
                 storage_class: output.storage_class().map(|class| class.as_str().to_owned()),
-                sse: output.server_side_encryption().map(|sse| match output.ssekms_key_id() {
-                    Some(id) => format!("{}:{id}", sse.as_str()),
-                    None => sse.as_str().to_owned(),
-                }),
+                sse: match (output.sse_customer_algorithm(), output.server_side_encryption()) {
+                    (Some(_), _) => Some(CUSTOMER.to_owned()),
+                    (None, None) => None,
+                    (None, Some(sse)) => Some(match output.ssekms_key_id() {
+                        Some(id) => format!("{}:{id}", sse.as_str()),
+                        None => sse.as_str().to_owned(),
+                    }),
+                },
+                tags: Vec::new(),
             },
             checksums: checksums
                 .into_iter()
                 .filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned())))
                 .collect(),
+            tag_count: output.tag_count().and_then(|count| u32::try_from(count).ok()).unwrap_or(0),
             parts: output.parts_count().and_then(|count| u32::try_from(count).ok()),
             other: other.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect(),
         }
@@ -193,35 +180,6 @@ macro_rules! kept {
 }
 pub(super) use kept;
 
-/// Applies attributes to a request that writes an object; all such requests have the same setters.
-macro_rules! with_attributes {
-    ($request:expr, $attributes:expr, $profile:expr) => {{
-        let attributes: &$crate::s3::Attributes = $attributes;
-        let sse = attributes.sse.as_deref().or($profile.sse.as_deref());
-        let (algorithm, key_id) = match sse {
-            Some(sse) => match sse.strip_prefix("aws:kms:") {
-                Some(id) => (Some("aws:kms"), Some(id.to_owned())),
-                None => (Some(sse), None),
-            },
-            None => (None, None),
-        };
-        $request
-            .set_content_type(attributes.content_type.clone())
-            .set_cache_control(attributes.cache_control.clone())
-            .set_content_disposition(attributes.content_disposition.clone())
-            .set_content_encoding(attributes.content_encoding.clone())
-            .set_content_language(attributes.content_language.clone())
-            .set_expires(attributes.expires.as_deref().and_then($crate::s3::object::http_date))
-            .set_metadata(
-                (!attributes.metadata.is_empty()).then(|| attributes.metadata.clone().into_iter().collect()),
-            )
-            .set_storage_class(attributes.storage_class.as_deref().map(Into::into))
-            .set_server_side_encryption(algorithm.map(Into::into))
-            .set_ssekms_key_id(key_id)
-    }};
-}
-pub(super) use with_attributes;
-
 impl ObjectInfo {
     /// What the bytes of the whole object can be compared with: a checksum that the provider keeps, else the MD5 that the
     /// ETag of a single unencrypted PUT is (where `md5_etags` says that of the provider).
@@ -229,44 +187,8 @@ impl ObjectInfo {
         let kept = Algorithm::KEPT
             .into_iter()
             .find_map(|algorithm| Digest::from_base64(algorithm, self.checksums.get(algorithm.name())?));
-        let encrypted = self.attributes.sse.as_deref().is_some_and(|sse| sse != "AES256");
-        kept.or_else(|| Digest::from_etag(&self.etag).filter(|_| md5_etags && !encrypted))
-    }
-}
-
-impl Attributes {
-    /// These, with what `other` says in its place.
-    #[must_use]
-    pub fn overlaid(mut self, other: &Attributes) -> Self {
-        let over = |mine: &mut Option<String>, theirs: &Option<String>| {
-            if theirs.is_some() {
-                mine.clone_from(theirs);
-            }
-        };
-        over(&mut self.content_type, &other.content_type);
-        over(&mut self.cache_control, &other.cache_control);
-        over(&mut self.content_disposition, &other.content_disposition);
-        over(&mut self.content_encoding, &other.content_encoding);
-        over(&mut self.content_language, &other.content_language);
-        over(&mut self.expires, &other.expires);
-        over(&mut self.storage_class, &other.storage_class);
-        over(&mut self.sse, &other.sse);
-        self.metadata.extend(other.metadata.clone());
-        self
-    }
-
-    /// Headers are ASCII; anything else would be refused or garbled on the way.
-    pub(super) fn check(&self, op: Op<'_>) -> Result<()> {
-        let wrong = |text: &&String| !text.bytes().all(|byte| (0x20..0x7f).contains(&byte));
-        match self.metadata.iter().flat_map(|(key, value)| [key, value]).find(wrong) {
-            None => Ok(()),
-            Some(text) => {
-                Err(Error::new(Kind::Usage, format!("cannot {op}: metadata `{text}` is not plain ASCII"))
-                    .with_hint(
-                        "metadata travels in HTTP headers; encode other characters, for example as %XX",
-                    ))
-            }
-        }
+        let is_md5 = md5_etags && keeps_md5(self.attributes.sse.as_deref());
+        kept.or_else(|| Digest::from_etag(&self.etag).filter(|_| is_md5))
     }
 }
 
@@ -338,11 +260,12 @@ impl Store {
         let op = self.op("write", bucket, key);
         self.writable(op)?;
         options.attributes.check(op)?;
+        let encryption = self.encryption(op, &options.attributes)?;
         let length = body.length();
         let sign = self.profile().sign_payload;
         let (body, sent) = body.prepare(sign).await?;
         let request =
-            with_attributes!(self.clients(bucket).once.put_object(), &options.attributes, self.profile())
+            with_attributes!(self.clients(bucket).once.put_object(), &options.attributes, &encryption)
                 .bucket(bucket)
                 .key(key)
                 .content_length(length)
@@ -362,8 +285,12 @@ impl Store {
         };
         let etag = unquoted(output.e_tag());
         let kept = kept!(&output);
-        let encrypted = output.server_side_encryption().is_some_and(|sse| sse.as_str() != "AES256");
-        self.arrived(op, options.digest.as_ref(), &etag, kept.as_ref(), encrypted)?;
+        self.check_encrypted(op, output.sse_customer_algorithm())?;
+        let sse = output
+            .server_side_encryption()
+            .map(ServerSideEncryption::as_str)
+            .or(encryption.algorithm.as_deref());
+        self.arrived(op, options.digest.as_ref(), &etag, kept.as_ref(), sse)?;
         Ok(Written { etag, version_id: output.version_id().map(str::to_owned), digest: kept })
     }
 
@@ -372,18 +299,19 @@ impl Store {
         self.profile().kept_checksum.and_then(Algorithm::named).unwrap_or(Algorithm::Md5)
     }
 
-    /// Compares what was sent with what the answer says has arrived, as far as it says.
+    /// Compares what was sent with what the answer says has arrived, as far as it says. `sse`: what the answer says
+    /// about encryption.
     pub(super) fn arrived(
         &self,
         op: Op<'_>,
         sent: Option<&Digest>,
         etag: &str,
         kept: Option<&Digest>,
-        encrypted: bool,
+        sse: Option<&str>,
     ) -> Result<()> {
         let Some(sent) = sent else { return Ok(()) };
         let told = match sent.algorithm {
-            Algorithm::Md5 if self.provider().md5_etags && !encrypted => Digest::from_etag(etag),
+            Algorithm::Md5 if self.md5_etags() && keeps_md5(sse) => Digest::from_etag(etag),
             _ => kept.filter(|kept| kept.algorithm == sent.algorithm).cloned(),
         };
         match told {
@@ -439,9 +367,4 @@ pub(super) fn quoted(etag: &str) -> String {
 
 pub(super) fn timestamp(time: &DateTime) -> Option<Timestamp> {
     Timestamp::new(time.secs(), i32::try_from(time.subsec_nanos()).ok()?).ok()
-}
-
-/// The SDK takes `Expires` as a time; what is not an HTTP date is not sent.
-pub(super) fn http_date(text: &str) -> Option<DateTime> {
-    DateTime::from_str(text, Format::HttpDate).ok()
 }

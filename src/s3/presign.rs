@@ -87,7 +87,8 @@ impl Store {
     /// Signs a link. Local work once the credentials are resolved.
     ///
     /// # Errors
-    /// `Kind::Usage` for an expiry outside 1 s to 7 days, `Kind::Unsupported` without credentials (anonymous).
+    /// `Kind::Usage` for an expiry outside 1 s to 7 days, `Kind::Unsupported` without credentials (anonymous) and where
+    /// the link would not work without an encryption key.
     pub async fn presign(&self, request: &PresignRequest) -> Result<Presigned> {
         let op = self.op("sign a link to", &request.bucket, &request.key);
         if request.expires < Duration::from_secs(1) || request.expires > MAX_EXPIRES {
@@ -99,6 +100,13 @@ impl Store {
         }
         if matches!(request.method, Method::Put | Method::Delete) {
             self.writable(op)?;
+        }
+        if self.own_key().is_some() && request.method != Method::Delete {
+            return Err(Error::new(
+                Kind::Unsupported,
+                format!("cannot {op}: the holder would need the encryption key of profile {}", op.profile),
+            )
+            .with_hint("copy it to a place without a customer key, and link to that"));
         }
         let credentials = self.fresh_credentials().await?;
         let start = request.signed_at.unwrap_or_else(Timestamp::now);

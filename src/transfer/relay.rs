@@ -59,10 +59,13 @@ pub(super) async fn object(
         return Ok(Verified::No);
     }
     let info = relay.source.head(&from.bucket, &from.key, None).await?;
-    let options = Relay::options(&info, &job.request.attributes, by_server);
+    let mut options = relay.options(&info, &job.request.attributes, by_server);
     if by_server && size <= relay.target.provider().max_copy {
         relay.copy_replacing(&options, size).await?;
         return Ok(Verified::No);
+    }
+    if options.attributes.tags.is_empty() {
+        options.attributes.tags = relay.tags(&info).await?;
     }
     let threshold = shared.settings.defaults.part_size.unwrap_or(SINGLE);
     if !by_server && size <= threshold {
@@ -91,18 +94,39 @@ struct Relay {
 impl Relay {
     /// The target's attributes: the source's, with what was asked for in their place. Storage class and encryption
     /// are names that only their own provider knows.
-    fn options(info: &ObjectInfo, asked: &Attributes, same_service: bool) -> PutOptions {
+    fn options(&self, info: &ObjectInfo, asked: &Attributes, same_service: bool) -> PutOptions {
         let mut attributes = info.attributes.clone();
         if !same_service {
             attributes.storage_class = None;
+        }
+        if !same_service || self.target.encrypts() {
             attributes.sse = None;
         }
         PutOptions { attributes: attributes.overlaid(asked), ..PutOptions::default() }
     }
 
+    /// The source's tags, as far as both sides know such a thing. CopyObject takes them along by itself.
+    async fn tags(&self, info: &ObjectInfo) -> Result<Vec<(String, String)>> {
+        if info.tag_count == 0 {
+            return Ok(Vec::new());
+        }
+        if !(self.source.provider().tags && self.target.provider().tags) {
+            tracing::warn!(source = %self.from, "the tags are not copied: not both providers have tags");
+            return Ok(Vec::new());
+        }
+        match self.source.tags(&self.from.bucket, &self.from.key, None).await {
+            Err(error) if error.kind() == Kind::Unsupported => {
+                tracing::warn!(%error, "the tags are not copied");
+                Ok(Vec::new())
+            }
+            tags => tags,
+        }
+    }
+
     fn copy_source(&self) -> CopySource {
         let Remote { bucket, key, .. } = self.from.clone();
-        CopySource { bucket, key, version_id: None, if_match: self.etag.clone() }
+        let customer_key = self.source.customer_key();
+        CopySource { bucket, key, version_id: None, if_match: self.etag.clone(), customer_key }
     }
 
     async fn copy(&self, size: u64) -> Result<()> {
@@ -133,12 +157,14 @@ impl Relay {
     async fn stream_whole(&self, options: &PutOptions, size: u64) -> Result<()> {
         self.shared
             .small
-            .retry(&self.cancel, |_| async {
-                let attempt = self.progress.attempt();
-                let body = self.body(0..size, size, &attempt).await?;
-                self.target.put(&self.to.bucket, &self.to.key, body, options).await?;
-                attempt.keep();
-                Ok(())
+            .retry(&self.cancel, |_| {
+                tagged(options, |options| async move {
+                    let attempt = self.progress.attempt();
+                    let body = self.body(0..size, size, &attempt).await?;
+                    self.target.put(&self.to.bucket, &self.to.key, body, &options).await?;
+                    attempt.keep();
+                    Ok(())
+                })
             })
             .await
     }
@@ -180,7 +206,9 @@ impl Relay {
         part: u64,
         by_server: bool,
     ) -> Result<()> {
-        let upload = Arc::new(self.target.create_upload(&self.to.bucket, &self.to.key, options).await?);
+        let (target, to) = (&self.target, &self.to);
+        let create = |options| async move { target.create_upload(&to.bucket, &to.key, &options).await };
+        let upload = Arc::new(tagged(options, create).await?);
         let sent = self.send_parts(job, &upload, size, part, by_server).await;
         let completed = match sent {
             Err(error) => Err(error),
@@ -258,6 +286,22 @@ impl Relay {
             self.moved(length);
         }
         Ok(CompletedPart { number, etag })
+    }
+}
+
+/// A write with tags; without them where the server has none.
+async fn tagged<T, Fut>(options: &PutOptions, write: impl Fn(PutOptions) -> Fut) -> Result<T>
+where
+    Fut: Future<Output = Result<T>>,
+{
+    match write(options.clone()).await {
+        Err(error) if error.kind() == Kind::Unsupported && !options.attributes.tags.is_empty() => {
+            tracing::warn!(%error, "the tags are not copied");
+            let mut untagged = options.clone();
+            untagged.attributes.tags.clear();
+            write(untagged).await
+        }
+        written => written,
     }
 }
 

@@ -71,8 +71,13 @@ async fn any_key_is_written_read_listed_copied_and_deleted_exactly() {
         names.sort();
         wanted.sort();
         assert_eq!(names, wanted, "{name}");
-        let source =
-            CopySource { bucket: "box".into(), key: "//double".into(), version_id: None, if_match: None };
+        let source = CopySource {
+            bucket: "box".into(),
+            key: "//double".into(),
+            version_id: None,
+            if_match: None,
+            customer_key: None,
+        };
         store.copy(&source, "box", "copied//é", None).await.unwrap();
         assert_eq!(world.backend.get("box", "copied//é").unwrap(), "//double");
         let keys = world.backend.keys("box");
