@@ -271,3 +271,32 @@ async fn hostile_names_are_escaped_on_screen_and_exact_in_json() {
     assert!(!shell.ok(&["ls", "p:box/"]).contains('\u{1b}'));
     assert_eq!(shell.json(&["ls", "--json", "p:box/"])[0]["key"], "esc\u{1b}[2J");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn encryption_is_checked_and_its_key_is_not_shown() {
+    const KEY: &str = "AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=";
+    let shell = Shell::new().await;
+    shell.write("a.txt", b"content");
+    let (code, error) = shell.fails(&["cp", "--sse", "aws:kmz", "a.txt", "p:box/"]);
+    assert!(code == 2 && error.contains("aws:kms:dsse:KEY-ID"), "{error}");
+    shell.ok(&["cp", "--sse", "aws:kms:alias/k", "a.txt", "p:box/"]);
+    assert_eq!(shell.world.backend.encryption("box", "a.txt").as_deref(), Some("aws:kms:alias/k"));
+    let endpoint = shell.world.server.endpoint().to_owned();
+    let profile = |name: &str, key: &str| {
+        shell.write(key, format!("{key}\n").as_bytes());
+        format!(
+            "[profiles.{name}]\nprovider = \"minio\"\nendpoint = \"{endpoint}\"\naccess_key_id = \"{ACCESS_KEY_ID}\"\nsecret_access_key = \"{SECRET_ACCESS_KEY}\"\nsse_customer_key_command = [\"cat\", \"{key}\"]\n"
+        )
+    };
+    shell.configure(&(profile("p", KEY) + &profile("bad", "no-key")));
+    shell.ok(&["cp", "--log", "log.txt", "-v", "a.txt", "p:box/own.txt"]);
+    shell.ok(&["mv", "--log", "log.txt", "-v", "p:box/own.txt", "p:box/moved.txt"]);
+    assert!(shell.ok(&["stat", "p:box/moved.txt"]).contains("SSE-C"));
+    assert_eq!(shell.ok(&["cat", "p:box/moved.txt"]), "content");
+    let (_, error) = shell.fails(&["presign", "p:box/moved.txt"]);
+    assert!(error.contains("would need the encryption key"), "{error}");
+    let (code, error) = shell.fails(&["cp", "a.txt", "bad:box/"]);
+    assert!(error.contains("sse_customer_key_command cat") && !error.contains("no-key"), "{code} {error}");
+    let log = std::fs::read_to_string(shell.path("log.txt")).unwrap();
+    assert!(!log.contains(KEY), "{log}");
+}
