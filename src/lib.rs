@@ -12,7 +12,7 @@
 //! | [`config`] | the configuration file, profiles, the provider table, keys, themes, folders |
 //! | [`log`] | the log file and what never gets into it |
 //! | [`http`] | the one HTTP/1.1 client, under the S3 client too |
-//! | [`local`] | a local folder as pages; safe local names for hostile keys |
+//! | [`local`] | a local folder as pages; safe local names for hostile keys; files that stay below their folder |
 //! | [`clipboard`] | text onto the user's clipboard, also over SSH |
 //! | [`s3`] | one connected profile; the only home of the AWS SDK |
 //! | [`walk`] | trees: recursive listings, local and remote |

@@ -1,16 +1,27 @@
-//! Local folders as pages, and safe local names for hostile keys. Blocking: callers on the runtime use
-//! `spawn_blocking`.
+//! Local folders as pages, safe local names for hostile keys, and files that stay below their folder. Blocking:
+//! callers on the runtime use `spawn_blocking`. Knows nothing of S3.
+
+mod beneath;
+mod folding;
+mod key;
+mod names;
 
 use std::fs::{self, Metadata};
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::Path;
 
 use jiff::Timestamp;
+use rustix::fd::AsFd;
+use rustix::fs::{AtFlags, CWD, renameat, statat};
+use rustix::io::Errno;
+use rustix::path::Arg;
+
+pub use self::beneath::{Beneath, Folder};
+pub use self::key::{key_of, name_key};
+pub use self::names::Names;
 
 use crate::entry::{Entry, Kind as EntryKind, Page};
 use crate::error::{Error, Kind, Result};
-
-/// File names are limited to so many bytes nearly everywhere.
-const LONGEST_NAME: usize = 255;
 
 /// The entries of a folder as one page, unsorted. Symbolic links to folders are `Kind::Prefix`, other links
 /// `Kind::Symlink` with the size of what they point at.
@@ -57,32 +68,26 @@ fn kind(data: &Metadata) -> EntryKind {
     }
 }
 
-/// Where the object `relative` (a key without the copied prefix) may be written below `root`: every component
-/// is checked, and no folder between the two may be a symbolic link.
+/// Refuses a place that a symbolic link below `root` leads to: no folder of `relative` but the last component may be
+/// one. A look ahead, so that plans and dry runs say it; writing goes through [`Beneath`].
 ///
 /// # Errors
-/// `Kind::Unsupported` for empty, `.`, `..`, NUL or over-long components, naming the component.
-pub fn safe_path(root: &Path, relative: &str) -> Result<PathBuf> {
-    let refuse = |why: &str| {
-        Err(Error::new(Kind::Unsupported, format!("`{relative}` cannot be a local file: {why}"))
-            .with_hint("copy it alone and name the target file: twinpail cp PROFILE:BUCKET/KEY ./NAME"))
-    };
+/// `Kind::Unsupported`, naming the link.
+pub fn refuse_links(root: &Path, relative: &str) -> Result<()> {
     let mut path = root.to_path_buf();
-    let inner = relative.strip_suffix('/').unwrap_or(relative);
-    let mut components = inner.split('/').peekable();
-    while let Some(component) = components.next() {
-        match component {
-            "" => return refuse("it has an empty folder name"),
-            "." | ".." => return refuse("it has a `.` or `..` folder"),
-            _ if component.contains('\0') => return refuse("it has a NUL character"),
-            _ if component.len() > LONGEST_NAME => return refuse("a name in it is longer than 255 bytes"),
-            _ => path.push(component),
-        }
-        if components.peek().is_some() && path.is_symlink() {
-            return refuse("a folder on its way is a symbolic link");
+    let Some((folders, _)) = relative.rsplit_once('/') else { return Ok(()) };
+    for name in folders.split('/') {
+        path.push(name);
+        if path.is_symlink() {
+            return Err(linked(&path));
         }
     }
-    Ok(path)
+    Ok(())
+}
+
+fn linked(path: &Path) -> Error {
+    let text = format!("{} is a symbolic link, and nothing is written through it", path.display());
+    Error::new(Kind::Unsupported, text).with_hint("remove the link, or name the folder itself as the target")
 }
 
 /// Creates a folder (not its parents).
@@ -92,27 +97,40 @@ pub fn create_folder(path: &Path) -> Result<()> {
 
 /// Renames without ever replacing something.
 pub fn rename(from: &Path, to: &Path) -> Result<()> {
-    let result = rename_new(from, to);
+    let result = rename_new(CWD, from, CWD, to).map_err(io::Error::from);
     result.map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => Error::local("rename", from, error),
+        io::ErrorKind::NotFound => Error::local("rename", from, error),
         _ => Error::local("rename to", to, error),
     })
 }
 
 /// The kernel refuses to replace, where it can; otherwise a check comes first.
-fn rename_new(from: &Path, to: &Path) -> std::io::Result<()> {
+fn rename_new<P: Arg + Copy>(
+    from_folder: impl AsFd,
+    from: P,
+    to_folder: impl AsFd,
+    to: P,
+) -> rustix::io::Result<()> {
     #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
     {
-        use rustix::fs::{CWD, RenameFlags, renameat_with};
-        match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
-            Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS | rustix::io::Errno::NOTSUP) => {}
-            other => return other.map_err(Into::into),
+        use rustix::fs::{RenameFlags, renameat_with};
+        match renameat_with(&from_folder, from, &to_folder, to, RenameFlags::NOREPLACE) {
+            Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {}
+            other => return other,
         }
     }
-    if to.symlink_metadata().is_ok() {
-        return Err(std::io::ErrorKind::AlreadyExists.into());
+    match statat(&to_folder, to, AtFlags::SYMLINK_NOFOLLOW) {
+        Err(Errno::NOENT) => renameat(from_folder, from, to_folder, to),
+        Err(error) => Err(error),
+        Ok(_) => Err(Errno::EXIST),
     }
-    fs::rename(from, to)
+}
+
+/// Waits until what was created or renamed in a folder survives a loss of power, where the system can promise that.
+pub fn sync_folder(folder: &Path) {
+    if let Ok(handle) = fs::File::open(folder) {
+        let _ = handle.sync_all();
+    }
 }
 
 /// Deletes a file, a link (not what it points at), or a whole folder.
@@ -124,27 +142,15 @@ pub fn delete(path: &Path) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
-
-    proptest! {
-        #[test]
-        fn no_key_leaves_its_folder(key in r"(\.\.|\.|/|//|a|\\|\x00|~|C:|é| |\n|%2F){0,8}") {
-            let root = tempfile::tempdir().unwrap();
-            if let Ok(path) = safe_path(root.path(), &key) {
-                prop_assert!(path.starts_with(root.path()) && path != root.path());
-                prop_assert!(path.components().all(|c| !matches!(c, std::path::Component::ParentDir)));
-            }
-        }
-    }
 
     #[test]
     fn a_planted_link_is_no_way_out() {
         let root = tempfile::tempdir().unwrap();
         std::os::unix::fs::symlink("/tmp", root.path().join("out")).unwrap();
-        assert_eq!(safe_path(root.path(), "out/x").unwrap_err().kind(), Kind::Unsupported);
-        assert!(safe_path(root.path(), "in/x").is_ok());
+        assert_eq!(refuse_links(root.path(), "out/x").unwrap_err().kind(), Kind::Unsupported);
+        assert!(refuse_links(root.path(), "in/x").is_ok());
+        assert!(refuse_links(root.path(), "out").is_ok(), "the link itself may be replaced");
     }
 
     #[test]

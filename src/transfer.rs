@@ -1,7 +1,7 @@
 //! The engine: takes requests, plans them, moves the bytes in parallel, reports.
 //!
 //! One way in ([`Engine`]'s methods), two ways out: [`Event`]s that are never dropped, and [`Snapshot`]s taken
-//! whenever somebody wants to draw. A plan streams files to workers (`plan`); a worker settles what to do about an
+//! whenever somebody wants to draw. A plan streams files (`plan`) with their places (`target`) to workers; a worker settles what to do about an
 //! existing target (`conflict`) and moves one file (`upload`, `download`, `relay`); `throttle` says how many requests
 //! may be in flight, `progress` counts.
 
@@ -13,9 +13,11 @@ mod job;
 mod plan;
 mod progress;
 mod relay;
+mod target;
 mod throttle;
 mod types;
 mod upload;
 
 pub use engine::Engine;
+pub use target::inside;
 pub use types::*;

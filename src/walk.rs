@@ -83,8 +83,8 @@ fn object(root: &Remote, entry: Entry) -> Found {
     }
 }
 
-/// Every file below a folder. Symbolic links and special files are not followed: each is an error of
-/// `Kind::Unsupported`, and so is a name that is not UTF-8, which no key could stand for.
+/// Every file below a folder. Symbolic links and special files are skipped: each is an error of
+/// `Kind::Unsupported`. A name that is not UTF-8, which no key could stand for, is one of `Kind::Local`.
 pub fn local(root: PathBuf) -> mpsc::Receiver<Batch> {
     let (sender, receiver) = mpsc::channel(AHEAD);
     tokio::task::spawn_blocking(move || {
@@ -129,7 +129,10 @@ enum Step {
 fn file(path: &Path, above: &str, entry: &Entry) -> Result<Step> {
     let skip =
         |why: &str| Err(Error::new(Kind::Unsupported, format!("{} is skipped: {why}", path.display())));
-    let Some(name) = entry.name.to_str() else { return skip("its name is not UTF-8") };
+    let Some(name) = entry.name.to_str() else {
+        let text = format!("cannot copy {}: its name is not UTF-8, which keys are", path.display());
+        return Err(Error::new(Kind::Local, text).with_hint("rename it"));
+    };
     if path.is_symlink() {
         return skip("it is a symbolic link");
     }

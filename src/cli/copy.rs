@@ -18,7 +18,7 @@ use crate::location::Location;
 use crate::s3::Attributes;
 use crate::sanitize::display_safe;
 use crate::transfer::{
-    Answer, Conflict, Engine, Event, FileOutcome, FileStatus, OnConflict, Request, Settings, Snapshot,
+    Answer, Conflict, Engine, Event, FileOutcome, FileStatus, Item, OnConflict, Request, Settings, Snapshot,
     Summary, Verb,
 };
 
@@ -136,10 +136,16 @@ pub(super) async fn run(
         exclude: options.exclude.clone(),
         dry_run: options.dry_run,
     };
-    let id = engine.submit(request);
     let bar = bar(&options);
-    let mut printer =
-        Printer { out: Out::new(), json: options.json, dry_run: options.dry_run, verb, bar: bar.clone() };
+    let mut printer = Printer {
+        out: Out::new(),
+        json: options.json,
+        dry_run: options.dry_run,
+        verb,
+        trees: request.items.iter().filter(|item| item.tree).cloned().collect(),
+        bar: bar.clone(),
+    };
+    let id = engine.submit(request);
     let mut tick = tokio::time::interval(TICK);
     let mut stopping = false;
     loop {
@@ -190,6 +196,7 @@ struct Printer {
     json: bool,
     dry_run: bool,
     verb: Verb,
+    trees: Vec<Item>,
     bar: Option<ProgressBar>,
 }
 
@@ -197,6 +204,10 @@ impl Printer {
     fn file(&mut self, outcome: &FileOutcome) -> Result<()> {
         if let (Some(error), false) = (&outcome.error, outcome.status == FileStatus::Cancelled) {
             suspended(self.bar.as_ref(), || report(error));
+        }
+        if outcome.status == FileStatus::Done && self.is_renamed(outcome) {
+            let text = format!("{} is stored as {}", outcome.source, outcome.target);
+            suspended(self.bar.as_ref(), || note(&text));
         }
         if self.json {
             return self.out.json(&json!({
@@ -215,6 +226,21 @@ impl Printer {
             self.out.line(&format!("would {verb} {} to {}", outcome.source, outcome.target))?;
         }
         Ok(())
+    }
+
+    /// Whether a key of a tree has another name on the local disk.
+    fn is_renamed(&self, outcome: &FileOutcome) -> bool {
+        let (Location::Remote(source), Location::Local(target)) = (&outcome.source, &outcome.target) else {
+            return false;
+        };
+        let is_natural = |item: &Item| {
+            let (Location::Remote(from), Location::Local(to)) = (&item.from, &item.to) else { return false };
+            let Some(relative) = source.key.strip_prefix(&from.key) else { return false };
+            let mut natural = to.as_os_str().to_owned();
+            natural.push(format!("/{relative}"));
+            *target == *natural
+        };
+        !self.trees.is_empty() && !self.trees.iter().any(is_natural)
     }
 
     fn summary(mut self, summary: &Summary) -> Result<u8> {

@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use super::Context;
+use super::output::note;
 use crate::error::{Error, Kind, Result};
-use crate::local;
 use crate::location::{Location, Remote};
-use crate::transfer::Item;
+use crate::transfer::{self, Item};
 
 /// `cp -r a/ d/` copies what is in `a`, `cp -r a d/` the folder itself; a target that is no folder gets the source's
 /// place.
@@ -60,20 +60,25 @@ fn item(context: &Context, text: &str, to: &Location, is_folder: bool, recursive
     };
     let name = from.name();
     let to = match (tree, is_folder && !contents) {
-        (false, true) => inside(to, &name)?,
+        (false, true) => inside(to, &from, &name, false),
         (false, false) => to.clone(),
-        (true, true) => as_folder(&inside(to, &name)?),
+        (true, true) => inside(to, &from, &name, true),
         (true, false) => as_folder(to),
     };
     Ok(Item { from, to, tree })
 }
 
-/// `name` in the folder `to`. A key's last component is a stranger's text also here.
-fn inside(to: &Location, name: &str) -> Result<Location> {
-    match to {
-        Location::Local(folder) => local::safe_path(folder, name).map(Location::Local),
-        other => Ok(other.join(name.as_ref())),
+/// `name` in the folder `to`, as a tree or alone. A key's last component is a stranger's text also here.
+fn inside(to: &Location, from: &Location, name: &str, tree: bool) -> Location {
+    let is_prefix = tree && matches!(to, Location::Remote(_));
+    let listed = if is_prefix { format!("{name}/") } else { name.to_owned() };
+    let place = transfer::inside(from, to, listed.as_ref());
+    if let Location::Local(path) = &place
+        && path.file_name() != Some(name.as_ref())
+    {
+        note(&format!("{from} is stored as {}", path.display()));
     }
+    place
 }
 
 /// A prefix that ends in a slash, unless it is the bucket itself.
@@ -136,6 +141,12 @@ mod tests {
         assert!(to(&[&a], "p:b/", false).unwrap_err().hint().unwrap().contains("-r"));
         assert!(to(&["p:b/"], &a, false).unwrap_err().hint().unwrap().contains("-r"));
         assert_eq!(to(&[&f, &f], "p:b/name", false).unwrap_err().kind(), Kind::Usage);
-        assert!(to(&["p:b/x/.."], &a, false).is_err(), "a key must not name its way out");
+        assert_eq!(
+            to(&["p:b/x/.."], &a, false).unwrap(),
+            format!("{a}/．．"),
+            "a key must not name its way out"
+        );
+        std::fs::create_dir_all(folder.join("．．")).unwrap();
+        assert_eq!(to(&[&format!("{a}/．．")], "p:b/", true).unwrap(), "p:b/../", "and comes back as itself");
     }
 }

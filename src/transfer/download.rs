@@ -32,8 +32,9 @@ pub(super) async fn object(
     only_new: bool,
     progress: &Arc<FileProgress>,
 ) -> Result<Verified> {
-    if from.key.ends_with('/') {
-        return folder(planned, from, to).await;
+    // With bytes in it, it is no folder's marker but an object like others.
+    if from.key.ends_with('/') && planned.size == Some(0) {
+        return folder(to).await;
     }
     let store = shared.connections.store(&from.profile).await?;
     let first = fetch(shared, job, &store, planned, from, to, only_new, progress).await;
@@ -48,15 +49,8 @@ pub(super) async fn object(
     fetch(shared, job, &store, &again, from, to, only_new, progress).await
 }
 
-/// A key that ends in a slash is a folder's marker; with bytes in it there is no local form.
-async fn folder(planned: &Planned, from: &Remote, to: &Path) -> Result<Verified> {
-    if planned.size.unwrap_or(0) > 0 {
-        return Err(Error::new(
-            Kind::Unsupported,
-            format!("{from} has bytes, but its name is that of a folder"),
-        )
-        .with_hint("copy it alone and name the target file"));
-    }
+/// A folder's marker becomes the folder.
+async fn folder(to: &Path) -> Result<Verified> {
     let path = to.to_path_buf();
     blocking(move || std::fs::create_dir_all(&path).map_err(|error| Error::local("create", &path, error)))
         .await?;

@@ -4,12 +4,13 @@ use globset::{Glob, GlobSet, GlobSetBuilder};
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 
+use super::target::Targets;
 use super::types::{Item, Request};
 use crate::error::{Error, Kind, Result};
 use crate::local;
-use crate::location::{Location, Remote};
+use crate::location::Location;
 use crate::s3::Connections;
-use crate::walk;
+use crate::walk::{self, Found};
 
 const MIB: u64 = 1 << 20;
 /// Files up to this size go up in one request.
@@ -147,6 +148,8 @@ async fn tree(
                 .with_hint("name a bucket in it"));
         }
     };
+    let item_of = item.clone();
+    let mut targets = blocking(move || Targets::new(&item_of)).await?;
     let mut found_any = false;
     while let Some(batch) = batches.recv().await {
         let batch = match batch {
@@ -160,8 +163,11 @@ async fn tree(
             }
         };
         found_any |= !batch.is_empty();
-        for found in batch.into_iter().filter(|found| filter.takes(&found.relative)) {
-            let message = match below(&item.to, &found.relative) {
+        let batch = batch.into_iter().filter(|found| filter.takes(&found.relative)).collect();
+        let placed;
+        (targets, placed) = blocking(move || Ok(place(targets, batch))).await?;
+        for (found, to) in placed {
+            let message = match to {
                 Ok(Some(to)) => Ok(Planned {
                     from: found.location,
                     to,
@@ -189,23 +195,18 @@ async fn tree(
     }
 }
 
-/// Where a file of a tree goes; `None` for the marker of the tree's own root on a local disk.
-fn below(to: &Location, relative: &str) -> Result<Option<Location>> {
-    match to {
-        Location::Local(_) if relative.is_empty() => Ok(None),
-        Location::Local(root) => {
-            let mut path = local::safe_path(root, relative)?.into_os_string();
-            if relative.ends_with('/') {
-                path.push("/");
-            }
-            Ok(Some(Location::Local(path.into())))
-        }
-        Location::Remote(root) => {
-            Ok(Some(Location::Remote(Remote { key: format!("{}{relative}", root.key), ..root.clone() })))
-        }
-        Location::Profile(profile) => Err(Error::new(Kind::Usage, format!("{profile}: is a whole profile"))
-            .with_hint("name a bucket in it")),
-    }
+type Placed = Vec<(Found, Result<Option<Location>>)>;
+
+/// The files of a batch with the places they go to.
+fn place(mut targets: Targets, batch: Vec<Found>) -> (Targets, Placed) {
+    let placed = batch
+        .into_iter()
+        .map(|found| {
+            let to = targets.of(&found);
+            (found, to)
+        })
+        .collect();
+    (targets, placed)
 }
 
 /// Runs file-system work off the runtime.
@@ -219,6 +220,7 @@ pub(super) async fn blocking<T: Send + 'static>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::location::Remote;
 
     #[test]
     fn parts_are_equal_and_never_too_many() {

@@ -300,3 +300,27 @@ async fn encryption_is_checked_and_its_key_is_not_shown() {
     let log = std::fs::read_to_string(shell.path("log.txt")).unwrap();
     assert!(!log.contains(KEY), "{log}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_that_are_no_local_names_are_said_to_be_stored_under_others() {
+    let shell = Shell::new().await;
+    for key in ["t/../x", "t/plain", "t/a//b", "lone/.."] {
+        shell.world.backend.put("box", key, key);
+    }
+    let noted = |arguments: &[&str]| {
+        let output = shell.run(arguments);
+        assert!(output.status.success(), "{output:?}");
+        let mut lines: Vec<String> =
+            String::from_utf8(output.stderr).unwrap().lines().map(str::to_owned).collect();
+        lines.sort();
+        lines
+    };
+    assert_eq!(
+        noted(&["cp", "-r", "p:box/t/", "d/"]),
+        ["p:box/t/../x is stored as d/．．/x", "p:box/t/a//b is stored as d/a/‛∅/b"]
+    );
+    assert_eq!(noted(&["cp", "p:box/lone/..", "e/"]), ["p:box/lone/.. is stored as e/．．"]);
+    assert_eq!(noted(&["cp", "p:box/lone/..", "named"]), Vec::<String>::new());
+    assert_eq!(noted(&["cp", "-r", "d/", "p:box/u/"]), Vec::<String>::new());
+    assert_eq!(shell.world.backend.get("box", "u/../x").unwrap(), "t/../x");
+}

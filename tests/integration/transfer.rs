@@ -280,23 +280,94 @@ async fn conflicts_are_settled_as_the_user_says() {
     assert_eq!(outcomes[0].status, FileStatus::Done, "sizes differ");
 }
 
+/// Keys whose own names would leave the folder, stand in each other's way, or be no names.
+const HOSTILE: [&str; 16] = [
+    "../out",
+    "a/../../out",
+    "good",
+    "//x",
+    "/lead",
+    "dir/.",
+    "nul\0",
+    "both",
+    "both/below",
+    "slash/",
+    "slash/x",
+    "",
+    "‛∅",
+    "‛2/x",
+    "␀",
+    "．．/x",
+];
+
 #[tokio::test]
-async fn hostile_keys_stay_inside_and_do_not_stop_the_others() {
+async fn hostile_keys_all_arrive_and_stay_inside() {
     let mut bench = Bench::new().await;
-    for key in
-        ["../out", "a/../../out", "good", "//x", "/lead", "dir/.", "nul\0", "both", "both/below", "mark/"]
-    {
-        bench.world.backend.put("box", key, if key.ends_with('/') { "" } else { "x" });
+    let keys =
+        ["../out", "a/../../out", "good", "//x", "/lead", "dir/.", "nul\0", "both", "both/below", "mark/"];
+    for key in keys {
+        bench.world.backend.put("box", key, if key.ends_with('/') { "" } else { key });
     }
     let inner = bench.local("in/side");
     let (outcomes, summary) = bench.run(copy(remote("p", ""), inner, true)).await;
-    let failed: Vec<String> =
-        outcomes.iter().filter(|o| o.status == FileStatus::Failed).map(|o| o.source.name()).collect();
-    assert_eq!(summary.files + summary.failed, 10, "{outcomes:?}");
-    assert!(bench.files().iter().all(|file| file.starts_with("in/side/")), "{:?}", bench.files());
-    assert!(bench.files().contains(&"in/side/good".to_owned()));
+    assert_eq!((summary.files, summary.failed), (10, 0), "{outcomes:?}");
+    let mut expected = [
+        "．．/out",
+        "a/．．/．．/out",
+        "good",
+        "‛∅/‛∅/x",
+        "‛∅/lead",
+        "dir/．",
+        "nul␀",
+        "both",
+        "‛2/both/below",
+    ]
+    .map(|name| format!("in/side/{name}"));
+    expected.sort();
+    assert_eq!(bench.files(), expected);
     assert!(bench.path("in/side/mark").is_dir());
-    assert_eq!(failed.len(), 7, "six hostile ones, and one of `both` and `both/below`: {failed:?}");
+    assert_eq!(bench.read("in/side/‛2/both/below"), b"both/below");
+    let reported = outcomes.iter().any(|outcome| outcome.target == bench.local("in/side/．．/out"));
+    assert!(reported, "{outcomes:?}");
+}
+
+#[tokio::test]
+async fn a_hostile_tree_comes_back_under_the_same_keys() {
+    let mut bench = Bench::new().await;
+    let long = format!("{}/..", "é".repeat(300));
+    let mut keys: Vec<String> =
+        HOSTILE.iter().copied().chain([long.as_str()]).map(|key| format!("t/{key}")).collect();
+    keys.sort();
+    for key in &keys {
+        bench.world.backend.put("box", key, key.clone());
+    }
+    let (outcomes, summary) = bench.run(copy(remote("p", "t/"), bench.local("d"), true)).await;
+    assert_eq!((summary.files, summary.failed), (keys.len() as u64, 0), "{outcomes:?}");
+    let (outcomes, summary) = bench.run(copy(bench.local("d"), remote("p", "u/"), true)).await;
+    assert_eq!((summary.files, summary.failed), (keys.len() as u64, 0), "{outcomes:?}");
+    let back: Vec<String> =
+        bench.world.backend.keys("box").into_iter().filter(|key| key.starts_with("u/")).collect();
+    assert_eq!(back, keys.iter().map(|key| key.replacen('t', "u", 1)).collect::<Vec<_>>());
+    for key in back {
+        let bytes = bench.world.backend.get("box", &key).unwrap();
+        assert_eq!(bytes, key.replacen('u', "t", 1), "{key:?}");
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_written_through_a_link_in_the_target() {
+    let mut bench = Bench::new().await;
+    for key in ["out/x", "in/x"] {
+        bench.world.backend.put("box", key, "x");
+    }
+    bench.write("elsewhere/kept", b"k");
+    bench.write("d/in/y", b"y");
+    std::os::unix::fs::symlink(bench.path("elsewhere"), bench.path("d/out")).unwrap();
+    let (outcomes, summary) = bench.run(copy(remote("p", ""), bench.local("d"), true)).await;
+    assert_eq!((summary.files, summary.failed), (1, 1), "{outcomes:?}");
+    let error = outcomes.iter().find_map(|outcome| outcome.error.clone()).unwrap();
+    assert!(error.message().contains("d/out is a symbolic link"), "{error}");
+    assert_eq!(std::fs::read_dir(bench.path("elsewhere")).unwrap().count(), 1);
 }
 
 #[tokio::test]

@@ -280,11 +280,21 @@ fn copies_that_make_no_sense_are_refused_in_words() {
     fill(&mut state, PaneId::Left, &["f"], None);
     assert!(keys(&mut state, "c").is_empty());
     assert!(notice(&state).contains("open one of them first"));
-    let mut state = browser_with(config(), at(""), local("/x"), (120, 30));
-    fill(&mut state, PaneId::Left, &["..", "../"], None);
-    for text in ["c", "jc"] {
-        assert!(keys(&mut state, text).is_empty());
-        assert!(notice(&state).contains("no name for a local file"), "{}", notice(&state));
+}
+
+#[test]
+fn hostile_names_get_local_ones_and_come_back() {
+    for (name, path, key) in [("..", "/x/．．", "a/.."), ("../", "/x/．．", "a/../"), ("/", "/x/‛∅", "a//")]
+    {
+        let mut state = browser_with(config(), at(""), local("/x"), (120, 30));
+        fill(&mut state, PaneId::Left, &[name], None);
+        let effects = keys(&mut state, "c");
+        assert_eq!(submitted(&effects).0.items[0].to, local(path));
+        let mut state = browser_with(config(), local("/x"), at("a/"), (120, 30));
+        let slash = if name.ends_with('/') { "/" } else { "" };
+        fill(&mut state, PaneId::Left, &[&format!("{}{slash}", &path[3..])], None);
+        let effects = keys(&mut state, "c");
+        assert_eq!(submitted(&effects).0.items[0].to, at(key));
     }
 }
 

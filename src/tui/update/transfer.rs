@@ -12,9 +12,9 @@ use super::browser::refresh;
 use crate::action::Action;
 use crate::entry::Kind;
 use crate::error::{Error, Kind as Failure, Result};
-use crate::location::{Location, Remote};
+use crate::location::Location;
 use crate::sanitize::display_safe;
-use crate::transfer::{Event, Item, OnConflict, Request, Summary, TransferId, Verb};
+use crate::transfer::{Event, Item, OnConflict, Request, Summary, TransferId, Verb, inside};
 
 /// Whether the place may be changed; says so if not.
 pub(super) fn writable(state: &mut State, place: &Location) -> bool {
@@ -77,37 +77,30 @@ fn items(pane: &Pane, to: &Location, verb: Verb) -> Result<Vec<Item>> {
                 Kind::Bucket if verb == Verb::Move => {
                     Err(refusal("a bucket cannot be moved: copy it, then delete it".to_owned()))
                 }
-                _ => Ok(Item { to: target(to, name, kind)?, tree: kind.is_container(), from }),
+                _ => {
+                    Ok(Item { to: target(&pane.location, to, name, kind)?, tree: kind.is_container(), from })
+                }
             }
         })
         .collect()
 }
 
-/// What an entry becomes below `to`. A key is exact; as a local file it must be one that stays in its folder.
-fn target(to: &Location, name: &OsStr, kind: Kind) -> Result<Location> {
+/// What an entry listed at `from` becomes below `to`.
+fn target(from: &Location, to: &Location, name: &OsStr, kind: Kind) -> Result<Location> {
     let odd = |why: &str| {
         Error::new(
             Failure::Unsupported,
             format!("{} cannot be copied there: {why}", Path::new(name).display()),
         )
     };
-    let bare = name.as_encoded_bytes();
-    let bare = bare.strip_suffix(b"/").unwrap_or(bare);
     match to {
-        Location::Local(folder) => {
-            if matches!(bare, b"" | b"." | b"..") || bare.contains(&b'/') || bare.contains(&0) {
-                return Err(odd("it is no name for a local file")
-                    .with_hint("name the target yourself: twinpail cp PROFILE:BUCKET/KEY ./NAME"));
-            }
-            let text = name.to_str().map(|name| name.trim_end_matches('/'));
-            Ok(Location::Local(folder.join(text.map_or(name, OsStr::new))))
-        }
-        Location::Remote(remote) => {
+        Location::Profile(_) => Err(odd("open a bucket first")),
+        Location::Local(_) => Ok(inside(from, to, name)),
+        Location::Remote(_) => {
             let name = name.to_str().ok_or_else(|| odd("its name is not UTF-8, which keys are"))?;
             let slash = if kind.is_container() && !name.ends_with('/') { "/" } else { "" };
-            Ok(Location::Remote(Remote { key: format!("{}{name}{slash}", remote.key), ..remote.clone() }))
+            Ok(inside(from, to, format!("{name}{slash}").as_ref()))
         }
-        Location::Profile(_) => Err(odd("open a bucket first")),
     }
 }
 
