@@ -14,3 +14,5 @@ mod s3;
 mod support;
 #[cfg(test)]
 mod transfer;
+#[cfg(test)]
+mod uploads;

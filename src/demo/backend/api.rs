@@ -18,7 +18,7 @@ use s3s::dto::{
 };
 use s3s::{S3, S3Request, S3Response, S3Result, s3_error};
 
-use super::list::{Query, encoded};
+use super::list::{Query, encoded, repeated};
 use super::object::{Conditions, copied_range};
 use super::{Backend, Bucket};
 
@@ -268,7 +268,7 @@ impl S3 for Backend {
         request: S3Request<CreateMultipartUploadInput>,
     ) -> Answer<CreateMultipartUploadOutput> {
         let upload_id = Some(self.begin(&request.input)?);
-        let (bucket, key) = (Some(request.input.bucket), Some(request.input.key));
+        let (bucket, key) = (Some(request.input.bucket), repeated(&request.input.key));
         ok(CreateMultipartUploadOutput { bucket, key, upload_id, ..Default::default() })
     }
 

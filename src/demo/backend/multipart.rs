@@ -13,7 +13,7 @@ use s3s::dto::{
 use s3s::{S3Result, s3_error};
 
 use super::content::{Content, collect, md5_hex, multipart_etag, verified};
-use super::list::encoded;
+use super::list::{encoded, repeated};
 use super::object::{attributes, may_write};
 use super::{Backend, Bucket, Part, Stored, Upload};
 
@@ -126,7 +126,7 @@ impl Backend {
         let version_id = bucket.add(&input.key, id, SystemTime::now(), Some(Arc::new(stored)));
         Ok(CompleteMultipartUploadOutput {
             bucket: Some(input.bucket.clone()),
-            key: Some(input.key.clone()),
+            key: repeated(&input.key),
             e_tag: Some(ETag::Strong(etag)),
             version_id,
             ..CompleteMultipartUploadOutput::default()
@@ -160,7 +160,7 @@ impl Backend {
             .collect();
         Ok(ListPartsOutput {
             bucket: Some(input.bucket.clone()),
-            key: Some(input.key.clone()),
+            key: repeated(&input.key),
             upload_id: Some(input.upload_id.clone()),
             is_truncated: Some(rest.next().is_some()),
             next_part_number_marker: parts.last().and_then(|part| part.part_number),
