@@ -213,8 +213,9 @@ async fn abort(context: &Context, options: AbortOptions) -> Result<u8> {
     let mut gone = 0;
     for (profile, found) in chosen {
         let store = context.connections.store(&profile).await?;
+        let found = found.into_iter().map(|upload| ((), upload));
         let mut aborted = std::pin::pin!(uploads::abort(store, found));
-        while let Some((_, done)) = aborted.next().await {
+        while let Some(((), done)) = aborted.next().await {
             gone += usize::from(done.is_ok());
             tally.take(done)?;
         }

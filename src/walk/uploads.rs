@@ -131,14 +131,14 @@ pub fn all_held(
     futures_util::stream::iter(asked).buffered(at_once)
 }
 
-/// Aborts uploads, several at a time; each comes out when it is gone, or with why it is not.
-pub fn abort(store: Store, uploads: Vec<Upload>) -> impl Stream<Item = (Upload, Result<()>)> + Send {
-    let asked = uploads.into_iter().map(move |upload| {
+/// Aborts uploads, several at a time. What came with an upload comes out when it is gone, or with why it is not.
+pub fn abort<T: Send>(
+    store: Store,
+    uploads: impl IntoIterator<Item = (T, Upload), IntoIter: Send>,
+) -> impl Stream<Item = (T, Result<()>)> + Send {
+    let asked = uploads.into_iter().map(move |(with, upload)| {
         let store = store.clone();
-        async move {
-            let done = store.abort_upload(&upload).await;
-            (upload, done)
-        }
+        async move { (with, store.abort_upload(&upload).await) }
     });
     futures_util::stream::iter(asked).buffer_unordered(ABORTS)
 }
