@@ -110,6 +110,7 @@ actions! {
     New, Browser, Act, "new", "new folder or bucket", ["f7", "n"];
     Delete, Browser, Act, "delete", "delete", ["f8", "d", "delete"];
     Info, Browser, Act, "info", "properties", ["i"];
+    Uploads, Browser, Act, "uploads", "unfinished uploads here", ["shift-u"];
     Filter, Browser, Find, "filter", "filter this listing", ["/"];
     Sort, Browser, Find, "sort", "sort by the next column", ["s"];
     SortReverse, Browser, Find, "sort_reverse", "reverse the order", ["shift-s"];

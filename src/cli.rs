@@ -13,6 +13,7 @@ mod profile;
 mod remove;
 mod signal;
 mod stat;
+mod uploads;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -94,6 +95,9 @@ enum Command {
     Stat(stat::Options),
     /// Make presigned URLs.
     Presign(presign::Options),
+    /// List and abort unfinished multipart uploads.
+    #[command(subcommand)]
+    Uploads(uploads::Command),
     /// Show the known profiles.
     #[command(subcommand)]
     Profile(profile::Command),
@@ -130,6 +134,18 @@ struct Context {
 impl Context {
     fn location(&self, text: &str) -> Result<Location> {
         Location::parse(text, self.config.names())
+    }
+
+    /// What was named, or else the default profile's buckets.
+    fn or_default(&self, named: &[String]) -> Result<Vec<String>> {
+        if !named.is_empty() {
+            return Ok(named.to_vec());
+        }
+        let profile = self.config.default_profile.as_ref().ok_or_else(|| {
+            Error::new(Kind::Usage, "there is no profile to list")
+                .with_hint("`twinpail config init` writes a first one")
+        })?;
+        Ok(vec![format!("{profile}:")])
     }
 }
 
@@ -193,6 +209,7 @@ fn dispatch(cli: Cli) -> Result<u8> {
                     Command::Cat(options) => cat::run(&context, options).await,
                     Command::Stat(options) => stat::run(&context, options).await,
                     Command::Presign(options) => presign::run(&context, options).await,
+                    Command::Uploads(command) => uploads::run(&context, command).await,
                     _ => Err(Error::new(Kind::Internal, "a command has no room")),
                 }
             })

@@ -15,7 +15,7 @@
 //! | [`local`] | a local folder as pages; safe local names for hostile keys; files that stay below their folder |
 //! | [`clipboard`] | text onto the user's clipboard, also over SSH |
 //! | [`s3`] | one connected profile; the only home of the AWS SDK |
-//! | [`walk`] | trees: recursive listings, local and remote |
+//! | [`walk`] | trees: recursive listings, local and remote; unfinished uploads |
 //! | [`transfer`] | the engine: plans, queues, uploads, downloads, relays |
 //! | [`links`] | link requests and the forms they are written in |
 //! | [`demo`] | an in-memory S3 server with sample data, and its faults |

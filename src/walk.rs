@@ -1,6 +1,8 @@
 //! Trees: every object below a prefix, every file below a folder, as a stream of batches; counting and deleting
 //! them.
 
+pub mod uploads;
+
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 

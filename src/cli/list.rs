@@ -35,15 +35,7 @@ pub(super) struct Options {
 pub(super) async fn run(context: &Context, options: Options) -> Result<u8> {
     let mut out = Out::new();
     let mut tally = Tally::new();
-    let locations = if options.locations.is_empty() {
-        let profile = context.config.default_profile.clone().ok_or_else(|| {
-            Error::new(Kind::Usage, "there is no profile to list")
-                .with_hint("`twinpail config init` writes a first one")
-        })?;
-        vec![format!("{profile}:")]
-    } else {
-        options.locations.clone()
-    };
+    let locations = context.or_default(&options.locations)?;
     for text in &locations {
         let listed = match context.location(text) {
             Ok(location) => one(context, &options, &location, &mut out).await,

@@ -25,6 +25,9 @@ pub struct Provider {
     pub list_version: u8,
     /// Whether listings are asked for with `encoding-type=url` at first.
     pub encode_keys: bool,
+    /// Whether the unfinished uploads of a bucket or a prefix can be listed. MinIO takes the prefix of
+    /// ListMultipartUploads for one exact key, so that any other listing of it is empty.
+    pub lists_all_uploads: bool,
     /// Whether ListBuckets takes `max-buckets` and continuation tokens.
     pub pages_buckets: bool,
     /// Parts in flight an upload starts with.
@@ -66,6 +69,7 @@ const OTHER: Provider = Provider {
     ordered: false,
     list_version: 2,
     encode_keys: true,
+    lists_all_uploads: true,
     pages_buckets: false,
     parts_per_upload: 8,
     max_parts: 10_000,
@@ -142,7 +146,7 @@ pub const PROVIDERS: &[Provider] = &[
         tags: false,
         ..OTHER
     },
-    Provider { name: "minio", title: "MinIO", ordered: true, ..OTHER },
+    Provider { name: "minio", title: "MinIO", ordered: true, lists_all_uploads: false, ..OTHER },
     Provider { name: "garage", title: "Garage", region: Some("garage"), ordered: true, tags: false, ..OTHER },
     Provider {
         name: "seaweedfs",

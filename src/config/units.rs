@@ -48,6 +48,17 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
     if trimmed.is_empty() { Err(wrong()) } else { Ok(Duration::from_secs(total)) }
 }
 
+/// A length of time in its largest unit alone: `42s`, `59m`, `23h`, `12d`. [`parse_duration`] reads it back.
+pub fn coarse(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    match seconds {
+        0..60 => format!("{seconds}s"),
+        60..3600 => format!("{}m", seconds / 60),
+        3600..86_400 => format!("{}h", seconds / 3600),
+        _ => format!("{}d", seconds / 86_400),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -59,6 +70,11 @@ mod tests {
         assert_eq!(parse_size("123"), Ok(123));
         assert_eq!(parse_duration("1h30m"), Ok(Duration::from_mins(90)));
         assert_eq!(parse_duration("90"), Ok(Duration::from_secs(90)));
+        assert_eq!(parse_duration("1w2d"), Ok(Duration::from_hours(9 * 24)));
+        for text in ["0s", "59s", "59m", "23h", "12d"] {
+            assert_eq!(coarse(parse_duration(text).unwrap()), text);
+        }
+        assert_eq!(coarse(Duration::from_mins(119)), "1h");
         for wrong in ["", "x", "1y", "MiB", "1h x", "99999999999999999999", "9999999999999999d"] {
             assert!(parse_size(wrong).is_err(), "{wrong}");
             assert!(parse_duration(wrong).is_err(), "{wrong}");

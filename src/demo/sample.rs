@@ -121,6 +121,11 @@ pub fn sample_backend() -> Backend {
     let long: String = std::iter::repeat_n("long-", 204).collect::<String>() + "1024";
     backend.put("hostile-names", &long, b"as long as a key can be\n".to_vec());
 
+    for (key, days, parts) in [("raw/tour-4k.mov", 12, 2), ("raw/concert.mov", 3, 1), ("raw/new.mov", 0, 0)] {
+        let part = vec![0; 256 << 10];
+        let parts = vec![part.as_slice(); parts];
+        backend.leave_upload("media", key, now - Duration::from_secs(days * DAY), &parts);
+    }
     backend.create_bucket("versioned");
     backend.set_versioned("versioned");
     for revision in 1..=3 {

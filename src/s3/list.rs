@@ -77,17 +77,27 @@ impl Store {
     /// One page of keys. The marker object of the listed prefix itself is left out of a level listing
     /// (kept in a recursive one, with an empty name).
     pub async fn list(&self, request: &ListRequest) -> Result<Page> {
-        let encode = self.encode_keys();
-        let answer = match self.ask(request, encode).await {
-            // A raw control character makes a page unreadable; some servers break on the request for encoding.
-            Err(error) if matches!(error.kind(), Kind::Integrity | Kind::Unsupported) => {
-                let answer = self.ask(request, !encode).await.map_err(|_| error)?;
-                self.set_encode_keys(!encode);
-                answer
-            }
-            other => other?,
-        };
+        let answer = self.readable(|encode| self.ask(request, encode)).await?;
         Ok(page(request, answer))
+    }
+
+    /// Asks for a page with its keys encoded or not, as the store is known to need it, and the other way where that
+    /// cannot be read: a raw control character makes a page unreadable, and some servers break on the request for
+    /// encoding.
+    pub(super) async fn readable<T, F, Fut>(&self, ask: F) -> Result<T>
+    where
+        F: Fn(bool) -> Fut,
+        Fut: Future<Output = Result<T>>,
+    {
+        let encode = self.encode_keys();
+        match ask(encode).await {
+            Err(error) if matches!(error.kind(), Kind::Integrity | Kind::Unsupported) => {
+                let answer = ask(!encode).await.map_err(|_| error)?;
+                self.set_encode_keys(!encode);
+                Ok(answer)
+            }
+            other => other,
+        }
     }
 
     async fn ask(&self, request: &ListRequest, encode: bool) -> Result<Answer> {
@@ -150,7 +160,7 @@ fn with_marker(mut answer: Answer) -> Answer {
 }
 
 /// The SDK hands out keys as they were sent. `+` stands for a space in encoded ones (a real one is `%2B`).
-fn decoded(text: &str, encoded: bool) -> String {
+pub(super) fn decoded(text: &str, encoded: bool) -> String {
     if encoded {
         percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned()
     } else {

@@ -2,13 +2,16 @@
 
 use std::time::Duration;
 
+use aws_sdk_s3::operation::list_multipart_uploads::ListMultipartUploadsOutput;
 use aws_sdk_s3::types::{
-    ChecksumAlgorithm, ChecksumType, CompletedMultipartUpload, CompletedPart as SdkPart, ServerSideEncryption,
+    ChecksumAlgorithm, ChecksumType, CompletedMultipartUpload, CompletedPart as SdkPart, EncodingType,
+    ServerSideEncryption,
 };
 use jiff::Timestamp;
 
 use super::attributes::with_attributes;
 use super::digest::{Algorithm, Digest};
+use super::list::decoded;
 use super::object::{header, kept, quoted, stalled, timestamp, unquoted};
 use super::transport::{Body, unless_stalled};
 use super::{PutOptions, Store, Written};
@@ -213,37 +216,63 @@ impl Store {
         }
     }
 
-    /// One page of the unfinished uploads below a prefix.
+    /// One page of the unfinished uploads whose keys begin with `prefix`.
     pub async fn list_uploads(&self, bucket: &str, prefix: &str, token: Option<&str>) -> Result<UploadList> {
-        let op = self.op("list unfinished uploads in", bucket, prefix);
-        let (key_marker, id_marker) = match token.and_then(|token| token.split_once('\0')) {
-            Some((key, id)) => (Some(key.to_owned()), Some(id.to_owned())),
-            None => (None, None),
-        };
-        let output = self
-            .run(bucket, op, |clients| {
-                let request = clients.patient.list_multipart_uploads().bucket(bucket).prefix(prefix);
-                request.set_key_marker(key_marker.clone()).set_upload_id_marker(id_marker.clone()).send()
-            })
-            .await?;
-        let uploads = output
+        let output = self.readable(|encode| self.ask_uploads(bucket, prefix, token, encode)).await?;
+        let encoded = output.encoding_type() == Some(&EncodingType::Url);
+        let uploads: Vec<Upload> = output
             .uploads()
             .iter()
             .map(|upload| Upload {
                 bucket: bucket.to_owned(),
-                key: upload.key().unwrap_or_default().to_owned(),
+                key: decoded(upload.key().unwrap_or_default(), encoded),
                 upload_id: upload.upload_id().unwrap_or_default().to_owned(),
                 started: upload.initiated().and_then(timestamp),
             })
             .collect();
-        let more = output.is_truncated().unwrap_or(false);
-        let markers = (output.next_key_marker(), output.next_upload_id_marker());
-        let next = match markers {
-            (Some(key), id) if more => Some(format!("{key}\0{}", id.unwrap_or_default())),
-            _ => None,
+        if !output.is_truncated().unwrap_or(false) {
+            return Ok(UploadList { uploads, next: None });
+        }
+        // Who names no marker means the last upload of the page.
+        let next = match output.next_key_marker().filter(|key| !key.is_empty()) {
+            Some(key) => {
+                Some(marker(&decoded(key, encoded), output.next_upload_id_marker().unwrap_or_default()))
+            }
+            None => uploads.last().map(|last| marker(&last.key, &last.upload_id)),
         };
+        if next.is_none() || next.as_deref() == token {
+            let op = self.op("list unfinished uploads in", bucket, prefix);
+            let why = "there is more, but no marker to go on with";
+            return Err(Error::new(Kind::Integrity, format!("cannot {op}: {why}")));
+        }
         Ok(UploadList { uploads, next })
     }
+
+    async fn ask_uploads(
+        &self,
+        bucket: &str,
+        prefix: &str,
+        token: Option<&str>,
+        encode: bool,
+    ) -> Result<ListMultipartUploadsOutput> {
+        let op = self.op("list unfinished uploads in", bucket, prefix);
+        // A key may hold a NUL, an upload id does not.
+        let (key, id) = token.and_then(|token| token.rsplit_once('\0')).unzip();
+        self.run(bucket, op, |clients| {
+            let request = clients.patient.list_multipart_uploads().bucket(bucket).prefix(prefix);
+            request
+                .set_encoding_type(encode.then_some(EncodingType::Url))
+                .set_key_marker(key.map(str::to_owned))
+                .set_upload_id_marker(id.filter(|id| !id.is_empty()).map(str::to_owned))
+                .send()
+        })
+        .await
+    }
+}
+
+/// Where the next page of unfinished uploads starts, as an opaque token.
+fn marker(key: &str, id: &str) -> String {
+    format!("{key}\0{id}")
 }
 
 fn number(part: u32) -> i32 {

@@ -12,7 +12,10 @@ mod links;
 mod profiles;
 #[cfg(test)]
 mod tests;
+mod uploads;
 mod window;
+
+pub(super) use uploads::{Chosen, Uploads};
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use jiff::Timestamp;
@@ -25,6 +28,7 @@ use crate::action::{Action, Screen};
 use crate::config::Keys;
 use crate::links::LinkRequest;
 use crate::location::Location;
+use crate::s3::Upload;
 use crate::transfer::{Answer, Conflict, TransferId};
 use crate::walk::Target;
 
@@ -47,6 +51,14 @@ pub(crate) enum Decision {
     CopyText(String),
     /// Print the shown links as plain lines.
     PrintPlain(String),
+    /// Find the unfinished uploads again.
+    FindUploads,
+    /// Ask whether the chosen uploads are to be aborted.
+    AskAbort,
+    /// Abort these: number and upload.
+    AbortUploads(Vec<(usize, Upload)>),
+    /// The unfinished uploads are no longer of interest.
+    LeaveUploads,
     /// Quit although transfers run.
     Quit,
 }
@@ -100,6 +112,8 @@ pub(crate) enum Dialog {
     Links(links::Links),
     /// The choice of a profile.
     Profiles(profiles::Profiles),
+    /// Unfinished uploads.
+    Uploads(uploads::Uploads),
     /// Every key.
     Help(help::Help),
     /// Properties, or a failure.
@@ -120,6 +134,24 @@ impl Dialog {
     /// "N transfers are running; quit and cancel them?"
     pub(crate) fn confirm_quit(running: usize) -> Self {
         Self::Confirm(confirm::Confirm::quit(running))
+    }
+
+    /// "Abort N unfinished uploads, SIZE?" `busy`: transfers run, whose uploads may be among them.
+    pub(crate) fn confirm_abort(place: &Location, chosen: Chosen, busy: bool) -> Self {
+        Self::Confirm(confirm::Confirm::abort(place, chosen, busy))
+    }
+
+    /// The unfinished uploads below a place; `lists_all`: whether an empty list is a proof.
+    pub(crate) fn uploads(place: Location, lists_all: bool) -> Self {
+        Self::Uploads(uploads::Uploads::new(place, lists_all))
+    }
+
+    /// It, if it is that one.
+    pub(crate) fn as_uploads(&mut self) -> Option<&mut uploads::Uploads> {
+        match self {
+            Self::Uploads(uploads) => Some(uploads),
+            _ => None,
+        }
     }
 
     /// Overwrite, skip, newer, rename; for this one or for all.
@@ -194,6 +226,7 @@ impl Dialog {
             Self::Confirm(confirm) => confirm.on_key(key, action),
             Self::Conflict(conflict) => conflict.on_key(key),
             Self::Links(links) => links.on_key(key, action),
+            Self::Uploads(uploads) => uploads.on_key(key, keys),
             Self::Profiles(profiles) => profiles.on_key(key, action),
             Self::Help(_) if action == Some(Action::Help) || key.code == KeyCode::Enter => {
                 Outcome::Close(None)
@@ -210,6 +243,7 @@ impl Dialog {
         match self {
             Self::Input(input) => Outcome::Close(Some(input.purpose())),
             Self::Conflict(conflict) => Outcome::Decide(Decision::CancelTransfer(conflict.id())),
+            Self::Uploads(_) => Outcome::Decide(Decision::LeaveUploads),
             _ => Outcome::Close(None),
         }
     }
@@ -231,6 +265,7 @@ impl Dialog {
             Self::Conflict(dialog) => dialog.draw(frame, area, theme),
             Self::Link(dialog) => dialog.draw(frame, area, theme),
             Self::Links(dialog) => dialog.draw(frame, area, theme),
+            Self::Uploads(dialog) => dialog.draw(frame, area, theme),
             Self::Profiles(dialog) => dialog.draw(frame, area, theme),
             Self::Help(dialog) => dialog.draw(frame, area, theme),
             Self::Info(dialog) => dialog.draw(frame, area, theme),
@@ -238,8 +273,9 @@ impl Dialog {
     }
 
     /// Keys that matter now: key and word, for the status line.
-    pub(crate) fn hints(&self) -> Vec<(String, &'static str)> {
+    pub(crate) fn hints(&self, keys: &Keys) -> Vec<(String, &'static str)> {
         let hints = match self {
+            Self::Uploads(_) => return uploads::Uploads::hints(keys),
             Self::Input(input) => input.hints(),
             Self::Confirm(_) => confirm::Confirm::hints(),
             Self::Conflict(_) => conflict::ConflictDialog::hints(),

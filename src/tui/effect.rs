@@ -1,12 +1,14 @@
 //! The only door out: an effect becomes a task, its result an event. Nothing here waits on the thread that draws.
 
+mod uploads;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::sync::mpsc::UnboundedSender;
-use tokio::task::{AbortHandle, spawn_blocking};
+use tokio::task::{AbortHandle, JoinSet, spawn_blocking};
 
 use super::message::{Effect, Event, Link};
 use crate::clipboard::{Clipboard, Surroundings, Write};
@@ -32,6 +34,8 @@ pub(super) struct Effects {
     events: UnboundedSender<Event>,
     listing: [Option<AbortHandle>; 2],
     deletion: Option<AbortHandle>,
+    /// What finds and measures unfinished uploads; dropping it ends that.
+    uploads: JoinSet<()>,
 }
 
 impl Effects {
@@ -62,6 +66,7 @@ impl Effects {
             events,
             listing: [None, None],
             deletion: None,
+            uploads: JoinSet::new(),
         }
     }
 
@@ -132,6 +137,7 @@ impl Effects {
                     Event::Info { location, info }
                 });
             }
+            Effect::Uploads { search, effect } => self.uploads(search, effect),
             Effect::PrintPlain(_) | Effect::Redraw | Effect::Suspend | Effect::Quit => {}
         }
         Vec::new()
@@ -505,5 +511,28 @@ mod tests {
         assert!(flow.screen().contains("etag"));
         flow.keys("\x1b");
         assert!(!flow.screen().contains("etag"));
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn unfinished_uploads_are_shown_with_their_sizes_and_aborted() {
+        let mut flow = Flow::start(&[], &[("there.txt", "y")], at("")).await;
+        let started = std::time::SystemTime::now() - Duration::from_hours(50);
+        for n in 0..1200 {
+            flow.backend.leave_upload("box", &format!("kept/{n:04}"), started, &[]);
+        }
+        flow.backend.leave_upload("box", "esc\u{1b}[2J", started, &[b"12345", b"678"]);
+        flow.keys("\tU");
+        flow.until_shown("1,201 uploads").await;
+        flow.until_shown("2d       8 B  esc\\x1b[2J").await;
+        flow.keys("d");
+        flow.until_shown("2 parts, 8 B").await;
+        flow.keys("y");
+        flow.until_shown("1 upload aborted").await;
+        assert!(flow.backend.uploads("box").len() == 1200 && !flow.screen().contains("esc"));
+        flow.keys("ad");
+        flow.until_shown("Abort 1,200 unfinished uploads?").await;
+        flow.keys("y");
+        flow.until_shown("No unfinished uploads here").await;
+        assert!(flow.backend.uploads("box").is_empty());
     }
 }

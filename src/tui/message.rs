@@ -3,14 +3,16 @@
 use std::ffi::OsString;
 
 use crossterm::event::KeyEvent;
+use jiff::Timestamp;
 
 use crate::clipboard;
 use crate::entry::Page;
 use crate::error::{Error, Result};
 use crate::links::LinkRequest;
 use crate::location::Location;
-use crate::s3::{ObjectInfo, Presigned};
+use crate::s3::{ObjectInfo, Presigned, Upload};
 use crate::transfer::{self, Answer, Snapshot, TransferId};
+use crate::walk::uploads::{self, Held};
 use crate::walk::{Target, Total};
 
 /// One of the two panes.
@@ -48,6 +50,51 @@ pub(crate) struct Touches {
     pub(crate) places: Vec<Location>,
     /// The exact name that the cursor goes to where the first place is shown.
     pub(crate) seek: Option<OsString>,
+}
+
+/// What happened to unfinished uploads, which a dialog knows by number.
+#[derive(Debug)]
+pub(crate) enum UploadsEvent {
+    /// Some were found, or a bucket could not be read; when that was, as ages are counted from it.
+    Found(uploads::Batch, Timestamp),
+    /// There are no more.
+    End,
+    /// What one of them holds.
+    Held(usize, Result<Held>),
+    /// These are gone.
+    Gone(Vec<usize>),
+    /// All that were to be aborted were tried.
+    Aborted {
+        /// So many are gone.
+        gone: usize,
+        /// Why the others are not.
+        failed: Vec<Error>,
+    },
+}
+
+/// What the outside must do about unfinished uploads.
+#[derive(Clone, Debug)]
+pub(crate) enum UploadsEffect {
+    /// Find those below a place; an older search is dropped.
+    Find(Location),
+    /// Ask what one of them holds.
+    Measure {
+        /// Where it is.
+        profile: String,
+        /// Comes back with the answer.
+        number: usize,
+        /// Which.
+        upload: Upload,
+    },
+    /// Throw them away.
+    Abort {
+        /// Where they are.
+        profile: String,
+        /// Number and upload.
+        uploads: Vec<(usize, Upload)>,
+    },
+    /// Drop what is being found or measured; aborts go on.
+    Forget,
 }
 
 /// What happened.
@@ -109,6 +156,13 @@ pub(crate) enum Event {
         location: Location,
         /// The answer.
         info: Result<Box<ObjectInfo>>,
+    },
+    /// Something about unfinished uploads.
+    Uploads {
+        /// The search they were found by; what an older one still tells is dropped.
+        search: u64,
+        /// What happened.
+        event: UploadsEvent,
     },
 }
 
@@ -177,6 +231,13 @@ pub(crate) enum Effect {
     },
     /// Ask for properties.
     Stat(Location),
+    /// Something about unfinished uploads.
+    Uploads {
+        /// Comes back with whatever follows.
+        search: u64,
+        /// What to do.
+        effect: UploadsEffect,
+    },
     /// Draw everything anew.
     Redraw,
     /// Stop this process until `fg`.

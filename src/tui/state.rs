@@ -63,6 +63,10 @@ pub(super) struct State {
     pub(super) deletion: Option<Deletion>,
     /// What a deletion changes.
     pub(super) deleting: Vec<Location>,
+    /// The newest search for unfinished uploads.
+    pub(super) search: u64,
+    /// Uploads that are being aborted.
+    pub(super) aborting: usize,
     /// Whether links are being signed.
     pub(super) signing: bool,
     /// The place whose properties were asked for.
@@ -102,6 +106,8 @@ impl State {
             notice: None,
             deletion: None,
             deleting: Vec::new(),
+            search: 0,
+            aborting: 0,
             signing: false,
             asked: None,
             questions: VecDeque::new(),
@@ -160,9 +166,10 @@ impl State {
         self.say(Tone::Error, format!("{error}{hint}"));
     }
 
-    /// Transfers and deletions that would be cut off by quitting.
+    /// Transfers, deletions and aborts that would be cut off by quitting.
     pub(super) fn running(&self) -> usize {
         let transfers = self.snapshot.transfers.iter().filter(|transfer| !transfer.state.is_over()).count();
-        transfers + usize::from(matches!(self.deletion, Some(Deletion::Deleting(_))))
+        let deleting = matches!(self.deletion, Some(Deletion::Deleting(_)));
+        transfers + usize::from(deleting) + usize::from(self.aborting > 0)
     }
 }

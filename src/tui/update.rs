@@ -9,6 +9,7 @@ mod link;
 #[cfg(test)]
 mod tests;
 mod transfer;
+mod uploads;
 
 pub(super) use go::folder;
 
@@ -49,6 +50,7 @@ pub(super) fn update(state: &mut State, event: Event) -> Vec<Effect> {
         Event::Deleted(failed) => delete::deleted(state, &failed),
         Event::Changed { at, name, result } => browser::changed(state, &at, &name, result),
         Event::Info { location, info } => browser::info(state, &location, info),
+        Event::Uploads { search, event } => uploads::happened(state, search, event),
     };
     settle(state, &mut effects);
     effects
@@ -57,6 +59,7 @@ pub(super) fn update(state: &mut State, event: Event) -> Vec<Effect> {
 /// What follows from any change: cursors within their rows, pages that are needed now, questions that waited.
 pub(super) fn settle(state: &mut State, effects: &mut Vec<Effect>) {
     transfer::ask_next(state);
+    effects.extend(uploads::settle(state));
     let height = view::rows(state);
     for pane in state.both() {
         effects.extend(pane.settle(height));
@@ -148,6 +151,7 @@ fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::New => dialogs::new_folder(state),
         Action::Delete => delete::start(state),
         Action::Info => browser::ask_info(state),
+        Action::Uploads => uploads::open(state),
         Action::CopyLink => link::copy(state),
         Action::LinkDialog => link::dialog(state),
         Action::Transfers => {

@@ -151,7 +151,7 @@ fn hints(state: &State, width: usize) -> Line<'static> {
         actions.iter().map(|(action, word)| (keys.label(*action), *word)).collect::<Vec<_>>()
     };
     let hints = match state.dialogs.last() {
-        Some(dialog) => dialog.hints(),
+        Some(dialog) => dialog.hints(keys),
         None if state.panel => of(&[
             (Action::TransferPause, "pause"),
             (Action::TransferCancel, "cancel"),

@@ -9,12 +9,12 @@ use twinpail::demo::{ACCESS_KEY_ID, Fault, Operation, Rule, SECRET_ACCESS_KEY};
 use crate::support::{World, closed_port, pattern};
 
 /// A world, and a home folder whose configuration knows it as `p`.
-struct Shell {
-    world: World,
+pub(crate) struct Shell {
+    pub(crate) world: World,
 }
 
 impl Shell {
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let shell = Self { world: World::new().await };
         let endpoint = shell.world.server.endpoint().to_owned();
         shell.configure(&format!(
@@ -23,11 +23,11 @@ impl Shell {
         shell
     }
 
-    fn path(&self, name: &str) -> std::path::PathBuf {
+    pub(crate) fn path(&self, name: &str) -> std::path::PathBuf {
         self.world.folder.path().join(name)
     }
 
-    fn configure(&self, text: &str) {
+    pub(crate) fn configure(&self, text: &str) {
         use std::os::unix::fs::PermissionsExt as _;
         let file = self.path("config.toml");
         std::fs::write(&file, text).unwrap();
@@ -40,7 +40,7 @@ impl Shell {
         std::fs::write(path, bytes).unwrap();
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_twinpail"));
         command
             .args(arguments)
@@ -54,12 +54,12 @@ impl Shell {
         command
     }
 
-    fn run(&self, arguments: &[&str]) -> Output {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Output {
         tokio::task::block_in_place(|| self.command(arguments).output().unwrap())
     }
 
     /// stdout of a command that must succeed.
-    fn ok(&self, arguments: &[&str]) -> String {
+    pub(crate) fn ok(&self, arguments: &[&str]) -> String {
         let output = self.run(arguments);
         assert_eq!(
             output.status.code(),
@@ -71,13 +71,13 @@ impl Shell {
     }
 
     /// Exit code and stderr of a command that must fail.
-    fn fails(&self, arguments: &[&str]) -> (i32, String) {
+    pub(crate) fn fails(&self, arguments: &[&str]) -> (i32, String) {
         let output = self.run(arguments);
         assert_ne!(output.status.code(), Some(0), "{arguments:?}");
         (output.status.code().unwrap(), String::from_utf8(output.stderr).unwrap())
     }
 
-    fn json(&self, arguments: &[&str]) -> Vec<Value> {
+    pub(crate) fn json(&self, arguments: &[&str]) -> Vec<Value> {
         self.ok(arguments).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 }

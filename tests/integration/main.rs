@@ -16,3 +16,5 @@ mod s3;
 mod support;
 #[cfg(test)]
 mod transfer;
+#[cfg(test)]
+mod uploads;

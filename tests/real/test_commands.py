@@ -117,6 +117,24 @@ class Commands(unittest.TestCase):
         self.assertEqual(sorted(row["key"] for row in rows), [f"list/{i:02}/x" for i in range(30)])
         self.assertTrue(all(row["size"] == 1 and row["kind"] == "object" for row in rows))
 
+    def test_unfinished_uploads_of_others_are_seen_and_aborted(self):
+        key = "unfinished/a b+c é.bin"
+        begun = self.s3.create_multipart_upload(Bucket=self.bucket, Key=key)
+        part = {"Bucket": self.bucket, "Key": key, "UploadId": begun["UploadId"], "Body": b"x" * 5 * MIB}
+        self.s3.upload_part(PartNumber=1, **part)
+        place = f"real:{self.bucket}/unfinished/"
+        done = self.home.run("uploads", "ls", "--json", "--size", place)
+        rows = [json.loads(line) for line in done.stdout.splitlines()]
+        seen = [(row["bucket"], row["key"], row["upload_id"]) for row in rows]
+        self.assertEqual(seen, [(self.bucket, key, begun["UploadId"])])
+        self.assertEqual((rows[0]["size"], rows[0]["parts"]), (5 * MIB, 1))
+        self.assertTrue(rows[0]["started"])
+        self.assertEqual(self.home.run("uploads", "ls", "--json").stdout.count(b"upload_id"), 1)
+        self.home.run("uploads", "abort", "--yes", "--older-than", "1h", place)
+        self.assertEqual(len(self.s3.list_multipart_uploads(Bucket=self.bucket)["Uploads"]), 1)
+        self.home.run("uploads", "abort", "--yes", place)
+        self.assertEqual(self.s3.list_multipart_uploads(Bucket=self.bucket).get("Uploads", []), [])
+
     def test_streams(self):
         data = pattern(20 * MIB, seed=5)
         self.home.run("cp", "-", f"real:{self.bucket}/stream", input=data)

@@ -41,6 +41,12 @@ pub(super) fn encoded(text: &str, encoding: Option<&EncodingType>) -> String {
     }
 }
 
+/// A key in an answer that has no encoding: left out where XML cannot hold it, as it would make the answer unreadable.
+pub(super) fn repeated(key: &str) -> Option<String> {
+    let fits = |c: char| !c.is_control() || matches!(c, '\t' | '\n' | '\r');
+    key.chars().all(fits).then(|| key.to_owned())
+}
+
 impl Backend {
     pub(super) fn list(&self, query: &Query<'_>) -> S3Result<Listing> {
         let state = self.lock();

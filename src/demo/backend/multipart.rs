@@ -15,7 +15,7 @@ use s3s::{S3Result, s3_error};
 
 use super::content::{Content, collect, md5_hex, multipart_etag, verified};
 use super::encryption::{Encryption, customer_key, describe_encryption, encryption, source_key};
-use super::list::encoded;
+use super::list::{encoded, repeated};
 use super::object::{attributes, copied_range, may_write};
 use super::tags::parse_tagging;
 use super::{Backend, Bucket, Part, Stored, Upload};
@@ -47,7 +47,7 @@ impl Backend {
             parts: BTreeMap::new(),
         };
         state.bucket_mut(&input.bucket)?.uploads.insert((input.key.clone(), id.clone()), upload);
-        (output.bucket, output.key) = (Some(input.bucket.clone()), Some(input.key.clone()));
+        (output.bucket, output.key) = (Some(input.bucket.clone()), repeated(&input.key));
         output.upload_id = Some(id);
         Ok(output)
     }
@@ -172,7 +172,7 @@ impl Backend {
         let version_id = bucket.add(&input.key, id, SystemTime::now(), Some(Arc::new(stored)));
         Ok(CompleteMultipartUploadOutput {
             bucket: Some(input.bucket.clone()),
-            key: Some(input.key.clone()),
+            key: repeated(&input.key),
             e_tag: Some(ETag::Strong(etag)),
             version_id,
             server_side_encryption,
@@ -208,7 +208,7 @@ impl Backend {
             .collect();
         Ok(ListPartsOutput {
             bucket: Some(input.bucket.clone()),
-            key: Some(input.key.clone()),
+            key: repeated(&input.key),
             upload_id: Some(input.upload_id.clone()),
             is_truncated: Some(rest.next().is_some()),
             next_part_number_marker: parts.last().and_then(|part| part.part_number),

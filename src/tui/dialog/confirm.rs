@@ -8,13 +8,16 @@ use ratatui::text::Line;
 use super::super::text;
 use super::super::theme::Theme;
 use super::window::{self, Scroll};
-use super::{Decision, Outcome};
+use super::{Chosen, Decision, Outcome};
 use crate::action::Action;
+use crate::location::Location;
 use crate::sanitize::display_safe;
 use crate::walk::Target;
 
 /// Cells that the question wants.
 const WIDTH: u16 = 60;
+/// Uploads that are named.
+const NAMED: usize = 100;
 
 /// The dialog.
 #[derive(Debug)]
@@ -34,13 +37,34 @@ impl Confirm {
             String::new(),
         ];
         lines.extend(targets.iter().map(|target| target.location.to_string()));
-        Self {
-            title: "Delete",
-            lines,
-            yes: false,
-            decision: Decision::Delete(targets),
-            scroll: Scroll::default(),
+        Self::new("Delete", lines, Decision::Delete(targets))
+    }
+
+    pub(super) fn abort(place: &Location, chosen: Chosen, busy: bool) -> Self {
+        let Chosen { uploads, held, unknown } = chosen;
+        let count = |number: usize, one: &str| {
+            format!("{} {one}{}", text::thousands(number), if number == 1 { "" } else { "s" })
+        };
+        let parts = count(usize::try_from(held.parts).unwrap_or(usize::MAX), "part");
+        let mut lines = vec![
+            format!("Abort {}?", count(uploads.len(), "unfinished upload")),
+            format!("{parts}, {}, would have to be sent again", text::size(held.bytes)),
+        ];
+        if unknown > 0 {
+            lines.push(format!("(not counting {} that could not be measured)", text::thousands(unknown)));
         }
+        if busy {
+            lines.push("Transfers are running: their uploads are unfinished too.".to_owned());
+        }
+        lines.push(String::new());
+        let profile = place.profile().unwrap_or_default();
+        lines.extend(uploads.iter().take(NAMED).map(|(_, upload)| {
+            format!("{profile}:{}/{}", display_safe(&upload.bucket), display_safe(&upload.key))
+        }));
+        if uploads.len() > NAMED {
+            lines.push(format!("and {} more", text::thousands(uploads.len() - NAMED)));
+        }
+        Self::new("Abort", lines, Decision::AbortUploads(uploads))
     }
 
     pub(super) fn quit(running: usize) -> Self {
@@ -49,13 +73,11 @@ impl Confirm {
             1 => "A transfer is running. Quit and cancel it?".to_owned(),
             _ => format!("{running} transfers are running. Quit and cancel them?"),
         };
-        Self {
-            title: "Quit",
-            lines: vec![question],
-            yes: false,
-            decision: Decision::Quit,
-            scroll: Scroll::default(),
-        }
+        Self::new("Quit", vec![question], Decision::Quit)
+    }
+
+    fn new(title: &'static str, lines: Vec<String>, decision: Decision) -> Self {
+        Self { title, lines, yes: false, decision, scroll: Scroll::default() }
     }
 
     pub(super) fn on_key(&mut self, key: KeyEvent, action: Option<Action>) -> Outcome {

@@ -13,6 +13,7 @@ use crate::links::Disposition;
 use crate::location::Remote;
 use crate::s3::{EndsBecause, Method, Presigned};
 use crate::transfer::OnConflict;
+use crate::walk::uploads::Held;
 
 fn at(text: &str) -> Timestamp {
     text.parse().expect("a time")
@@ -53,6 +54,38 @@ fn links() -> Dialog {
     Dialog::Links(links::Links::new(links, &TimeZone::UTC))
 }
 
+fn upload(key: &str, started: Option<&str>) -> Upload {
+    let started = started.map(at);
+    Upload { bucket: "media".into(), key: key.into(), upload_id: key.into(), started }
+}
+
+/// Unfinished uploads as they are while the second page is on its way: measured, being measured, not measured yet.
+fn unfinished() -> Dialog {
+    let mut dialog = Dialog::uploads(Location::Remote(remote("films/")), true);
+    let uploads = dialog.as_uploads().expect("it is that one");
+    let mut found = vec![
+        upload("films/raw/tour-4k.mov", Some("2026-02-17T12:00:00Z")),
+        upload("films/esc\u{1b}[2J \u{202e}gpj.exe", Some("2026-03-01T11:59:18Z")),
+        upload("films/日本語", None),
+    ];
+    found.extend((0..40).map(|n| upload(&format!("films/{n:02}/{}", "long ".repeat(30)), None)));
+    uploads.found(Ok(found), at("2026-03-01T12:00:00Z"));
+    uploads.found(Err(Error::new(Kind::Denied, "cannot list it: access denied")), at("2026-03-01T12:00:00Z"));
+    assert_eq!(uploads.measure().len(), 8, "no more at once");
+    uploads.held(0, Ok(Held { parts: 3, bytes: 3_400_000_000 }));
+    uploads.held(1, Ok(Held { parts: 1, bytes: 5 }));
+    uploads.held(2, Err(Error::new(Kind::NotFound, "it is gone")));
+    press(&mut dialog, KeyCode::Char(' '));
+    press(&mut dialog, KeyCode::Char(' '));
+    dialog
+}
+
+fn no_uploads(lists_all: bool) -> Dialog {
+    let mut dialog = Dialog::uploads(Location::Profile("work".into()), lists_all);
+    dialog.as_uploads().expect("it is that one").end();
+    dialog
+}
+
 fn every_dialog() -> Vec<(&'static str, Dialog)> {
     let targets = vec![Target { location: Location::Remote(remote("photos/")), tree: true }];
     let rows = vec![
@@ -64,6 +97,10 @@ fn every_dialog() -> Vec<(&'static str, Dialog)> {
         .map(|n| (format!("profile{n}"), "Cloudflare R2".to_owned(), format!("https://r2-{n}.example.org")))
         .collect();
     let lines = vec!["cannot list work:media/: access denied".to_owned(), "check the policy".to_owned()];
+    let uploads = vec![(0, upload("films/a.mov", None)), (1, upload("films/esc\u{1b}[2J.mov", None))];
+    let held = Held { parts: 3, bytes: 3_400_000_000 };
+    let aborted = Chosen { uploads, held, unknown: 1 };
+    let here = Location::Remote(remote("films/"));
     let conflict = conflict::ConflictDialog::new(TransferId(7), conflict(), TimeZone::UTC);
     vec![
         ("filter", Dialog::input(Purpose::Filter, "Filter", "*.jpg")),
@@ -73,6 +110,9 @@ fn every_dialog() -> Vec<(&'static str, Dialog)> {
         ("conflict", Dialog::Conflict(Box::new(conflict))),
         ("link", Dialog::link(link("cat.jpg", EndsBecause::Asked).request)),
         ("links", links()),
+        ("uploads", unfinished()),
+        ("no_uploads", no_uploads(false)),
+        ("abort", Dialog::confirm_abort(&here, aborted, true)),
         ("profiles", Dialog::profiles(profiles, Some("profile20"))),
         ("help", Dialog::help(&Keys::default())),
         ("info", Dialog::info(&Location::Remote(remote("cat.jpg")), rows)),
@@ -126,6 +166,7 @@ fn escape_only_ever_cancels() {
             "filter" => Outcome::Close(Some(Purpose::Filter)),
             "go_to" => Outcome::Close(Some(Purpose::GoTo)),
             "conflict" => Outcome::Decide(Decision::CancelTransfer(TransferId(7))),
+            "uploads" | "no_uploads" => Outcome::Decide(Decision::LeaveUploads),
             _ => Outcome::Close(None),
         };
         assert_eq!(outcome, expected, "{name}");
@@ -238,4 +279,82 @@ fn an_upload_link_names_its_method() {
     let shown = screen(&Dialog::Links(links::Links::new(vec![upload], &TimeZone::UTC)), 120, 30);
     assert!(shown.contains("Upload to work:media/new.bin"), "{shown}");
     assert!(shown.contains("must send content-type: image/png"), "{shown}");
+}
+
+/// Lets one measurement after another succeed until none is wanted; returns the numbers in that order.
+fn measure_all(dialog: &mut Dialog) -> Vec<usize> {
+    let uploads = dialog.as_uploads().expect("it is that one");
+    let mut order = Vec::new();
+    loop {
+        let asked = uploads.measure();
+        if asked.is_empty() {
+            return order;
+        }
+        assert!(asked.len() <= 8);
+        for (number, _) in asked {
+            order.push(number);
+            uploads.held(number, Ok(Held { parts: 1, bytes: 10 }));
+        }
+    }
+}
+
+fn many_uploads(count: usize) -> Dialog {
+    let mut dialog = Dialog::uploads(Location::Profile("work".into()), true);
+    let found = (0..count).map(|n| upload(&format!("k{n:04}"), None)).collect();
+    let uploads = dialog.as_uploads().expect("it is that one");
+    uploads.found(Ok(found), at("2026-03-01T12:00:00Z"));
+    uploads.end();
+    dialog
+}
+
+#[test]
+fn what_is_seen_is_measured_first_and_what_is_far_away_not_at_all() {
+    let mut dialog = many_uploads(1000);
+    screen(&dialog, 80, 24);
+    press(&mut dialog, KeyCode::End);
+    let order = measure_all(&mut dialog);
+    let shown = screen(&dialog, 80, 24);
+    assert_eq!(order[0], 984, "the first one that is seen:\n{shown}");
+    assert!(shown.contains("10 B  media/k0984") && shown.contains("1,000 uploads, 2.2 kB+"), "{shown}");
+    assert_eq!(order.len(), 216);
+}
+
+#[test]
+fn the_question_waits_until_all_that_it_is_about_is_measured() {
+    let mut dialog = many_uploads(1000);
+    press(&mut dialog, KeyCode::Char('a'));
+    assert_eq!(press(&mut dialog, KeyCode::Char('d')), Outcome::Do(Decision::AskAbort));
+    let uploads = dialog.as_uploads().expect("it is that one");
+    assert!(uploads.ask() && uploads.answer().is_none());
+    assert_eq!(measure_all(&mut dialog).len(), 1000);
+    let uploads = dialog.as_uploads().expect("it is that one");
+    let chosen = uploads.answer().expect("an answer");
+    assert_eq!((chosen.uploads.len(), chosen.unknown), (1000, 0));
+    assert_eq!(chosen.held, Held { parts: 1000, bytes: 10_000 });
+    assert!(uploads.answer().is_none(), "it is asked once");
+}
+
+#[test]
+fn aborted_uploads_go_and_the_cursor_stays_with_its_row() {
+    let mut dialog = many_uploads(10);
+    for _ in 0..5 {
+        press(&mut dialog, KeyCode::Down);
+    }
+    dialog.as_uploads().expect("it is that one").gone(&[1, 3, 9]);
+    press(&mut dialog, KeyCode::Insert);
+    let shown = screen(&dialog, 80, 24);
+    assert!(shown.lines().any(|line| line.contains('*') && line.contains("k0005")), "{shown}");
+    assert!(shown.contains("7 uploads") && !shown.contains("k0003"), "{shown}");
+}
+
+#[test]
+fn an_empty_list_claims_no_more_than_is_known() {
+    assert!(screen(&no_uploads(true), 80, 24).contains("No unfinished uploads here."));
+    assert!(screen(&no_uploads(false), 80, 24).contains("there may be some all the same"));
+    let mut failed = no_uploads(true);
+    let error = Error::new(Kind::Denied, "access denied").with_hint("ask the owner");
+    failed.as_uploads().expect("it is that one").found(Err(error), at("2026-03-01T12:00:00Z"));
+    let failed = screen(&failed, 80, 24);
+    assert!(failed.contains("access denied") && failed.contains("ask the owner"), "{failed}");
+    assert!(!failed.contains("No unfinished uploads"), "{failed}");
 }

@@ -97,23 +97,27 @@ pub(super) fn deleted(state: &mut State, failed: &[(Location, Error)]) -> Vec<Ef
     if failed.is_empty() {
         state.say(Tone::Plain, "deleted");
     } else {
-        let rest = failed.len().saturating_sub(20);
-        let mut lines = vec![format!(
-            "{} could not be deleted{}",
-            text::thousands(failed.len()),
-            if count > 0 { ", the rest is gone" } else { "" }
-        )];
-        for (_, error) in failed.iter().take(20) {
-            lines.push(String::new());
-            lines.push(error.message());
-            lines.extend(error.hint());
-        }
-        if rest > 0 {
-            lines.push(format!("and {} more", text::thousands(rest)));
-        }
+        let rest = if count > 0 { ", the rest is gone" } else { "" };
+        let heading = format!("{} could not be deleted{rest}", text::thousands(failed.len()));
+        let lines = failures(heading, failed.iter().map(|(_, error)| error));
         state.dialogs.push(Dialog::message("Not deleted", lines));
     }
     stale(state)
+}
+
+/// A heading and the first failures with their hints.
+pub(super) fn failures<'a>(heading: String, failed: impl ExactSizeIterator<Item = &'a Error>) -> Vec<String> {
+    let rest = failed.len().saturating_sub(20);
+    let mut lines = vec![heading];
+    for error in failed.take(20) {
+        lines.push(String::new());
+        lines.push(error.message());
+        lines.extend(error.hint());
+    }
+    if rest > 0 {
+        lines.push(format!("and {} more", text::thousands(rest)));
+    }
+    lines
 }
 
 /// Esc: stops counting or deleting.

@@ -1,5 +1,7 @@
 //! Key scripts: a state and keys, and what becomes of the state and is asked of the outside. No runtime, no terminal.
 
+mod uploads;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
