@@ -18,4 +18,5 @@ mod types;
 mod upload;
 
 pub use engine::Engine;
+pub use plan::Filter;
 pub use types::*;

@@ -130,6 +130,7 @@ pub(super) async fn run(
         include: options.include.clone(),
         exclude: options.exclude.clone(),
         dry_run: options.dry_run,
+        store_mtime: false,
     };
     let id = engine.submit(request);
     let bar = bar(&options);

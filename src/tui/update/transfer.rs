@@ -77,7 +77,7 @@ fn items(pane: &Pane, to: &Location, verb: Verb) -> Result<Vec<Item>> {
                 Kind::Bucket if verb == Verb::Move => {
                     Err(refusal("a bucket cannot be moved: copy it, then delete it".to_owned()))
                 }
-                _ => Ok(Item { to: target(to, name, kind)?, tree: kind.is_container(), from }),
+                _ => Ok(Item { to: target(to, name, kind)?, tree: kind.is_container(), from, known: None }),
             }
         })
         .collect()
@@ -130,7 +130,7 @@ pub(super) fn rename(state: &mut State, to: &str) -> Vec<Effect> {
     if name == from {
         return Vec::new();
     }
-    let item = Item { from: at.join(&from), to: at.join(&name), tree: kind.is_container() };
+    let item = Item { from: at.join(&from), to: at.join(&name), tree: kind.is_container(), known: None };
     let request =
         Request { verb: Verb::Move, items: vec![item], on_conflict: OnConflict::Fail, ..Request::default() };
     vec![Effect::Submit {
