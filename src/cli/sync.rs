@@ -158,7 +158,10 @@ fn line(step: &Step) -> String {
 
 /// Shows the first steps and asks.
 async fn agreed(plan: &Plan, stop: &CancellationToken) -> Result<bool> {
-    let mut text: String = plan.steps.iter().take(SHOWN).map(|step| format!("  {}\n", line(step))).collect();
+    let mut text = String::new();
+    for step in plan.steps.iter().take(SHOWN) {
+        text.push_str(&format!("  {}\n", line(step)));
+    }
     if plan.steps.len() > SHOWN {
         text.push_str(&format!("  and {} more; --dry-run shows all\n", plan.steps.len() - SHOWN));
     }

@@ -105,7 +105,7 @@ mod tests {
     fn a_wrong_pattern_names_file_and_line() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("mine");
-        std::fs::write(&file, "fine\na[z\n").unwrap();
+        std::fs::write(&file, "fine\na[z-a]\n").unwrap();
         let error =
             Rules::new(&Filters { ignore_files: vec![file], ..Filters::default() }, None).unwrap_err();
         assert!(error.kind() == Kind::Usage && error.message().contains("mine:2: "), "{error}");

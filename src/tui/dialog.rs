@@ -10,6 +10,7 @@ mod input;
 mod link;
 mod links;
 mod profiles;
+mod sync;
 #[cfg(test)]
 mod tests;
 mod window;
@@ -25,6 +26,7 @@ use crate::action::{Action, Screen};
 use crate::config::Keys;
 use crate::links::LinkRequest;
 use crate::location::Location;
+use crate::sync::Plan;
 use crate::transfer::{Answer, Conflict, TransferId};
 use crate::walk::Target;
 
@@ -47,6 +49,8 @@ pub(crate) enum Decision {
     CopyText(String),
     /// Print the shown links as plain lines.
     PrintPlain(String),
+    /// Do these steps.
+    Sync(Box<Plan>),
     /// Quit although transfers run.
     Quit,
 }
@@ -100,6 +104,8 @@ pub(crate) enum Dialog {
     Links(links::Links),
     /// The choice of a profile.
     Profiles(profiles::Profiles),
+    /// A plan to approve.
+    Sync(Box<sync::SyncDialog>),
     /// Every key.
     Help(help::Help),
     /// Properties, or a failure.
@@ -157,6 +163,11 @@ impl Dialog {
         Self::Profiles(profiles::Profiles::new(profiles, current))
     }
 
+    /// What would make one place like another, row by row; deleting is off.
+    pub(crate) fn sync(plan: Plan) -> Self {
+        Self::Sync(Box::new(sync::SyncDialog::new(plan)))
+    }
+
     /// Every action and its keys, by group; made from the table.
     pub(crate) fn help(keys: &Keys) -> Self {
         Self::Help(help::Help::new(keys))
@@ -195,6 +206,7 @@ impl Dialog {
             Self::Conflict(conflict) => conflict.on_key(key),
             Self::Links(links) => links.on_key(key, action),
             Self::Profiles(profiles) => profiles.on_key(key, action),
+            Self::Sync(sync) => sync.on_key(key, action),
             Self::Help(_) if action == Some(Action::Help) || key.code == KeyCode::Enter => {
                 Outcome::Close(None)
             }
@@ -232,6 +244,7 @@ impl Dialog {
             Self::Link(dialog) => dialog.draw(frame, area, theme),
             Self::Links(dialog) => dialog.draw(frame, area, theme),
             Self::Profiles(dialog) => dialog.draw(frame, area, theme),
+            Self::Sync(dialog) => dialog.draw(frame, area, theme),
             Self::Help(dialog) => dialog.draw(frame, area, theme),
             Self::Info(dialog) => dialog.draw(frame, area, theme),
         }
@@ -246,6 +259,7 @@ impl Dialog {
             Self::Link(_) => link::LinkForm::hints(),
             Self::Links(_) => links::Links::hints(),
             Self::Profiles(_) => profiles::Profiles::hints(),
+            Self::Sync(_) => sync::SyncDialog::hints(),
             Self::Help(_) | Self::Info(_) => vec![("PgDn", "more"), ("Esc", "close")],
         };
         hints.into_iter().map(|(key, word)| (key.to_owned(), word)).collect()

@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 use crate::links::LinkRequest;
 use crate::location::Location;
 use crate::s3::{ObjectInfo, Presigned};
+use crate::sync::{Plan, Step};
 use crate::transfer::{self, Answer, Snapshot, TransferId};
 use crate::walk::{Target, Total};
 
@@ -48,6 +49,17 @@ pub(crate) struct Touches {
     pub(crate) places: Vec<Location>,
     /// The exact name that the cursor goes to where the first place is shown.
     pub(crate) seek: Option<OsString>,
+    /// What is deleted at its end, if all of it worked.
+    pub(crate) after: Option<Deletions>,
+}
+
+/// Files and objects that only the target of a sync has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Deletions {
+    /// The root that they are below.
+    pub(crate) target: Location,
+    /// They.
+    pub(crate) steps: Vec<Step>,
 }
 
 /// What happened.
@@ -94,6 +106,13 @@ pub(crate) enum Event {
     Deleting(u64),
     /// A deletion ended: what could not be deleted.
     Deleted(Vec<(Location, Error)>),
+    /// What would make the second place like the first.
+    SyncPlanned {
+        /// Source and target.
+        places: (Location, Location),
+        /// The plan.
+        plan: Result<Box<Plan>>,
+    },
     /// Something was created or renamed; the listing that shows `at` is out of date.
     Changed {
         /// The folder, prefix or profile in which something changed.
@@ -159,6 +178,17 @@ pub(crate) enum Effect {
     Delete(Vec<Target>),
     /// Stop counting or deleting.
     CancelDelete,
+    /// Find out what would make one place like another.
+    PlanSync {
+        /// The place that is right.
+        source: Location,
+        /// The place that becomes like it.
+        target: Location,
+    },
+    /// Stop finding out.
+    CancelSync,
+    /// Delete what only the target of a sync has.
+    DeleteExtra(Box<Deletions>),
     /// Make a folder (a marker object `prefix/` remotely), or a bucket below a profile.
     Create {
         /// Where.

@@ -63,6 +63,8 @@ pub(super) struct State {
     pub(super) deletion: Option<Deletion>,
     /// What a deletion changes.
     pub(super) deleting: Vec<Location>,
+    /// Source and target that are being compared.
+    pub(super) comparing: Option<(Location, Location)>,
     /// Whether links are being signed.
     pub(super) signing: bool,
     /// The place whose properties were asked for.
@@ -102,6 +104,7 @@ impl State {
             notice: None,
             deletion: None,
             deleting: Vec::new(),
+            comparing: None,
             signing: false,
             asked: None,
             questions: VecDeque::new(),

@@ -271,3 +271,61 @@ async fn hostile_names_are_escaped_on_screen_and_exact_in_json() {
     assert!(!shell.ok(&["ls", "p:box/"]).contains('\u{1b}'));
     assert_eq!(shell.json(&["ls", "--json", "p:box/"])[0]["key"], "esc\u{1b}[2J");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sync_says_what_it_would_do_does_it_and_then_has_nothing_to_do() {
+    let shell = Shell::new().await;
+    shell.write("site/index.html", b"<p>");
+    shell.write("site/a\x1b.txt", b"a");
+    shell.world.backend.put("box", "www/old.html", "old");
+    let planned = shell.ok(&["sync", "--delete", "--dry-run", "site", "p:box/www/"]);
+    assert_eq!(
+        planned,
+        "would create a\\x1b.txt (not in the target)\nwould create index.html (not in the target)\nwould delete old.html (not in the source)\n"
+    );
+    let rows = shell.json(&["sync", "--dry-run", "--json", "site", "p:box/www/"]);
+    assert_eq!(
+        (rows.len(), &rows[0]["action"], &rows[0]["path"]),
+        (2, &"create".into(), &"a\x1b.txt".into())
+    );
+    assert_eq!(shell.world.backend.keys("box"), ["www/old.html"], "a dry run changes nothing");
+    let rows = shell.json(&["sync", "--delete", "--json", "site", "p:box/www"]);
+    let deleted = rows.iter().find(|row| row["status"] == "deleted").unwrap();
+    assert_eq!(deleted["target"], "p:box/www/old.html");
+    let summary = &rows.last().unwrap()["summary"];
+    assert_eq!((&summary["files"], &summary["deleted"]), (&2.into(), &1.into()));
+    assert_eq!(shell.world.backend.keys("box"), ["www/a\x1b.txt", "www/index.html"]);
+    let again = shell.run(&["sync", "--delete", "site", "p:box/www"]);
+    assert_eq!((again.status.code(), again.stdout.as_slice()), (Some(0), b"".as_slice()));
+    assert!(String::from_utf8_lossy(&again.stderr).contains("2 unchanged"));
+    assert_eq!(shell.ok(&["check", "site", "p:box/www/"]), "");
+    shell.world.backend.put("box", "www/index.html", "<P>");
+    let output = shell.run(&["check", "site", "p:box/www/"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "differs (checksum): index.html\n");
+    assert!(String::from_utf8_lossy(&output.stderr).contains("1 same, 1 differ"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sync_deletes_nothing_that_it_might_be_wrong_about() {
+    let shell = Shell::new().await;
+    shell.world.backend.put("box", "www/old.html", "old");
+    std::fs::create_dir(shell.path("empty")).unwrap();
+    let (code, error) = shell.fails(&["sync", "--delete", "empty", "p:box/www/"]);
+    assert!(code == 2 && error.contains("the source is empty; --force deletes"), "{error}");
+    shell.write("site/new.html", b"new");
+    std::os::unix::fs::symlink("new.html", shell.path("site/link")).unwrap();
+    let (code, error) = shell.fails(&["sync", "--delete", "site", "p:box/www/"]);
+    assert!(code == 1 && error.contains("symbolic link") && error.contains("nothing is deleted"), "{error}");
+    assert_eq!(shell.world.backend.keys("box"), ["www/new.html", "www/old.html"]);
+    std::fs::remove_file(shell.path("site/link")).unwrap();
+    shell.write("site/refused.html", b"x");
+    shell.world.backend.faults().add(Rule {
+        key: "refused",
+        ..Rule::always(Operation::PutObject, Fault::Status(403, "AccessDenied"))
+    });
+    let (code, error) = shell.fails(&["sync", "--delete", "site", "p:box/www/"]);
+    assert!(code == 1 && error.contains("nothing was deleted"), "{error}");
+    shell.ok(&["sync", "--delete", "--force", "empty", "p:box/www/"]);
+    assert!(shell.world.backend.keys("box").is_empty());
+}

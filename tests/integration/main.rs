@@ -13,4 +13,6 @@ mod s3;
 #[cfg(test)]
 mod support;
 #[cfg(test)]
+mod sync;
+#[cfg(test)]
 mod transfer;

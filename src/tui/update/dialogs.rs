@@ -6,7 +6,7 @@ use super::super::dialog::{Decision, Dialog, Outcome, Purpose};
 use super::super::listing::Filter;
 use super::super::message::Effect;
 use super::super::state::{State, Tone};
-use super::{delete, go, link, transfer};
+use super::{delete, go, link, sync, transfer};
 use crate::action::Action;
 use crate::entry::Kind;
 use crate::location::Location;
@@ -89,6 +89,7 @@ fn decide(state: &mut State, decision: Decision) -> Vec<Effect> {
         Decision::Profile(profile) => go::profile(state, profile),
         Decision::CopyText(text) => vec![Effect::CopyText(text)],
         Decision::PrintPlain(text) => vec![Effect::PrintPlain(text)],
+        Decision::Sync(plan) => sync::approved(state, *plan),
         Decision::Quit => vec![Effect::Quit],
     }
 }
