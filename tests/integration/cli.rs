@@ -6,6 +6,7 @@ use std::process::{Command, Output, Stdio};
 use serde_json::Value;
 use twinpail::demo::{ACCESS_KEY_ID, Fault, Operation, Rule, SECRET_ACCESS_KEY};
 
+use crate::pty::Session;
 use crate::support::{World, closed_port, pattern};
 
 /// A world, and a home folder whose configuration knows it as `p`.
@@ -328,4 +329,25 @@ async fn a_sync_deletes_nothing_that_it_might_be_wrong_about() {
     assert!(code == 1 && error.contains("nothing was deleted"), "{error}");
     shell.ok(&["sync", "--delete", "--force", "empty", "p:box/www/"]);
     assert!(shell.world.backend.keys("box").is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_a_terminal_a_sync_asks_first() {
+    let shell = Shell::new().await;
+    shell.write("site/index.html", b"<p>");
+    let config = shell.path("config.toml");
+    let variables = [("TWINPAIL_CONFIG", config.to_str().unwrap())];
+    let site = shell.path("site");
+    let arguments = ["sync", site.to_str().unwrap(), "p:box/www/"];
+    for (answer, keys) in [("n\r", vec![]), ("\r", vec![]), ("y\r", vec!["www/index.html"])] {
+        let mut session = Session::start(&arguments, &variables, shell.world.folder.path(), (120, 30));
+        session.wait_for("create index.html (not in the target)");
+        session.wait_for("Go on? [y/N]");
+        session.keys(answer);
+        assert_eq!(session.exit_code(), 0);
+        assert_eq!(shell.world.backend.keys("box"), keys, "{answer:?}");
+    }
+    let mut session = Session::start(&arguments, &variables, shell.world.folder.path(), (120, 30));
+    session.wait_for("1 unchanged");
+    assert_eq!(session.exit_code(), 0, "nothing to do is nothing to ask about");
 }

@@ -135,7 +135,7 @@ async fn a_folder_goes_up_and_the_second_time_a_listing_is_enough() {
     assert_eq!(bench.asked(), [Operation::ListObjects], "no HEAD");
 
     bench.write("tree/d0/f0", "other content", 0);
-    bench.touch("tree/d0/f0", SystemTime::now() + Duration::from_secs(60));
+    bench.touch("tree/d0/f0", SystemTime::now() + Duration::from_mins(1));
     let (plan, _) = bench.sync(&bench.local("tree"), &remote("t")).await;
     assert_eq!(steps(&plan), [(StepKind::Update, "d0/f0")]);
     assert_eq!(bench.world.backend.get("box", "t/d0/f0").unwrap(), "other content");
