@@ -109,6 +109,7 @@ actions! {
     Rename, Browser, Act, "rename", "rename", ["r"];
     New, Browser, Act, "new", "new folder or bucket", ["f7", "n"];
     Delete, Browser, Act, "delete", "delete", ["f8", "d", "delete"];
+    Sync, Browser, Act, "sync", "make the other pane like this one", ["shift-z"];
     Info, Browser, Act, "info", "properties", ["i"];
     Uploads, Browser, Act, "uploads", "unfinished uploads here", ["shift-u"];
     Filter, Browser, Find, "filter", "filter this listing", ["/"];

@@ -3,16 +3,20 @@
 
 mod browse;
 mod cat;
+mod check;
 mod configure;
 mod copy;
 mod items;
 mod list;
 mod output;
 mod presign;
+mod printer;
 mod profile;
 mod remove;
 mod signal;
 mod stat;
+mod sync;
+mod transfer;
 mod uploads;
 
 use std::ffi::OsString;
@@ -83,6 +87,10 @@ enum Command {
     Cp(copy::Options),
     /// Move: copy, then delete the source of each file that is complete.
     Mv(copy::Options),
+    /// Make a folder or a prefix like another one; shows what it would do first.
+    Sync(sync::Options),
+    /// Compare two trees or two files; changes nothing.
+    Check(check::Options),
     /// Delete objects.
     Rm(remove::Options),
     /// Make buckets.
@@ -191,8 +199,9 @@ fn dispatch(cli: Cli) -> Result<u8> {
             output::Out::new().bytes(&script).map(|()| 0)
         }
         Some(Command::Man { folder }) => manual(&folder),
-        Some(command) => {
-            signal::block_on(matches!(command, Command::Cp(_) | Command::Mv(_)), |stop| async move {
+        Some(command) => signal::block_on(
+            matches!(command, Command::Cp(_) | Command::Mv(_) | Command::Sync(_)),
+            |stop| async move {
                 let config = Arc::new(load()?);
                 let context = Context { connections: Connections::new(Arc::clone(&config)), config };
                 match command {
@@ -203,6 +212,8 @@ fn dispatch(cli: Cli) -> Result<u8> {
                     Command::Mv(options) => {
                         copy::run(&context, options, crate::transfer::Verb::Move, stop).await
                     }
+                    Command::Sync(options) => sync::run(&context, options, stop).await,
+                    Command::Check(options) => check::run(&context, options).await,
                     Command::Rm(options) => remove::objects(&context, options).await,
                     Command::Mb(options) => remove::make_buckets(&context, options).await,
                     Command::Rb(options) => remove::buckets(&context, options).await,
@@ -212,8 +223,8 @@ fn dispatch(cli: Cli) -> Result<u8> {
                     Command::Uploads(command) => uploads::run(&context, command).await,
                     _ => Err(Error::new(Kind::Internal, "a command has no room")),
                 }
-            })
-        }
+            },
+        ),
     }
 }
 

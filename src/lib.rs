@@ -17,6 +17,7 @@
 //! | [`s3`] | one connected profile; the only home of the AWS SDK |
 //! | [`walk`] | trees: recursive listings, local and remote; unfinished uploads |
 //! | [`transfer`] | the engine: plans, queues, uploads, downloads, relays |
+//! | [`sync`] | two trees compared: what makes one like the other, and whether it is |
 //! | [`links`] | link requests and the forms they are written in |
 //! | [`demo`] | an in-memory S3 server with sample data, and its faults |
 //! | [`tui`] | the browser: one loop, pure state, one door to the outside |
@@ -36,6 +37,7 @@ pub mod location;
 pub mod log;
 pub mod s3;
 pub mod sanitize;
+pub mod sync;
 pub mod transfer;
 pub mod tui;
 pub mod walk;

@@ -30,7 +30,12 @@ pub fn list(folder: &Path) -> Result<Page> {
     let mut entries = Vec::new();
     for found in fs::read_dir(folder).map_err(failed)? {
         let found = found.map_err(failed)?;
-        let Ok(own) = found.metadata() else { continue };
+        let own = match found.metadata() {
+            Ok(own) => own,
+            // Gone between the two looks. Anything else must not pass for an empty folder.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+            Err(error) => return Err(failed(error)),
+        };
         let target = if own.is_symlink() { fs::metadata(found.path()).ok() } else { None };
         let kind = match &target {
             Some(target) if target.is_dir() => EntryKind::Prefix,

@@ -19,5 +19,6 @@ mod types;
 mod upload;
 
 pub use engine::Engine;
+pub use plan::Filter;
 pub use target::inside;
 pub use types::*;

@@ -88,6 +88,12 @@ fn object(root: &Remote, entry: Entry) -> Found {
 /// Every file below a folder. Symbolic links and special files are skipped: each is an error of
 /// `Kind::Unsupported`. A name that is not UTF-8, which no key could stand for, is one of `Kind::Local`.
 pub fn local(root: PathBuf) -> mpsc::Receiver<Batch> {
+    local_where(root, |_| true)
+}
+
+/// Like [`local`], without what `takes` refuses: it is given paths below the root, those of folders with a `/` at the
+/// end. A folder that is refused is not read, and what is refused is no error either.
+pub fn local_where(root: PathBuf, takes: impl Fn(&str) -> bool + Send + 'static) -> mpsc::Receiver<Batch> {
     let (sender, receiver) = mpsc::channel(AHEAD);
     tokio::task::spawn_blocking(move || {
         let mut folders = vec![(root, String::new())];
@@ -104,6 +110,10 @@ pub fn local(root: PathBuf) -> mpsc::Receiver<Batch> {
             };
             for entry in page.entries {
                 let path = folder.join(&entry.name);
+                let slash = if entry.kind == EntryKind::Prefix && !path.is_symlink() { "/" } else { "" };
+                if !takes(&format!("{above}{}{slash}", entry.name.to_string_lossy())) {
+                    continue;
+                }
                 match file(&path, &above, &entry) {
                     Ok(Step::Folder(relative)) => folders.push((path, relative)),
                     Ok(Step::File(found)) => batch.push(found),

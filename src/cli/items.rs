@@ -65,7 +65,7 @@ fn item(context: &Context, text: &str, to: &Location, is_folder: bool, recursive
         (true, true) => inside(to, &from, &name, true),
         (true, false) => as_folder(to),
     };
-    Ok(Item { from, to, tree })
+    Ok(Item { from, to, tree, known: None })
 }
 
 /// `name` in the folder `to`, as a tree or alone. A key's last component is a stranger's text also here.

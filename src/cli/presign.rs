@@ -8,8 +8,8 @@ use clap::{Args, ValueEnum};
 use serde_json::json;
 
 use super::Context;
-use super::copy::exact;
 use super::output::{Out, Tally, note};
+use super::printer::exact;
 use crate::clipboard::{Clipboard, Outcome, Surroundings};
 use crate::error::{Error, Kind, Result};
 use crate::links::{self, Disposition, LinkRequest};

@@ -4,8 +4,8 @@ use clap::Args;
 use serde_json::json;
 
 use super::Context;
-use super::copy::exact;
 use super::output::{Out, Tally, local_time};
+use super::printer::exact;
 use crate::error::{Error, Kind, Result};
 use crate::local;
 use crate::location::Location;

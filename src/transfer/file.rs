@@ -32,7 +32,7 @@ pub(super) struct Source {
     file: Arc<File>,
     path: PathBuf,
     pub(super) size: u64,
-    modified: Option<SystemTime>,
+    pub(super) modified: Option<SystemTime>,
 }
 
 impl Source {

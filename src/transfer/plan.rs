@@ -45,13 +45,18 @@ pub(super) fn ranges(length: u64, size: u64) -> impl Iterator<Item = (u32, std::
 }
 
 /// `--include` and `--exclude`.
-pub(super) struct Filter {
+#[derive(Debug)]
+pub struct Filter {
     include: Option<GlobSet>,
     exclude: GlobSet,
 }
 
 impl Filter {
-    pub(super) fn new(request: &Request) -> Result<Self> {
+    /// The filter of a request.
+    ///
+    /// # Errors
+    /// `Kind::Usage` for a glob that is none.
+    pub fn new(request: &Request) -> Result<Self> {
         let set = |globs: &[String]| {
             let mut builder = GlobSetBuilder::new();
             for glob in globs {
@@ -65,7 +70,8 @@ impl Filter {
         Ok(Self { include, exclude: set(&request.exclude)? })
     }
 
-    fn takes(&self, relative: &str) -> bool {
+    /// Whether a file is meant; `relative` is its path below the root of its tree.
+    pub fn takes(&self, relative: &str) -> bool {
         self.include.as_ref().is_none_or(|set| set.is_match(relative)) && !self.exclude.is_match(relative)
     }
 }
@@ -120,6 +126,9 @@ fn refuse_overlap(item: &Item) -> Result<()> {
 async fn single(item: &Item) -> Result<Planned> {
     let mut planned =
         Planned { from: item.from.clone(), to: item.to.clone(), size: None, modified: None, etag: None };
+    if let Some(known) = item.known.clone() {
+        return Ok(Planned { size: Some(known.size), modified: known.modified, etag: known.etag, ..planned });
+    }
     if let Location::Local(path) = &item.from {
         let path = path.clone();
         let entry = blocking(move || local::stat(&path)).await?;
@@ -177,7 +186,7 @@ async fn tree(
                 }),
                 Ok(None) => continue,
                 Err(error) => {
-                    let item = Item { from: found.location, to: item.to.clone(), tree: false };
+                    let item = Item { from: found.location, to: item.to.clone(), tree: false, known: None };
                     Err((item, error))
                 }
             };
@@ -239,7 +248,8 @@ mod tests {
     fn nothing_is_copied_into_itself() {
         let remote =
             |key: &str| Location::Remote(Remote { profile: "p".into(), bucket: "b".into(), key: key.into() });
-        let item = |from: &str, to: &str, tree| Item { from: remote(from), to: remote(to), tree };
+        let item =
+            |from: &str, to: &str, tree| Item { from: remote(from), to: remote(to), tree, known: None };
         assert!(refuse_overlap(&item("a/", "a/b/", true)).is_err());
         assert!(refuse_overlap(&item("a", "a", false)).is_err());
         assert!(refuse_overlap(&item("a/", "ab/", true)).is_ok());

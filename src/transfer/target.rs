@@ -133,8 +133,9 @@ mod tests {
     fn what_went_down_goes_up_under_the_same_key() {
         let root = tempfile::tempdir().unwrap();
         let local = Location::Local(root.path().to_path_buf());
-        let mut down = Targets::new(&Item { from: remote(""), to: local.clone(), tree: true }).unwrap();
-        let mut up = Targets::new(&Item { from: local, to: remote("t/"), tree: true }).unwrap();
+        let mut down =
+            Targets::new(&Item { from: remote(""), to: local.clone(), tree: true, known: None }).unwrap();
+        let mut up = Targets::new(&Item { from: local, to: remote("t/"), tree: true, known: None }).unwrap();
         for key in ["", "/lead", "../x", "both", "both/below", "dir/", "dir/x", "a\0b", "‛2/x"] {
             let Some(Location::Local(path)) = down.of(&found(key, 1)).unwrap() else { panic!("{key}") };
             let relative = path.strip_prefix(root.path()).unwrap().to_str().unwrap().to_owned();
@@ -146,7 +147,7 @@ mod tests {
     fn markers_are_folders() {
         let root = tempfile::tempdir().unwrap();
         let to = Location::Local(root.path().to_path_buf());
-        let mut targets = Targets::new(&Item { from: remote("t/"), to, tree: true }).unwrap();
+        let mut targets = Targets::new(&Item { from: remote("t/"), to, tree: true, known: None }).unwrap();
         assert_eq!(targets.of(&found("", 0)).unwrap(), None);
         let Some(Location::Local(path)) = targets.of(&found("d/../", 0)).unwrap() else { panic!() };
         assert_eq!(path.to_str().unwrap(), format!("{}/d/．．/", root.path().display()));
@@ -157,7 +158,7 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         std::os::unix::fs::symlink("/tmp", root.path().join("out")).unwrap();
         let to = Location::Local(root.path().to_path_buf());
-        let mut targets = Targets::new(&Item { from: remote("t/"), to, tree: true }).unwrap();
+        let mut targets = Targets::new(&Item { from: remote("t/"), to, tree: true, known: None }).unwrap();
         assert!(targets.of(&found("in/x", 1)).is_ok());
         assert_eq!(targets.of(&found("out/x", 1)).unwrap_err().kind(), Kind::Unsupported);
         assert_eq!(targets.of(&found("out/y", 1)).unwrap_err().kind(), Kind::Unsupported);

@@ -31,6 +31,19 @@ pub struct Item {
     pub to: Location,
     /// Everything below `from`, rather than one object.
     pub tree: bool,
+    /// What a listing said about the one object, so that it need not be asked for again.
+    pub known: Option<Known>,
+}
+
+/// What is known of an object before it is moved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Known {
+    /// Bytes.
+    pub size: u64,
+    /// Last modified.
+    pub modified: Option<jiff::Timestamp>,
+    /// Without quotes; the state that is moved, where the provider named one.
+    pub etag: Option<String>,
 }
 
 /// What the user asks for.
@@ -50,6 +63,8 @@ pub struct Request {
     pub exclude: Vec<String>,
     /// Only say what would be done.
     pub dry_run: bool,
+    /// Whether uploads keep the file's time as metadata (`mtime`, as rclone writes it).
+    pub store_mtime: bool,
 }
 
 /// How fast and how large; one for the whole engine.

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::{Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt as _};
@@ -40,6 +41,9 @@ pub(super) async fn file(
     if attributes.content_type.is_none() {
         attributes.content_type = mime_guess::from_path(from).first_raw().map(str::to_owned);
     }
+    if let Some(time) = source.modified.filter(|_| job.request.store_mtime) {
+        attributes.metadata.entry("mtime".to_owned()).or_insert_with(|| seconds(time));
+    }
     let options = PutOptions { attributes, if_none_match: false, ..PutOptions::default() };
     let threshold = shared.settings.defaults.part_size.unwrap_or(SINGLE);
     if source.size <= threshold {
@@ -49,6 +53,16 @@ pub(super) async fn file(
         large.parts(job, &source, progress).await?;
     }
     Ok(Verified::No)
+}
+
+/// Seconds since the epoch with as many decimals as there are, as rclone writes them.
+fn seconds(time: SystemTime) -> String {
+    let (sign, since) = match time.duration_since(UNIX_EPOCH) {
+        Ok(since) => ("", since),
+        Err(before) => ("-", before.duration()),
+    };
+    let text = format!("{sign}{}.{:09}", since.as_secs(), since.subsec_nanos());
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 async fn single(
@@ -360,5 +374,21 @@ async fn read_part(
             0 => return Ok(bytes.freeze()),
             _ => bytes.reserve(64 << 10),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn times_are_written_as_rclone_does() {
+        let after = |nanos| seconds(UNIX_EPOCH + Duration::from_nanos(nanos));
+        assert_eq!(after(1_732_500_000_123_456_789), "1732500000.123456789");
+        assert_eq!(after(1_732_500_000_500_000_000), "1732500000.5");
+        assert_eq!(after(1_732_500_000_000_000_000), "1732500000");
+        assert_eq!(seconds(UNIX_EPOCH - Duration::from_millis(1500)), "-1.5");
     }
 }

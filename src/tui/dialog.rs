@@ -10,6 +10,7 @@ mod input;
 mod link;
 mod links;
 mod profiles;
+mod sync;
 #[cfg(test)]
 mod tests;
 mod uploads;
@@ -29,6 +30,7 @@ use crate::config::Keys;
 use crate::links::LinkRequest;
 use crate::location::Location;
 use crate::s3::Upload;
+use crate::sync::Plan;
 use crate::transfer::{Answer, Conflict, TransferId};
 use crate::walk::Target;
 
@@ -59,6 +61,8 @@ pub(crate) enum Decision {
     AbortUploads(Vec<(usize, Upload)>),
     /// The unfinished uploads are no longer of interest.
     LeaveUploads,
+    /// Do these steps.
+    Sync(Box<Plan>),
     /// Quit although transfers run.
     Quit,
 }
@@ -114,6 +118,8 @@ pub(crate) enum Dialog {
     Profiles(profiles::Profiles),
     /// Unfinished uploads.
     Uploads(uploads::Uploads),
+    /// A plan to approve.
+    Sync(Box<sync::SyncDialog>),
     /// Every key.
     Help(help::Help),
     /// Properties, or a failure.
@@ -189,6 +195,11 @@ impl Dialog {
         Self::Profiles(profiles::Profiles::new(profiles, current))
     }
 
+    /// What would make one place like another, row by row; deleting is off.
+    pub(crate) fn sync(plan: Plan) -> Self {
+        Self::Sync(Box::new(sync::SyncDialog::new(plan)))
+    }
+
     /// Every action and its keys, by group; made from the table.
     pub(crate) fn help(keys: &Keys) -> Self {
         Self::Help(help::Help::new(keys))
@@ -228,6 +239,7 @@ impl Dialog {
             Self::Links(links) => links.on_key(key, action),
             Self::Uploads(uploads) => uploads.on_key(key, keys),
             Self::Profiles(profiles) => profiles.on_key(key, action),
+            Self::Sync(sync) => sync.on_key(key, action),
             Self::Help(_) if action == Some(Action::Help) || key.code == KeyCode::Enter => {
                 Outcome::Close(None)
             }
@@ -267,6 +279,7 @@ impl Dialog {
             Self::Links(dialog) => dialog.draw(frame, area, theme),
             Self::Uploads(dialog) => dialog.draw(frame, area, theme),
             Self::Profiles(dialog) => dialog.draw(frame, area, theme),
+            Self::Sync(dialog) => dialog.draw(frame, area, theme),
             Self::Help(dialog) => dialog.draw(frame, area, theme),
             Self::Info(dialog) => dialog.draw(frame, area, theme),
         }
@@ -282,6 +295,7 @@ impl Dialog {
             Self::Link(_) => link::LinkForm::hints(),
             Self::Links(_) => links::Links::hints(),
             Self::Profiles(_) => profiles::Profiles::hints(),
+            Self::Sync(_) => sync::SyncDialog::hints(),
             Self::Help(_) | Self::Info(_) => vec![("PgDn", "more"), ("Esc", "close")],
         };
         hints.into_iter().map(|(key, word)| (key.to_owned(), word)).collect()

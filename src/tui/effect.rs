@@ -10,7 +10,7 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::{AbortHandle, JoinSet, spawn_blocking};
 
-use super::message::{Effect, Event, Link};
+use super::message::{Deletions, Effect, Event, Link};
 use crate::clipboard::{Clipboard, Surroundings, Write};
 use crate::config::Config;
 use crate::entry::Page;
@@ -19,11 +19,15 @@ use crate::links::{self, LinkRequest};
 use crate::local;
 use crate::location::Location;
 use crate::s3::{Attributes, Body, Connections, ListRequest, ObjectInfo, PutOptions};
+use crate::sync;
 use crate::transfer::{Engine, Settings, Snapshot};
 use crate::walk::{self, Target};
 
 /// Between two reports of a deletion.
 const REPORT: Duration = Duration::from_millis(200);
+
+/// Deletions of a sync between two reports: objects go by the thousand.
+const REPORT_EACH: u64 = 1000;
 
 /// Everything outside that the browser works with.
 pub(super) struct Effects {
@@ -36,6 +40,7 @@ pub(super) struct Effects {
     deletion: Option<AbortHandle>,
     /// What finds and measures unfinished uploads; dropping it ends that.
     uploads: JoinSet<()>,
+    comparison: Option<AbortHandle>,
 }
 
 impl Effects {
@@ -67,6 +72,7 @@ impl Effects {
             listing: [None, None],
             deletion: None,
             uploads: JoinSet::new(),
+            comparison: None,
         }
     }
 
@@ -114,11 +120,23 @@ impl Effects {
                     self.spawn(async move { Event::Deleted(delete(connections, targets, events).await) }),
                 );
             }
-            Effect::CancelDelete => {
-                if let Some(task) = self.deletion.take() {
-                    task.abort();
-                }
+            Effect::DeleteExtra(deletions) => {
+                let (connections, events) = (self.connections.clone(), self.events.clone());
+                self.deletion = Some(self.spawn(async move {
+                    Event::Deleted(delete_extra(&connections, *deletions, &events).await)
+                }));
             }
+            Effect::CancelDelete => abort(&mut self.deletion),
+            Effect::PlanSync { source, target } => {
+                let connections = self.connections.clone();
+                self.comparison = Some(self.spawn(async move {
+                    // What is only in the target is shown; whether it goes is the user's word.
+                    let options = sync::Options { delete: true, ..sync::Options::default() };
+                    let plan = sync::plan(&connections, &source, &target, &options).await.map(Box::new);
+                    Event::SyncPlanned { places: (source, target), plan }
+                }));
+            }
+            Effect::CancelSync => abort(&mut self.comparison),
             Effect::Create { at, name } => {
                 let connections = self.connections.clone();
                 self.spawn(async move { create(&connections, at, name).await });
@@ -167,9 +185,7 @@ impl Effects {
     }
 
     fn cancel_listing(&mut self, pane: usize) {
-        if let Some(task) = self.listing[pane].take() {
-            task.abort();
-        }
+        abort(&mut self.listing[pane]);
     }
 
     fn spawn(&self, task: impl Future<Output = Event> + Send + 'static) -> AbortHandle {
@@ -179,6 +195,12 @@ impl Effects {
             let _ = events.send(task.await);
         });
         task.abort_handle()
+    }
+}
+
+fn abort(task: &mut Option<AbortHandle>) {
+    if let Some(task) = task.take() {
+        task.abort();
     }
 }
 
@@ -232,6 +254,24 @@ async fn delete(
             }
         }
     }
+}
+
+async fn delete_extra(
+    connections: &Connections,
+    deletions: Deletions,
+    events: &UnboundedSender<Event>,
+) -> Vec<(Location, Error)> {
+    let (mut deleted, mut failed) = (0, Vec::new());
+    let each = |step: &sync::Step, error: Option<Error>| {
+        deleted += u64::from(error.is_none());
+        failed.extend(error.map(|error| (step.to.clone(), error)));
+        if deleted % REPORT_EACH == 0 {
+            let _ = events.send(Event::Deleting(deleted));
+        }
+    };
+    sync::delete(connections, &deletions.target, &deletions.steps, each).await;
+    let _ = events.send(Event::Deleting(deleted));
+    failed
 }
 
 /// A bucket, a marker object, or a folder; the event names it as its listing will.
@@ -490,6 +530,23 @@ mod tests {
         assert!(!flow.screen().contains("there.txt"));
         flow.keys("R");
         flow.until_shown("there.txt").await;
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_sync_is_shown_then_done_and_deletes_at_its_end() {
+        let files = [("same.txt", "same"), ("new.txt", "new")];
+        let mut flow = Flow::start(&files, &[("old.txt", "old"), ("same.txt", "same")], at("")).await;
+        let file = std::fs::File::options().write(true).open(flow.file("same.txt")).unwrap();
+        file.set_modified(std::time::SystemTime::UNIX_EPOCH).unwrap();
+        flow.keys("Z");
+        flow.until_shown("1 to create, 0 to update, 0 to delete, 1 unchanged").await;
+        flow.keys("d");
+        assert!(flow.screen().contains("1 to delete"));
+        flow.keys("\r");
+        flow.until(|flow| flow.backend.keys("box") == ["new.txt", "same.txt"]).await;
+        flow.until(|flow| flow.state.deletion.is_none()).await;
+        flow.keys("Z");
+        flow.until_shown("nothing to do: 2 unchanged").await;
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

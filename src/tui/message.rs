@@ -11,6 +11,7 @@ use crate::error::{Error, Result};
 use crate::links::LinkRequest;
 use crate::location::Location;
 use crate::s3::{ObjectInfo, Presigned, Upload};
+use crate::sync::{Plan, Step};
 use crate::transfer::{self, Answer, Snapshot, TransferId};
 use crate::walk::uploads::{self, Held};
 use crate::walk::{Target, Total};
@@ -50,6 +51,17 @@ pub(crate) struct Touches {
     pub(crate) places: Vec<Location>,
     /// The exact name that the cursor goes to where the first place is shown.
     pub(crate) seek: Option<OsString>,
+    /// What is deleted at its end, if all of it worked.
+    pub(crate) after: Option<Deletions>,
+}
+
+/// Files and objects that only the target of a sync has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Deletions {
+    /// The root that they are below.
+    pub(crate) target: Location,
+    /// They.
+    pub(crate) steps: Vec<Step>,
 }
 
 /// What happened to unfinished uploads, which a dialog knows by number.
@@ -141,6 +153,13 @@ pub(crate) enum Event {
     Deleting(u64),
     /// A deletion ended: what could not be deleted.
     Deleted(Vec<(Location, Error)>),
+    /// What would make the second place like the first.
+    SyncPlanned {
+        /// Source and target.
+        places: (Location, Location),
+        /// The plan.
+        plan: Result<Box<Plan>>,
+    },
     /// Something was created or renamed; the listing that shows `at` is out of date.
     Changed {
         /// The folder, prefix or profile in which something changed.
@@ -213,6 +232,17 @@ pub(crate) enum Effect {
     Delete(Vec<Target>),
     /// Stop counting or deleting.
     CancelDelete,
+    /// Find out what would make one place like another.
+    PlanSync {
+        /// The place that is right.
+        source: Location,
+        /// The place that becomes like it.
+        target: Location,
+    },
+    /// Stop finding out.
+    CancelSync,
+    /// Delete what only the target of a sync has.
+    DeleteExtra(Box<Deletions>),
     /// Make a folder (a marker object `prefix/` remotely), or a bucket below a profile.
     Create {
         /// Where.

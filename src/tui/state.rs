@@ -67,6 +67,8 @@ pub(super) struct State {
     pub(super) search: u64,
     /// Uploads that are being aborted.
     pub(super) aborting: usize,
+    /// Source and target that are being compared.
+    pub(super) comparing: Option<(Location, Location)>,
     /// Whether links are being signed.
     pub(super) signing: bool,
     /// The place whose properties were asked for.
@@ -108,6 +110,7 @@ impl State {
             deleting: Vec::new(),
             search: 0,
             aborting: 0,
+            comparing: None,
             signing: false,
             asked: None,
             questions: VecDeque::new(),

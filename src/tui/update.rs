@@ -6,6 +6,7 @@ mod delete;
 mod dialogs;
 mod go;
 mod link;
+mod sync;
 #[cfg(test)]
 mod tests;
 mod transfer;
@@ -48,6 +49,7 @@ pub(super) fn update(state: &mut State, event: Event) -> Vec<Effect> {
         Event::Counted { targets, total } => delete::counted(state, targets, total),
         Event::Deleting(count) => delete::progress(state, count),
         Event::Deleted(failed) => delete::deleted(state, &failed),
+        Event::SyncPlanned { places, plan } => sync::planned(state, &places, plan),
         Event::Changed { at, name, result } => browser::changed(state, &at, &name, result),
         Event::Info { location, info } => browser::info(state, &location, info),
         Event::Uploads { search, event } => uploads::happened(state, search, event),
@@ -121,6 +123,9 @@ fn cancel(state: &mut State) -> Option<Vec<Effect>> {
     if let Some(effects) = delete::cancel(state) {
         return Some(effects);
     }
+    if let Some(effects) = sync::cancel(state) {
+        return Some(effects);
+    }
     if std::mem::take(&mut state.signing) {
         state.say(Tone::Plain, "no link was copied");
         return Some(Vec::new());
@@ -150,6 +155,7 @@ fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Rename => dialogs::rename(state),
         Action::New => dialogs::new_folder(state),
         Action::Delete => delete::start(state),
+        Action::Sync => sync::start(state),
         Action::Info => browser::ask_info(state),
         Action::Uploads => uploads::open(state),
         Action::CopyLink => link::copy(state),

@@ -130,6 +130,7 @@ fn notice(state: &State, width: u16) -> Vec<String> {
         match state.deletion {
             Some(Deletion::Counting) => format!("counting what would be deleted... ({} stops)", esc()),
             Some(Deletion::Deleting(count)) => format!("deleting: {count} gone ({} stops)", esc()),
+            None if state.comparing.is_some() => format!("comparing the two places... ({} stops)", esc()),
             None if state.signing => format!("signing... ({} stops)", esc()),
             None if state.asked.is_some() => format!("asking for properties... ({} stops)", esc()),
             None => return Vec::new(),

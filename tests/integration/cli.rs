@@ -6,6 +6,7 @@ use std::process::{Command, Output, Stdio};
 use serde_json::Value;
 use twinpail::demo::{ACCESS_KEY_ID, Fault, Operation, Rule, SECRET_ACCESS_KEY};
 
+use crate::pty::Session;
 use crate::support::{World, closed_port, pattern};
 
 /// A world, and a home folder whose configuration knows it as `p`.
@@ -323,4 +324,83 @@ async fn keys_that_are_no_local_names_are_said_to_be_stored_under_others() {
     assert_eq!(noted(&["cp", "p:box/lone/..", "named"]), Vec::<String>::new());
     assert_eq!(noted(&["cp", "-r", "d/", "p:box/u/"]), Vec::<String>::new());
     assert_eq!(shell.world.backend.get("box", "u/../x").unwrap(), "t/../x");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sync_says_what_it_would_do_does_it_and_then_has_nothing_to_do() {
+    let shell = Shell::new().await;
+    shell.write("site/index.html", b"<p>");
+    shell.write("site/a\x1b.txt", b"a");
+    shell.world.backend.put("box", "www/old.html", "old");
+    let planned = shell.ok(&["sync", "--delete", "--dry-run", "site", "p:box/www/"]);
+    assert_eq!(
+        planned,
+        "would create a\\x1b.txt (not in the target)\nwould create index.html (not in the target)\nwould delete old.html (not in the source)\n"
+    );
+    let rows = shell.json(&["sync", "--dry-run", "--json", "site", "p:box/www/"]);
+    assert_eq!(
+        (rows.len(), &rows[0]["action"], &rows[0]["path"]),
+        (2, &"create".into(), &"a\x1b.txt".into())
+    );
+    assert_eq!(shell.world.backend.keys("box"), ["www/old.html"], "a dry run changes nothing");
+    let rows = shell.json(&["sync", "--delete", "--json", "site", "p:box/www"]);
+    let deleted = rows.iter().find(|row| row["status"] == "deleted").unwrap();
+    assert_eq!(deleted["target"], "p:box/www/old.html");
+    let summary = &rows.last().unwrap()["summary"];
+    assert_eq!((&summary["files"], &summary["deleted"]), (&2.into(), &1.into()));
+    assert_eq!(shell.world.backend.keys("box"), ["www/a\x1b.txt", "www/index.html"]);
+    let again = shell.run(&["sync", "--delete", "site", "p:box/www"]);
+    assert_eq!((again.status.code(), again.stdout.as_slice()), (Some(0), b"".as_slice()));
+    assert!(String::from_utf8_lossy(&again.stderr).contains("2 unchanged"));
+    assert_eq!(shell.ok(&["check", "site", "p:box/www/"]), "");
+    shell.world.backend.put("box", "www/index.html", "<P>");
+    let output = shell.run(&["check", "site", "p:box/www/"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "differs (checksum): index.html\n");
+    assert!(String::from_utf8_lossy(&output.stderr).contains("1 same, 1 differ"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sync_deletes_nothing_that_it_might_be_wrong_about() {
+    let shell = Shell::new().await;
+    shell.world.backend.put("box", "www/old.html", "old");
+    std::fs::create_dir(shell.path("empty")).unwrap();
+    let (code, error) = shell.fails(&["sync", "--delete", "empty", "p:box/www/"]);
+    assert!(code == 2 && error.contains("the source is empty; --force deletes"), "{error}");
+    shell.write("site/new.html", b"new");
+    std::os::unix::fs::symlink("new.html", shell.path("site/link")).unwrap();
+    let (code, error) = shell.fails(&["sync", "--delete", "site", "p:box/www/"]);
+    assert!(code == 1 && error.contains("symbolic link") && error.contains("nothing is deleted"), "{error}");
+    assert_eq!(shell.world.backend.keys("box"), ["www/new.html", "www/old.html"]);
+    std::fs::remove_file(shell.path("site/link")).unwrap();
+    shell.write("site/refused.html", b"x");
+    shell.world.backend.faults().add(Rule {
+        key: "refused",
+        ..Rule::always(Operation::PutObject, Fault::Status(403, "AccessDenied"))
+    });
+    let (code, error) = shell.fails(&["sync", "--delete", "site", "p:box/www/"]);
+    assert!(code == 1 && error.contains("nothing was deleted"), "{error}");
+    shell.ok(&["sync", "--delete", "--force", "empty", "p:box/www/"]);
+    assert!(shell.world.backend.keys("box").is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_a_terminal_a_sync_asks_first() {
+    let shell = Shell::new().await;
+    shell.write("site/index.html", b"<p>");
+    let config = shell.path("config.toml");
+    let variables = [("TWINPAIL_CONFIG", config.to_str().unwrap())];
+    let site = shell.path("site");
+    let arguments = ["sync", site.to_str().unwrap(), "p:box/www/"];
+    for (answer, keys) in [("n\r", vec![]), ("\r", vec![]), ("y\r", vec!["www/index.html"])] {
+        let mut session = Session::start(&arguments, &variables, shell.world.folder.path(), (120, 30));
+        session.wait_for("create index.html (not in the target)");
+        session.wait_for("Go on? [y/N]");
+        session.keys(answer);
+        assert_eq!(session.exit_code(), 0);
+        assert_eq!(shell.world.backend.keys("box"), keys, "{answer:?}");
+    }
+    let mut session = Session::start(&arguments, &variables, shell.world.folder.path(), (120, 30));
+    session.wait_for("1 unchanged");
+    assert_eq!(session.exit_code(), 0, "nothing to do is nothing to ask about");
 }

@@ -66,7 +66,7 @@ async fn copy(known: &Connections, from: (&str, &str), to: (&str, &str), sse: Op
     let defaults = TransferDefaults { part_size: Some(5 << 20), ..TransferDefaults::default() };
     let (engine, mut events) = Engine::new(known.clone(), Settings { defaults });
     engine.submit(Request {
-        items: vec![Item { from: remote(from), to: remote(to), tree: false }],
+        items: vec![Item { from: remote(from), to: remote(to), tree: false, known: None }],
         attributes: Attributes { sse: sse.map(str::to_owned), ..Attributes::default() },
         ..Request::default()
     });

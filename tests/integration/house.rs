@@ -16,16 +16,17 @@ fn allowed(room: &str) -> Option<BTreeSet<&'static str>> {
         "clipboard" | "local" | "http" | "s3" => below(&[FIRST, SECOND, THIRD]),
         "walk" => below(&[FIRST, SECOND, &["s3", "local"]]),
         "transfer" => below(&[FIRST, SECOND, &["s3", "local", "walk"]]),
+        "sync" => below(&[FIRST, SECOND, &["s3", "local", "walk", "transfer"]]),
         "links" => below(&[FIRST, SECOND, &["s3", "http"]]),
         // The loop and the door out.
         "tui" | "tui/effect" | "tui/terminal" => {
-            below(&[FIRST, SECOND, THIRD, &["s3", "walk", "transfer", "links", "tui"]])
+            below(&[FIRST, SECOND, THIRD, &["s3", "walk", "transfer", "sync", "links", "tui"]])
         }
         // The rest of the browser: plain data that rooms re-export, checked by name below.
         _ if room.starts_with("tui/") => {
-            below(&[FIRST, SECOND, &["clipboard", "s3", "walk", "transfer", "links", "tui"]])
+            below(&[FIRST, SECOND, &["clipboard", "s3", "walk", "transfer", "sync", "links", "tui"]])
         }
-        "cli" => below(&[FIRST, SECOND, THIRD, &["s3", "walk", "transfer", "links", "demo", "tui"]]),
+        "cli" => below(&[FIRST, SECOND, THIRD, &["s3", "walk", "transfer", "sync", "links", "demo", "tui"]]),
         _ => return None,
     })
 }

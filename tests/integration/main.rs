@@ -15,6 +15,8 @@ mod s3;
 #[cfg(test)]
 mod support;
 #[cfg(test)]
+mod sync;
+#[cfg(test)]
 mod transfer;
 #[cfg(test)]
 mod uploads;

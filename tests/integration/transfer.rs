@@ -100,7 +100,7 @@ fn remote(profile: &str, key: &str) -> Location {
 }
 
 fn copy(from: Location, to: Location, tree: bool) -> Request {
-    Request { items: vec![Item { from, to, tree }], ..Request::default() }
+    Request { items: vec![Item { from, to, tree, known: None }], ..Request::default() }
 }
 
 #[tokio::test]

@@ -12,6 +12,7 @@ use crate::error::{Error, Kind};
 use crate::links::Disposition;
 use crate::location::Remote;
 use crate::s3::{EndsBecause, Method, Presigned};
+use crate::sync::{Reason, Step, StepKind};
 use crate::transfer::OnConflict;
 use crate::walk::uploads::Held;
 
@@ -47,6 +48,35 @@ fn link(key: &str, because: EndsBecause) -> Link {
     );
     let signed = Presigned { url, headers: vec![], ends: at("2026-03-01T13:00:00Z"), because };
     Link { request, signed }
+}
+
+fn sync_plan() -> Plan {
+    let step = |relative: &str, kind, reason, bytes| Step {
+        relative: relative.to_owned(),
+        kind,
+        reason,
+        bytes,
+        from: Location::Local("/home/ada/photos".into()),
+        to: Location::Remote(remote(relative)),
+        known: None,
+    };
+    let mut steps = vec![
+        step("2026/cat.jpg", StepKind::Create, Reason::Missing, 2_400_000),
+        step("2026/dog.jpg", StepKind::Update, Reason::Size { source: 2_400_000, target: 12 }, 2_400_000),
+        step("evil \u{1b}[2J\u{202e}gpj.exe", StepKind::Update, Reason::Newer, 1),
+        step(&"日本語/".repeat(20), StepKind::Update, Reason::Unknown("no checksum is kept".into()), 999),
+        step("old/notes.txt", StepKind::Delete, Reason::Extra, 120),
+    ];
+    steps.extend((0..40).map(|n| step(&format!("z/{n:02}"), StepKind::Create, Reason::Missing, n)));
+    Plan {
+        source: Location::Local("/home/ada/photos".into()),
+        target: Location::Remote(remote("photos/")),
+        steps,
+        unchanged: 12_345,
+        extra: 0,
+        source_files: 12_389,
+        faults: vec![],
+    }
 }
 
 fn links() -> Dialog {
@@ -114,6 +144,7 @@ fn every_dialog() -> Vec<(&'static str, Dialog)> {
         ("no_uploads", no_uploads(false)),
         ("abort", Dialog::confirm_abort(&here, aborted, true)),
         ("profiles", Dialog::profiles(profiles, Some("profile20"))),
+        ("sync", Dialog::sync(sync_plan())),
         ("help", Dialog::help(&Keys::default())),
         ("info", Dialog::info(&Location::Remote(remote("cat.jpg")), rows)),
         ("message", Dialog::message("Failed", lines)),
@@ -357,4 +388,46 @@ fn an_empty_list_claims_no_more_than_is_known() {
     let failed = screen(&failed, 80, 24);
     assert!(failed.contains("access denied") && failed.contains("ask the owner"), "{failed}");
     assert!(!failed.contains("No unfinished uploads"), "{failed}");
+}
+
+/// What Enter would start: how many of the steps, and which are deletions.
+fn started(dialog: &mut Dialog) -> (usize, usize) {
+    match press(dialog, KeyCode::Enter) {
+        Outcome::Decide(Decision::Sync(plan)) => {
+            let deletions = plan.steps.iter().filter(|step| step.kind == StepKind::Delete).count();
+            (plan.steps.len(), deletions)
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_plan_is_approved_row_by_row_and_deletes_only_when_told_to() {
+    let mut dialog = Dialog::sync(sync_plan());
+    assert_eq!(started(&mut dialog), (44, 0));
+    press(&mut dialog, KeyCode::Char('d'));
+    assert_eq!(started(&mut dialog), (45, 1));
+    press(&mut dialog, KeyCode::Char(' '));
+    press(&mut dialog, KeyCode::Char(' '));
+    assert_eq!(started(&mut dialog), (43, 1), "the cursor moves on to the next row");
+    press(&mut dialog, KeyCode::Char('d'));
+    assert_eq!(started(&mut dialog), (42, 0));
+    press(&mut dialog, KeyCode::End);
+    assert!(screen(&dialog, 80, 24).contains("z/39"));
+}
+
+#[test]
+fn nothing_is_deleted_after_a_fault_or_for_an_empty_source() {
+    let deletion = sync_plan().steps[4].clone();
+    let fault = Error::new(Kind::Denied, "cannot list /home/ada/photos/x");
+    for (faults, source_files, told) in [(vec![fault], 9, "cannot list"), (vec![], 0, "source is empty")] {
+        let steps = vec![deletion.clone()];
+        let steps = if faults.is_empty() { steps } else { sync_plan().steps[..4].to_vec() };
+        let mut dialog = Dialog::sync(Plan { steps, source_files, faults, ..sync_plan() });
+        press(&mut dialog, KeyCode::Char('d'));
+        let shown = screen(&dialog, 120, 30);
+        assert!(shown.contains(told) && shown.contains("0 to delete"), "{shown}");
+    }
+    let mut nothing = Dialog::sync(Plan { steps: vec![deletion], source_files: 0, ..sync_plan() });
+    assert_eq!(press(&mut nothing, KeyCode::Enter), Outcome::Stay, "nothing is chosen");
 }

@@ -76,10 +76,16 @@ fn words(targets: &[Target]) -> String {
 
 /// Deletes.
 pub(super) fn delete(state: &mut State, targets: Vec<Target>) -> Vec<Effect> {
+    let mut places: Vec<Location> = targets.iter().filter_map(|target| target.location.parent()).collect();
+    places.extend(targets.iter().map(|target| target.location.clone()));
+    begin(state, places, Effect::Delete(targets))
+}
+
+/// Starts a deletion that changes `places`.
+pub(super) fn begin(state: &mut State, places: Vec<Location>, effect: Effect) -> Vec<Effect> {
     state.deletion = Some(Deletion::Deleting(0));
-    state.deleting = targets.iter().filter_map(|target| target.location.parent()).collect();
-    state.deleting.extend(targets.iter().map(|target| target.location.clone()));
-    vec![Effect::Delete(targets)]
+    state.deleting = places;
+    vec![effect]
 }
 
 /// So many are gone.

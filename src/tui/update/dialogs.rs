@@ -6,7 +6,7 @@ use super::super::dialog::{Decision, Dialog, Outcome, Purpose};
 use super::super::listing::Filter;
 use super::super::message::Effect;
 use super::super::state::{State, Tone};
-use super::{delete, go, link, transfer, uploads};
+use super::{delete, go, link, sync, transfer, uploads};
 use crate::action::Action;
 use crate::entry::Kind;
 use crate::location::Location;
@@ -93,6 +93,7 @@ fn decide(state: &mut State, decision: Decision) -> Vec<Effect> {
         Decision::AskAbort => uploads::ask(state),
         Decision::AbortUploads(uploads) => uploads::abort(state, uploads),
         Decision::LeaveUploads => uploads::leave(state),
+        Decision::Sync(plan) => sync::approved(state, *plan),
         Decision::Quit => vec![Effect::Quit],
     }
 }

@@ -18,6 +18,7 @@ use crate::error::{Error, Kind as Failure};
 use crate::links::LinkRequest;
 use crate::location::{Location, Remote};
 use crate::s3::{EndsBecause, Presigned};
+use crate::sync::{Plan, Reason, Step, StepKind};
 use crate::transfer::{self, Conflict, OnConflict, Summary, TransferId, Verb};
 use crate::walk::{Target, Total};
 
@@ -311,6 +312,80 @@ fn a_read_only_profile_is_refused_before_any_request() {
         assert!(notice(&state).contains("read-only") && state.dialogs.is_empty(), "{text}");
     }
     assert_eq!(submitted(&keys(&mut state, "c")).0.verb, Verb::Copy, "reading is allowed");
+}
+
+/// A file to copy and one to delete, from the local folder to the prefix.
+fn sync_plan() -> Plan {
+    let step = |relative: &str, kind, reason| Step {
+        relative: relative.into(),
+        kind,
+        reason,
+        bytes: 1,
+        from: local("/home/ada/work").join(relative.as_ref()),
+        to: at(&format!("photos/{relative}")),
+        known: None,
+    };
+    let steps =
+        vec![step("new", StepKind::Create, Reason::Missing), step("old", StepKind::Delete, Reason::Extra)];
+    let (source, target) = (local("/home/ada/work"), at("photos/"));
+    Plan { source, target, steps, unchanged: 7, extra: 0, source_files: 8, faults: vec![] }
+}
+
+fn planned(state: &mut State, plan: Plan) -> Vec<Effect> {
+    let places = (plan.source.clone(), plan.target.clone());
+    update(state, Event::SyncPlanned { places, plan: Ok(Box::new(plan)) })
+}
+
+#[test]
+fn a_sync_is_compared_then_approved_and_deletes_when_all_has_arrived() {
+    let mut state = browser();
+    let effects = keys(&mut state, "Z");
+    assert!(matches!(&effects[..], [Effect::PlanSync { source, target }]
+        if *source == local("/home/ada/work") && *target == at("photos/")));
+    planned(&mut state, sync_plan());
+    let effects = keys(&mut state, "d\r");
+    let (request, touches) = submitted(&effects);
+    assert_eq!((request.items.len(), request.store_mtime), (1, true));
+    assert_eq!((request.on_conflict, &touches.places), (OnConflict::Overwrite, &vec![at("photos/")]));
+    let (id, touches) = (TransferId(3), touches.clone());
+    update(&mut state, Event::Submitted { id, touches });
+    let finish = |state: &mut State, failed| {
+        let summary = Summary { files: 1 - failed, failed, ..Summary::default() };
+        update(state, Event::Transfer(transfer::Event::Finished { id, summary }))
+    };
+    let effects = finish(&mut state, 1);
+    assert!(!effects.iter().any(|effect| matches!(effect, Effect::DeleteExtra(_))), "{effects:?}");
+    assert!(notice(&state).starts_with("nothing was deleted"), "{}", notice(&state));
+    let effects = finish(&mut state, 0);
+    let deletes = |effect: &Effect| match effect {
+        Effect::DeleteExtra(extra) => Some(extra.steps[0].relative.clone()),
+        _ => None,
+    };
+    assert_eq!(effects.iter().find_map(deletes).as_deref(), Some("old"), "after the retry");
+    let effects = update(&mut state, Event::Deleted(vec![]));
+    assert_eq!(listed(&effects), [(PaneId::Right, at("photos/"), None)]);
+}
+
+#[test]
+fn escape_stops_comparing_and_a_late_plan_opens_nothing() {
+    let mut state = browser();
+    let effects = keys(&mut state, "Z\x1b");
+    assert!(matches!(effects.last(), Some(Effect::CancelSync)));
+    planned(&mut state, sync_plan());
+    assert!(state.dialogs.is_empty());
+    keys(&mut state, "Z");
+    planned(&mut state, Plan { steps: vec![], ..sync_plan() });
+    assert!(state.dialogs.is_empty() && notice(&state) == "nothing to do: 7 unchanged");
+}
+
+#[test]
+fn a_sync_into_a_read_only_profile_or_a_list_of_buckets_is_refused() {
+    let safe = Location::Remote(Remote { profile: "safe".into(), ..work("") });
+    for (right, word) in [(safe, "read-only"), (Location::Profile("work".into()), "open one of them")] {
+        let mut state = browser_with(config(), local("/home/ada"), right, (120, 30));
+        assert!(keys(&mut state, "Z").is_empty());
+        assert!(notice(&state).contains(word), "{}", notice(&state));
+    }
 }
 
 #[test]

@@ -9,6 +9,7 @@ use super::super::pane::Pane;
 use super::super::state::{State, Tone};
 use super::super::text;
 use super::browser::refresh;
+use super::sync;
 use crate::action::Action;
 use crate::entry::Kind;
 use crate::error::{Error, Kind as Failure, Result};
@@ -51,7 +52,7 @@ pub(super) fn start(state: &mut State, action: Action) -> Vec<Effect> {
     state.here_mut().listing.unmark_all();
     let on_conflict = state.config.transfer.on_conflict.unwrap_or(OnConflict::Ask);
     let request = Box::new(Request { verb, items, on_conflict, ..Request::default() });
-    vec![Effect::Submit { request, touches: Touches { places, seek: None } }]
+    vec![Effect::Submit { request, touches: Touches { places, ..Touches::default() } }]
 }
 
 fn items(pane: &Pane, to: &Location, verb: Verb) -> Result<Vec<Item>> {
@@ -77,9 +78,12 @@ fn items(pane: &Pane, to: &Location, verb: Verb) -> Result<Vec<Item>> {
                 Kind::Bucket if verb == Verb::Move => {
                     Err(refusal("a bucket cannot be moved: copy it, then delete it".to_owned()))
                 }
-                _ => {
-                    Ok(Item { to: target(&pane.location, to, name, kind)?, tree: kind.is_container(), from })
-                }
+                _ => Ok(Item {
+                    to: target(&pane.location, to, name, kind)?,
+                    tree: kind.is_container(),
+                    from,
+                    known: None,
+                }),
             }
         })
         .collect()
@@ -123,12 +127,12 @@ pub(super) fn rename(state: &mut State, to: &str) -> Vec<Effect> {
     if name == from {
         return Vec::new();
     }
-    let item = Item { from: at.join(&from), to: at.join(&name), tree: kind.is_container() };
+    let item = Item { from: at.join(&from), to: at.join(&name), tree: kind.is_container(), known: None };
     let request =
         Request { verb: Verb::Move, items: vec![item], on_conflict: OnConflict::Fail, ..Request::default() };
     vec![Effect::Submit {
         request: Box::new(request),
-        touches: Touches { places: vec![at], seek: Some(name) },
+        touches: Touches { places: vec![at], seek: Some(name), after: None },
     }]
 }
 
@@ -170,13 +174,24 @@ pub(super) fn ask_next(state: &mut State) {
 fn finished(state: &mut State, id: TransferId, summary: &Summary) -> Vec<Effect> {
     state.questions.retain(|(of, _)| *of != id);
     state.dialogs.retain(|dialog| dialog.asks_for() != Some(id));
-    let (tone, text) = words(state, summary);
-    state.say(tone, text);
+    let (tone, mut text) = words(state, summary);
+    let whole = summary.failed == 0 && !summary.cancelled && summary.error.is_none();
     // Kept: failed files may be tried again.
-    let Some(touches) = state.touches.get(&id).cloned() else { return Vec::new() };
+    let Some(touches) = state.touches.get_mut(&id) else {
+        state.say(tone, text);
+        return Vec::new();
+    };
+    let after = if whole { touches.after.take() } else { None };
+    if touches.after.is_some() {
+        text = format!("nothing was deleted, because not everything arrived; {text}");
+    }
+    let touches = touches.clone();
+    state.say(tone, text);
+    let mut effects = after.map(|after| sync::delete_after(state, after)).unwrap_or_default();
     let here = state.focus;
     let seek = touches.seek.as_deref().map(|name| (here, name));
-    refresh(state, |place| touches.places.contains(place), seek)
+    effects.extend(refresh(state, |place| touches.places.contains(place), seek));
+    effects
 }
 
 fn words(state: &State, summary: &Summary) -> (Tone, String) {

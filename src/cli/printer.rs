@@ -1,0 +1,190 @@
+//! What `cp`, `mv` and `sync` print: a line a file with `--json`, failures, a bar on a terminal, the summary.
+
+use std::io::IsTerminal as _;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::json;
+
+use super::output::{self, Out, note, report};
+use super::transfer::Writing;
+use crate::error::{Error, Result};
+use crate::location::Location;
+use crate::sanitize::display_safe;
+use crate::transfer::{FileOutcome, FileStatus, Item, Request, Snapshot, Summary};
+
+/// What is printed as files end.
+pub(super) struct Printer {
+    out: Out,
+    json: bool,
+    dry_run: bool,
+    verb: &'static str,
+    trees: Vec<Item>,
+    bar: Option<ProgressBar>,
+}
+
+impl Printer {
+    /// `verb` is what is done to files.
+    pub(super) fn new(options: &Writing, verb: &'static str, request: &Request) -> Self {
+        let trees = request.items.iter().filter(|item| item.tree).cloned().collect();
+        Self { out: Out::new(), json: options.json, dry_run: options.dry_run, verb, trees, bar: bar(options) }
+    }
+
+    pub(super) fn has_bar(&self) -> bool {
+        self.bar.is_some()
+    }
+
+    /// Draws the bar anew.
+    pub(super) fn progress(&self, snapshot: &Snapshot) {
+        if let Some(bar) = &self.bar {
+            show(bar, snapshot);
+        }
+    }
+
+    /// Takes the bar away.
+    pub(super) fn end_progress(&self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+
+    /// Does something to the terminal while the bar is out of the way.
+    pub(super) fn aside<T>(&self, action: impl FnOnce() -> T) -> T {
+        match &self.bar {
+            Some(bar) => bar.suspend(action),
+            None => action(),
+        }
+    }
+
+    /// A file ended.
+    pub(super) fn file(&mut self, outcome: &FileOutcome) -> Result<()> {
+        if let (Some(error), false) = (&outcome.error, outcome.status == FileStatus::Cancelled) {
+            self.aside(|| report(error));
+        }
+        if outcome.status == FileStatus::Done && self.is_renamed(outcome) {
+            let text = format!("{} is stored as {}", outcome.source, outcome.target);
+            self.aside(|| note(&text));
+        }
+        if self.json {
+            return self.out.json(&json!({
+                "source": exact(&outcome.source),
+                "target": exact(&outcome.target),
+                "status": status(outcome.status),
+                "bytes": outcome.bytes,
+                "bytes_sent": outcome.bytes_sent,
+                "bytes_resumed": outcome.bytes_resumed,
+                "verified": outcome.verified.name(),
+                "error": outcome.error.as_ref().map(ToString::to_string),
+            }));
+        }
+        if self.dry_run && outcome.status == FileStatus::Planned {
+            let Self { verb, out, .. } = self;
+            out.line(&format!("would {verb} {} to {}", outcome.source, outcome.target))?;
+        }
+        Ok(())
+    }
+
+    /// Whether a key of a tree has another name on the local disk.
+    fn is_renamed(&self, outcome: &FileOutcome) -> bool {
+        let (Location::Remote(source), Location::Local(target)) = (&outcome.source, &outcome.target) else {
+            return false;
+        };
+        let is_natural = |item: &Item| {
+            let (Location::Remote(from), Location::Local(to)) = (&item.from, &item.to) else { return false };
+            let Some(relative) = source.key.strip_prefix(&from.key) else { return false };
+            let mut natural = to.as_os_str().to_owned();
+            natural.push(format!("/{relative}"));
+            *target == *natural
+        };
+        !self.trees.is_empty() && !self.trees.iter().any(is_natural)
+    }
+
+    /// A file of the target was deleted, or could not be.
+    pub(super) fn deleted(&mut self, target: &Location, bytes: u64, error: Option<&Error>) -> Result<()> {
+        if let Some(error) = error {
+            report(error);
+        }
+        if self.json {
+            self.out.json(&json!({
+                "source": null,
+                "target": exact(target),
+                "status": if error.is_some() { "failed" } else { "deleted" },
+                "bytes": bytes,
+                "bytes_sent": 0,
+                "bytes_resumed": 0,
+                "verified": "no",
+                "error": error.map(ToString::to_string),
+            }))?;
+        }
+        Ok(())
+    }
+
+    /// The last line, and the exit code. `deleted`: how many files were, where some may be.
+    pub(super) fn summary(mut self, summary: &Summary, deleted: Option<u64>) -> Result<u8> {
+        if let Some(error) = &summary.error {
+            report(error);
+        }
+        if self.json {
+            let mut fields = json!({
+                "files": summary.files,
+                "failed": summary.failed,
+                "skipped": summary.skipped,
+                "bytes": summary.bytes,
+                "bytes_sent": summary.bytes_sent,
+                "bytes_resumed": summary.bytes_resumed,
+                "seconds": summary.elapsed.as_secs_f64(),
+            });
+            if let Some(deleted) = deleted {
+                fields["deleted"] = deleted.into();
+            }
+            self.out.json(&json!({ "summary": fields }))?;
+        }
+        self.out.flush()?;
+        if summary.failed > 1 || (summary.failed > 0 && summary.files > 0) {
+            note(&format!("{} failed, {} done", summary.failed, summary.files));
+        }
+        Ok(match &summary.error {
+            Some(error) => output::exit_code(error).max(1),
+            None => u8::from(summary.failed > 0 || summary.cancelled),
+        })
+    }
+}
+
+/// Exact text for JSON: what `Display` would escape is not.
+pub(super) fn exact(location: &Location) -> String {
+    match location {
+        Location::Local(path) => path.to_string_lossy().into_owned(),
+        Location::Profile(profile) => format!("{profile}:"),
+        Location::Remote(remote) => format!("{}:{}/{}", remote.profile, remote.bucket, remote.key),
+    }
+}
+
+fn status(status: FileStatus) -> &'static str {
+    match status {
+        FileStatus::Done => "done",
+        FileStatus::Skipped => "skipped",
+        FileStatus::Failed => "failed",
+        FileStatus::Planned => "planned",
+        FileStatus::Cancelled => "cancelled",
+    }
+}
+
+fn bar(options: &Writing) -> Option<ProgressBar> {
+    if options.json || options.dry_run || !std::io::stderr().is_terminal() {
+        return None;
+    }
+    let style = ProgressStyle::with_template(
+        "{bar:24} {binary_bytes}/{binary_total_bytes} {binary_bytes_per_sec} {eta} {msg}",
+    );
+    let bar = ProgressBar::new(0);
+    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    Some(bar)
+}
+
+fn show(bar: &ProgressBar, snapshot: &Snapshot) {
+    let Some(transfer) = snapshot.transfers.first() else { return };
+    bar.set_length(transfer.bytes);
+    bar.set_position(transfer.bytes_done);
+    let more = if transfer.planning { "+" } else { "" };
+    let name = transfer.current.first().map(|(name, ..)| display_safe(name).into_owned()).unwrap_or_default();
+    bar.set_message(format!("{}/{}{more} {name}", transfer.files_over, transfer.files));
+}

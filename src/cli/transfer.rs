@@ -1,0 +1,169 @@
+//! What `cp`, `mv` and `sync` share: the options of whatever writes, and the engine run to its end.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead as _, Write as _};
+use std::time::Duration;
+
+use clap::Args;
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio_util::sync::CancellationToken;
+
+use super::Context;
+use super::output::local_time;
+use super::printer::Printer;
+use crate::config::Sse;
+use crate::config::units::parse_size;
+use crate::error::{Error, Kind, Result};
+use crate::s3::Attributes;
+use crate::transfer::{Answer, Conflict, Engine, Event, OnConflict, Request, Settings, Summary};
+
+const TICK: Duration = Duration::from_millis(100);
+
+/// The options of whatever writes.
+#[derive(Args, Debug)]
+pub(super) struct Writing {
+    /// Only files whose path below the source matches (may be repeated; cp and mv: with -r).
+    #[arg(long, value_name = "GLOB")]
+    pub(super) include: Vec<String>,
+    /// No files whose path below the source matches (may be repeated; cp and mv: with -r).
+    #[arg(long, value_name = "GLOB")]
+    pub(super) exclude: Vec<String>,
+    /// Only say what would be done.
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// Bytes of a part, at least 5MiB.
+    #[arg(long, value_name = "SIZE", value_parser = part_size)]
+    pub(super) part_size: Option<u64>,
+    /// Requests in flight.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(super) parallel: Option<u16>,
+    /// Storage class of what is written.
+    #[arg(long, value_name = "CLASS")]
+    pub(super) storage_class: Option<String>,
+    /// Content type of what is written; guessed from the name otherwise.
+    #[arg(long, value_name = "TYPE")]
+    pub(super) content_type: Option<String>,
+    /// Metadata of what is written (may be repeated).
+    #[arg(long, value_name = "KEY=VALUE", value_parser = key_value)]
+    pub(super) metadata: Vec<(String, String)>,
+    /// Server-side encryption: AES256, aws:kms, aws:kms:KEY-ID, aws:kms:dsse or aws:kms:dsse:KEY-ID.
+    #[arg(long, value_name = "HOW", value_parser = sse)]
+    pub(super) sse: Option<String>,
+    /// One JSON object a file, and a last line with the summary.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+fn part_size(text: &str) -> std::result::Result<u64, String> {
+    let size = parse_size(text)?;
+    if (5 << 20..=5 << 30).contains(&size) { Ok(size) } else { Err("between 5MiB and 5GiB".to_owned()) }
+}
+
+fn sse(text: &str) -> std::result::Result<String, String> {
+    Sse::parse(text).map(|_| text.to_owned())
+}
+
+fn key_value(text: &str) -> std::result::Result<(String, String), String> {
+    let (key, value) = text.split_once('=').ok_or("write KEY=VALUE")?;
+    Ok((key.to_owned(), value.to_owned()))
+}
+
+impl Writing {
+    /// What replaces the attributes of the source.
+    pub(super) fn attributes(&self) -> Attributes {
+        Attributes {
+            content_type: self.content_type.clone(),
+            storage_class: self.storage_class.clone(),
+            sse: self.sse.clone(),
+            metadata: self.metadata.iter().cloned().collect::<BTreeMap<_, _>>(),
+            ..Attributes::default()
+        }
+    }
+
+    /// An engine as fast as is asked for.
+    pub(super) fn engine(&self, context: &Context) -> (Engine, UnboundedReceiver<Event>) {
+        let mut defaults = context.config.transfer.clone();
+        defaults.part_size = self.part_size.or(defaults.part_size);
+        defaults.parallel = self.parallel.map(usize::from).or(defaults.parallel);
+        Engine::new(context.connections.clone(), Settings { defaults })
+    }
+}
+
+/// Has the engine carry out one request: prints as files end, asks, stops when told to; then the engine is at its end.
+pub(super) async fn carry_out(
+    engine: &Engine,
+    events: &mut UnboundedReceiver<Event>,
+    request: Request,
+    printer: &mut Printer,
+    stop: &CancellationToken,
+) -> Result<Summary> {
+    let id = engine.submit(request);
+    let mut tick = tokio::time::interval(TICK);
+    let mut stopping = false;
+    loop {
+        let event = tokio::select! {
+            biased;
+            () = stop.cancelled(), if !stopping => {
+                stopping = true;
+                engine.cancel(id);
+                continue;
+            }
+            event = events.recv() => event,
+            _ = tick.tick(), if printer.has_bar() => {
+                printer.progress(&engine.snapshot());
+                continue;
+            }
+        };
+        let result = match event {
+            None => return Err(Error::new(Kind::Internal, "the engine has stopped")),
+            Some(Event::File { outcome, .. }) => printer.file(&outcome),
+            Some(Event::Conflict { id, conflict }) => {
+                let answer = printer.aside(|| ask(&conflict));
+                match answer {
+                    Some(answer) => engine.answer(id, answer),
+                    None => engine.cancel(id),
+                }
+                Ok(())
+            }
+            Some(Event::Finished { summary, .. }) => {
+                printer.end_progress();
+                engine.shut_down().await;
+                return Ok(summary);
+            }
+        };
+        if let Err(error) = result {
+            engine.shut_down().await;
+            return Err(error);
+        }
+    }
+}
+
+/// Asks on the terminal; `None` at the end of input.
+fn ask(conflict: &Conflict) -> Option<Answer> {
+    let mut stderr = std::io::stderr();
+    loop {
+        let text = format!(
+            "{} exists: {} bytes, {}\n  new:   {} bytes, {}\n[o]verwrite [s]kip [n]ewer [r]ename, capital letter: all; [q]uit: ",
+            conflict.target,
+            conflict.target_size,
+            local_time(conflict.target_modified),
+            conflict.source_size,
+            local_time(conflict.source_modified),
+        );
+        stderr.write_all(text.as_bytes()).ok()?;
+        let mut line = String::new();
+        if std::io::stdin().lock().read_line(&mut line).ok()? == 0 {
+            return None;
+        }
+        let letter = line.trim().chars().next().unwrap_or(' ');
+        let choice = match letter.to_ascii_lowercase() {
+            'o' => OnConflict::Overwrite,
+            's' => OnConflict::Skip,
+            'n' => OnConflict::Newer,
+            'r' => OnConflict::Rename,
+            'q' => return None,
+            _ => continue,
+        };
+        return Some(Answer { choice, all: letter.is_ascii_uppercase() });
+    }
+}

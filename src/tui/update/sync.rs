@@ -1,0 +1,91 @@
+//! Making the other pane's place like this one's: compared first, approved in a dialog, then one transfer, and the
+//! deletions at its end.
+
+use super::super::dialog::Dialog;
+use super::super::message::{Deletions, Effect, Touches};
+use super::super::state::{State, Tone};
+use super::super::text;
+use super::delete;
+use super::transfer::writable;
+use crate::error::Result;
+use crate::location::Location;
+use crate::s3::Attributes;
+use crate::sync::{self, Plan, Step, StepKind};
+
+/// Compares the two places.
+pub(super) fn start(state: &mut State) -> Vec<Effect> {
+    let (source, target) = (state.here().location.clone(), state.there().location.clone());
+    if state.comparing.is_some() {
+        state.say(Tone::Warning, "two places are being compared already; Esc stops that");
+        return Vec::new();
+    }
+    for place in [&source, &target] {
+        if let Location::Profile(profile) = place {
+            let text = format!("a pane shows the buckets of {profile}: open one of them first");
+            state.say(Tone::Error, text);
+            return Vec::new();
+        }
+    }
+    if !writable(state, &target) {
+        return Vec::new();
+    }
+    state.comparing = Some((source.clone(), target.clone()));
+    vec![Effect::PlanSync { source, target }]
+}
+
+/// The plan is there, or why there is none.
+pub(super) fn planned(
+    state: &mut State,
+    places: &(Location, Location),
+    plan: Result<Box<Plan>>,
+) -> Vec<Effect> {
+    if state.comparing.as_ref() != Some(places) {
+        return Vec::new();
+    }
+    state.comparing = None;
+    match plan {
+        Err(error) => state.fail(&error),
+        Ok(plan) if plan.steps.is_empty() => nothing_to_do(state, &plan),
+        Ok(plan) => state.dialogs.push(Dialog::sync(*plan)),
+    }
+    Vec::new()
+}
+
+fn nothing_to_do(state: &mut State, plan: &Plan) {
+    if let Some(fault) = plan.faults.first() {
+        state.fail(&fault.clone().context("what could be read is the same"));
+    } else {
+        let files = text::thousands(usize::try_from(plan.unchanged).unwrap_or(usize::MAX));
+        state.say(Tone::Plain, format!("nothing to do: {files} unchanged"));
+    }
+}
+
+/// Does what was approved.
+pub(super) fn approved(state: &mut State, plan: Plan) -> Vec<Effect> {
+    let target = plan.target.clone();
+    let request = sync::request(&plan.steps, Attributes::default());
+    let steps: Vec<Step> = plan.steps.into_iter().filter(|step| step.kind == StepKind::Delete).collect();
+    let after = (!steps.is_empty()).then(|| Deletions { target: target.clone(), steps });
+    if request.items.is_empty() {
+        return after.map(|after| delete_after(state, after)).unwrap_or_default();
+    }
+    state.say(Tone::Plain, format!("syncing to {target}"));
+    let touches = Touches { places: vec![target], seek: None, after };
+    vec![Effect::Submit { request: Box::new(request), touches }]
+}
+
+/// Everything has arrived: what only the target has goes.
+pub(super) fn delete_after(state: &mut State, after: Deletions) -> Vec<Effect> {
+    if state.deletion.is_some() {
+        state.say(Tone::Warning, "something else is being deleted; sync once more to delete here too");
+        return Vec::new();
+    }
+    delete::begin(state, vec![after.target.clone()], Effect::DeleteExtra(Box::new(after)))
+}
+
+/// Esc: stops comparing.
+pub(super) fn cancel(state: &mut State) -> Option<Vec<Effect>> {
+    state.comparing.take()?;
+    state.say(Tone::Plain, "stopped comparing; nothing was changed");
+    Some(vec![Effect::CancelSync])
+}
