@@ -52,12 +52,29 @@ def free_ports(count):
     return [port for _, _, port in sockets]
 
 
-class Server:
-    """One SeaweedFS, stopped by its pid."""
+def client(endpoint, **config):
+    """botocore with SigV4, path style and the checksums that third parties take."""
+    return boto3.client(
+        "s3", endpoint_url=endpoint, region_name="us-east-1",
+        aws_access_key_id=ACCESS_KEY_ID, aws_secret_access_key=SECRET_ACCESS_KEY,
+        config=botocore.config.Config(
+            signature_version="s3v4", s3={"addressing_style": "path"}, retries={"max_attempts": 5},
+            request_checksum_calculation="when_required", response_checksum_validation="when_required",
+            **config,
+        ),
+    )  # fmt: skip
 
-    def __init__(self):
+
+class Server:
+    """One SeaweedFS, stopped by its pid.
+
+    `https` serves the same objects a second time over TLS, at `https_endpoint`, with a `certificate` (a PEM file) that
+    nobody knows yet. `volumes` says how many files of `volume_mib` MiB the objects may fill; each bucket takes several.
+    """
+
+    def __init__(self, https=False, volumes=200, volume_mib=256):
         self.folder = tempfile.mkdtemp(prefix="real-")
-        master, volume, filer, s3 = free_ports(4)
+        master, volume, filer, s3, tls = free_ports(5)
         identities = {
             "identities": [
                 {
@@ -73,20 +90,39 @@ class Server:
         weed = shutil.which("weed", path=f"{os.path.dirname(sys.executable)}:{os.environ['PATH']}")
         self.log = open(f"{self.folder}/log", "w")
         self.endpoint = f"http://127.0.0.1:{s3}"
+        self.https_endpoint = self.certificate = None
+        over_tls = []
+        if https:
+            self.https_endpoint, self.certificate = f"https://127.0.0.1:{tls}", f"{self.folder}/tls.crt"
+            key = self.make_certificate()
+            over_tls = [f"-s3.port.https={tls}", f"-s3.cert.file={self.certificate}", f"-s3.key.file={key}"]
         self.process = subprocess.Popen(
             [
                 weed, "-logtostderr=true", "-v=0", "server", f"-dir={self.folder}/data",
                 "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-master.telemetry=false",
-                f"-master.port={master}", "-master.volumeSizeLimitMB=256",
-                f"-volume.port={volume}", "-volume.max=200", "-filer=true", f"-filer.port={filer}",
+                f"-master.port={master}", f"-master.volumeSizeLimitMB={volume_mib}",
+                f"-volume.port={volume}", f"-volume.max={volumes}", "-filer=true", f"-filer.port={filer}",
                 f"-filer.localSocket={self.folder}/filer.sock", "-s3", f"-s3.port={s3}",
                 f"-s3.config={self.folder}/s3.json", f"-s3.localSocket={self.folder}/s3.sock",
-                "-s3.port.iceberg=0", "-s3.port.lance=0",
+                "-s3.port.iceberg=0", "-s3.port.lance=0", *over_tls,
             ],
             stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log, start_new_session=True,
         )  # fmt: skip
         atexit.register(self.stop)
         self.wait_until_writable()
+
+    def make_certificate(self):
+        """A certificate for this server alone, signed by itself; returns where its key is."""
+        key = f"{self.folder}/tls.key"
+        subprocess.run(
+            [
+                "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1",
+                "-addext", "basicConstraints=critical,CA:FALSE", "-keyout", key, "-out", self.certificate,
+            ],
+            check=True, capture_output=True,
+        )  # fmt: skip
+        return key
 
     def wait_until_writable(self):
         """The S3 port answers before the volume server has joined; a stored object is the proof."""
@@ -103,25 +139,13 @@ class Server:
                 select.select([], [], [], 0.2)
 
     def client(self, **config):
-        """botocore with SigV4, path style and the checksums that third parties take."""
-        return boto3.client(
-            "s3", endpoint_url=self.endpoint, region_name="us-east-1",
-            aws_access_key_id=ACCESS_KEY_ID, aws_secret_access_key=SECRET_ACCESS_KEY,
-            config=botocore.config.Config(
-                signature_version="s3v4", s3={"addressing_style": "path"}, retries={"max_attempts": 5},
-                request_checksum_calculation="when_required", response_checksum_validation="when_required",
-                **config,
-            ),
-        )  # fmt: skip
+        return client(self.endpoint, **config)
 
     def stop(self):
+        """At once: what it would spend half a minute on putting in order is removed."""
         if self.process.poll() is None:
-            self.process.terminate()
-            try:
-                self.process.wait(DEADLINE)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
+            self.process.kill()
+            self.process.wait()
         self.log.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -138,16 +162,18 @@ def server():
 
 
 class Home:
-    """A home folder of its own, with a configuration that knows the server as `real`."""
+    """A home folder of its own, with a configuration that knows the server as `real`, and `more` by their names."""
 
-    def __init__(self, endpoint):
+    def __init__(self, endpoint, **more):
         self.folder = tempfile.mkdtemp(prefix="home-")
         self.config = f"{self.folder}/config.toml"
         with open(self.config, "w") as file:
-            file.write(
-                f'default_profile = "real"\n[profiles.real]\nprovider = "seaweedfs"\nendpoint = "{endpoint}"\n'
-                f'access_key_id = "{ACCESS_KEY_ID}"\nsecret_access_key = "{SECRET_ACCESS_KEY}"\n'
-            )
+            file.write('default_profile = "real"\n')
+            for name, url in {"real": endpoint, **more}.items():
+                file.write(
+                    f'[profiles.{name}]\nprovider = "seaweedfs"\nendpoint = "{url}"\n'
+                    f'access_key_id = "{ACCESS_KEY_ID}"\nsecret_access_key = "{SECRET_ACCESS_KEY}"\n'
+                )
         os.chmod(self.config, 0o600)
 
     def environment(self, **more):
@@ -184,18 +210,18 @@ def fetch(url, method="GET", data=None, headers=None):
 
 
 class Terminal:
-    """The program on a pseudo-terminal, its screen read the way a terminal would."""
+    """The program (or another `binary`) on a pseudo-terminal, its screen read the way a terminal would."""
 
     KEYS = {"enter": "\r", "esc": "\x1b", "tab": "\t", "down": "\x1b[B", "up": "\x1b[A", "f5": "\x1b[15~"}
 
-    def __init__(self, home, *arguments, columns=120, rows=30, **environment):
+    def __init__(self, home, *arguments, binary=BINARY, columns=120, rows=30, **environment):
         self.screen = pyte.Screen(columns, rows)
         self.stream = pyte.ByteStream(self.screen)
         self.raw = b""
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
             os.chdir(home.folder)
-            os.execve(BINARY, [BINARY, *arguments], home.environment(**environment))
+            os.execve(binary, [binary, *arguments], home.environment(**environment))
         fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         self.exit_code = None
 
