@@ -371,13 +371,31 @@ async fn places_that_would_destroy_each_other_are_refused() {
 }
 
 #[tokio::test]
-async fn keys_that_cannot_be_files_are_faults_and_stop_only_deleting() {
+async fn keys_that_are_no_local_names_are_synced_both_ways() {
     let bench = Bench::new().await;
-    for key in ["in/good", "in/../out", "in//x"] {
+    let keys = ["in/../out", "in//x", "in/good"];
+    for key in keys {
+        bench.world.backend.put("box", key, "x");
+    }
+    let (plan, _) = bench.sync(&remote("in/"), &bench.local("here")).await;
+    assert_eq!((steps(&plan).len(), plan.faults.len()), (3, 0));
+    assert!(bench.path("here/．．/out").exists() && !bench.path("out").exists());
+    let (plan, _) = bench.sync(&remote("in/"), &bench.local("here")).await;
+    assert_eq!(steps(&plan), [], "nothing is left to do");
+    bench.sync(&bench.local("here"), &remote("back/")).await;
+    let back: Vec<String> = keys.iter().map(|key| key.replacen("in/", "back/", 1)).collect();
+    assert!(back.iter().all(|key| bench.world.backend.get("box", key).is_some()));
+}
+
+#[tokio::test]
+async fn a_planted_link_is_a_fault_and_stops_only_deleting() {
+    let bench = Bench::new().await;
+    for key in ["in/good", "in/way/out"] {
         bench.world.backend.put("box", key, "x");
     }
     bench.write("here/extra", "x", 0);
+    std::os::unix::fs::symlink("/tmp", bench.path("here/way")).unwrap();
     let (plan, _) = bench.sync(&remote("in/"), &bench.local("here")).await;
-    assert_eq!((steps(&plan), plan.faults.len()), (vec![(StepKind::Create, "good")], 2));
-    assert!(bench.path("here/extra").exists() && !bench.path("out").exists());
+    assert_eq!(steps(&plan), [(StepKind::Create, "good")]);
+    assert!(!plan.faults.is_empty() && bench.path("here/extra").exists());
 }
