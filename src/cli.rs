@@ -17,6 +17,7 @@ mod signal;
 mod stat;
 mod sync;
 mod transfer;
+mod transfers;
 mod uploads;
 
 use std::ffi::OsString;
@@ -106,6 +107,9 @@ enum Command {
     /// List and abort unfinished multipart uploads.
     #[command(subcommand)]
     Uploads(uploads::Command),
+    /// What earlier runs did not finish.
+    #[command(subcommand)]
+    Transfers(transfers::Command),
     /// Show the known profiles.
     #[command(subcommand)]
     Profile(profile::Command),
@@ -200,7 +204,7 @@ fn dispatch(cli: Cli) -> Result<u8> {
         }
         Some(Command::Man { folder }) => manual(&folder),
         Some(command) => signal::block_on(
-            matches!(command, Command::Cp(_) | Command::Mv(_) | Command::Sync(_)),
+            matches!(command, Command::Cp(_) | Command::Mv(_) | Command::Sync(_) | Command::Transfers(_)),
             |stop| async move {
                 let config = Arc::new(load()?);
                 let context = Context { connections: Connections::new(Arc::clone(&config)), config };
@@ -220,6 +224,7 @@ fn dispatch(cli: Cli) -> Result<u8> {
                     Command::Cat(options) => cat::run(&context, options).await,
                     Command::Stat(options) => stat::run(&context, options).await,
                     Command::Presign(options) => presign::run(&context, options).await,
+                    Command::Transfers(command) => transfers::run(&context, command, stop).await,
                     Command::Uploads(command) => uploads::run(&context, command).await,
                     _ => Err(Error::new(Kind::Internal, "a command has no room")),
                 }

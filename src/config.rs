@@ -23,6 +23,8 @@ pub use secret::SecretSource;
 pub use sse::Sse;
 pub use theme::ThemeChoice;
 
+use serde::{Deserialize, Serialize};
+
 use crate::error::{Error, Kind, Result};
 use crate::location::{Names, unknown_profile};
 
@@ -63,10 +65,35 @@ pub struct TransferDefaults {
     pub parallel: Option<usize>,
     /// What the browser does about existing targets; `None`: ask.
     pub on_conflict: Option<OnConflict>,
+    /// Bytes a second at most; `None`: as fast as it goes.
+    pub limit_rate: Option<u64>,
+    /// How what was moved is proved.
+    pub verify: Verify,
+    /// Bytes of files and streams held in memory at once; `None`: 48 MiB.
+    pub memory: Option<u64>,
+}
+
+/// How what was moved is proved.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Verify {
+    /// By its length alone.
+    Off,
+    /// By the checksum that the provider keeps or checks, where that costs no second reading.
+    #[default]
+    Default,
+    /// Also what takes a second look: the ETags of multipart uploads are computed anew.
+    Full,
+}
+
+impl Verify {
+    /// Every word, as the configuration and the command line know them.
+    pub const WORDS: &[(&str, Verify)] =
+        &[("off", Self::Off), ("default", Self::Default), ("full", Self::Full)];
 }
 
 /// What to do about a target that exists.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum OnConflict {
     /// Replace it.
     #[default]

@@ -77,7 +77,7 @@ fn kind(data: &Metadata) -> EntryKind {
 /// one. A look ahead, so that plans and dry runs say it; writing goes through [`Beneath`].
 ///
 /// # Errors
-/// `Kind::Unsupported`, naming the link.
+/// `Kind::Denied`, naming the link.
 pub fn refuse_links(root: &Path, relative: &str) -> Result<()> {
     let mut path = root.to_path_buf();
     let Some((folders, _)) = relative.rsplit_once('/') else { return Ok(()) };
@@ -92,7 +92,7 @@ pub fn refuse_links(root: &Path, relative: &str) -> Result<()> {
 
 fn linked(path: &Path) -> Error {
     let text = format!("{} is a symbolic link, and nothing is written through it", path.display());
-    Error::new(Kind::Unsupported, text).with_hint("remove the link, or name the folder itself as the target")
+    Error::new(Kind::Denied, text).with_hint("remove the link, or name the folder itself as the target")
 }
 
 /// Creates a folder (not its parents).
@@ -153,7 +153,7 @@ mod tests {
     fn a_planted_link_is_no_way_out() {
         let root = tempfile::tempdir().unwrap();
         std::os::unix::fs::symlink("/tmp", root.path().join("out")).unwrap();
-        assert_eq!(refuse_links(root.path(), "out/x").unwrap_err().kind(), Kind::Unsupported);
+        assert_eq!(refuse_links(root.path(), "out/x").unwrap_err().kind(), Kind::Denied);
         assert!(refuse_links(root.path(), "in/x").is_ok());
         assert!(refuse_links(root.path(), "out").is_ok(), "the link itself may be replaced");
     }

@@ -5,11 +5,13 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use serde::{Deserialize, Serialize};
+
 use crate::error::{Error, Kind, Result};
 use crate::sanitize::display_safe;
 
 /// A bucket and a key (or prefix) of one profile. `key` is exact and may be empty: the bucket itself.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Remote {
     /// The profile that reaches it.
     pub profile: String,
@@ -20,7 +22,7 @@ pub struct Remote {
 }
 
 /// A place that a pane can show or a command can name.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Location {
     /// A local file or folder.
     Local(PathBuf),
@@ -114,6 +116,15 @@ impl Location {
             Self::Profile(_) => String::new(),
             Self::Remote(remote) if remote.key.is_empty() => remote.bucket.clone(),
             Self::Remote(remote) => remote.key[above(&remote.key).len()..].trim_end_matches('/').to_owned(),
+        }
+    }
+
+    /// The exact text, for machines: what `Display` would escape is not.
+    pub fn exact(&self) -> String {
+        match self {
+            Self::Local(path) => path.to_string_lossy().into_owned(),
+            Self::Profile(profile) => format!("{profile}:"),
+            Self::Remote(remote) => format!("{}:{}/{}", remote.profile, remote.bucket, remote.key),
         }
     }
 

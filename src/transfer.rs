@@ -5,20 +5,30 @@
 //! existing target (`conflict`) and moves one file (`upload`, `download`, `relay`); `throttle` says how many requests
 //! may be in flight, `progress` counts.
 
+mod again;
 mod conflict;
 mod download;
 mod engine;
-mod file;
 mod job;
+mod journal;
+mod limit;
+mod pace;
+mod partial;
+mod parts;
 mod plan;
 mod progress;
+mod ranges;
 mod relay;
+mod slots;
+mod source;
+mod stream;
 mod target;
-mod throttle;
 mod types;
 mod upload;
+mod work;
 
 pub use engine::Engine;
+pub use journal::Unfinished;
 pub use plan::Filter;
 pub use target::inside;
 pub use types::*;

@@ -7,7 +7,7 @@ use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use super::output::Out;
-use super::printer::{Printer, exact};
+use super::printer::Printer;
 use super::transfer::{Writing, carry_out};
 use super::{Context, cat, items};
 use crate::config::units::parse_size;
@@ -73,7 +73,7 @@ pub(super) async fn run(
         store_mtime: false,
     };
     let mut printer = Printer::new(writing, if verb == Verb::Move { "move" } else { "copy" }, &request);
-    let summary = carry_out(&engine, &mut events, request, &mut printer, &stop).await?;
+    let summary = carry_out(&engine, &mut events, engine.submit(request), &mut printer, &stop).await?;
     printer.summary(&summary, None)
 }
 
@@ -112,14 +112,14 @@ async fn stream(
     if attributes.content_type.is_none() {
         attributes.content_type = mime_guess::from_path(&remote.key).first_raw().map(str::to_owned);
     }
-    let written =
+    let (written, verified) =
         engine.upload_stream(tokio::io::stdin(), &remote, &attributes, options.expected_size, stop).await?;
     if options.writing.json {
-        let target = exact(&Location::Remote(remote));
+        let target = Location::Remote(remote).exact();
         let mut out = Out::new();
         out.json(&json!({
             "source": "-", "target": target, "status": "done", "bytes": written, "bytes_sent": written,
-            "bytes_resumed": 0, "verified": "no", "error": null,
+            "bytes_resumed": 0, "verified": verified.name(), "error": null,
         }))?;
         out.json(&json!({ "summary": {
             "files": 1, "failed": 0, "skipped": 0, "bytes": written, "bytes_sent": written, "bytes_resumed": 0,

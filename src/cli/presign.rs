@@ -9,7 +9,6 @@ use serde_json::json;
 
 use super::Context;
 use super::output::{Out, Tally, note};
-use super::printer::exact;
 use crate::clipboard::{Clipboard, Outcome, Surroundings};
 use crate::error::{Error, Kind, Result};
 use crate::links::{self, Disposition, LinkRequest};
@@ -163,7 +162,7 @@ fn as_json(request: &LinkRequest, link: &Presigned) -> serde_json::Value {
         "method": method,
         "headers": headers,
         "expires": link.ends.to_string(),
-        "location": exact(&Location::Remote(request.target.clone())),
+        "location": Location::Remote(request.target.clone()).exact(),
     })
 }
 

@@ -66,8 +66,8 @@ impl Printer {
         }
         if self.json {
             return self.out.json(&json!({
-                "source": exact(&outcome.source),
-                "target": exact(&outcome.target),
+                "source": outcome.source.exact(),
+                "target": outcome.target.exact(),
                 "status": status(outcome.status),
                 "bytes": outcome.bytes,
                 "bytes_sent": outcome.bytes_sent,
@@ -106,7 +106,7 @@ impl Printer {
         if self.json {
             self.out.json(&json!({
                 "source": null,
-                "target": exact(target),
+                "target": target.exact(),
                 "status": if error.is_some() { "failed" } else { "deleted" },
                 "bytes": bytes,
                 "bytes_sent": 0,
@@ -146,15 +146,6 @@ impl Printer {
             Some(error) => output::exit_code(error).max(1),
             None => u8::from(summary.failed > 0 || summary.cancelled),
         })
-    }
-}
-
-/// Exact text for JSON: what `Display` would escape is not.
-pub(super) fn exact(location: &Location) -> String {
-    match location {
-        Location::Local(path) => path.to_string_lossy().into_owned(),
-        Location::Profile(profile) => format!("{profile}:"),
-        Location::Remote(remote) => format!("{}:{}/{}", remote.profile, remote.bucket, remote.key),
     }
 }
 

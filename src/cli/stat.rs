@@ -5,7 +5,6 @@ use serde_json::json;
 
 use super::Context;
 use super::output::{Out, Tally, local_time};
-use super::printer::exact;
 use crate::error::{Error, Kind, Result};
 use crate::local;
 use crate::location::Location;
@@ -63,7 +62,7 @@ async fn head(context: &Context, location: &Location, version_id: Option<&str>) 
 fn as_json(location: &Location, info: &ObjectInfo) -> serde_json::Value {
     let attributes = &info.attributes;
     json!({
-        "location": exact(location),
+        "location": location.exact(),
         "size": info.size,
         "modified": info.modified.map(|time| time.to_string()),
         "etag": info.etag,

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Context;
 use super::output::{Out, note, report};
-use super::printer::{Printer, exact};
+use super::printer::Printer;
 use super::transfer::{Writing, carry_out};
 use crate::error::{Error, Kind, Result};
 use crate::location::Location;
@@ -137,8 +137,8 @@ fn dry(plan: &Plan, counts: Counts, json: bool) -> Result<u8> {
             out.json(&json!({
                 "action": step.kind.word(),
                 "path": step.relative,
-                "source": (step.kind != StepKind::Delete).then(|| exact(&step.from)),
-                "target": exact(&step.to),
+                "source": (step.kind != StepKind::Delete).then(|| step.from.exact()),
+                "target": step.to.exact(),
                 "bytes": step.bytes,
                 "reason": step.reason.to_string(),
             }))?;
@@ -187,7 +187,7 @@ async fn apply(context: &Context, options: &Options, plan: &Plan, stop: &Cancell
         Summary::default()
     } else {
         let (engine, mut events) = options.writing.engine(context);
-        carry_out(&engine, &mut events, request, &mut printer, stop).await?
+        carry_out(&engine, &mut events, engine.submit(request), &mut printer, stop).await?
     };
     let deletions = Counts::of(&plan.steps).delete;
     let mut deleted = 0;

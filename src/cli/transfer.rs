@@ -1,7 +1,7 @@
 //! What `cp`, `mv` and `sync` share: the options of whatever writes, and the engine run to its end.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead as _, Write as _};
+use std::io::{BufRead as _, IsTerminal as _, Write as _};
 use std::time::Duration;
 
 use clap::Args;
@@ -11,11 +11,11 @@ use tokio_util::sync::CancellationToken;
 use super::Context;
 use super::output::local_time;
 use super::printer::Printer;
-use crate::config::Sse;
-use crate::config::units::parse_size;
+use crate::config::units::{parse_rate, parse_size};
+use crate::config::{Sse, TransferDefaults, Verify};
 use crate::error::{Error, Kind, Result};
 use crate::s3::Attributes;
-use crate::transfer::{Answer, Conflict, Engine, Event, OnConflict, Request, Settings, Summary};
+use crate::transfer::{Answer, Conflict, Engine, Event, OnConflict, Settings, Summary, TransferId};
 
 const TICK: Duration = Duration::from_millis(100);
 
@@ -49,6 +49,15 @@ pub(super) struct Writing {
     /// Server-side encryption: AES256, aws:kms, aws:kms:KEY-ID, aws:kms:dsse or aws:kms:dsse:KEY-ID.
     #[arg(long, value_name = "HOW", value_parser = sse)]
     pub(super) sse: Option<String>,
+    /// How what was moved is proved: off (by its length), default (by checksums that cost no second reading), full.
+    #[arg(long, value_name = "HOW", value_parser = verify)]
+    pub(super) verify: Option<Verify>,
+    /// The same as --verify off.
+    #[arg(long, conflicts_with = "verify")]
+    pub(super) no_verify: bool,
+    /// Bytes a second at most.
+    #[arg(long, value_name = "RATE", value_parser = |text: &str| parse_rate(text))]
+    pub(super) limit_rate: Option<u64>,
     /// One JSON object a file, and a last line with the summary.
     #[arg(long)]
     pub(super) json: bool,
@@ -57,6 +66,22 @@ pub(super) struct Writing {
 fn part_size(text: &str) -> std::result::Result<u64, String> {
     let size = parse_size(text)?;
     if (5 << 20..=5 << 30).contains(&size) { Ok(size) } else { Err("between 5MiB and 5GiB".to_owned()) }
+}
+
+fn verify(text: &str) -> std::result::Result<Verify, String> {
+    let found = Verify::WORDS.iter().find(|(word, _)| *word == text);
+    found.map(|(_, verify)| *verify).ok_or_else(|| "one of off, default, full".to_owned())
+}
+
+/// An engine that keeps its journal where all others do.
+pub(super) fn engine(context: &Context, defaults: TransferDefaults) -> (Engine, UnboundedReceiver<Event>) {
+    let settings = Settings {
+        defaults,
+        journal: Some(context.config.paths.transfers()),
+        // Somebody who can make room sees that it is waited for.
+        wait_for_space: std::io::stderr().is_terminal(),
+    };
+    Engine::new(context.connections.clone(), settings)
 }
 
 fn sse(text: &str) -> std::result::Result<String, String> {
@@ -85,19 +110,23 @@ impl Writing {
         let mut defaults = context.config.transfer.clone();
         defaults.part_size = self.part_size.or(defaults.part_size);
         defaults.parallel = self.parallel.map(usize::from).or(defaults.parallel);
-        Engine::new(context.connections.clone(), Settings { defaults })
+        defaults.limit_rate = self.limit_rate.or(defaults.limit_rate);
+        defaults.verify = match self.verify {
+            _ if self.no_verify => Verify::Off,
+            wanted => wanted.unwrap_or(defaults.verify),
+        };
+        engine(context, defaults)
     }
 }
 
-/// Has the engine carry out one request: prints as files end, asks, stops when told to; then the engine is at its end.
+/// Waits for one request: prints as files end, asks, stops when told to; then the engine is at its end.
 pub(super) async fn carry_out(
     engine: &Engine,
     events: &mut UnboundedReceiver<Event>,
-    request: Request,
+    id: TransferId,
     printer: &mut Printer,
     stop: &CancellationToken,
 ) -> Result<Summary> {
-    let id = engine.submit(request);
     let mut tick = tokio::time::interval(TICK);
     let mut stopping = false;
     loop {
@@ -105,7 +134,7 @@ pub(super) async fn carry_out(
             biased;
             () = stop.cancelled(), if !stopping => {
                 stopping = true;
-                engine.cancel(id);
+                engine.interrupt(id);
                 continue;
             }
             event = events.recv() => event,
@@ -127,12 +156,12 @@ pub(super) async fn carry_out(
             }
             Some(Event::Finished { summary, .. }) => {
                 printer.end_progress();
-                engine.shut_down().await;
+                engine.stop().await;
                 return Ok(summary);
             }
         };
         if let Err(error) = result {
-            engine.shut_down().await;
+            engine.stop().await;
             return Err(error);
         }
     }

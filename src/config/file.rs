@@ -9,8 +9,8 @@ use toml::Spanned;
 
 use super::profile::{Checksums, CredentialSource, Origin, Profile};
 use super::provider::{PROVIDERS, Provider, provider};
-use super::units::{parse_duration, parse_size};
-use super::{Config, Keys, OnConflict, Paths, SecretSource, Sse, ThemeChoice, TransferDefaults, Ui};
+use super::units::{parse_duration, parse_rate, parse_size};
+use super::{Config, Keys, OnConflict, Paths, SecretSource, Sse, ThemeChoice, TransferDefaults, Ui, Verify};
 use crate::error::{Error, Kind, Result};
 use crate::location::{is_profile_name, nearest};
 
@@ -36,6 +36,9 @@ struct TransferTable {
     part_size: Text,
     parallel: Option<Spanned<toml::Value>>,
     on_conflict: Text,
+    limit_rate: Text,
+    verify: Text,
+    memory: Text,
 }
 
 #[derive(Default, Deserialize)]
@@ -174,6 +177,19 @@ fn transfer(source: Source<'_>, table: &TransferTable) -> Result<TransferDefault
     }
     if let Some(word) = &table.on_conflict {
         defaults.on_conflict = Some(source.word("on_conflict", word, OnConflict::WORDS)?);
+    }
+    if let Some(rate) = table.limit_rate.as_ref().filter(|rate| !rate.get_ref().is_empty()) {
+        defaults.limit_rate = Some(source.parsed("limit_rate", rate, parse_rate)?);
+    }
+    if let Some(word) = &table.verify {
+        defaults.verify = source.word("verify", word, Verify::WORDS)?;
+    }
+    if let Some(size) = &table.memory {
+        let bytes = source.parsed("memory", size, parse_size)?;
+        if bytes < 16 << 20 {
+            return Err(source.wrong(size.span().start, "memory must be at least 16MiB"));
+        }
+        defaults.memory = Some(bytes);
     }
     Ok(defaults)
 }

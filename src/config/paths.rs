@@ -38,6 +38,11 @@ impl Paths {
         Self { config: root.join("config"), state: root.join("state"), cache: root.join("cache") }
     }
 
+    /// The journal of transfers.
+    pub fn transfers(&self) -> PathBuf {
+        self.state.join("transfers")
+    }
+
     /// The configuration file.
     pub fn config_file(&self) -> PathBuf {
         self.config.join("config.toml")

@@ -30,7 +30,7 @@ pub struct Provider {
     pub lists_all_uploads: bool,
     /// Whether ListBuckets takes `max-buckets` and continuation tokens.
     pub pages_buckets: bool,
-    /// Parts in flight an upload starts with.
+    /// Parts of one upload in flight, at most.
     pub parts_per_upload: usize,
     /// Largest part number.
     pub max_parts: u32,
@@ -71,7 +71,7 @@ const OTHER: Provider = Provider {
     encode_keys: true,
     lists_all_uploads: true,
     pages_buckets: false,
-    parts_per_upload: 8,
+    parts_per_upload: 32,
     max_parts: 10_000,
     max_object: 5 * TIB,
     copy_part_if_match: true,

@@ -22,6 +22,12 @@ pub fn parse_size(text: &str) -> Result<u64, String> {
     number.checked_mul(factor).ok_or_else(wrong)
 }
 
+/// Bytes a second: a size, with `/s` behind it or not; at least 1 KiB.
+pub fn parse_rate(text: &str) -> Result<u64, String> {
+    let rate = parse_size(text.trim().trim_end_matches("/s"))?;
+    if rate < 1 << 10 { Err("at least 1KiB a second".to_owned()) } else { Ok(rate) }
+}
+
 /// `90s`, `15m`, `1h30m`, `7d`, or plain seconds.
 pub fn parse_duration(text: &str) -> Result<Duration, String> {
     let trimmed = text.trim();

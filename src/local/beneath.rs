@@ -44,7 +44,7 @@ impl Beneath {
     /// The folder at `relative` (empty: the root); it and the ones on its way are created if need be.
     ///
     /// # Errors
-    /// `Kind::Unsupported` for a symbolic link on the way and for a path that is not plain names,
+    /// `Kind::Denied` for a symbolic link on the way, `Kind::Unsupported` for a path that is not plain names,
     /// `Kind::Exists` for a file on the way.
     pub fn folder(&self, relative: &Path) -> Result<Folder> {
         if !relative.components().all(|component| matches!(component, Component::Normal(_))) {
@@ -294,7 +294,7 @@ mod tests {
         symlink(outside.join("secret"), root.join("link")).unwrap();
         for path in ["out/x", "out/deep/x"] {
             let error = beneath.parent(Path::new(path)).unwrap_err();
-            assert_eq!(error.kind(), Kind::Unsupported, "{error}");
+            assert_eq!(error.kind(), Kind::Denied, "{error}");
             assert!(error.message().contains("symbolic link"), "{error}");
         }
         let top = beneath.folder(Path::new("")).unwrap();

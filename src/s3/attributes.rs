@@ -4,11 +4,14 @@ use std::collections::BTreeMap;
 
 use aws_sdk_s3::primitives::{DateTime, DateTimeFormat as Format};
 
+use serde::{Deserialize, Serialize};
+
 use super::fault::Op;
 use crate::error::{Error, Kind, Result};
 
 /// The user-visible properties of an object: what is sent with a write and kept by a copy.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Attributes {
     /// `Content-Type`.
     pub content_type: Option<String>,

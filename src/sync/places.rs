@@ -63,7 +63,7 @@ pub(super) fn local_path(folder: &std::path::Path, relative: &str) -> Result<Pat
 /// Where the key `relative` is below `root`.
 ///
 /// # Errors
-/// `Kind::Unsupported` if a link is in the way.
+/// `Kind::Denied` if a link is in the way.
 pub(super) fn below(root: &Location, relative: &str) -> Result<Location> {
     match root {
         Location::Local(folder) => local_path(folder, relative).map(Location::Local),

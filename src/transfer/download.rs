@@ -1,52 +1,64 @@
-//! Objects to local files: one GET for small ones, parallel ranges bound to one ETag for large ones.
+//! Objects to local files: one GET for small ones, parallel ranges bound to one ETag for large ones, gone on with
+//! where an earlier run stopped.
 
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
-use tokio::task::JoinSet;
-use tokio_util::sync::CancellationToken;
 
-use super::engine::Shared;
-use super::file::{Handle, Partial};
-use super::job::Job;
-use super::plan::{Planned, SINGLE, blocking, part_size, ranges};
-use super::progress::FileProgress;
-use super::throttle::cancelled;
-use super::types::Verified;
-use super::upload::joined;
+use super::pace::{Lane, Pace};
+use super::partial::{Handle, Partial, Place};
+use super::plan::{Planned, SINGLE, blocking};
+use super::ranges::{self, Ranged};
+use super::types::{Verified, Verify};
+use super::work::Work;
 use crate::error::{Error, Kind, Result};
 use crate::location::Remote;
-use crate::s3::{GetOptions, Store};
+use crate::s3::{Algorithm, Digest, GetOptions, Hasher, Store};
 
-/// Written at once.
-const BATCH: usize = 1 << 20;
+/// Written at once; files up to this size are held in memory.
+const BATCH: u64 = 1 << 20;
 
-/// Moves one object. If it changes meanwhile it is fetched once more from the start.
+/// Moves one object. If it changes meanwhile, or a byte was wrong on the way, it is fetched once more from the start.
 pub(super) async fn object(
-    shared: &Shared,
-    job: &Job,
+    work: &Work,
     planned: &Planned,
     from: &Remote,
     to: &Path,
     only_new: bool,
-    progress: &Arc<FileProgress>,
 ) -> Result<Verified> {
     // With bytes in it, it is no folder's marker but an object like others.
     if from.key.ends_with('/') && planned.size == Some(0) {
         return folder(to).await;
     }
-    let store = shared.connections.store(&from.profile).await?;
-    let first = fetch(shared, job, &store, planned, from, to, only_new, progress).await;
+    let store = work.shared.connections.store(&from.profile).await?;
+    let job = Arc::clone(&work.job);
+    let target = to.to_path_buf();
+    let place = blocking(move || job.place(&target)).await?;
+    let get = |planned: &Planned| Get {
+        work: work.clone(),
+        pace: work.shared.pace(&from.profile),
+        store: store.clone(),
+        from: from.clone(),
+        etag: planned.etag.clone(),
+        size: planned.size.unwrap_or(0),
+        modified: planned.modified,
+        proof: planned.proof.clone(),
+    };
+    let first = get(planned).fetch(&place, only_new).await;
     let Err(error) = &first else { return first };
-    if error.kind() != Kind::Changed {
+    if !matches!(error.kind(), Kind::Changed | Kind::Integrity) {
         return first;
     }
-    tracing::info!(%error, "the object changed; starting over");
+    tracing::info!(%error, "starting over");
+    work.progress.start_over();
     let info = store.head(&from.bucket, &from.key, None).await?;
+    let proof = info.proof(store.md5_etags());
     let etag = (!info.etag.is_empty()).then_some(info.etag);
-    let again = Planned { size: Some(info.size), modified: info.modified, etag, ..planned.clone() };
-    fetch(shared, job, &store, &again, from, to, only_new, progress).await
+    let again = Planned { size: Some(info.size), modified: info.modified, etag, proof, ..planned.clone() };
+    get(&again).fetch(&place, only_new).await
 }
 
 /// A folder's marker becomes the folder.
@@ -57,169 +69,222 @@ async fn folder(to: &Path) -> Result<Verified> {
     Ok(Verified::Size)
 }
 
-#[expect(clippy::too_many_arguments, reason = "one object's whole way; splitting would only rename them")]
-async fn fetch(
-    shared: &Shared,
-    job: &Job,
-    store: &Store,
-    planned: &Planned,
-    from: &Remote,
-    to: &Path,
-    only_new: bool,
-    progress: &Arc<FileProgress>,
-) -> Result<Verified> {
-    let size = planned.size.unwrap_or(0);
-    let target = to.to_path_buf();
-    let get = Get {
-        shared: job.shared(),
-        cancel: job.cancel.clone(),
-        store: store.clone(),
-        from: from.clone(),
-        etag: planned.etag.clone(),
-        progress: Arc::clone(progress),
-    };
-    let threshold = shared.settings.defaults.part_size.unwrap_or(SINGLE);
-    let modified = planned.modified;
-    if size <= BATCH as u64 {
-        let _slot = shared.small.slot().await?;
-        let pieces = get.whole(size).await?;
-        blocking(move || {
-            let partial = Partial::create(&target, 0)?;
-            partial.handle().write(&pieces, 0)?;
-            partial.finish(modified, only_new)
-        })
-        .await?;
-        return Ok(Verified::Size);
-    }
-    let partial = blocking(move || Partial::create(&target, size)).await?;
-    if size <= threshold {
-        let _slot = shared.small.slot().await?;
-        get.range(0..size, size, partial.handle()).await?;
-    } else {
-        let part = part_size(size, shared.settings.defaults.part_size).unwrap_or(SINGLE);
-        in_ranges(job, get, size, part, &partial).await?;
-    }
-    blocking(move || partial.finish(modified, only_new)).await?;
-    Ok(Verified::Size)
-}
-
-async fn in_ranges(job: &Job, get: Get, size: u64, part: u64, partial: &Partial) -> Result<()> {
-    let get = Arc::new(get);
-    let mut fetching = JoinSet::new();
-    for (_, range) in ranges(size, part) {
-        job.unpaused().await?;
-        let slot = tokio::select! {
-            biased;
-            () = get.cancel.cancelled() => break,
-            slot = get.shared.parts.slot() => slot?,
-        };
-        while let Some(done) = fetching.try_join_next() {
-            joined(done)?;
-        }
-        let (get, handle) = (Arc::clone(&get), partial.handle());
-        fetching.spawn(async move {
-            let fetched = get.range(range, size, handle).await;
-            drop(slot);
-            fetched
-        });
-    }
-    while let Some(done) = fetching.join_next().await {
-        joined(done)?;
-    }
-    if get.cancel.is_cancelled() { Err(cancelled()) } else { Ok(()) }
-}
-
 /// What the fetching of one object needs.
-struct Get {
-    shared: Arc<Shared>,
-    cancel: CancellationToken,
-    store: Store,
-    from: Remote,
-    etag: Option<String>,
-    progress: Arc<FileProgress>,
+#[derive(Clone)]
+pub(super) struct Get {
+    pub(super) work: Work,
+    pub(super) pace: Arc<Pace>,
+    pub(super) store: Store,
+    pub(super) from: Remote,
+    pub(super) etag: Option<String>,
+    pub(super) size: u64,
+    pub(super) modified: Option<jiff::Timestamp>,
+    /// What the bytes are compared with, as far as it is known before the first answer.
+    pub(super) proof: Option<Digest>,
 }
 
 impl Get {
-    /// A small object, into memory.
-    async fn whole(&self, size: u64) -> Result<Vec<Bytes>> {
-        self.shared
-            .small
-            .retry(&self.cancel, |_| async {
-                let attempt = self.progress.attempt();
-                let options = GetOptions { if_match: self.etag.clone(), ..GetOptions::default() };
+    async fn fetch(self, place: &Place, only_new: bool) -> Result<Verified> {
+        let defaults = &self.work.shared.settings.defaults;
+        let (verify, wanted) = (defaults.verify, defaults.part_size);
+        if self.size <= BATCH {
+            return self.small(place, only_new, verify).await;
+        }
+        if self.size <= wanted.unwrap_or(SINGLE) {
+            return self.medium(place, only_new, verify).await;
+        }
+        ranges::fetch(Ranged { get: self, place, only_new, verify, wanted }).await
+    }
+
+    /// Into memory, then to its place in one go.
+    async fn small(&self, place: &Place, only_new: bool, verify: Verify) -> Result<Verified> {
+        let _slot = self.work.slot(&self.pace, Lane::Small).await?;
+        let _memory = self.work.shared.budget.hold(self.size).await?;
+        let (pieces, proof) = self.whole().await?;
+        let proof = proof.filter(|_| verify != Verify::Off);
+        let verified = match &proof {
+            None => Verified::Size,
+            Some(proof) => {
+                let mut hasher = Hasher::new(proof.algorithm);
+                for piece in &pieces {
+                    hasher.update(piece);
+                }
+                self.compare(proof, &hasher.finish())?
+            }
+        };
+        let modified = self.modified;
+        self.with_space(place, move |place| {
+            let partial = Partial::create(place, 0)?;
+            partial.handle().write(&pieces, 0)?;
+            partial.finish(modified, only_new, false)
+        })
+        .await?;
+        Ok(verified)
+    }
+
+    /// One GET, poured into the file.
+    async fn medium(&self, place: &Place, only_new: bool, verify: Verify) -> Result<Verified> {
+        let _slot = self.work.slot(&self.pace, Lane::Small).await?;
+        let size = self.size;
+        let partial = self.with_space(place, move |place| Partial::create(place, size)).await?;
+        let proof = self.range(0..size, partial.handle(), Lane::Small, None).await?.1;
+        let proof = proof.or_else(|| self.proof.clone()).filter(|_| verify != Verify::Off);
+        let verified = match proof {
+            None => Verified::Size,
+            Some(proof) => {
+                let (handle, algorithm) = (partial.handle(), proof.algorithm);
+                let ours = blocking(move || handle.digest(0..size, algorithm)).await?;
+                self.compare(&proof, &ours)?
+            }
+        };
+        let modified = self.modified;
+        blocking(move || partial.finish(modified, only_new, false)).await?;
+        Ok(verified)
+    }
+
+    /// A small object, and what its answer says to compare it with.
+    async fn whole(&self) -> Result<(Vec<Bytes>, Option<Digest>)> {
+        self.work
+            .retry(&self.pace, Lane::Small, self.size, || async {
+                let attempt = self.work.progress.attempt();
+                let options =
+                    GetOptions { if_match: self.etag.clone(), checksums: true, ..GetOptions::default() };
                 let mut download = self.store.get(&self.from.bucket, &self.from.key, &options).await?;
-                self.check_size(download.info.size, size)?;
+                self.check_size(download.info.size)?;
                 let mut pieces = Vec::new();
                 while let Some(chunk) = download.chunk().await {
                     let chunk = chunk?;
+                    self.work.limits().pass(chunk.len() as u64).await;
                     attempt.add(chunk.len() as u64);
                     pieces.push(chunk);
                 }
                 attempt.keep();
-                Ok(pieces)
+                Ok((pieces, download.info.proof(self.store.md5_etags())))
             })
             .await
     }
 
-    /// A range, to its place in the file. A broken connection goes on behind the last byte that was written.
-    async fn range(&self, range: std::ops::Range<u64>, size: u64, file: Handle) -> Result<()> {
-        let written = std::sync::atomic::AtomicU64::new(range.start);
-        self.shared
-            .parts
-            .retry(&self.cancel, |_| async {
-                let at = written.load(std::sync::atomic::Ordering::Relaxed);
-                self.pour(at..range.end, size, &file, &written).await
+    /// A range, to its place in the file. A broken connection goes on behind the last byte that was written. Returns
+    /// the range's digest, if `algorithm` asks for one, and what the answer says about the whole object.
+    pub(super) async fn range(
+        &self,
+        range: Range<u64>,
+        file: Handle,
+        lane: Lane,
+        algorithm: Option<Algorithm>,
+    ) -> Result<(Option<Digest>, Option<Digest>)> {
+        let written = AtomicU64::new(range.start);
+        let hasher = std::sync::Mutex::new(algorithm.map(Hasher::new));
+        let proof = self
+            .work
+            .retry(&self.pace, lane, range.end - range.start, || {
+                let at = written.load(Ordering::Relaxed);
+                self.pour(at..range.end, &file, &written, &hasher)
             })
-            .await
+            .await?;
+        let hasher = hasher.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+        Ok((hasher.map(Hasher::finish), proof))
     }
 
     async fn pour(
         &self,
-        range: std::ops::Range<u64>,
-        size: u64,
+        range: Range<u64>,
         file: &Handle,
-        written: &std::sync::atomic::AtomicU64,
-    ) -> Result<()> {
+        written: &AtomicU64,
+        hasher: &std::sync::Mutex<Option<Hasher>>,
+    ) -> Result<Option<Digest>> {
         if range.is_empty() {
-            return Ok(());
+            return Ok(None);
         }
         let mut at = range.start;
-        let whole = range == (0..size);
+        let whole = range == (0..self.size);
         let options = GetOptions {
             range: (!whole).then(|| range.clone()),
             if_match: self.etag.clone(),
+            checksums: whole,
             ..GetOptions::default()
         };
         let mut download = self.store.get(&self.from.bucket, &self.from.key, &options).await?;
-        self.check_size(download.info.size, size)?;
+        self.check_size(download.info.size)?;
         let (mut batch, mut waiting) = (Vec::new(), 0);
         loop {
             let chunk = download.chunk().await.transpose();
             let ended = !matches!(chunk, Ok(Some(_)));
             if let Ok(Some(bytes)) = &chunk {
-                waiting += bytes.len();
+                self.work.limits().pass(bytes.len() as u64).await;
+                waiting += bytes.len() as u64;
                 batch.push(bytes.clone());
             }
             if waiting >= BATCH || (ended && waiting > 0) {
                 let (pieces, handle, offset) = (std::mem::take(&mut batch), file.clone(), at);
-                blocking(move || handle.write(&pieces, offset)).await?;
-                let attempt = self.progress.attempt();
-                attempt.add(waiting as u64);
+                if let Some(hasher) =
+                    hasher.lock().unwrap_or_else(std::sync::PoisonError::into_inner).as_mut()
+                {
+                    for piece in &pieces {
+                        hasher.update(piece);
+                    }
+                }
+                self.write(handle, pieces, offset).await?;
+                let attempt = self.work.progress.attempt();
+                attempt.add(waiting);
                 attempt.keep();
-                at += waiting as u64;
-                written.store(at, std::sync::atomic::Ordering::Relaxed);
+                at += waiting;
+                written.store(at, Ordering::Relaxed);
                 waiting = 0;
             }
             if ended {
-                return chunk.map(drop);
+                return chunk.map(|_| download.info.proof(self.store.md5_etags()).filter(|_| whole));
             }
         }
     }
 
-    fn check_size(&self, now: u64, planned: u64) -> Result<()> {
-        if now == planned {
+    /// Writes; on a full disk as often as it takes.
+    async fn write(&self, handle: Handle, pieces: Vec<Bytes>, offset: u64) -> Result<()> {
+        let pieces = Arc::new(pieces);
+        loop {
+            let (handle, pieces) = (handle.clone(), Arc::clone(&pieces));
+            match blocking(move || handle.write(&pieces, offset)).await {
+                Err(error) if error.kind() == Kind::NoSpace => {
+                    self.work.job.out_of_space(error, None, 0).await?;
+                }
+                other => return other,
+            }
+        }
+    }
+
+    /// Makes something on the disk; if it is full, again when there is room.
+    pub(super) async fn with_space<T: Send + 'static>(
+        &self,
+        place: &Place,
+        make: impl Fn(&Place) -> Result<T> + Send + Sync + 'static,
+    ) -> Result<T> {
+        let make = Arc::new(make);
+        loop {
+            let (place_of, make) = (place.clone(), Arc::clone(&make));
+            match blocking(move || make(&place_of)).await {
+                Err(error) if error.kind() == Kind::NoSpace => {
+                    self.work.job.out_of_space(error, Some(place), self.size).await?;
+                }
+                other => return other,
+            }
+        }
+    }
+
+    /// Whether the bytes are those that the provider speaks of.
+    pub(super) fn compare(&self, theirs: &Digest, ours: &Digest) -> Result<Verified> {
+        if theirs == ours {
+            return Ok(Verified::by(theirs.algorithm));
+        }
+        let name = theirs.algorithm.name();
+        let text = format!("{} arrived with {name} {}, but has {}", self.from, ours.hex(), theirs.hex());
+        Err(Error::new(Kind::Integrity, text)
+            .with_hint("a byte changed on the way, or where it is stored; nothing was kept"))
+    }
+
+    fn check_size(&self, now: u64) -> Result<()> {
+        if now == self.size {
             return Ok(());
         }
-        Err(Error::new(Kind::Changed, format!("{} has {now} bytes, it had {planned}", self.from)))
+        Err(Error::new(Kind::Changed, format!("{} has {now} bytes, it had {}", self.from, self.size)))
     }
 }

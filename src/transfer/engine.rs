@@ -1,6 +1,6 @@
 //! The engine's handle: takes requests and runs each as a task that hands its files to workers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -12,21 +12,25 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::job::Job;
+use super::journal::{JobLine, Journal, Leftover, Unfinished};
+use super::limit::RateLimit;
+use super::pace::{Pace, cancelled};
 use super::plan::{self, Filter, Planned};
 use super::progress::{FileProgress, Rate, eta};
-use super::throttle::Throttle;
 use super::types::{
     Answer, Event, FileOutcome, FileStatus, Item, Request, Settings, Snapshot, TransferId, Verb, Verified,
 };
-use super::{conflict, download, relay, upload};
+use super::work::{Budget, Work};
+use super::{again, conflict, download, relay, stream, upload};
 use crate::error::{Error, Kind, Result};
 use crate::location::{Location, Remote};
-use crate::s3::{Attributes, Connections};
+use crate::s3::{Attributes, Connections, Upload};
 
-/// Requests in flight when nobody said otherwise: small ones wait for the network most of their time.
-const SMALL_AT_ONCE: usize = 64;
-/// Parts and ranges in flight: these are limited by disk and memory.
-const PARTS_AT_ONCE: usize = 8;
+/// Files that are worked on at once, of all requests together; how many of their requests are in flight is another
+/// matter.
+const FILES_AT_ONCE: usize = 320;
+/// Bytes held in memory at once when nobody said otherwise.
+const MEMORY: u64 = 48 << 20;
 
 /// A cheap handle on the engine. Needs a runtime to be made in.
 #[derive(Clone)]
@@ -45,12 +49,22 @@ struct Inner {
 pub(super) struct Shared {
     pub(super) connections: Connections,
     pub(super) settings: Settings,
-    /// Whole small files.
-    pub(super) small: Throttle,
-    /// Parts and ranges of large ones.
-    pub(super) parts: Throttle,
+    pub(super) journal: Journal,
+    pub(super) limit: Arc<RateLimit>,
+    pub(super) budget: Budget,
+    /// By profile.
+    paces: Mutex<HashMap<String, Arc<Pace>>>,
     /// Files being worked on, of all requests together.
     files: Arc<Semaphore>,
+}
+
+impl Shared {
+    /// The pace of a profile's requests.
+    pub(super) fn pace(&self, profile: &str) -> Arc<Pace> {
+        let mut paces = lock(&self.paces);
+        let pace = paces.entry(profile.to_owned());
+        Arc::clone(pace.or_insert_with(|| Pace::new(self.settings.defaults.parallel)))
+    }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -61,14 +75,15 @@ impl Engine {
     /// An idle engine and its events.
     pub fn new(connections: Connections, settings: Settings) -> (Self, mpsc::UnboundedReceiver<Event>) {
         let (events, receiver) = mpsc::unbounded_channel();
-        let parallel = settings.defaults.parallel;
-        let small = parallel.unwrap_or(SMALL_AT_ONCE);
+        let journal = settings.journal.clone().map_or_else(Journal::none, Journal::at);
         let shared = Arc::new(Shared {
             connections,
+            journal,
+            limit: Arc::new(RateLimit::new(settings.defaults.limit_rate)),
+            budget: Budget::new(settings.defaults.memory.unwrap_or(MEMORY)),
+            paces: Mutex::default(),
+            files: Arc::new(Semaphore::new(FILES_AT_ONCE)),
             settings,
-            small: Throttle::new(small),
-            parts: Throttle::new(parallel.unwrap_or(PARTS_AT_ONCE)),
-            files: Arc::new(Semaphore::new(small)),
         });
         let inner = Inner {
             shared,
@@ -83,8 +98,35 @@ impl Engine {
 
     /// Takes a request; it starts at once.
     pub fn submit(&self, request: Request) -> TransferId {
+        self.start(request, false)
+    }
+
+    /// Goes on with one that an earlier run did not finish.
+    pub fn resume_unfinished(&self, unfinished: &Unfinished) -> TransferId {
+        self.start(unfinished.request.clone(), true)
+    }
+
+    /// Every request that an earlier run, or another process, did not finish; oldest first. Blocking.
+    pub fn unfinished(&self) -> Vec<Unfinished> {
+        self.0.shared.journal.unfinished()
+    }
+
+    /// Forgets one of [`Engine::unfinished`]: aborts its uploads, removes its `.part` files.
+    ///
+    /// # Errors
+    /// `Kind::NotFound`; `Kind::Exists` if a running twinpail is at it; what could not be cleaned up.
+    pub async fn forget(&self, id: &str) -> Result<()> {
+        clean_up(&self.0.shared, id).await
+    }
+
+    /// Upload ids that the journal knows, so that others can be told apart. Blocking.
+    pub fn known_uploads(&self) -> Vec<String> {
+        self.0.shared.journal.known_uploads()
+    }
+
+    fn start(&self, request: Request, resumed: bool) -> TransferId {
         let id = TransferId(self.0.next.fetch_add(1, Ordering::Relaxed));
-        let job = Job::new(id, request, Arc::clone(&self.0.shared), self.0.events.clone());
+        let job = Job::new(id, request, Arc::clone(&self.0.shared), self.0.events.clone(), resumed);
         lock(&self.0.jobs).insert(id, Arc::clone(&job));
         self.0.tasks.spawn(run(Arc::clone(&self.0.shared), job, None));
         id
@@ -94,6 +136,7 @@ impl Engine {
     pub fn pause(&self, id: TransferId) {
         if let Some(job) = self.job(id) {
             job.paused.send_replace(true);
+            job.note(&JobLine::Paused(true));
         }
     }
 
@@ -101,6 +144,7 @@ impl Engine {
     pub fn resume(&self, id: TransferId) {
         if let Some(job) = self.job(id) {
             job.paused.send_replace(false);
+            job.note(&JobLine::Paused(false));
         }
     }
 
@@ -108,6 +152,30 @@ impl Engine {
     pub fn cancel(&self, id: TransferId) {
         if let Some(job) = self.job(id) {
             job.cancel.cancel();
+        }
+    }
+
+    /// Stops one; what has arrived is left for another run.
+    pub fn interrupt(&self, id: TransferId) {
+        if let Some(job) = self.job(id) {
+            job.stop();
+        }
+    }
+
+    /// Makes one more urgent than others by `by` (less, if negative).
+    pub fn prioritize(&self, id: TransferId, by: i32) {
+        if let Some(job) = self.job(id) {
+            let priority = (job.priority.load(Ordering::Relaxed) + by).clamp(-9, 9);
+            job.priority.store(priority, Ordering::Relaxed);
+            job.note(&JobLine::Priority(priority));
+        }
+    }
+
+    /// Limits one to so many bytes a second; `None`: no more than all others.
+    pub fn limit(&self, id: TransferId, bytes_per_second: Option<u64>) {
+        if let Some(job) = self.job(id) {
+            job.limit.set(bytes_per_second);
+            job.note(&JobLine::Limit(bytes_per_second));
         }
     }
 
@@ -147,7 +215,22 @@ impl Engine {
 
     /// Takes the finished ones off the list.
     pub fn forget_finished(&self) {
-        lock(&self.0.jobs).retain(|_, job| !job.state().is_over());
+        lock(&self.0.jobs).retain(|_, job| {
+            let is_over = job.state().is_over();
+            if is_over {
+                job.unrecord();
+            }
+            !is_over
+        });
+    }
+
+    /// Stops everything and waits until nothing is written any more; what has arrived is left for another run.
+    pub async fn stop(&self) {
+        for job in lock(&self.0.jobs).values() {
+            job.stop();
+        }
+        self.0.tasks.close();
+        self.0.tasks.wait().await;
     }
 
     /// Cancels everything and waits until uploads are aborted and `.part` files are gone.
@@ -160,7 +243,7 @@ impl Engine {
     }
 
     /// Writes a stream of unknown length to one object: a single PUT if it is short, parts otherwise
-    /// (`expected_size` chooses the part size), until `cancel`. Returns the bytes written.
+    /// (`expected_size` chooses the part size), until `cancel`. Returns the bytes written and how they were proved.
     ///
     /// # Errors
     /// The reader's and the provider's; an upload that was begun is aborted.
@@ -171,8 +254,8 @@ impl Engine {
         attributes: &Attributes,
         expected_size: Option<u64>,
         cancel: CancellationToken,
-    ) -> Result<u64> {
-        upload::stream(&self.0.shared, reader, target, attributes, expected_size, &cancel).await
+    ) -> Result<(u64, Verified)> {
+        stream::upload(&self.0.shared, reader, target, attributes, expected_size, &cancel).await
     }
 
     fn job(&self, id: TransferId) -> Option<Arc<Job>> {
@@ -180,8 +263,42 @@ impl Engine {
     }
 }
 
+/// Cleans up what a request left that is in the journal.
+async fn clean_up(shared: &Shared, id: &str) -> Result<()> {
+    let (journal, id) = (shared.journal.clone(), id.to_owned());
+    let mut failed = Ok(());
+    for left in plan::blocking(move || journal.forget(&id)).await? {
+        let done = match left {
+            Leftover::Upload(Location::Remote(target), upload_id) => {
+                let Remote { profile, bucket, key } = target;
+                let upload = Upload { bucket, key, upload_id, started: None };
+                match shared.connections.store(&profile).await {
+                    Ok(store) => store.abort_upload(&upload).await,
+                    Err(error) => Err(error),
+                }
+            }
+            Leftover::Upload(..) => Ok(()),
+            Leftover::Partial(path) => {
+                plan::blocking(move || match std::fs::remove_file(&path) {
+                    Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                        Err(Error::local("delete", &path, error))
+                    }
+                    _ => Ok(()),
+                })
+                .await
+            }
+        };
+        failed = failed.and(done);
+    }
+    failed
+}
+
 /// Runs one request to its end.
 async fn run(shared: Arc<Shared>, job: Arc<Job>, again: Option<Vec<Planned>>) {
+    let is_large = job.request.items.len() > 1 || job.request.items.iter().any(|item| item.tree);
+    if again.is_none() && (is_large || job.resumed) {
+        job.journaled().await;
+    }
     let error = match again {
         Some(files) => {
             let (sender, receiver) = mpsc::channel(files.len().max(1));
@@ -204,18 +321,33 @@ async fn run(shared: Arc<Shared>, job: Arc<Job>, again: Option<Vec<Planned>>) {
     if job.request.verb == Verb::Move && error.is_none() {
         remove_empty_folders(&job).await;
     }
-    job.finish(error);
+    let has_failed = job.finish(error);
+    if job.is_kept() {
+        job.release();
+    } else if job.cancel.is_cancelled() {
+        if let Some(id) = job.release()
+            && let Err(error) = clean_up(&shared, &id).await
+        {
+            tracing::warn!(%error, "a cancelled transfer left something behind");
+        }
+    } else if has_failed {
+        job.note(&JobLine::Over);
+    } else {
+        job.unrecord();
+    }
+    job.announce();
 }
 
 type Plan = mpsc::Receiver<std::result::Result<Planned, (Item, Error)>>;
 
 /// Hands the files of a plan to workers; returns why it ended early, if it did.
 async fn work(shared: &Arc<Shared>, job: &Arc<Job>, mut plan: Plan) -> Option<Error> {
+    let there = Arc::new(again::There::look(shared, job).await);
     let mut workers = JoinSet::new();
     let ended = loop {
         let next = tokio::select! {
             biased;
-            () = job.cancel.cancelled() => break Some(super::throttle::cancelled()),
+            () = job.cancel.cancelled() => break Some(cancelled()),
             next = plan.recv() => next,
         };
         match next {
@@ -225,12 +357,12 @@ async fn work(shared: &Arc<Shared>, job: &Arc<Job>, mut plan: Plan) -> Option<Er
                 job.found(&planned);
                 let slot = tokio::select! {
                     biased;
-                    () = job.cancel.cancelled() => break Some(super::throttle::cancelled()),
+                    () = job.cancel.cancelled() => break Some(cancelled()),
                     slot = Arc::clone(&shared.files).acquire_owned() => slot,
                 };
-                let (shared, job) = (Arc::clone(shared), Arc::clone(job));
+                let (shared, job, there) = (Arc::clone(shared), Arc::clone(job), Arc::clone(&there));
                 workers.spawn(async move {
-                    one_file(&shared, &job, planned).await;
+                    one_file(&shared, &job, &there, planned).await;
                     drop(slot);
                 });
             }
@@ -248,7 +380,8 @@ fn fail(job: &Job, item: Item, error: Error) {
     let outcome = FileOutcome {
         source: item.from,
         target: item.to,
-        status: FileStatus::Failed,
+        // What is neither file nor folder cannot be copied by anybody; it is said, but it is no failure.
+        status: if error.kind() == Kind::Unsupported { FileStatus::Skipped } else { FileStatus::Failed },
         bytes: 0,
         bytes_sent: 0,
         bytes_resumed: 0,
@@ -259,7 +392,7 @@ fn fail(job: &Job, item: Item, error: Error) {
 }
 
 /// Moves one file and reports how it ended.
-async fn one_file(shared: &Shared, job: &Job, planned: Planned) {
+async fn one_file(shared: &Arc<Shared>, job: &Arc<Job>, there: &again::There, planned: Planned) {
     let mut outcome = FileOutcome {
         source: planned.from.clone(),
         target: planned.to.clone(),
@@ -271,7 +404,7 @@ async fn one_file(shared: &Shared, job: &Job, planned: Planned) {
         error: None,
     };
     let mut planned = planned;
-    match settle_and_move(shared, job, &mut planned, &mut outcome).await {
+    match settle_and_move(shared, job, there, &mut planned, &mut outcome).await {
         Ok(status) => outcome.status = status,
         Err(error) if error.kind() == Kind::Cancelled => outcome.status = FileStatus::Cancelled,
         Err(error) => {
@@ -284,14 +417,19 @@ async fn one_file(shared: &Shared, job: &Job, planned: Planned) {
 }
 
 async fn settle_and_move(
-    shared: &Shared,
-    job: &Job,
+    shared: &Arc<Shared>,
+    job: &Arc<Job>,
+    there: &again::There,
     planned: &mut Planned,
     outcome: &mut FileOutcome,
 ) -> Result<FileStatus> {
     job.unpaused().await?;
     if planned.size.is_none() {
         learn_size(shared, job, planned).await?;
+    }
+    if let Some(verified) = there.has(shared, job, planned).await? {
+        (outcome.verified, outcome.bytes_resumed) = (verified, planned.size.unwrap_or(0));
+        return finish_move(shared, job, planned).await;
     }
     let target = match conflict::settle(shared, job, planned).await? {
         conflict::Settled::Skip => return Ok(FileStatus::Skipped),
@@ -304,10 +442,17 @@ async fn settle_and_move(
     let size = planned.size.unwrap_or(0);
     let progress = FileProgress::new(planned.from.name(), size);
     let number = job.takes_off(&progress);
-    let moved = move_bytes(shared, job, planned, &target, &progress).await;
+    let work = Work { shared: Arc::clone(shared), job: Arc::clone(job), progress: Arc::clone(&progress) };
+    let moved = move_bytes(&work, planned, &target).await;
     job.lands(number);
     outcome.bytes_sent = progress.sent.load(Ordering::Relaxed);
+    outcome.bytes_resumed = progress.resumed.load(Ordering::Relaxed);
     outcome.verified = moved?;
+    finish_move(shared, job, planned).await
+}
+
+/// The source of a move goes when its copy is there.
+async fn finish_move(shared: &Shared, job: &Job, planned: &Planned) -> Result<FileStatus> {
     if job.request.verb == Verb::Move {
         remove_source(shared, &planned.from).await?;
     }
@@ -320,33 +465,26 @@ async fn learn_size(shared: &Shared, job: &Job, planned: &mut Planned) -> Result
     let store = shared.connections.store(&remote.profile).await?;
     let head = store.head(&remote.bucket, &remote.key, None);
     let info = tokio::select! {
-        () = job.cancel.cancelled() => return Err(super::throttle::cancelled()),
+        () = job.cancel.cancelled() => return Err(cancelled()),
         info = head => info?,
     };
     job.sized(info.size);
     planned.size = Some(info.size);
     planned.modified = info.modified;
+    planned.proof = info.proof(store.md5_etags());
     planned.etag = (!info.etag.is_empty()).then_some(info.etag);
     Ok(())
 }
 
-async fn move_bytes(
-    shared: &Shared,
-    job: &Job,
-    planned: &Planned,
-    target: &conflict::Write,
-    progress: &Arc<FileProgress>,
-) -> Result<Verified> {
+async fn move_bytes(work: &Work, planned: &Planned, target: &conflict::Write) -> Result<Verified> {
     match (&planned.from, &target.to) {
-        (Location::Local(from), Location::Remote(to)) => upload::file(shared, job, from, to, progress).await,
+        (Location::Local(from), Location::Remote(to)) => upload::file(work, from, to).await,
         (Location::Remote(from), Location::Local(to)) => {
-            download::object(shared, job, planned, from, to, target.only_new, progress).await
+            download::object(work, planned, from, to, target.only_new).await
         }
-        (Location::Remote(from), Location::Remote(to)) => {
-            relay::object(shared, job, planned, from, to, progress).await
-        }
+        (Location::Remote(from), Location::Remote(to)) => relay::object(work, planned, from, to).await,
         (Location::Local(from), Location::Local(to)) => {
-            relay::local_file(job, from, to, target.only_new, progress).await
+            relay::local_file(work, from, to, target.only_new).await
         }
         (_, Location::Profile(profile)) | (Location::Profile(profile), _) => {
             Err(Error::new(Kind::Usage, format!("{profile}: is a whole profile"))

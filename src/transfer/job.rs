@@ -1,26 +1,36 @@
 //! One request while it lives: its counters, its question, what may stop it.
 
-use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::engine::Shared;
-use super::plan::Planned;
+use super::journal::{JobLine, JobRecord, Mark};
+use super::limit::RateLimit;
+use super::pace::cancelled;
+use super::partial::Place;
+use super::plan::{Planned, blocking};
 use super::progress::{FileProgress, Rate, eta};
-use super::throttle::cancelled;
+use super::slots::Owner;
 use super::types::{
     Answer, Conflict, Event, FileOutcome, FileStatus, OnConflict, Request, State, Summary, TransferId,
-    TransferView,
+    TransferView, Verified,
 };
 use crate::error::{Error, Kind, Result};
+use crate::local::Beneath;
 use crate::location::Location;
 
 /// Failures kept for whoever looks.
 const SHOWN_ERRORS: usize = 100;
+/// Between two looks for room on a full disk.
+const ROOM: Duration = Duration::from_secs(1);
+/// So much must be free, besides what is wanted, before a full disk counts as having room.
+const SPARE: u64 = 8 << 20;
 /// Files in flight that a snapshot names.
 const SHOWN_FILES: usize = 8;
 
@@ -31,6 +41,22 @@ pub(super) struct Job {
     pub(super) cancel: CancellationToken,
     shared: Arc<Shared>,
     pub(super) paused: watch::Sender<bool>,
+    pub(super) priority: Arc<AtomicI32>,
+    pub(super) limit: Arc<RateLimit>,
+    /// Stopped rather than cancelled: what has arrived is left for another run.
+    keep: AtomicBool,
+    /// Asked for by name, also if only failures are left of it.
+    pub(super) resumed: bool,
+    record: tokio::sync::OnceCell<Option<String>>,
+    log: Mutex<Option<JobRecord>>,
+    /// Files that an earlier run finished, by their sources.
+    finished: Mutex<HashMap<String, Mark>>,
+    roots: Mutex<HashMap<PathBuf, Arc<Beneath>>>,
+    /// Why the plan could not be made or finished.
+    ended_by: Mutex<Option<Error>>,
+    /// Why it waits by itself.
+    waits: Mutex<Option<String>>,
+    verified: Mutex<BTreeMap<&'static str, (Verified, u64)>>,
     events: mpsc::UnboundedSender<Event>,
     over: Mutex<Option<State>>,
     asking: AtomicBool,
@@ -59,6 +85,7 @@ struct Counters {
     bytes_over: AtomicU64,
     bytes_good: AtomicU64,
     bytes_sent: AtomicU64,
+    bytes_resumed: AtomicU64,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -69,12 +96,18 @@ fn read(counter: &AtomicU64) -> u64 {
     counter.load(Ordering::Relaxed)
 }
 
+/// How a file's state is written down.
+fn mark_of(planned: &Planned) -> Mark {
+    Mark { source: planned.from.exact(), size: planned.size.unwrap_or(0), state: planned.state() }
+}
+
 impl Job {
     pub(super) fn new(
         id: TransferId,
         request: Request,
         shared: Arc<Shared>,
         events: mpsc::UnboundedSender<Event>,
+        resumed: bool,
     ) -> Arc<Self> {
         Arc::new(Self {
             id,
@@ -82,6 +115,17 @@ impl Job {
             cancel: CancellationToken::new(),
             shared,
             paused: watch::Sender::new(false),
+            priority: Arc::default(),
+            limit: Arc::default(),
+            keep: AtomicBool::new(false),
+            resumed,
+            record: tokio::sync::OnceCell::new(),
+            log: Mutex::default(),
+            finished: Mutex::default(),
+            roots: Mutex::default(),
+            ended_by: Mutex::default(),
+            waits: Mutex::default(),
+            verified: Mutex::default(),
             events,
             over: Mutex::new(None),
             asking: AtomicBool::new(false),
@@ -98,9 +142,108 @@ impl Job {
         })
     }
 
-    /// What every worker needs, for tasks that outlive a borrow.
-    pub(super) fn shared(&self) -> Arc<Shared> {
-        Arc::clone(&self.shared)
+    /// Whose slots it takes.
+    pub(super) fn owner(&self) -> Owner {
+        Owner { job: self.id.0, priority: Arc::clone(&self.priority) }
+    }
+
+    /// Stops it; what has arrived stays where it is.
+    pub(super) fn stop(&self) {
+        self.keep.store(true, Ordering::Relaxed);
+        self.cancel.cancel();
+    }
+
+    /// Whether what has arrived is left for another run.
+    pub(super) fn is_kept(&self) -> bool {
+        self.keep.load(Ordering::Relaxed)
+    }
+
+    /// Has it in the journal from now on, if anything can be; its name there. Goes on with an equal one that was
+    /// interrupted.
+    pub(super) async fn journaled(&self) -> Option<String> {
+        let open = || async {
+            let (journal, request, resumed) =
+                (self.shared.journal.clone(), self.request.clone(), self.resumed);
+            let record = blocking(move || Ok(journal.job(&request, resumed))).await.ok().flatten()?;
+            let id = record.id.clone();
+            self.paused.send_if_modified(|paused| record.paused && !std::mem::replace(paused, true));
+            self.priority.store(record.priority, Ordering::Relaxed);
+            self.limit.set(record.limit.or_else(|| self.limit.get()));
+            lock(&self.finished).clone_from(&record.done);
+            *lock(&self.log) = Some(record);
+            Some(id)
+        };
+        if self.request.dry_run { None } else { self.record.get_or_init(open).await.clone() }
+    }
+
+    /// Writes something down about it.
+    pub(super) fn note(&self, line: &JobLine) {
+        if let Some(record) = lock(&self.log).as_ref() {
+            record.note(line);
+        }
+    }
+
+    /// Takes it out of the journal; its name there.
+    pub(super) fn unrecord(&self) -> Option<String> {
+        let record = lock(&self.log).take()?;
+        let id = record.id.clone();
+        record.remove();
+        Some(id)
+    }
+
+    /// Lets go of its record, so that another run can take it.
+    pub(super) fn release(&self) -> Option<String> {
+        lock(&self.log).take().map(|record| record.id)
+    }
+
+    /// Whether an earlier run finished this very state of a file.
+    pub(super) fn was_finished(&self, planned: &Planned) -> bool {
+        let finished = lock(&self.finished);
+        finished.get(&planned.from.exact()).is_some_and(|mark| *mark == mark_of(planned))
+    }
+
+    /// Whether an earlier run got anywhere.
+    pub(super) fn has_finished_files(&self) -> bool {
+        !lock(&self.finished).is_empty()
+    }
+
+    /// Where a local target is written: below the folder that the user named, without following links on the way.
+    /// Blocking.
+    pub(super) fn place(&self, target: &Path) -> Result<Place> {
+        let trees = self.request.items.iter().filter(|item| item.tree);
+        let root = trees.filter_map(|item| item.to.as_local()).find(|root| target.starts_with(root));
+        let root = root.or_else(|| target.parent()).filter(|root| !root.as_os_str().is_empty());
+        let root = root.unwrap_or(Path::new("."));
+        let known = lock(&self.roots).get(root).cloned();
+        let beneath = if let Some(beneath) = known {
+            beneath
+        } else {
+            let beneath = Arc::new(Beneath::new(root)?);
+            lock(&self.roots).insert(root.to_path_buf(), Arc::clone(&beneath));
+            beneath
+        };
+        Place::below(&beneath, root, target)
+    }
+
+    /// Waits until a full disk has room again, if somebody is there to make some.
+    pub(super) async fn out_of_space(&self, error: Error, place: Option<&Place>, wanted: u64) -> Result<()> {
+        if !self.shared.settings.wait_for_space {
+            return Err(error);
+        }
+        *lock(&self.waits) = Some(error.message());
+        let waited = loop {
+            tokio::select! {
+                biased;
+                () = self.cancel.cancelled() => break Err(cancelled()),
+                () = tokio::time::sleep(ROOM) => {}
+            }
+            let free = place.and_then(Place::free_space);
+            if free.is_none_or(|free| free > wanted + SPARE) {
+                break Ok(());
+            }
+        };
+        *lock(&self.waits) = None;
+        waited
     }
 
     /// Waits while the user has paused it.
@@ -145,6 +288,12 @@ impl Job {
         let counters = &self.counters;
         counters.bytes_over.fetch_add(size, Ordering::Relaxed);
         counters.bytes_sent.fetch_add(outcome.bytes_sent, Ordering::Relaxed);
+        counters.bytes_resumed.fetch_add(outcome.bytes_resumed, Ordering::Relaxed);
+        self.write_down(planned.as_ref(), &outcome);
+        if outcome.status == FileStatus::Done {
+            let word = outcome.verified.name();
+            lock(&self.verified).entry(word).or_insert((outcome.verified, 0)).1 += 1;
+        }
         match outcome.status {
             FileStatus::Done | FileStatus::Planned => {
                 counters.done.fetch_add(1, Ordering::Relaxed);
@@ -162,6 +311,20 @@ impl Job {
             FileStatus::Cancelled => {}
         }
         let _ = self.events.send(Event::File { id: self.id, outcome: Box::new(outcome) });
+    }
+
+    fn write_down(&self, planned: Option<&Planned>, outcome: &FileOutcome) {
+        match (outcome.status, &outcome.error) {
+            (FileStatus::Done, _) => {
+                if let Some(planned) = planned {
+                    self.note(&JobLine::Done(mark_of(planned)));
+                }
+            }
+            (FileStatus::Failed, Some(error)) => {
+                self.note(&JobLine::Failed(outcome.source.exact(), error.message()));
+            }
+            _ => {}
+        }
     }
 
     /// Asks what to do about an existing target, one question at a time.
@@ -200,14 +363,24 @@ impl Job {
         match *lock(&self.over) {
             Some(state) => state,
             None if self.asking.load(Ordering::Relaxed) => State::Asking,
-            None if *self.paused.borrow() => State::Paused,
+            None if *self.paused.borrow() || lock(&self.waits).is_some() => State::Paused,
             None => State::Running,
         }
     }
 
-    /// Everything that was to be done is over.
-    pub(super) fn finish(&self, error: Option<Error>) {
+    /// Everything that was to be done is over; whether something of it failed.
+    pub(super) fn finish(&self, error: Option<Error>) -> bool {
+        let has_failed = error.is_some() || read(&self.counters.failed) > 0;
+        self.planned_all();
+        lock(&self.errors).extend(error.clone());
+        *lock(&self.ended_by) = error;
+        has_failed
+    }
+
+    /// Says that it is over.
+    pub(super) fn announce(&self) {
         let counters = &self.counters;
+        let error = lock(&self.ended_by).take();
         let was_cancelled = self.cancel.is_cancelled();
         let state = if was_cancelled {
             State::Cancelled
@@ -216,16 +389,14 @@ impl Job {
         } else {
             State::Done
         };
-        self.planned_all();
         *lock(&self.over) = Some(state);
-        lock(&self.errors).extend(error.clone());
         let summary = Summary {
             files: read(&counters.done),
             failed: read(&counters.failed),
             skipped: read(&counters.skipped),
             bytes: read(&counters.bytes_good),
             bytes_sent: read(&counters.bytes_sent),
-            bytes_resumed: 0,
+            bytes_resumed: read(&counters.bytes_resumed),
             elapsed: lock(&self.started).elapsed(),
             error: error.filter(|error| error.kind() != Kind::Cancelled),
             cancelled: was_cancelled,
@@ -241,6 +412,7 @@ impl Job {
             return None;
         }
         *over = None;
+        self.note(&JobLine::Again);
         let counters = &self.counters;
         counters.failed.store(0, Ordering::Relaxed);
         lock(&self.errors).clear();
@@ -289,6 +461,11 @@ impl Job {
             eta: eta(bytes - bytes_done, rate).filter(|_| !state.is_over()),
             current,
             errors: lock(&self.errors).clone(),
+            waits: lock(&self.waits).clone(),
+            priority: self.priority.load(Ordering::Relaxed),
+            limit: self.limit.get(),
+            bytes_resumed: read(&counters.bytes_resumed),
+            verified: lock(&self.verified).values().copied().collect(),
         }
     }
 }

@@ -9,7 +9,7 @@ use super::types::{Item, Request};
 use crate::error::{Error, Kind, Result};
 use crate::local;
 use crate::location::Location;
-use crate::s3::Connections;
+use crate::s3::{Connections, Digest};
 use crate::walk::{self, Found};
 
 const MIB: u64 = 1 << 20;
@@ -26,6 +26,20 @@ pub(super) struct Planned {
     pub(super) size: Option<u64>,
     pub(super) modified: Option<Timestamp>,
     pub(super) etag: Option<String>,
+    /// What the provider says that its bytes can be compared with.
+    pub(super) proof: Option<Digest>,
+}
+
+impl Planned {
+    fn unknown(from: Location, to: Location) -> Self {
+        Self { from, to, size: None, modified: None, etag: None, proof: None }
+    }
+
+    /// What tells this state of the source from another: ETag, else time.
+    pub(super) fn state(&self) -> String {
+        let time = || self.modified.map(|time| time.to_string()).unwrap_or_default();
+        self.etag.clone().unwrap_or_else(time)
+    }
 }
 
 /// The size that all parts but the last have: some providers demand equal ones. `None` if the object is too large.
@@ -124,8 +138,7 @@ fn refuse_overlap(item: &Item) -> Result<()> {
 }
 
 async fn single(item: &Item) -> Result<Planned> {
-    let mut planned =
-        Planned { from: item.from.clone(), to: item.to.clone(), size: None, modified: None, etag: None };
+    let mut planned = Planned::unknown(item.from.clone(), item.to.clone());
     if let Some(known) = item.known.clone() {
         return Ok(Planned { size: Some(known.size), modified: known.modified, etag: known.etag, ..planned });
     }
@@ -183,6 +196,7 @@ async fn tree(
                     size: Some(found.size),
                     modified: found.modified,
                     etag: found.etag.map(String::from).filter(|etag| !etag.is_empty()),
+                    proof: None,
                 }),
                 Ok(None) => continue,
                 Err(error) => {

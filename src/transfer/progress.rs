@@ -19,11 +19,20 @@ pub(super) struct FileProgress {
     pub(super) done: AtomicU64,
     /// Bytes that crossed the wire, also in vain.
     pub(super) sent: AtomicU64,
+    /// Bytes that an earlier run had moved.
+    pub(super) resumed: AtomicU64,
 }
 
 impl FileProgress {
     pub(super) fn new(name: String, size: u64) -> Arc<Self> {
-        Arc::new(Self { name, size, done: AtomicU64::new(0), sent: AtomicU64::new(0) })
+        let zero = AtomicU64::default;
+        Arc::new(Self { name, size, done: zero(), sent: zero(), resumed: zero() })
+    }
+
+    /// Nothing of it counts any more but what it cost.
+    pub(super) fn start_over(&self) {
+        self.done.store(0, Ordering::Relaxed);
+        self.resumed.store(0, Ordering::Relaxed);
     }
 
     /// An attempt whose bytes count until it turns out to have failed.

@@ -1,94 +1,99 @@
 //! Objects to objects: copied by the server within one service, streamed through between two. And local copies.
 
 use std::io::Read as _;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http_body::Frame;
 use tokio::sync::mpsc;
-use tokio::task::JoinSet;
-use tokio_util::sync::CancellationToken;
 
-use super::engine::Shared;
-use super::file::Partial;
-use super::job::Job;
-use super::plan::{Planned, SINGLE, blocking, ranges};
-use super::progress::{Attempt, FileProgress};
-use super::throttle::cancelled;
-use super::types::Verified;
-use super::upload::{checked_part_size, complete, joined};
+use super::journal::{Arrived, Identity};
+use super::pace::{Lane, Pace, cancelled};
+use super::partial::Partial;
+use super::parts::{Multipart, Parts, checked_part_size};
+use super::plan::{Planned, SINGLE, blocking};
+use super::types::{Verified, Verify};
+use super::work::Work;
 use crate::error::{Error, Kind, Result};
-use crate::location::Remote;
+use crate::location::{Location, Remote};
 use crate::s3::{
-    Attributes, Body, CompletedPart, CopySource, GetOptions, ObjectInfo, PartRequest, PutOptions, Store,
-    Upload,
+    Algorithm, Attributes, Body, CopySource, Digest, GetOptions, Hasher, ObjectInfo, PartRequest, PutOptions,
+    Store, Upload, Written,
 };
 
 /// Parts that the server copies are cheap; there need not be many.
 const COPY_PART: u64 = 256 << 20;
 
-/// Moves one object, with its headers and metadata.
-pub(super) async fn object(
-    shared: &Shared,
-    job: &Job,
-    planned: &Planned,
-    from: &Remote,
-    to: &Remote,
-    progress: &Arc<FileProgress>,
-) -> Result<Verified> {
-    let source = shared.connections.store(&from.profile).await?;
-    let target = shared.connections.store(&to.profile).await?;
+/// Moves one object, with its headers, metadata and tags.
+pub(super) async fn object(work: &Work, planned: &Planned, from: &Remote, to: &Remote) -> Result<Verified> {
+    let source = work.shared.connections.store(&from.profile).await?;
+    let target = work.shared.connections.store(&to.profile).await?;
     let size = planned.size.unwrap_or(0);
     let relay = Relay {
-        shared: job.shared(),
-        cancel: job.cancel.clone(),
+        work: work.clone(),
+        pace: work.shared.pace(&to.profile),
+        by_server: source.same_service(&target),
         source,
         target,
         from: from.clone(),
         to: to.clone(),
         etag: planned.etag.clone(),
-        progress: Arc::clone(progress),
+        size,
     };
-    let by_server = relay.source.same_service(&relay.target);
-    let replaced = job.request.attributes != Attributes::default();
-    if by_server && size <= relay.target.provider().max_copy && !replaced {
-        relay.copy(size).await?;
-        return Ok(Verified::No);
+    let asked = &work.job.request.attributes;
+    let at_once = relay.by_server && size <= relay.target.provider().max_copy;
+    if at_once && *asked == Attributes::default() {
+        return relay.copy(None).await;
     }
     let info = relay.source.head(&from.bucket, &from.key, None).await?;
-    let mut options = relay.options(&info, &job.request.attributes, by_server);
-    if by_server && size <= relay.target.provider().max_copy {
-        relay.copy_replacing(&options, size).await?;
-        return Ok(Verified::No);
+    let mut options = relay.options(&info, asked, relay.by_server);
+    if at_once {
+        return relay.copy(Some(&options)).await;
     }
     if options.attributes.tags.is_empty() {
         options.attributes.tags = relay.tags(&info).await?;
     }
-    let threshold = shared.settings.defaults.part_size.unwrap_or(SINGLE);
-    if !by_server && size <= threshold {
-        let _slot = shared.small.slot().await?;
-        relay.stream_whole(&options, size).await?;
-        return Ok(Verified::No);
+    let defaults = &work.shared.settings.defaults;
+    if !relay.by_server && size <= defaults.part_size.unwrap_or(SINGLE) {
+        return relay.stream_whole(&options).await;
     }
-    let wanted = if by_server { Some(COPY_PART) } else { shared.settings.defaults.part_size };
-    let part = checked_part_size(&relay.target, to, size, wanted)?;
-    Arc::new(relay).in_parts(job, &options, size, part, by_server).await?;
-    Ok(Verified::No)
+    let wanted = if relay.by_server { Some(COPY_PART) } else { defaults.part_size };
+    let part_size = checked_part_size(&relay.target, to, size, wanted)?;
+    let proved = !relay.by_server && defaults.verify != Verify::Off;
+    let (pace, store) = (Arc::clone(&relay.pace), relay.target.clone());
+    let upload = Multipart {
+        work,
+        pace: &pace,
+        store: &store,
+        from: &Location::Remote(from.clone()),
+        to,
+        options,
+        identity: Identity { etag: relay.etag.clone(), ..Identity::default() },
+        size,
+        part_size,
+        // What passes can only be hashed while it does, when the headers are gone already.
+        algorithm: proved.then_some(Algorithm::Md5),
+    };
+    upload.run(Arc::new(relay)).await
 }
 
 /// What the moving of one object needs.
 struct Relay {
-    shared: Arc<Shared>,
-    cancel: CancellationToken,
+    work: Work,
+    pace: Arc<Pace>,
     source: Store,
     target: Store,
+    /// The server copies; no byte passes here.
+    by_server: bool,
     from: Remote,
     to: Remote,
     etag: Option<String>,
-    progress: Arc<FileProgress>,
+    size: u64,
 }
 
 impl Relay {
@@ -129,65 +134,82 @@ impl Relay {
         CopySource { bucket, key, version_id: None, if_match: self.etag.clone(), customer_key }
     }
 
-    async fn copy(&self, size: u64) -> Result<()> {
-        self.copy_whole(None, size).await
-    }
-
-    async fn copy_replacing(&self, options: &PutOptions, size: u64) -> Result<()> {
-        self.copy_whole(Some(options), size).await
-    }
-
-    async fn copy_whole(&self, replace: Option<&PutOptions>, size: u64) -> Result<()> {
-        let _slot = self.shared.small.slot().await?;
+    /// A copy by the server in one request; with `replace` instead of the source's attributes.
+    async fn copy(&self, replace: Option<&PutOptions>) -> Result<Verified> {
+        let _slot = self.work.slot(&self.pace, Lane::Small).await?;
         let source = self.copy_source();
-        let copy = self
-            .shared
-            .small
-            .retry(&self.cancel, |_| self.target.copy(&source, &self.to.bucket, &self.to.key, replace));
-        copy.await?;
-        self.moved(size);
-        Ok(())
+        let copy = || self.target.copy(&source, &self.to.bucket, &self.to.key, replace);
+        let written = self.work.retry(&self.pace, Lane::Small, 0, copy).await?;
+        self.moved(self.size);
+        let same = self.etag.as_deref().is_some_and(|etag| etag == written.etag);
+        Ok(if same { Verified::Etag } else { Verified::No })
     }
 
     /// Bytes that are there without having come through here.
     fn moved(&self, size: u64) {
-        self.progress.done.fetch_add(size, std::sync::atomic::Ordering::Relaxed);
+        self.work.progress.done.fetch_add(size, Ordering::Relaxed);
     }
 
-    async fn stream_whole(&self, options: &PutOptions, size: u64) -> Result<()> {
-        self.shared
-            .small
-            .retry(&self.cancel, |_| {
+    async fn stream_whole(&self, options: &PutOptions) -> Result<Verified> {
+        let _slot = self.work.slot(&self.pace, Lane::Small).await?;
+        let verify = self.work.shared.settings.defaults.verify;
+        let (written, ours) = self
+            .work
+            .retry(&self.pace, Lane::Small, self.size, || {
                 tagged(options, |options| async move {
-                    let attempt = self.progress.attempt();
-                    let body = self.body(0..size, size, &attempt).await?;
-                    self.target.put(&self.to.bucket, &self.to.key, body, &options).await?;
+                    let attempt = self.work.progress.attempt();
+                    let (body, hasher) = self.body(0..self.size, &attempt).await?;
+                    let written = self.target.put(&self.to.bucket, &self.to.key, body, &options).await?;
                     attempt.keep();
-                    Ok(())
+                    Ok((written, finished(&hasher)))
                 })
             })
-            .await
+            .await?;
+        if verify == Verify::Off { Ok(Verified::Size) } else { self.proved(&written, &ours).await }
+    }
+
+    /// Compares what passed with what is there. An ETag that is another one may be that of an encrypted object.
+    async fn proved(&self, written: &Written, ours: &Digest) -> Result<Verified> {
+        if written.etag == ours.hex() {
+            return Ok(Verified::Md5);
+        }
+        let info = self.target.head(&self.to.bucket, &self.to.key, None).await?;
+        if self.target.md5_etags() && info.attributes.sse.is_none() && info.etag == written.etag {
+            let text = format!("{} has ETag {} there and MD5 {} here", self.to, info.etag, ours.hex());
+            return Err(Error::new(Kind::Integrity, text).with_hint("what is stored is not what was sent"));
+        }
+        Ok(if info.size == self.size { Verified::Size } else { Verified::No })
     }
 
     /// A range of the source as the body of a request to the target. Nothing is stored on the way: the connection to
     /// the source is read as fast as the target takes it.
-    async fn body(&self, range: std::ops::Range<u64>, size: u64, attempt: &Arc<Attempt>) -> Result<Body> {
+    async fn body(
+        &self,
+        range: Range<u64>,
+        attempt: &Arc<super::progress::Attempt>,
+    ) -> Result<(Body, Arc<Mutex<Hasher>>)> {
         let length = range.end - range.start;
+        let hasher = Arc::new(Mutex::new(Hasher::new(Algorithm::Md5)));
         if length == 0 {
-            return Ok(Body::from_bytes(Bytes::new()));
+            return Ok((Body::from_bytes(Bytes::new()), hasher));
         }
         let options = GetOptions {
-            range: (range != (0..size)).then_some(range),
+            range: (range != (0..self.size)).then_some(range),
             if_match: self.etag.clone(),
             ..GetOptions::default()
         };
         let mut download = self.source.get(&self.from.bucket, &self.from.key, &options).await?;
         let (sender, receiver) = mpsc::channel(4);
-        let attempt = Arc::clone(attempt);
+        let (attempt, limits, summed) = (Arc::clone(attempt), self.work.limits(), Arc::clone(&hasher));
+        let summing = self.work.shared.settings.defaults.verify != Verify::Off;
         tokio::spawn(async move {
             while let Some(chunk) = download.chunk().await {
                 if let Ok(bytes) = &chunk {
+                    limits.pass(bytes.len() as u64).await;
                     attempt.add(bytes.len() as u64);
+                    if summing {
+                        summed.lock().unwrap_or_else(PoisonError::into_inner).update(bytes);
+                    }
                 }
                 let failed = chunk.is_err();
                 if sender.send(chunk.map_err(std::io::Error::other)).await.is_err() || failed {
@@ -195,102 +217,55 @@ impl Relay {
                 }
             }
         });
-        Ok(Body::from_stream(Piped(receiver), length))
+        Ok((Body::from_stream(Piped(receiver), length), hasher))
     }
+}
 
-    async fn in_parts(
-        self: Arc<Self>,
-        job: &Job,
-        options: &PutOptions,
-        size: u64,
-        part: u64,
-        by_server: bool,
-    ) -> Result<()> {
-        let (target, to) = (&self.target, &self.to);
-        let create = |options| async move { target.create_upload(&to.bucket, &to.key, &options).await };
-        let upload = Arc::new(tagged(options, create).await?);
-        let sent = self.send_parts(job, &upload, size, part, by_server).await;
-        let completed = match sent {
-            Err(error) => Err(error),
-            Ok(parts) => complete(&self.target, &upload, &parts, options, size).await,
-        };
-        if completed.is_err()
-            && let Err(error) = self.target.abort_upload(&upload).await
-        {
-            tracing::warn!(%error, "an upload could not be aborted");
-        }
-        completed
-    }
+/// The digest of what has passed by now.
+fn finished(hasher: &Mutex<Hasher>) -> Digest {
+    hasher.lock().unwrap_or_else(PoisonError::into_inner).clone().finish()
+}
 
-    async fn send_parts(
-        self: &Arc<Self>,
-        job: &Job,
-        upload: &Arc<Upload>,
-        size: u64,
-        part: u64,
-        by_server: bool,
-    ) -> Result<Vec<CompletedPart>> {
-        let (mut parts, mut sending) = (Vec::new(), JoinSet::new());
-        for (number, range) in ranges(size, part) {
-            job.unpaused().await?;
-            let slot = tokio::select! {
-                biased;
-                () = self.cancel.cancelled() => break,
-                slot = self.shared.parts.slot() => slot?,
-            };
-            while let Some(done) = sending.try_join_next() {
-                parts.push(joined(done)?);
-            }
-            let (relay, upload) = (Arc::clone(self), Arc::clone(upload));
-            sending.spawn(async move {
-                let sent = relay.send_part(&upload, number, range, size, by_server).await;
-                drop(slot);
-                sent
-            });
-        }
-        while let Some(done) = sending.join_next().await {
-            parts.push(joined(done)?);
-        }
-        if self.cancel.is_cancelled() {
-            return Err(cancelled());
-        }
-        parts.sort_by_key(|part| part.number);
-        Ok(parts)
-    }
-
-    async fn send_part(
-        &self,
-        upload: &Upload,
-        number: u32,
-        range: std::ops::Range<u64>,
-        size: u64,
-        by_server: bool,
-    ) -> Result<CompletedPart> {
+impl Parts for Relay {
+    async fn send(&self, upload: &Upload, number: u32, range: Range<u64>) -> Result<Arrived> {
         let length = range.end - range.start;
-        let etag = self
-            .shared
-            .parts
-            .retry(&self.cancel, |_| async {
-                if by_server {
-                    return self.target.copy_part(upload, number, &self.copy_source(), range.clone()).await;
+        self.work
+            .retry(&self.pace, Lane::Parts, length, || async {
+                if self.by_server {
+                    let source = self.copy_source();
+                    let etag = self.target.copy_part(upload, number, &source, range.clone()).await?;
+                    self.moved(length);
+                    return Ok(Arrived { etag, digest: None });
                 }
-                let attempt = self.progress.attempt();
-                let body = self.body(range.clone(), size, &attempt).await?;
+                let attempt = self.work.progress.attempt();
+                let (body, hasher) = self.body(range.clone(), &attempt).await?;
                 let etag =
                     self.target.upload_part(upload, PartRequest { number, body, digest: None }).await?;
                 attempt.keep();
-                Ok(etag)
+                Ok(Arrived { etag, digest: Some(finished(&hasher)) })
             })
-            .await?;
-        if by_server {
-            self.moved(length);
+            .await
+    }
+
+    async fn digest(&self, _: Range<u64>) -> Result<Option<Digest>> {
+        Ok(None)
+    }
+
+    /// Parts are bound to the source's ETag; where the server cannot do that, one look more at the end.
+    async fn check(&self) -> Result<()> {
+        if !self.by_server || self.target.provider().copy_part_if_match {
+            return Ok(());
         }
-        Ok(CompletedPart { number, etag })
+        let info = self.source.head(&self.from.bucket, &self.from.key, None).await?;
+        if self.etag.as_ref().is_none_or(|etag| *etag == info.etag) {
+            return Ok(());
+        }
+        Err(Error::new(Kind::Changed, format!("{} changed while it was copied", self.from)))
     }
 }
 
 /// A write with tags; without them where the server has none.
-async fn tagged<T, Fut>(options: &PutOptions, write: impl Fn(PutOptions) -> Fut) -> Result<T>
+pub(super) async fn tagged<T, Fut>(options: &PutOptions, write: impl Fn(PutOptions) -> Fut) -> Result<T>
 where
     Fut: Future<Output = Result<T>>,
 {
@@ -321,25 +296,19 @@ impl http_body::Body for Piped {
 }
 
 /// Copies a local file to a local place, through a `.part` file like every download.
-pub(super) async fn local_file(
-    job: &Job,
-    from: &Path,
-    to: &Path,
-    only_new: bool,
-    progress: &Arc<FileProgress>,
-) -> Result<Verified> {
+pub(super) async fn local_file(work: &Work, from: &Path, to: &Path, only_new: bool) -> Result<Verified> {
     let (from, to): (PathBuf, PathBuf) = (from.to_path_buf(), to.to_path_buf());
-    let (cancel, progress) = (job.cancel.clone(), Arc::clone(progress));
+    let work = work.clone();
     blocking(move || {
         let failed = |error| Error::local("read", &from, error);
         let mut source = std::fs::File::open(&from).map_err(failed)?;
         let data = source.metadata().map_err(failed)?;
-        let partial = Partial::create(&to, 0)?;
+        let partial = Partial::create(&work.job.place(&to)?, 0)?;
         let handle = partial.handle();
-        let attempt = progress.attempt();
+        let attempt = work.progress.attempt();
         let (mut buffer, mut at) = (vec![0; 1 << 20], 0);
         loop {
-            if cancel.is_cancelled() {
+            if work.cancel().is_cancelled() {
                 return Err(cancelled());
             }
             let read = source.read(&mut buffer).map_err(failed)?;
@@ -354,8 +323,8 @@ pub(super) async fn local_file(
             return Err(Error::new(Kind::Changed, format!("{} changed while it was read", from.display())));
         }
         partial.keep_mode(&data)?;
-        partial
-            .finish(data.modified().ok().and_then(|time| jiff::Timestamp::try_from(time).ok()), only_new)?;
+        let modified = data.modified().ok().and_then(|time| jiff::Timestamp::try_from(time).ok());
+        partial.finish(modified, only_new, false)?;
         attempt.keep();
         Ok(Verified::Size)
     })

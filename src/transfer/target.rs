@@ -160,7 +160,7 @@ mod tests {
         let to = Location::Local(root.path().to_path_buf());
         let mut targets = Targets::new(&Item { from: remote("t/"), to, tree: true, known: None }).unwrap();
         assert!(targets.of(&found("in/x", 1)).is_ok());
-        assert_eq!(targets.of(&found("out/x", 1)).unwrap_err().kind(), Kind::Unsupported);
-        assert_eq!(targets.of(&found("out/y", 1)).unwrap_err().kind(), Kind::Unsupported);
+        assert_eq!(targets.of(&found("out/x", 1)).unwrap_err().kind(), Kind::Denied);
+        assert_eq!(targets.of(&found("out/y", 1)).unwrap_err().kind(), Kind::Denied);
     }
 }

@@ -1,19 +1,23 @@
 //! What goes into the engine and what comes out: plain data.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
-pub use crate::config::OnConflict;
+use serde::{Deserialize, Serialize};
+
 use crate::config::TransferDefaults;
+pub use crate::config::{OnConflict, Verify};
 use crate::error::Error;
 use crate::location::Location;
-use crate::s3::Attributes;
+use crate::s3::{Algorithm, Attributes};
 
 /// Names one request for its whole life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TransferId(pub u64);
 
 /// What becomes of the source.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Verb {
     /// It stays.
     #[default]
@@ -23,7 +27,7 @@ pub enum Verb {
 }
 
 /// One thing to move, and exactly where to.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Item {
     /// A file or object; with `tree` a folder or a prefix (its key ends in `/` or is empty).
     pub from: Location,
@@ -36,7 +40,7 @@ pub struct Item {
 }
 
 /// What is known of an object before it is moved.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Known {
     /// Bytes.
     pub size: u64,
@@ -47,7 +51,7 @@ pub struct Known {
 }
 
 /// What the user asks for.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Request {
     /// Copy or move.
     pub verb: Verb,
@@ -72,6 +76,10 @@ pub struct Request {
 pub struct Settings {
     /// Defaults of the configuration with the command line's applied.
     pub defaults: TransferDefaults,
+    /// Where the journal is kept; `None`: nothing survives the end of the program.
+    pub journal: Option<PathBuf>,
+    /// Whether a full disk is waited for (somebody is there to free some space) rather than a failure.
+    pub wait_for_space: bool,
 }
 
 /// How a file was proved to be whole.
@@ -88,11 +96,23 @@ pub enum Verified {
     Etag,
     /// CRC-32.
     Crc32,
+    /// CRC-32C.
+    Crc32c,
     /// CRC-64/NVME.
     Crc64Nvme,
 }
 
 impl Verified {
+    /// By a digest of that algorithm.
+    pub(super) fn by(algorithm: Algorithm) -> Self {
+        match algorithm {
+            Algorithm::Crc64Nvme => Self::Crc64Nvme,
+            Algorithm::Crc32 => Self::Crc32,
+            Algorithm::Crc32c => Self::Crc32c,
+            Algorithm::Md5 => Self::Md5,
+        }
+    }
+
     /// Its word in `--json`.
     pub fn name(self) -> &'static str {
         match self {
@@ -101,6 +121,7 @@ impl Verified {
             Verified::Md5 => "md5",
             Verified::Etag => "etag",
             Verified::Crc32 => "crc32",
+            Verified::Crc32c => "crc32c",
             Verified::Crc64Nvme => "crc64nvme",
         }
     }
@@ -278,6 +299,16 @@ pub struct TransferView {
     pub current: Vec<(String, u64, u64)>,
     /// The first failures, at most a hundred.
     pub errors: Vec<Error>,
+    /// Why it waits by itself (a full disk), if it does.
+    pub waits: Option<String>,
+    /// How urgent the user says it is; 0 is usual.
+    pub priority: i32,
+    /// Bytes a second at most, of this one.
+    pub limit: Option<u64>,
+    /// Bytes that an earlier run had moved.
+    pub bytes_resumed: u64,
+    /// How its files were verified, and how many by each way.
+    pub verified: Vec<(Verified, u64)>,
 }
 
 /// Everything the engine is doing.

@@ -53,7 +53,11 @@ impl Effects {
     ) -> Self {
         let _inside = runtime.enter();
         let connections = Connections::new(Arc::clone(config));
-        let settings = Settings { defaults: config.transfer.clone() };
+        let settings = Settings {
+            defaults: config.transfer.clone(),
+            journal: Some(config.paths.transfers()),
+            wait_for_space: true,
+        };
         let (engine, mut said) = Engine::new(connections.clone(), settings);
         let heard = events.clone();
         runtime.spawn(async move {

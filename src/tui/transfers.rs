@@ -261,6 +261,11 @@ mod tests {
                 }
                 _ => Vec::new(),
             },
+            waits: None,
+            priority: 0,
+            limit: None,
+            bytes_resumed: 0,
+            verified: Vec::new(),
         }
     }
 

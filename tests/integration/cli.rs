@@ -35,7 +35,7 @@ impl Shell {
         std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
     }
 
-    fn write(&self, name: &str, bytes: &[u8]) {
+    pub(crate) fn write(&self, name: &str, bytes: &[u8]) {
         let path = self.path(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, bytes).unwrap();
@@ -232,7 +232,7 @@ async fn wrong_keys_hosts_and_files_are_told_apart() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_interrupt_leaves_no_upload_behind() {
+async fn an_interrupted_upload_is_gone_on_with_by_the_same_command() {
     let shell = Shell::new().await;
     shell.write("big", &pattern(11 << 20));
     shell.world.backend.faults().add(Rule::always(Operation::UploadPart, Fault::Stall));
@@ -251,7 +251,13 @@ async fn an_interrupt_leaves_no_upload_behind() {
     rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
     let status = tokio::task::block_in_place(|| child.wait().unwrap());
     assert_eq!(status.code(), Some(130));
+    assert_eq!(shell.world.backend.uploads("box").len(), 1, "what has arrived is kept");
+    assert!(shell.ok(&["transfers", "ls"]).contains("p:box/big"));
+    shell.world.backend.faults().clear();
+    shell.ok(&["cp", "--part-size", "5MiB", "big", "p:box/big"]);
+    assert_eq!(shell.world.backend.get("box", "big").unwrap(), pattern(11 << 20));
     assert!(shell.world.backend.uploads("box").is_empty());
+    assert_eq!(shell.ok(&["transfers", "ls"]), "");
 }
 
 #[tokio::test(flavor = "multi_thread")]

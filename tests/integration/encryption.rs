@@ -64,7 +64,7 @@ async fn copy(known: &Connections, from: (&str, &str), to: (&str, &str), sse: Op
         Location::Remote(Remote { profile: profile.into(), bucket: "box".into(), key: key.into() })
     };
     let defaults = TransferDefaults { part_size: Some(5 << 20), ..TransferDefaults::default() };
-    let (engine, mut events) = Engine::new(known.clone(), Settings { defaults });
+    let (engine, mut events) = Engine::new(known.clone(), Settings { defaults, ..Settings::default() });
     engine.submit(Request {
         items: vec![Item { from: remote(from), to: remote(to), tree: false, known: None }],
         attributes: Attributes { sse: sse.map(str::to_owned), ..Attributes::default() },

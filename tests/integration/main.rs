@@ -11,6 +11,7 @@ mod house;
 #[cfg(test)]
 mod pty;
 #[cfg(test)]
+mod resume;
 mod s3;
 #[cfg(test)]
 mod support;

@@ -34,7 +34,7 @@ impl Bench {
 
     fn with(world: World, known: Connections) -> Self {
         let defaults = TransferDefaults { part_size: Some(5 << 20), ..TransferDefaults::default() };
-        let (engine, events) = Engine::new(known, Settings { defaults });
+        let (engine, events) = Engine::new(known, Settings { defaults, ..Settings::default() });
         Self { world, engine, events }
     }
 
@@ -113,7 +113,7 @@ async fn large_files_go_up_and_down_whole_with_few_requests() {
     assert_eq!(bench.world.backend.get("box", "big").unwrap(), data);
     let asked = bench.world.backend.faults().take_requests();
     assert_eq!(asked.iter().filter(|request| request.operation == Operation::UploadPart).count(), 4);
-    assert_eq!(asked.len(), 6, "create, four parts, complete: {asked:?}");
+    assert_eq!(asked.len(), 7, "create, four parts, complete, HEAD: {asked:?}");
 
     let (outcomes, _) = bench.run(copy(remote("p", "big"), bench.local("sub/back"), false)).await;
     assert_eq!(outcomes[0].status, FileStatus::Done, "{:?}", outcomes[0].error);

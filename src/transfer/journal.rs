@@ -1,0 +1,73 @@
+//! What survives the end of the program, however it comes: which jobs are not over, which of their files are, and how
+//! far each large file has come.
+//!
+//! One append-only record a job and one a large file, in folders of the state folder. Each is locked by whoever works
+//! on it, so that two processes never take the same one; the operating system lets go of it when the process dies. The
+//! provider (ListParts) and the file system have the last word about what is really there.
+
+mod file;
+mod job;
+mod log;
+
+use std::path::{Path, PathBuf};
+
+use crate::config::paths::make_private;
+
+pub(super) use file::{Arrived, Begin, Claim, Identity};
+pub use job::Unfinished;
+pub(super) use job::{JobRecord, Leftover, Line as JobLine, Mark};
+
+/// The form of the records; others are set aside.
+const FORMAT: u32 = 1;
+
+/// Where records are kept, if anywhere.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Journal(Option<PathBuf>);
+
+impl Journal {
+    /// Below `root`, which is made when it is first needed.
+    pub(super) fn at(root: PathBuf) -> Self {
+        Self(Some(root))
+    }
+
+    /// Nothing is written down.
+    pub(super) fn none() -> Self {
+        Self(None)
+    }
+
+    /// One of its folders; `None` if there is no journal, or it cannot be made.
+    fn folder(&self, name: &str) -> Option<PathBuf> {
+        let folder = self.0.as_ref()?.join(name);
+        match make_private(&folder) {
+            Ok(()) => Some(folder),
+            Err(error) => {
+                tracing::warn!(%error, "going on without the journal");
+                None
+            }
+        }
+    }
+
+    /// Every record in one of its folders.
+    fn records(&self, name: &str) -> Vec<PathBuf> {
+        let Some(root) = &self.0 else { return Vec::new() };
+        let found = std::fs::read_dir(root.join(name)).into_iter().flatten().flatten();
+        let mut found: Vec<PathBuf> = found
+            .map(|entry| entry.path())
+            .filter(|path| path.extension().is_some_and(|e| e == "log"))
+            .collect();
+        found.sort();
+        found
+    }
+
+    /// Puts a record that cannot be read where a person can look at it.
+    fn set_aside(&self, path: &Path) {
+        let (Some(folder), Some(name)) = (self.folder("unreadable"), path.file_name()) else { return };
+        let to = folder.join(name);
+        match std::fs::rename(path, &to) {
+            Ok(()) => {
+                tracing::warn!(path = %to.display(), "a record of the journal cannot be read and was set aside");
+            }
+            Err(error) => tracing::warn!(%error, path = %path.display(), "a record cannot be read"),
+        }
+    }
+}

@@ -1,0 +1,309 @@
+//! The record of a job: what was asked for, which files of it are over, how it stands.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::file::read as read_file;
+use super::log::{Log, Opened};
+use super::{FORMAT, Journal};
+use crate::error::{Error, Kind, Result};
+use crate::location::Location;
+use crate::transfer::types::Request;
+
+/// Jobs of which only failures are left are forgotten after so long.
+const FORGOTTEN_AFTER: jiff::SignedDuration = jiff::SignedDuration::from_hours(30 * 24);
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Header {
+    format: u32,
+    created: Timestamp,
+    request: Request,
+}
+
+/// A file that is over: its source as it was then.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::transfer) struct Mark {
+    #[serde(rename = "f")]
+    pub(in crate::transfer) source: String,
+    #[serde(rename = "s")]
+    pub(in crate::transfer) size: u64,
+    /// ETag or time: what tells one state of it from another.
+    #[serde(rename = "v")]
+    pub(in crate::transfer) state: String,
+}
+
+/// What is added to the record.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(in crate::transfer) enum Line {
+    /// A file has arrived.
+    Done(Mark),
+    /// A file has failed: source and reason.
+    Failed(String, String),
+    /// The user paused it, or went on.
+    Paused(bool),
+    /// The user's order.
+    Priority(i32),
+    /// Bytes a second.
+    Limit(Option<u64>),
+    /// It is begun anew: what failed before counts no more.
+    Again,
+    /// It ran to its end, with failures.
+    Over,
+}
+
+/// What the lines of a record come to.
+#[derive(Clone, Debug, Default)]
+struct Told {
+    done: HashMap<String, Mark>,
+    failed: Vec<(String, String)>,
+    paused: bool,
+    priority: i32,
+    limit: Option<u64>,
+    over: bool,
+}
+
+/// A job that an earlier run did not finish.
+#[derive(Clone, Debug)]
+pub struct Unfinished {
+    /// Names it in `transfers resume` and `transfers forget`.
+    pub id: String,
+    /// When it was begun.
+    pub created: Timestamp,
+    /// What was asked for.
+    pub request: Request,
+    /// Files that are over.
+    pub files: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// What failed, and why.
+    pub failed: Vec<(String, String)>,
+    /// Whether the user had paused it.
+    pub paused: bool,
+    /// Whether it ran to its end and only failures are left.
+    pub over: bool,
+    /// Whether a running twinpail is at it.
+    pub busy: bool,
+}
+
+/// The record of a running job.
+#[derive(Debug)]
+pub(in crate::transfer) struct JobRecord {
+    pub(in crate::transfer) id: String,
+    log: Log,
+    /// Files that an earlier run finished, by their sources.
+    pub(in crate::transfer) done: HashMap<String, Mark>,
+    pub(in crate::transfer) paused: bool,
+    pub(in crate::transfer) priority: i32,
+    pub(in crate::transfer) limit: Option<u64>,
+}
+
+fn tell(lines: &[String]) -> Option<(Header, Told)> {
+    let (header, rest) = lines.split_first()?;
+    let header: Header =
+        serde_json::from_str(header).ok().filter(|header: &Header| header.format == FORMAT)?;
+    let mut told = Told::default();
+    for line in rest {
+        match serde_json::from_str(line).ok()? {
+            Line::Done(mark) => drop(told.done.insert(mark.source.clone(), mark)),
+            Line::Failed(source, why) => told.failed.push((source, why)),
+            Line::Paused(paused) => told.paused = paused,
+            Line::Priority(priority) => told.priority = priority,
+            Line::Limit(limit) => told.limit = limit,
+            Line::Again => (told.over, told.failed) = (false, Vec::new()),
+            Line::Over => told.over = true,
+        }
+    }
+    Some((header, told))
+}
+
+fn id_of(path: &Path) -> String {
+    path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+impl Journal {
+    /// The record of a job: that of an equal one that was interrupted, else a new one. One that ran to its end with
+    /// failures is gone on with only if it is `resumed` by name. `None` without a journal, or where the request cannot be
+    /// written down (a path that is not UTF-8).
+    pub(in crate::transfer) fn job(&self, request: &Request, resumed: bool) -> Option<JobRecord> {
+        let folder = self.folder("jobs")?;
+        for path in self.records("jobs") {
+            let Ok((lines, false)) = Log::peek(&path) else { continue };
+            let equal = lines.first().and_then(|header| serde_json::from_str::<Header>(header).ok());
+            if equal.is_some_and(|header| header.request == *request)
+                && let Ok(Opened::Ours(log, lines)) = Log::open(&path)
+                && let Some((_, told)) = tell(&lines)
+            {
+                if told.over && !resumed {
+                    log.remove();
+                    continue;
+                }
+                let record = JobRecord {
+                    id: id_of(&path),
+                    log,
+                    done: told.done,
+                    paused: told.paused,
+                    priority: told.priority,
+                    limit: told.limit,
+                };
+                record.note(&Line::Again);
+                return Some(record);
+            }
+        }
+        let id = format!("{:011x}{:05x}", Timestamp::now().as_millisecond(), fastrand::u32(..) >> 12);
+        let header = Header { format: FORMAT, created: Timestamp::now(), request: request.clone() };
+        match Log::create(&folder.join(format!("{id}.log")), &header) {
+            Ok(log) => {
+                Some(JobRecord { id, log, done: HashMap::new(), paused: false, priority: 0, limit: None })
+            }
+            Err(error) => {
+                tracing::warn!(%error, "going on without the journal");
+                None
+            }
+        }
+    }
+
+    /// Every job that is not finished, oldest first. Records that cannot be read are set aside; what only failed is
+    /// forgotten after a month.
+    pub(in crate::transfer) fn unfinished(&self) -> Vec<Unfinished> {
+        let long_ago = Timestamp::now().checked_sub(FORGOTTEN_AFTER).unwrap_or(Timestamp::MIN);
+        let mut found = Vec::new();
+        for path in self.records("jobs") {
+            let Ok((lines, busy)) = Log::peek(&path) else { continue };
+            let Some((header, told)) = tell(&lines) else {
+                self.set_aside(&path);
+                continue;
+            };
+            if told.over && !busy && header.created < long_ago {
+                let _ = std::fs::remove_file(&path);
+                continue;
+            }
+            found.push(Unfinished {
+                id: id_of(&path),
+                created: header.created,
+                request: header.request,
+                files: told.done.len() as u64,
+                bytes: told.done.values().map(|mark| mark.size).sum(),
+                failed: told.failed,
+                paused: told.paused,
+                over: told.over,
+                busy,
+            });
+        }
+        found
+    }
+
+    /// Forgets a job; returns what it left to be cleaned up: unfinished uploads (target and upload id) and `.part`
+    /// files.
+    ///
+    /// # Errors
+    /// `Kind::NotFound`; `Kind::Exists` if a running twinpail is at it.
+    pub(in crate::transfer) fn forget(&self, id: &str) -> Result<Vec<Leftover>> {
+        let path = self.records("jobs").into_iter().find(|path| id_of(path) == id);
+        let Some(path) = path else {
+            return Err(Error::new(Kind::NotFound, format!("there is no transfer {id}"))
+                .with_hint("`twinpail transfers ls` lists them"));
+        };
+        let log = match Log::open(&path)? {
+            Opened::Ours(log, _) => log,
+            Opened::Absent => return Ok(Vec::new()),
+            Opened::Busy => {
+                return Err(Error::new(Kind::Exists, format!("transfer {id} is running"))
+                    .with_hint("cancel it where it runs"));
+            }
+        };
+        let mut left = Vec::new();
+        for path in self.records("files") {
+            let Ok(Opened::Ours(file, lines)) = Log::open(&path) else { continue };
+            let Some((begun, _)) = read_file(&lines).filter(|(begun, _)| begun.job.as_deref() == Some(id))
+            else {
+                continue;
+            };
+            if let Some(upload_id) = begun.upload_id {
+                left.push(Leftover::Upload(begun.target, upload_id));
+            }
+            left.extend(begun.partial.map(Leftover::Partial));
+            file.remove();
+        }
+        log.remove();
+        Ok(left)
+    }
+
+    /// The upload ids that a record knows.
+    pub(in crate::transfer) fn known_uploads(&self) -> Vec<String> {
+        let known = self.records("files").into_iter().filter_map(|path| {
+            let (lines, _) = Log::peek(&path).ok()?;
+            read_file(&lines)?.0.upload_id
+        });
+        known.collect()
+    }
+}
+
+/// What a forgotten job leaves behind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::transfer) enum Leftover {
+    /// An unfinished upload.
+    Upload(Location, String),
+    /// A `.part` file.
+    Partial(std::path::PathBuf),
+}
+
+impl JobRecord {
+    /// Adds a line; a journal that cannot be written does not stop a transfer.
+    pub(in crate::transfer) fn note(&self, line: &Line) {
+        if let Err(error) = self.log.append(line) {
+            tracing::warn!(%error, "the journal misses something");
+        }
+    }
+
+    /// Nothing is left to be done.
+    pub(in crate::transfer) fn remove(self) {
+        self.log.remove();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transfer::types::{Item, OnConflict};
+
+    fn request(name: &str) -> Request {
+        let item = Item {
+            from: Location::Local(name.into()),
+            to: Location::Local("/b".into()),
+            tree: true,
+            known: None,
+        };
+        Request { items: vec![item], on_conflict: OnConflict::Skip, ..Request::default() }
+    }
+
+    #[test]
+    fn an_unfinished_job_is_found_again_by_its_request() {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = Journal::at(folder.path().join("t"));
+        let record = journal.job(&request("/a"), false).unwrap();
+        let mark = Mark { source: "/a/x".into(), size: 3, state: "s".into() };
+        record.note(&Line::Done(mark.clone()));
+        record.note(&Line::Failed("/a/y".into(), "no".into()));
+        record.note(&Line::Priority(2));
+        let other = journal.job(&request("/a"), false).unwrap();
+        assert_ne!(other.id, record.id, "one that runs is not taken");
+        other.remove();
+        let id = record.id.clone();
+        drop(record);
+        let found = journal.unfinished();
+        assert_eq!((found.len(), found[0].files, found[0].bytes, found[0].failed.len()), (1, 1, 3, 1));
+        let record = journal.job(&request("/a"), false).unwrap();
+        assert_eq!((&record.id, record.priority), (&id, 2));
+        assert_eq!(record.done, HashMap::from([("/a/x".to_owned(), mark)]));
+        assert!(journal.unfinished()[0].busy);
+        assert_eq!(journal.forget(&id).unwrap_err().kind(), Kind::Exists);
+        drop(record);
+        assert_eq!(journal.forget(&id).unwrap(), []);
+        assert!(journal.unfinished().is_empty());
+        assert_eq!(journal.forget(&id).unwrap_err().kind(), Kind::NotFound);
+    }
+}

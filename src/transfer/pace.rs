@@ -1,0 +1,128 @@
+//! Requests to one profile: their slots, and when one is sent again.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio_util::sync::CancellationToken;
+
+use super::slots::{Growth, Slots};
+use crate::error::{Error, Kind, Result};
+
+/// Tries of one request, the first one included.
+const TRIES: u32 = 7;
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+/// Small requests in flight, at first and at most: they wait for the network most of their time.
+const SMALL: (usize, usize) = (64, 256);
+/// Parts and ranges in flight, at first and at most: these are limited by disk and bandwidth.
+const PARTS: (usize, usize) = (8, 32);
+
+/// The pace of one profile.
+#[derive(Debug)]
+pub(super) struct Pace {
+    /// Whole small files, and requests without bodies.
+    pub(super) small: Arc<Slots>,
+    /// Parts and ranges of large ones.
+    pub(super) parts: Arc<Slots>,
+    first_pause: Duration,
+}
+
+/// Which slots a request came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Lane {
+    Small,
+    Parts,
+}
+
+impl Pace {
+    /// `parallel`: what the user said; nothing is adapted upwards then.
+    pub(super) fn new(parallel: Option<usize>) -> Arc<Self> {
+        let slots = |(first, most), growth| match parallel {
+            Some(number) => Slots::new(number, number, Growth::Fixed),
+            None => Slots::new(first, most, growth),
+        };
+        Arc::new(Self {
+            small: slots(SMALL, Growth::ByLatency),
+            parts: slots(PARTS, Growth::ByThroughput),
+            first_pause: FIRST_PAUSE,
+        })
+    }
+
+    pub(super) fn lane(&self, lane: Lane) -> &Arc<Slots> {
+        match lane {
+            Lane::Small => &self.small,
+            Lane::Parts => &self.parts,
+        }
+    }
+
+    /// Sends a request until it succeeds, fails for good, or has failed too often; pauses grow and are random
+    /// (full jitter), so that many workers do not come back at the same moment. `bytes` is what a success moves.
+    pub(super) async fn retry<T, F, Fut>(
+        &self,
+        lane: Lane,
+        bytes: u64,
+        cancel: &CancellationToken,
+        mut attempt: F,
+    ) -> Result<T>
+    where
+        F: FnMut() -> Fut,
+        Fut: Future<Output = Result<T>>,
+    {
+        let mut tried = 0;
+        loop {
+            let started = Instant::now();
+            let result = tokio::select! {
+                biased;
+                () = cancel.cancelled() => return Err(cancelled()),
+                result = attempt() => result,
+            };
+            tried += 1;
+            let error = match result {
+                Ok(done) => {
+                    self.lane(lane).succeeded(started.elapsed(), bytes);
+                    return Ok(done);
+                }
+                Err(error) if error.is_retryable() && tried < TRIES => error,
+                Err(error) => return Err(error),
+            };
+            tracing::info!(%error, tried, "trying again");
+            if matches!(error.kind(), Kind::Throttled | Kind::Timeout) {
+                self.lane(lane).slow_down();
+            }
+            let most = LONGEST_PAUSE.min(self.first_pause * 2u32.pow(tried - 1));
+            let pause = most.mul_f64(fastrand::f64());
+            tokio::select! {
+                () = cancel.cancelled() => return Err(cancelled()),
+                () = tokio::time::sleep(pause) => {}
+            }
+        }
+    }
+}
+
+pub(super) fn cancelled() -> Error {
+    Error::new(Kind::Cancelled, "cancelled")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn only_passing_faults_are_tried_again_and_not_for_ever() {
+        let slots = || Slots::new(4, 4, Growth::Fixed);
+        let pace = Pace { small: slots(), parts: slots(), first_pause: Duration::ZERO };
+        let cancel = CancellationToken::new();
+        let tries = AtomicU32::new(0);
+        let fail = |kind| {
+            tries.fetch_add(1, Ordering::Relaxed);
+            async move { Err::<(), _>(Error::new(kind, "x")) }
+        };
+        pace.retry(Lane::Small, 0, &cancel, || fail(Kind::Denied)).await.unwrap_err();
+        assert_eq!(tries.swap(0, Ordering::Relaxed), 1);
+        pace.retry(Lane::Small, 0, &cancel, || fail(Kind::Network)).await.unwrap_err();
+        assert_eq!(tries.load(Ordering::Relaxed), TRIES);
+    }
+}

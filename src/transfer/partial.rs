@@ -1,0 +1,251 @@
+//! Local targets: a `.part` file beside each, which gets its name only when it is complete. Written through an open
+//! folder, so that no link below the target's root leads away.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io;
+use std::ops::Range;
+use std::os::unix::fs::FileExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use bytes::Bytes;
+use jiff::Timestamp;
+
+use crate::error::{Error, Kind, Result};
+use crate::local::{Beneath, Folder};
+use crate::s3::{Algorithm, Digest, Hasher};
+
+/// Names in a folder are limited to 255 bytes; this much of the target's is kept in its `.part` file's.
+const KEPT_NAME: usize = 200;
+/// Read at once when a file is hashed.
+const CHUNK: usize = 1 << 20;
+
+/// Where a file is going to be.
+#[derive(Clone, Debug)]
+pub(super) struct Place {
+    folder: Folder,
+    name: OsString,
+}
+
+impl Place {
+    /// The place of `target`, which is `root` (a folder that the user named) or below it; folders in between are made.
+    pub(super) fn below(beneath: &Beneath, root: &Path, target: &Path) -> Result<Self> {
+        let relative = target.strip_prefix(root).unwrap_or(target);
+        let (folder, name) = beneath.parent(relative)?;
+        let place = Self { folder, name: name.to_owned() };
+        place.refuse_folder()?;
+        Ok(place)
+    }
+
+    fn refuse_folder(&self) -> Result<()> {
+        let there = self.folder.stat(&self.name)?;
+        if there.is_none_or(|entry| !entry.kind.is_container()) {
+            return Ok(());
+        }
+        Err(Error::new(Kind::Exists, format!("{} is a folder", self.path().display()))
+            .with_hint("a file and a folder cannot have the same name here; copy the object to another name"))
+    }
+
+    pub(super) fn path(&self) -> PathBuf {
+        self.folder.path().join(&self.name)
+    }
+
+    /// Bytes that are free where it is.
+    pub(super) fn free_space(&self) -> Option<u64> {
+        let data = rustix::fs::statvfs(self.folder.path()).ok()?;
+        Some(data.f_bavail.saturating_mul(data.f_frsize))
+    }
+}
+
+/// A `.part` file; removed when it is dropped, unless it was finished or is kept.
+#[derive(Debug)]
+pub(super) struct Partial {
+    file: Arc<File>,
+    place: Place,
+    name: OsString,
+    settled: bool,
+}
+
+impl Partial {
+    /// Makes it, and room for `size` bytes, so that a full disk shows before the first byte is fetched.
+    pub(super) fn create(place: &Place, size: u64) -> Result<Self> {
+        let target = place.name.to_string_lossy().into_owned();
+        let kept = &target[..target.floor_char_boundary(KEPT_NAME)];
+        let name = OsString::from(format!(".{kept}.{:08x}.part", fastrand::u32(..)));
+        let file = Arc::new(place.folder.create(&name)?);
+        let partial = Self { file, place: place.clone(), name, settled: false };
+        if size > 0 {
+            partial.reserve(size)?;
+        }
+        Ok(partial)
+    }
+
+    /// Goes on with the one that an earlier run left at `path`; `None` if it is not there or not as long as it was.
+    pub(super) fn reopen(place: &Place, path: &Path, size: u64) -> Option<Self> {
+        let name = path.file_name().filter(|_| path.parent() == Some(place.folder.path()))?;
+        let file = place.folder.open(name).ok()?;
+        let same = file.metadata().is_ok_and(|data| data.len() == size);
+        same.then(|| Self {
+            file: Arc::new(file),
+            place: place.clone(),
+            name: name.to_owned(),
+            settled: false,
+        })
+    }
+
+    fn reserve(&self, size: u64) -> Result<()> {
+        let reserved = rustix::fs::fallocate(&*self.file, rustix::fs::FallocateFlags::empty(), 0, size);
+        match reserved {
+            Ok(()) => Ok(()),
+            // Not every file system can; the space is then found as it is written.
+            Err(rustix::io::Errno::OPNOTSUPP | rustix::io::Errno::NOSYS) => {
+                self.file.set_len(size).map_err(|error| self.write_failed(error))
+            }
+            Err(error) => Err(self.write_failed(error.into())),
+        }
+    }
+
+    /// A handle that workers write through.
+    pub(super) fn handle(&self) -> Handle {
+        Handle { file: Arc::clone(&self.file), target: self.place.path() }
+    }
+
+    /// Where it is, for the journal.
+    pub(super) fn path(&self) -> PathBuf {
+        self.place.folder.path().join(&self.name)
+    }
+
+    /// Takes the permissions of the file it is a copy of, without set-user-id and the like.
+    pub(super) fn keep_mode(&self, source: &std::fs::Metadata) -> Result<()> {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = std::fs::Permissions::from_mode(source.permissions().mode() & 0o777);
+        self.file.set_permissions(mode).map_err(|error| self.write_failed(error))
+    }
+
+    /// Leaves it for another run.
+    pub(super) fn keep(mut self) {
+        self.settled = true;
+    }
+
+    /// Sets the time and gives the file its name; with `durable` a loss of power right after changes nothing.
+    pub(super) fn finish(mut self, modified: Option<Timestamp>, only_new: bool, durable: bool) -> Result<()> {
+        if let Some(time) = modified.and_then(|time| SystemTime::try_from(time).ok()) {
+            // A file system without times keeps the file all the same.
+            let _ = self.file.set_modified(time);
+        }
+        if durable {
+            self.file.sync_all().map_err(|error| self.write_failed(error))?;
+        }
+        let (from, to): (&OsStr, &OsStr) = (&self.name, &self.place.name);
+        if only_new { self.place.folder.rename_new(from, to) } else { self.place.folder.rename(from, to) }?;
+        self.settled = true;
+        if durable { self.place.folder.sync() } else { Ok(()) }
+    }
+
+    fn write_failed(&self, error: io::Error) -> Error {
+        Error::local("write", &self.place.path(), error)
+    }
+}
+
+impl Drop for Partial {
+    fn drop(&mut self) {
+        if !self.settled {
+            let _ = self.place.folder.remove(&self.name);
+        }
+    }
+}
+
+/// Writes at any offset, and reads back.
+#[derive(Clone, Debug)]
+pub(super) struct Handle {
+    file: Arc<File>,
+    target: PathBuf,
+}
+
+impl Handle {
+    /// Writes pieces one after the other from `offset`.
+    pub(super) fn write(&self, pieces: &[Bytes], offset: u64) -> Result<()> {
+        let mut at = offset;
+        for piece in pieces {
+            self.file.write_all_at(piece, at).map_err(|error| Error::local("write", &self.target, error))?;
+            at += piece.len() as u64;
+        }
+        Ok(())
+    }
+
+    /// Waits until what was written is safe on the disk.
+    pub(super) fn sync(&self) -> Result<()> {
+        self.file.sync_data().map_err(|error| Error::local("write", &self.target, error))
+    }
+
+    /// Feeds a range to a hasher, from the page cache if it was written just now.
+    pub(super) fn hash(&self, range: Range<u64>, hasher: &mut Hasher) -> Result<()> {
+        let mut buffer = vec![0; CHUNK];
+        let mut at = range.start;
+        while at < range.end {
+            let length = usize::try_from(range.end - at).unwrap_or(CHUNK).min(CHUNK);
+            let piece = &mut buffer[..length];
+            let read = self.file.read_exact_at(piece, at);
+            read.map_err(|error| Error::local("read", &self.target, error))?;
+            hasher.update(piece);
+            at += length as u64;
+        }
+        Ok(())
+    }
+
+    /// The digest of a range.
+    pub(super) fn digest(&self, range: Range<u64>, algorithm: Algorithm) -> Result<Digest> {
+        let mut hasher = Hasher::new(algorithm);
+        self.hash(range, &mut hasher)?;
+        Ok(hasher.finish())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place(root: &Path, name: &str) -> Place {
+        Place::below(&Beneath::new(root).unwrap(), root, &root.join(name)).unwrap()
+    }
+
+    #[test]
+    fn a_partial_file_never_shows_under_the_final_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("sub/file");
+        let place = place(folder.path(), "sub/file");
+        let partial = Partial::create(&place, 4).unwrap();
+        partial.handle().write(&[Bytes::from("ab"), Bytes::from("cd")], 0).unwrap();
+        assert!(!target.exists());
+        drop(partial);
+        assert_eq!(std::fs::read_dir(folder.path().join("sub")).unwrap().count(), 0, "nothing stays behind");
+        let partial = Partial::create(&place, 4).unwrap();
+        partial.handle().write(&[Bytes::from("abcd")], 0).unwrap();
+        partial.finish(None, true, true).unwrap();
+        assert_eq!(std::fs::read(&target).unwrap(), b"abcd");
+        let late = Partial::create(&place, 0).unwrap();
+        assert_eq!(late.finish(None, true, false).unwrap_err().kind(), Kind::Exists);
+        assert_eq!(std::fs::read(&target).unwrap(), b"abcd");
+    }
+
+    #[test]
+    fn a_kept_one_is_gone_on_with_where_it_was() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = place(folder.path(), "file");
+        let partial = Partial::create(&place, 4).unwrap();
+        partial.handle().write(&[Bytes::from("ab")], 0).unwrap();
+        let path = partial.path();
+        partial.keep();
+        assert!(Partial::reopen(&place, &path, 5).is_none(), "of another length");
+        assert!(Partial::reopen(&place, Path::new("/etc/passwd"), 4).is_none(), "elsewhere");
+        let again = Partial::reopen(&place, &path, 4).unwrap();
+        assert_eq!(
+            again.handle().digest(0..2, Algorithm::Crc32).unwrap(),
+            Hasher::of(Algorithm::Crc32, b"ab")
+        );
+        drop(again);
+        assert!(!path.exists());
+    }
+}

@@ -1,0 +1,390 @@
+//! A multipart upload from its beginning, or from where an earlier run left it, to its completion, whoever provides
+//! the bytes of its parts.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+use super::journal::{Arrived, Begin, Claim, Identity};
+use super::pace::{Lane, Pace, cancelled};
+use super::plan::{blocking, part_size, ranges};
+use super::relay::tagged;
+use super::types::Verified;
+use super::work::Work;
+use crate::error::{Error, Kind, Result};
+use crate::location::{Location, Remote};
+use crate::s3::{
+    Algorithm, CompletedPart, Digest, ObjectInfo, PutOptions, Store, Upload, Written, multipart_etag,
+};
+
+/// Looks after a lost answer to Complete before it counts as failed.
+const LOOKS: u32 = 4;
+
+/// Where the bytes of parts come from.
+pub(super) trait Parts: Send + Sync + 'static {
+    /// Sends a part, with as many tries as it takes.
+    fn send(
+        &self,
+        upload: &Upload,
+        number: u32,
+        range: Range<u64>,
+    ) -> impl Future<Output = Result<Arrived>> + Send;
+
+    /// The digest of a part that an earlier run sent without writing it down; `None` if it would cost a transfer.
+    fn digest(&self, range: Range<u64>) -> impl Future<Output = Result<Option<Digest>>> + Send;
+
+    /// Whether the source is still what it was.
+    fn check(&self) -> impl Future<Output = Result<()>> + Send;
+}
+
+/// What is to be uploaded, and how.
+pub(super) struct Multipart<'a> {
+    pub(super) work: &'a Work,
+    pub(super) pace: &'a Arc<Pace>,
+    pub(super) store: &'a Store,
+    pub(super) from: &'a Location,
+    pub(super) to: &'a Remote,
+    pub(super) options: PutOptions,
+    pub(super) identity: Identity,
+    pub(super) size: u64,
+    pub(super) part_size: u64,
+    /// How the parts are proved; `None`: not at all.
+    pub(super) algorithm: Option<Algorithm>,
+}
+
+/// An upload under way: its parts that have arrived.
+struct Begun {
+    upload: Upload,
+    part_size: u64,
+    arrived: BTreeMap<u32, Arrived>,
+}
+
+/// What an earlier run left.
+enum Left {
+    Nothing,
+    Upload(Begun),
+    /// Only the answer to its completion was lost.
+    Complete(Box<ObjectInfo>),
+}
+
+impl Multipart<'_> {
+    /// Uploads; tells how it was proved.
+    pub(super) async fn run<P: Parts>(mut self, parts: Arc<P>) -> Result<Verified> {
+        self.options.algorithm = self.algorithm;
+        let (journal, job) = (self.work.shared.journal.clone(), self.work.job.journaled().await);
+        let (from, to) = (self.from.clone(), Location::Remote(self.to.clone()));
+        let mut claim = blocking(move || journal.claim(job, &from, &to)).await?;
+        let begun = match self.left(&claim, &*parts).await? {
+            Left::Complete(info) => {
+                claim.finish();
+                self.resumed(self.size);
+                return Ok(self
+                    .algorithm
+                    .filter(|_| info.size == self.size)
+                    .map_or(Verified::Size, Verified::by));
+            }
+            Left::Upload(begun) => begun,
+            Left::Nothing => {
+                let begun = self.begin().await?;
+                claim = self.write_down(claim, &begun).await?;
+                begun
+            }
+        };
+        let claim = Arc::new(claim);
+        let sent = self.send_all(&begun, &parts, &claim).await;
+        let sent = match sent {
+            Ok(arrived) => parts.check().await.map(|()| arrived),
+            Err(error) => Err(error),
+        };
+        let done = match sent {
+            Ok(arrived) => self.complete(&begun.upload, &arrived, begun.part_size).await,
+            Err(error) => Err(error),
+        };
+        // Nobody else holds it any more: every part is over.
+        let mut claim = Arc::into_inner(claim);
+        match done {
+            Err(error) if self.is_kept(&error, claim.as_ref()) => Err(error),
+            Err(error) => {
+                if let Err(error) = self.store.abort_upload(&begun.upload).await {
+                    tracing::warn!(%error, "an upload could not be aborted");
+                }
+                claim.iter_mut().for_each(Claim::finish);
+                Err(error)
+            }
+            Ok(verified) => {
+                claim.iter_mut().for_each(Claim::finish);
+                Ok(verified)
+            }
+        }
+    }
+
+    /// Whether what has arrived is left for another try: the program ends, or the trouble will pass.
+    fn is_kept(&self, error: &Error, claim: Option<&Claim>) -> bool {
+        let passes = error.is_retryable() || (error.kind() == Kind::Cancelled && self.work.job.is_kept());
+        passes && claim.is_some_and(Claim::is_kept)
+    }
+
+    /// What an earlier run left of this very source, as the provider has it.
+    async fn left(&self, claim: &Claim, parts: &impl Parts) -> Result<Left> {
+        let Some((begun, arrived)) = &claim.saved else { return Ok(Left::Nothing) };
+        let Some(upload_id) = begun.upload_id.clone() else { return Ok(Left::Nothing) };
+        let Remote { bucket, key, .. } = self.to.clone();
+        let upload = Upload { bucket, key, upload_id, started: None };
+        let same = begun.identity == self.identity && begun.size == self.size;
+        let algorithm = self.algorithm.map(|algorithm| algorithm.name().to_owned());
+        if !same || begun.algorithm != algorithm {
+            tracing::info!(source = %self.from, "it has changed since its upload was begun; starting over");
+            if let Err(error) = self.store.abort_upload(&upload).await {
+                tracing::warn!(%error, "an upload could not be aborted");
+            }
+            return Ok(Left::Nothing);
+        }
+        let listed = match self.store.list_parts(&upload).await {
+            Ok(listed) => listed,
+            Err(error) if error.kind() == Kind::NotFound => {
+                return self.finished_before(arrived, begun.part_size).await;
+            }
+            Err(error) => return Err(error),
+        };
+        let expected: BTreeMap<u32, Range<u64>> = ranges(self.size, begun.part_size).collect();
+        let mut kept = BTreeMap::new();
+        for part in listed {
+            let Some(range) = expected.get(&part.number) else { continue };
+            if part.size != range.end - range.start {
+                continue;
+            }
+            let known = arrived.get(&part.number).filter(|known| known.etag == part.etag).cloned();
+            let known = match (known, self.algorithm) {
+                (Some(known), _) => known,
+                (None, None) => Arrived { etag: part.etag, digest: None },
+                (None, Some(_)) => Arrived { etag: part.etag, digest: parts.digest(range.clone()).await? },
+            };
+            kept.insert(part.number, known);
+            self.resumed(range.end - range.start);
+        }
+        Ok(Left::Upload(Begun { upload, part_size: begun.part_size, arrived: kept }))
+    }
+
+    /// The upload is gone: was it completed, and only the answer lost?
+    async fn finished_before(&self, arrived: &BTreeMap<u32, Arrived>, part_size: u64) -> Result<Left> {
+        let info = match self.store.head(&self.to.bucket, &self.to.key, None).await {
+            Ok(info) => info,
+            Err(error) if error.kind() == Kind::NotFound => return Ok(Left::Nothing),
+            Err(error) => return Err(error),
+        };
+        let count = ranges(self.size, part_size).count();
+        let proofs = (self.whole(arrived, part_size), info.proof(false));
+        let ours = match proofs {
+            _ if info.size != self.size || arrived.len() != count => false,
+            (Some(ours), Some(theirs)) if ours.algorithm == theirs.algorithm => ours == theirs,
+            _ => self.store.md5_etags() && info.etag == etag_of(arrived),
+        };
+        Ok(if ours { Left::Complete(Box::new(info)) } else { Left::Nothing })
+    }
+
+    /// Bytes that need not be sent again.
+    fn resumed(&self, bytes: u64) {
+        self.work.progress.resumed.fetch_add(bytes, Ordering::Relaxed);
+        self.work.progress.done.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    async fn begin(&self) -> Result<Begun> {
+        let (store, to) = (self.store, self.to);
+        let create = tagged(&self.options, |options| async move {
+            store.create_upload(&to.bucket, &to.key, &options).await
+        });
+        let upload = tokio::select! {
+            biased;
+            () = self.work.cancel().cancelled() => return Err(cancelled()),
+            upload = create => upload?,
+        };
+        Ok(Begun { upload, part_size: self.part_size, arrived: BTreeMap::new() })
+    }
+
+    async fn write_down(&self, mut claim: Claim, begun: &Begun) -> Result<Claim> {
+        let begin = Begin {
+            identity: self.identity.clone(),
+            size: self.size,
+            part_size: self.part_size,
+            algorithm: self.algorithm,
+            upload_id: Some(begun.upload.upload_id.clone()),
+            partial: None,
+        };
+        blocking(move || {
+            claim.begin(begin);
+            Ok(claim)
+        })
+        .await
+    }
+
+    /// Sends the parts that are missing; all of them in the end.
+    async fn send_all<P: Parts>(
+        &self,
+        begun: &Begun,
+        parts: &Arc<P>,
+        claim: &Arc<Claim>,
+    ) -> Result<BTreeMap<u32, Arrived>> {
+        let mut arrived = begun.arrived.clone();
+        let mut sending = JoinSet::new();
+        let own = Arc::new(Semaphore::new(self.store.provider().parts_per_upload.max(1)));
+        for (number, range) in ranges(self.size, begun.part_size) {
+            if arrived.contains_key(&number) {
+                continue;
+            }
+            self.work.job.unpaused().await?;
+            let own_slot = Arc::clone(&own).acquire_owned().await.map_err(|_| cancelled())?;
+            let Ok(slot) = self.work.slot(self.pace, Lane::Parts).await else { break };
+            // A part that failed for good ends the upload before the next one is begun.
+            while let Some(done) = sending.try_join_next() {
+                let (number, part) = joined(done)?;
+                arrived.insert(number, part);
+            }
+            let (parts, upload, claim) = (Arc::clone(parts), begun.upload.clone(), Arc::clone(claim));
+            sending.spawn(async move {
+                let sent = parts.send(&upload, number, range).await;
+                drop((slot, own_slot));
+                sent.inspect(|part| claim.arrived(number, part)).map(|part| (number, part))
+            });
+        }
+        // Parts that are on their way are waited for also after a failure: they may still be acknowledged.
+        let mut failure = None;
+        while let Some(done) = sending.join_next().await {
+            match joined(done) {
+                Ok((number, part)) => drop(arrived.insert(number, part)),
+                Err(error) => failure = failure.or(Some(error)),
+            }
+        }
+        match failure {
+            Some(error) => Err(error),
+            None if self.work.cancel().is_cancelled() => Err(cancelled()),
+            None => Ok(arrived),
+        }
+    }
+
+    /// The digest of the whole out of those of the parts, where there is such arithmetic.
+    fn whole(&self, arrived: &BTreeMap<u32, Arrived>, part_size: u64) -> Option<Digest> {
+        let mut whole: Option<Digest> = None;
+        for (number, range) in ranges(self.size, part_size) {
+            let part = arrived.get(&number)?.digest.clone()?;
+            whole = Some(match whole {
+                None => part,
+                Some(before) => before.followed_by(&part, range.end - range.start)?,
+            });
+        }
+        whole.filter(|whole| whole.algorithm != Algorithm::Md5)
+    }
+
+    /// Completes, and compares what is there with what was sent.
+    async fn complete(
+        &self,
+        upload: &Upload,
+        arrived: &BTreeMap<u32, Arrived>,
+        part_size: u64,
+    ) -> Result<Verified> {
+        let parts: Vec<CompletedPart> = arrived
+            .iter()
+            .map(|(number, part)| CompletedPart { number: *number, etag: part.etag.clone() })
+            .collect();
+        let whole = self.whole(arrived, part_size);
+        let options = PutOptions { digest: whole.clone(), ..self.options.clone() };
+        let written = complete(self.store, upload, &parts, &options, self.size).await?;
+        let info = self.store.head(&upload.bucket, &upload.key, written.version_id.as_deref()).await?;
+        // Somebody else may have written the key since.
+        let ours = written.etag.is_empty() || info.etag == written.etag;
+        if ours && info.size != self.size {
+            let text = format!("{} has {} bytes there and {} here", self.to, info.size, self.size);
+            return Err(Error::new(Kind::Integrity, text));
+        }
+        let Some(algorithm) = self.algorithm else { return Ok(Verified::Size) };
+        let (here, there) = match &whole {
+            Some(whole) => {
+                (Some(whole.hex()), info.proof(false).filter(|p| p.algorithm == algorithm).map(|p| p.hex()))
+            }
+            None if algorithm == Algorithm::Md5
+                && self.store.md5_etags()
+                && info.attributes.sse.is_none() =>
+            {
+                (digest_etag(arrived), Some(info.etag.clone()).filter(|etag| etag.contains('-')))
+            }
+            None => (None, None),
+        };
+        match (here, there) {
+            (Some(here), Some(there)) if ours && here != there => Err(Error::new(
+                Kind::Integrity,
+                format!("{}: its {} is {there} there and {here} here", self.to, algorithm.name()),
+            )
+            .with_hint("what is stored is not what was sent; send it again")),
+            // Every part was checked by the provider when it arrived.
+            _ => Ok(Verified::by(algorithm)),
+        }
+    }
+}
+
+/// The ETag by AWS's formula, of the ETags that the parts got.
+fn etag_of(arrived: &BTreeMap<u32, Arrived>) -> String {
+    let parts: Option<Vec<Digest>> = arrived.values().map(|part| Digest::from_etag(&part.etag)).collect();
+    parts.map(|parts| multipart_etag(&parts)).unwrap_or_default()
+}
+
+/// The ETag by AWS's formula, of what was sent.
+fn digest_etag(arrived: &BTreeMap<u32, Arrived>) -> Option<String> {
+    let parts: Option<Vec<&Digest>> = arrived.values().map(|part| part.digest.as_ref()).collect();
+    parts.map(multipart_etag)
+}
+
+pub(super) fn joined<T>(done: std::result::Result<Result<T>, tokio::task::JoinError>) -> Result<T> {
+    done.unwrap_or_else(|error| Err(Error::new(Kind::Internal, format!("a worker failed: {error}"))))
+}
+
+/// The part size, if this provider takes an object of `length` bytes at all.
+pub(super) fn checked_part_size(store: &Store, to: &Remote, length: u64, wanted: Option<u64>) -> Result<u64> {
+    let most = store.provider().max_object;
+    part_size(length, wanted).filter(|_| length <= most).ok_or_else(|| {
+        let title = store.provider().title;
+        Error::new(
+            Kind::Unsupported,
+            format!("{to}: {length} bytes are more than {title} takes for one object"),
+        )
+    })
+}
+
+/// Completes an upload; a lost answer is settled by looking whether the object is there.
+pub(super) async fn complete(
+    store: &Store,
+    upload: &Upload,
+    parts: &[CompletedPart],
+    options: &PutOptions,
+    size: u64,
+) -> Result<Written> {
+    let mut tries = 0;
+    loop {
+        let error = match store.complete_upload(upload, parts, options).await {
+            Ok(written) => return Ok(written),
+            Err(error) => error,
+        };
+        let is_ambiguous = error.is_retryable() || error.kind() == Kind::NotFound;
+        if !is_ambiguous {
+            return Err(error);
+        }
+        if let Ok(info) = store.head(&upload.bucket, &upload.key, None).await {
+            // Parts' count in the ETag tells our object from one that was there before.
+            let ours = info.size == size && info.etag.ends_with(&format!("-{}", parts.len()));
+            let gone = error.kind() == Kind::NotFound || store.list_parts(upload).await.is_err();
+            if ours && gone {
+                let digest = info.proof(false);
+                return Ok(Written { etag: info.etag, version_id: info.version_id, digest });
+            }
+        }
+        tries += 1;
+        if tries >= LOOKS || error.kind() == Kind::NotFound {
+            return Err(error);
+        }
+        tokio::time::sleep(Duration::from_millis(300 << tries)).await;
+    }
+}

@@ -1,0 +1,306 @@
+//! What survives: stopped and killed transfers are gone on with, nothing that was acknowledged is sent again, and no
+//! wrong byte gets a name.
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+use std::process::Child;
+
+use tokio::sync::mpsc::UnboundedReceiver;
+use twinpail::config::{Provider, TransferDefaults, Verify, provider};
+use twinpail::demo::{Fault, Operation, Rule};
+use twinpail::error::Kind;
+use twinpail::location::{Location, Remote};
+use twinpail::transfer::{
+    Engine, Event, FileOutcome, FileStatus, Item, Request, Settings, Summary, Verified,
+};
+
+use crate::cli::Shell;
+use crate::support::{World, connections, pattern, row};
+
+const MIB: usize = 1 << 20;
+
+/// A world whose engines keep a journal.
+struct Bench {
+    world: World,
+    row: &'static Provider,
+    verify: Verify,
+}
+
+impl Bench {
+    async fn new() -> Self {
+        Self { world: World::new().await, row: provider("minio").unwrap(), verify: Verify::Default }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.world.folder.path().join(name)
+    }
+
+    fn engine(&self) -> (Engine, UnboundedReceiver<Event>) {
+        let defaults =
+            TransferDefaults { part_size: Some(5 << 20), verify: self.verify, ..TransferDefaults::default() };
+        let known = connections(vec![self.world.profile_of("p", self.row)]);
+        Engine::new(known, Settings { defaults, journal: Some(self.path("journal")), wait_for_space: false })
+    }
+
+    async fn run(&self, request: Request) -> (FileOutcome, Summary) {
+        let (engine, mut events) = self.engine();
+        engine.submit(request);
+        finish(&mut events).await
+    }
+
+    /// Runs until so many requests of a kind were answered, then stops as a signal does.
+    async fn stopped_after(&self, request: Request, operation: Operation, count: u32) {
+        let faults = self.world.backend.faults();
+        faults.take_requests();
+        faults.add(Rule { after: count, ..Rule::always(operation, Fault::Stall) });
+        let (engine, mut events) = self.engine();
+        engine.submit(request);
+        if operation == Operation::UploadPart {
+            while parts(&self.world).await.len() < count as usize {
+                tokio::task::yield_now().await;
+            }
+        }
+        while engine.snapshot().bytes_done < u64::from(count) * (5 << 20) {
+            tokio::task::yield_now().await;
+        }
+        engine.stop().await;
+        let (_, summary) = finish(&mut events).await;
+        assert!(summary.cancelled);
+        faults.clear();
+    }
+}
+
+async fn finish(events: &mut UnboundedReceiver<Event>) -> (FileOutcome, Summary) {
+    let mut last = None;
+    loop {
+        match events.recv().await.unwrap() {
+            Event::File { outcome, .. } => last = Some(*outcome),
+            Event::Finished { summary, .. } => return (last.unwrap(), summary),
+            Event::Conflict { .. } => panic!("nothing to ask about"),
+        }
+    }
+}
+
+/// The parts that the server has of the one unfinished upload, and their bytes.
+async fn parts(world: &World) -> Vec<(u32, u64)> {
+    let store = world.store().await;
+    let Some(upload) = store.list_uploads("box", "", None).await.unwrap().uploads.pop() else {
+        return Vec::new();
+    };
+    let parts = store.list_parts(&upload).await.unwrap_or_default();
+    parts.iter().map(|part| (part.number, part.size)).collect()
+}
+
+fn asked(world: &World, operation: Operation) -> usize {
+    world.backend.faults().take_requests().iter().filter(|request| request.operation == operation).count()
+}
+
+fn remote(key: &str) -> Location {
+    Location::Remote(Remote { profile: "p".into(), bucket: "box".into(), key: key.into() })
+}
+
+fn copy(from: Location, to: Location, tree: bool) -> Request {
+    Request { items: vec![Item { from, to, tree, known: None }], ..Request::default() }
+}
+
+#[tokio::test]
+async fn a_stopped_upload_goes_on_where_it_was_on_every_sort_of_provider() {
+    for row in [row(|row| row.kept_checksum.is_none()), row(|row| row.kept_checksum == Some("CRC32"))] {
+        let bench = Bench { row, ..Bench::new().await };
+        let data = pattern(23 * MIB);
+        std::fs::write(bench.path("f"), &data).unwrap();
+        let request = || copy(Location::Local(bench.path("f")), remote("k"), false);
+        bench.stopped_after(request(), Operation::UploadPart, 2).await;
+        let there: u64 = parts(&bench.world).await.iter().map(|(_, size)| size).sum();
+        bench.world.backend.faults().take_requests();
+        let (outcome, summary) = bench.run(request()).await;
+        assert_eq!(outcome.status, FileStatus::Done, "{:?}", outcome.error);
+        assert!(outcome.bytes_resumed == there && there > 0, "{outcome:?}");
+        assert_eq!(summary.bytes_sent, data.len() as u64 - there);
+        assert_eq!(asked(&bench.world, Operation::UploadPart), 3);
+        assert!(bench.world.backend.get("box", "k").unwrap() == data);
+        assert!(bench.world.backend.uploads("box").is_empty());
+        assert_ne!(outcome.verified, Verified::No);
+        assert!(bench.engine().0.unfinished().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_stopped_download_goes_on_where_it_was_unless_the_object_changed() {
+    for changed in [false, true] {
+        let bench = Bench::new().await;
+        let data = pattern(23 * MIB);
+        bench.world.backend.put("box", "k", data.clone());
+        let request = || copy(remote("k"), Location::Local(bench.path("in/f")), false);
+        bench.stopped_after(request(), Operation::GetObject, 2).await;
+        assert!(!bench.path("in/f").exists());
+        assert_eq!(std::fs::read_dir(bench.path("in")).unwrap().count(), 1, "the part file is kept");
+        let data = if changed { vec![7; 22 * MIB] } else { data };
+        bench.world.backend.put("box", "k", data.clone());
+        bench.world.backend.faults().take_requests();
+        let (outcome, _) = bench.run(request()).await;
+        assert_eq!(outcome.status, FileStatus::Done, "{:?}", outcome.error);
+        assert_eq!(outcome.bytes_resumed, if changed { 0 } else { 10 << 20 });
+        assert_eq!(asked(&bench.world, Operation::GetObject), if changed { 5 } else { 3 });
+        assert!(std::fs::read(bench.path("in/f")).unwrap() == data);
+        assert_eq!(std::fs::read_dir(bench.path("in")).unwrap().count(), 1, "nothing else is left");
+    }
+}
+
+#[tokio::test]
+async fn a_source_that_changed_is_sent_anew() {
+    let bench = Bench::new().await;
+    std::fs::write(bench.path("f"), pattern(23 * MIB)).unwrap();
+    let request = || copy(Location::Local(bench.path("f")), remote("k"), false);
+    bench.stopped_after(request(), Operation::UploadPart, 2).await;
+    let data = vec![9; 23 * MIB];
+    std::fs::write(bench.path("f"), &data).unwrap();
+    let (outcome, _) = bench.run(request()).await;
+    assert_eq!((outcome.status, outcome.bytes_resumed), (FileStatus::Done, 0), "{:?}", outcome.error);
+    assert!(bench.world.backend.get("box", "k").unwrap() == data);
+    assert!(bench.world.backend.uploads("box").is_empty(), "the old upload is aborted");
+}
+
+#[tokio::test]
+async fn a_stopped_tree_sends_only_what_is_missing_and_looks_at_what_is_there() {
+    let bench = Bench::new().await;
+    for n in 0..20 {
+        let path = bench.path(&format!("tree/{n:02}"));
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, format!("content {n}")).unwrap();
+    }
+    let faults = bench.world.backend.faults();
+    faults.add(Rule { after: 12, ..Rule::always(Operation::PutObject, Fault::Stall) });
+    let request = || copy(Location::Local(bench.path("tree")), remote("t/"), true);
+    let (engine, mut events) = bench.engine();
+    engine.submit(request());
+    let mut done = 0;
+    while done < 12 {
+        done += usize::from(matches!(events.recv().await.unwrap(), Event::File { .. }));
+    }
+    engine.stop().await;
+    drop(engine);
+    faults.clear();
+    let unfinished = bench.engine().0.unfinished();
+    assert_eq!((unfinished.len(), unfinished[0].files), (1, 12));
+    // One that was there has gone meanwhile.
+    let gone = bench.world.backend.keys("box")[0].clone();
+    bench.world.store().await.delete("box", &gone, None).await.unwrap();
+    faults.take_requests();
+    let (_, summary) = bench.run(request()).await;
+    assert_eq!((summary.files, summary.failed), (20, 0));
+    assert_eq!(asked(&bench.world, Operation::PutObject), 9);
+    assert_eq!(bench.world.backend.keys("box").len(), 20);
+    assert!(bench.engine().0.unfinished().is_empty());
+}
+
+#[tokio::test]
+async fn forgetting_cleans_up() {
+    let bench = Bench::new().await;
+    std::fs::write(bench.path("f"), pattern(12 * MIB)).unwrap();
+    let request = copy(Location::Local(bench.path("f")), remote("k"), false);
+    bench.stopped_after(request, Operation::UploadPart, 1).await;
+    let (engine, _) = bench.engine();
+    let id = engine.unfinished()[0].id.clone();
+    engine.forget(&id).await.unwrap();
+    assert!(bench.world.backend.uploads("box").is_empty() && engine.unfinished().is_empty());
+    assert_eq!(engine.forget(&id).await.unwrap_err().kind(), Kind::NotFound);
+}
+
+#[tokio::test]
+async fn wrong_bytes_are_noticed_in_every_size_and_fetched_again() {
+    for size in [100, 3 * MIB, 17 * MIB] {
+        for row in [row(|row| row.kept_checksum.is_none()), row(|row| row.kept_checksum == Some("CRC32"))] {
+            let bench = Bench { row, ..Bench::new().await };
+            let data = pattern(size);
+            std::fs::write(bench.path("f"), &data).unwrap();
+            bench.run(copy(Location::Local(bench.path("f")), remote("k"), false)).await;
+            let fetch = || copy(remote("k"), Location::Local(bench.path("back")), false);
+            // A multipart ETag without a kept checksum proves nothing by default.
+            let proved = size < 5 * MIB || row.kept_checksum.is_some();
+            bench.world.backend.faults().add(Rule::once(Operation::GetObject, Fault::WrongByte(50)));
+            let (outcome, _) = bench.run(fetch()).await;
+            assert_eq!(outcome.verified == Verified::Size, !proved, "{outcome:?}");
+            assert_eq!(std::fs::read(bench.path("back")).unwrap() == data, proved, "{size}");
+
+            std::fs::remove_file(bench.path("back")).unwrap();
+            let always = Rule::always(Operation::GetObject, Fault::WrongByte(50));
+            bench.world.backend.faults().add(always);
+            let (outcome, _) = bench.run(fetch()).await;
+            if proved {
+                assert_eq!(outcome.error.unwrap().kind(), Kind::Integrity);
+                assert!(!bench.path("back").exists(), "nothing wrong gets the name");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_lost_answer_to_the_completion_is_no_second_upload() {
+    let bench = Bench::new().await;
+    let data = pattern(12 * MIB);
+    std::fs::write(bench.path("f"), &data).unwrap();
+    let request = copy(Location::Local(bench.path("f")), remote("k"), false);
+    bench.world.backend.faults().add(Rule::once(Operation::CompleteUpload, Fault::LoseAnswer));
+    let (outcome, _) = bench.run(request).await;
+    assert_eq!(outcome.status, FileStatus::Done, "{:?}", outcome.error);
+    assert_eq!(asked(&bench.world, Operation::UploadPart), 3);
+    assert!(bench.world.backend.get("box", "k").unwrap() == data);
+}
+
+/// Kills the program at every stage of an upload and of a download until it gets through.
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_again_and_again_it_gets_there_without_sending_a_part_twice() {
+    let shell = Shell::new().await;
+    let data = pattern(33 * MIB);
+    shell.write("big", &data);
+    let faults = shell.world.backend.faults();
+    let mut acknowledged: HashSet<u32> = HashSet::new();
+    for round in 1..=3 {
+        faults.add(Rule { after: 2, ..Rule::always(Operation::UploadPart, Fault::Stall) });
+        let child = shell.command(&["cp", "--part-size", "5MiB", "big", "p:box/k"]).spawn().unwrap();
+        while parts(&shell.world).await.len() < 2 * round {
+            tokio::task::yield_now().await;
+        }
+        kill(child);
+        let sent: Vec<u32> = faults.take_requests().into_iter().filter_map(|request| request.part).collect();
+        assert!(sent.iter().all(|part| !acknowledged.contains(part)), "sent again: {sent:?}");
+        faults.clear();
+        acknowledged = parts(&shell.world).await.iter().map(|(number, _)| *number).collect();
+    }
+    let there: u64 = parts(&shell.world).await.iter().map(|(_, size)| size).sum();
+    faults.take_requests();
+    let out = shell.ok(&["cp", "--json", "--part-size", "5MiB", "big", "p:box/k"]);
+    let again: Vec<u32> = faults.take_requests().into_iter().filter_map(|request| request.part).collect();
+    assert!(again.iter().all(|part| !acknowledged.contains(part)), "{again:?}");
+    assert!(out.contains(&format!("\"bytes_resumed\":{there}")), "{out}");
+    assert!(shell.world.backend.get("box", "k").unwrap() == data);
+    assert!(shell.world.backend.uploads("box").is_empty());
+
+    for _ in 0..3 {
+        faults.add(Rule { after: 3, ..Rule::always(Operation::GetObject, Fault::Stall) });
+        let child = shell.command(&["cp", "--part-size", "5MiB", "p:box/k", "down/k"]).spawn().unwrap();
+        let mut ranges = 0;
+        while ranges < 4 {
+            ranges += asked(&shell.world, Operation::GetObject);
+            tokio::task::yield_now().await;
+        }
+        kill(child);
+        faults.clear();
+        assert!(!shell.path("down/k").exists());
+    }
+    shell.ok(&["cp", "--part-size", "5MiB", "p:box/k", "down/k"]);
+    assert!(std::fs::read(shell.path("down/k")).unwrap() == data);
+    assert_eq!(names(&shell.path("down")), ["k"]);
+    assert_eq!(shell.ok(&["transfers", "ls"]), "");
+}
+
+fn kill(mut child: Child) {
+    child.kill().unwrap();
+    tokio::task::block_in_place(|| child.wait().unwrap());
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let found = std::fs::read_dir(folder).unwrap();
+    found.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+}
