@@ -124,6 +124,9 @@ actions! {
     TransferCancel, Transfers, Jobs, "cancel", "cancel", ["x"];
     TransferRetry, Transfers, Jobs, "retry", "retry what failed", ["r"];
     TransferForget, Transfers, Jobs, "forget", "clear finished ones", ["c"];
+    TransferUrgent, Transfers, Jobs, "urgent", "more urgent", ["+"];
+    TransferLessUrgent, Transfers, Jobs, "less_urgent", "less urgent", ["-"];
+    TransferLimit, Transfers, Jobs, "limit", "limit its rate", ["shift-l"];
     TransferUp, Transfers, Move, "up", "up", ["up", "k"];
     TransferDown, Transfers, Move, "down", "down", ["down", "j"];
     TransferClose, Transfers, Jobs, "close", "back to the panes", ["t", "tab"];

@@ -64,6 +64,7 @@ fn first_state(config: &Arc<Config>, places: [Location; 2], terminal: &Terminal)
     let (mut state, mut effects) = State::new(Arc::clone(config), theme, places, (size.width, size.height));
     state.zone = TimeZone::system();
     state.home = std::env::var_os("HOME").map(PathBuf::from).filter(|home| home.is_absolute());
+    effects.push(Effect::FindUnfinished);
     update::settle(&mut state, &mut effects);
     (state, effects)
 }

@@ -31,7 +31,7 @@ use crate::links::LinkRequest;
 use crate::location::Location;
 use crate::s3::Upload;
 use crate::sync::Plan;
-use crate::transfer::{Answer, Conflict, TransferId};
+use crate::transfer::{Answer, Conflict, TransferId, Unfinished};
 use crate::walk::Target;
 
 /// What the user decided; ends the dialog.
@@ -63,6 +63,8 @@ pub(crate) enum Decision {
     LeaveUploads,
     /// Do these steps.
     Sync(Box<Plan>),
+    /// Go on with these.
+    Resume(Vec<Unfinished>),
     /// Quit although transfers run.
     Quit,
 }
@@ -84,6 +86,8 @@ pub(crate) enum Purpose {
     New,
     /// New name.
     Rename,
+    /// Bytes a second of a transfer.
+    Limit(TransferId),
 }
 
 /// What a key did to a dialog.
@@ -137,7 +141,12 @@ impl Dialog {
         Self::Confirm(confirm::Confirm::delete(targets, what, files, bytes))
     }
 
-    /// "N transfers are running; quit and cancel them?"
+    /// "N transfers are not finished; go on with them?"
+    pub(crate) fn confirm_resume(unfinished: Vec<Unfinished>) -> Self {
+        Self::Confirm(confirm::Confirm::resume(unfinished))
+    }
+
+    /// "N transfers are running; quit?"
     pub(crate) fn confirm_quit(running: usize) -> Self {
         Self::Confirm(confirm::Confirm::quit(running))
     }

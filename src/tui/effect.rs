@@ -10,7 +10,7 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::{AbortHandle, JoinSet, spawn_blocking};
 
-use super::message::{Deletions, Effect, Event, Link};
+use super::message::{Deletions, Effect, Event, Link, Touches};
 use crate::clipboard::{Clipboard, Surroundings, Write};
 use crate::config::Config;
 use crate::entry::Page;
@@ -93,16 +93,6 @@ impl Effects {
                 self.listing[pane as usize] = Some(task);
             }
             Effect::CancelListing(pane) => self.cancel_listing(pane as usize),
-            Effect::Submit { request, touches } => {
-                let id = self.engine.submit(*request);
-                return vec![Event::Submitted { id, touches }, Event::Progress(self.snapshot())];
-            }
-            Effect::Pause(id) => return self.tell(|engine| engine.pause(id)),
-            Effect::Resume(id) => return self.tell(|engine| engine.resume(id)),
-            Effect::CancelTransfer(id) => return self.tell(|engine| engine.cancel(id)),
-            Effect::Retry(id) => return self.tell(|engine| engine.retry(id)),
-            Effect::ForgetFinished => return self.tell(Engine::forget_finished),
-            Effect::Answer(id, answer) => return self.tell(|engine| engine.answer(id, answer)),
             Effect::Sign(requests) => {
                 let connections = self.connections.clone();
                 self.spawn(async move { Event::Signed(sign(&connections, requests).await) });
@@ -161,6 +151,42 @@ impl Effects {
             }
             Effect::Uploads { search, effect } => self.uploads(search, effect),
             Effect::PrintPlain(_) | Effect::Redraw | Effect::Suspend | Effect::Quit => {}
+            order => return self.order(order),
+        }
+        Vec::new()
+    }
+
+    /// Effects on transfers.
+    fn order(&mut self, effect: Effect) -> Vec<Event> {
+        match effect {
+            Effect::Submit { request, touches } => {
+                let id = self.engine.submit(*request);
+                return vec![Event::Submitted { id, touches }, Event::Progress(self.snapshot())];
+            }
+            Effect::Pause(id) => return self.tell(|engine| engine.pause(id)),
+            Effect::Resume(id) => return self.tell(|engine| engine.resume(id)),
+            Effect::CancelTransfer(id) => return self.tell(|engine| engine.cancel(id)),
+            Effect::Retry(id) => return self.tell(|engine| engine.retry(id)),
+            Effect::Prioritize(id, by) => return self.tell(|engine| engine.prioritize(id, by)),
+            Effect::Limit(id, rate) => return self.tell(|engine| engine.limit(id, rate)),
+            Effect::FindUnfinished => {
+                let engine = self.engine.clone();
+                self.spawn(async move {
+                    let found = blocking(move || Ok(engine.unfinished())).await;
+                    Event::Unfinished(found.unwrap_or_default())
+                });
+            }
+            Effect::ResumeUnfinished(unfinished) => {
+                let _inside = self.runtime.enter();
+                let id = self.engine.resume_unfinished(&unfinished);
+                let items = unfinished.request.items.iter();
+                let places = items.filter_map(|item| item.to.parent()).collect();
+                let touches = Touches { places, ..Touches::default() };
+                return vec![Event::Submitted { id, touches }, Event::Progress(self.snapshot())];
+            }
+            Effect::ForgetFinished => return self.tell(Engine::forget_finished),
+            Effect::Answer(id, answer) => return self.tell(|engine| engine.answer(id, answer)),
+            _ => {}
         }
         Vec::new()
     }
@@ -170,10 +196,10 @@ impl Effects {
         self.engine.snapshot()
     }
 
-    /// Cancels all transfers and waits until they have cleaned up, but not for ever.
+    /// Stops all transfers, which can be gone on with later, and waits for what is being written, but not for ever.
     pub(super) async fn shut_down(&self, patience: Duration) {
-        if tokio::time::timeout(patience, self.engine.shut_down()).await.is_err() {
-            tracing::warn!("transfers were still cleaning up at exit");
+        if tokio::time::timeout(patience, self.engine.stop()).await.is_err() {
+            tracing::warn!("transfers were still writing at exit");
         }
     }
 

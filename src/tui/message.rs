@@ -12,7 +12,7 @@ use crate::links::LinkRequest;
 use crate::location::Location;
 use crate::s3::{ObjectInfo, Presigned, Upload};
 use crate::sync::{Plan, Step};
-use crate::transfer::{self, Answer, Snapshot, TransferId};
+use crate::transfer::{self, Answer, Snapshot, TransferId, Unfinished};
 use crate::walk::uploads::{self, Held};
 use crate::walk::{Target, Total};
 
@@ -136,6 +136,8 @@ pub(crate) enum Event {
     },
     /// Something of the engine's.
     Transfer(transfer::Event),
+    /// What earlier runs did not finish.
+    Unfinished(Vec<Unfinished>),
     /// The engine's figures changed.
     Progress(Snapshot),
     /// Links were signed (all or none).
@@ -216,6 +218,14 @@ pub(crate) enum Effect {
     CancelTransfer(TransferId),
     /// Try its failed files again.
     Retry(TransferId),
+    /// Make it more or less urgent.
+    Prioritize(TransferId, i32),
+    /// Limit it to so many bytes a second.
+    Limit(TransferId, Option<u64>),
+    /// Look for what earlier runs did not finish.
+    FindUnfinished,
+    /// Go on with what an earlier run did not finish.
+    ResumeUnfinished(Box<Unfinished>),
     /// Take finished ones off the list.
     ForgetFinished,
     /// Answer a question.

@@ -15,7 +15,7 @@ use super::text;
 use super::theme::Theme;
 use crate::action::Action;
 use crate::sanitize::display_safe;
-use crate::transfer::{Snapshot, State, TransferView, Verb};
+use crate::transfer::{Snapshot, State, TransferId, TransferView, Verb, Verified};
 
 /// Rows of a transfer: what and where, and how far.
 const ROWS: u16 = 2;
@@ -49,9 +49,17 @@ impl TransfersPanel {
             Action::TransferPause if state == State::Paused => vec![Effect::Resume(id)],
             Action::TransferPause if !state.is_over() => vec![Effect::Pause(id)],
             Action::TransferCancel if !state.is_over() => vec![Effect::CancelTransfer(id)],
+            Action::TransferUrgent if !state.is_over() => vec![Effect::Prioritize(id, 1)],
+            Action::TransferLessUrgent if !state.is_over() => vec![Effect::Prioritize(id, -1)],
             Action::TransferRetry if state.is_over() && transfer.failed > 0 => vec![Effect::Retry(id)],
             _ => Vec::new(),
         }
+    }
+
+    /// The one under the cursor, if it is not over.
+    pub(crate) fn current(&self, snapshot: &Snapshot) -> Option<TransferId> {
+        let transfer = snapshot.transfers.get(self.cursor)?;
+        (!transfer.state.is_over()).then_some(transfer.id)
     }
 
     /// Every transfer with gauge, bytes, rate, time left and failures; details of the one under the cursor.
@@ -162,6 +170,12 @@ fn figures(transfer: &TransferView, width: u16, theme: &Theme) -> Line<'static> 
     if !transfer.state.is_over() {
         spans.push(Span::styled(pace(transfer.rate, transfer.eta), theme.dim));
     }
+    if transfer.priority != 0 {
+        spans.push(Span::styled(format!("  {:+}", transfer.priority), theme.text));
+    }
+    if let Some(limit) = transfer.limit {
+        spans.push(Span::styled(format!("  at most {}/s", text::size(limit)), theme.dim));
+    }
     let more = if transfer.planning { "+" } else { "" };
     let files = format!("  {}/{}{more} files", transfer.files_over, transfer.files);
     // What failed goes before what is merely many: the line may be cut.
@@ -179,6 +193,11 @@ fn figures(transfer: &TransferView, width: u16, theme: &Theme) -> Line<'static> 
 fn details(transfer: &TransferView, cells: u16, theme: &Theme) -> Vec<Line<'static>> {
     let (width, gauge) = (usize::from(cells), gauge_width(cells));
     let mut lines = Vec::new();
+    if let Some(why) = &transfer.waits {
+        let text = text::clip(&format!("waits: {why}"), width, theme.ellipsis());
+        lines.push(Line::styled(text, theme.warning));
+    }
+    lines.extend(proofs(transfer).map(|text| Line::styled(text, theme.dim)));
     for error in transfer.errors.iter().take(3) {
         lines.push(Line::styled(text::clip(&error.message(), width, theme.ellipsis()), theme.error));
         if let Some(hint) = error.hint() {
@@ -200,6 +219,23 @@ fn details(transfer: &TransferView, cells: u16, theme: &Theme) -> Vec<Line<'stat
         lines.push(Line::from(spans));
     }
     lines
+}
+
+/// How its files were verified, and what an earlier run had moved.
+fn proofs(transfer: &TransferView) -> Option<String> {
+    let mut words: Vec<String> = transfer
+        .verified
+        .iter()
+        .map(|(verified, files)| match verified {
+            Verified::No => format!("{files} not verified"),
+            Verified::Size => format!("{files} by size"),
+            by => format!("{files} by {}", by.name()),
+        })
+        .collect();
+    if transfer.bytes_resumed > 0 {
+        words.push(format!("{} were there from before", text::size(transfer.bytes_resumed)));
+    }
+    (!words.is_empty()).then(|| format!("verified: {}", words.join(", ")))
 }
 
 /// ` 45%`, always as wide; 100 only when all is done, and nothing of nothing is no figure.
@@ -230,7 +266,6 @@ mod tests {
     use super::*;
     use crate::error::{Error, Kind};
     use crate::location::{Location, Remote};
-    use crate::transfer::TransferId;
     use ratatui::Terminal;
     use ratatui::backend::TestBackend;
     use ratatui::buffer::Buffer;

@@ -40,6 +40,10 @@ pub(super) fn update(state: &mut State, event: Event) -> Vec<Effect> {
             Vec::new()
         }
         Event::Transfer(event) => transfer::happened(state, event),
+        Event::Unfinished(found) => {
+            transfer::offer(state, found);
+            Vec::new()
+        }
         Event::Progress(snapshot) => {
             state.snapshot = snapshot;
             Vec::new()

@@ -167,6 +167,39 @@ async fn quitting_while_bytes_move_asks_and_cleans_up() {
     assert!(world.backend.keys("box").is_empty());
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_cut_off_is_offered_at_the_next_start() {
+    let world = World::new().await;
+    let data = pattern(40 << 20);
+    let mut session = start(&world, SMALL);
+    std::fs::write(world.folder.path().join("files/big.bin"), &data).unwrap();
+    session.wait_for("box");
+    session.keys("R");
+    session.wait_for("big.bin");
+    world.backend.faults().add(Rule { after: 1, ..Rule::always(Operation::UploadPart, Fault::Stall) });
+    session.keys("c");
+    session.wait_until("a part that has arrived", |_| !world.backend.uploads("box").is_empty());
+    session.keys("q");
+    session.wait_for("the next start offers to go on");
+    session.keys("y");
+    assert_eq!(session.exit_code(), 0);
+    session.assert_restored();
+    assert_eq!(world.backend.uploads("box").len(), 1);
+    world.backend.faults().clear();
+    let mut session = start(&world, SMALL);
+    session.wait_for("A transfer was not finished");
+    session.keys("y");
+    session
+        .wait_until("the object", |_| world.backend.get("box", "big.bin").is_some_and(|bytes| bytes == data));
+    session.wait_until("no gauge", |screen| !screen.contents().contains("running"));
+    session.keys("q");
+    assert_eq!(session.exit_code(), 0);
+    let mut session = start(&world, SMALL);
+    session.wait_for("big.bin");
+    session.keys("q");
+    assert_eq!(session.exit_code(), 0);
+}
+
 #[test]
 fn a_terminal_that_cannot_show_it_is_told_to_use_the_commands() {
     let home = tempfile::tempdir().unwrap();

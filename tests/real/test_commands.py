@@ -3,6 +3,8 @@
 import hashlib
 import json
 import os
+import subprocess
+import time
 import unittest
 import urllib.parse
 from unittest import mock
@@ -79,6 +81,34 @@ class Commands(unittest.TestCase):
         )
         self.home.run("cp", f"real:{self.bucket}/mp/theirs", "theirs")
         self.assertEqual(self.read("theirs"), data)
+
+    def test_what_moves_is_proved_and_what_was_cut_off_goes_on(self):
+        data = pattern(70 * MIB, seed=6)
+        self.write("proved.bin", data)
+        for arguments in [("proved.bin", f"real:{self.bucket}/proved"), (f"real:{self.bucket}/proved", "back.bin")]:
+            line = json.loads(self.home.run("cp", "--json", *arguments).stdout.splitlines()[0])
+            self.assertEqual(line["verified"], "crc32", line)
+        self.assertEqual(self.read("back.bin"), data)
+        small = self.write("small", b"small")
+        line = json.loads(self.home.run("cp", "--json", small, f"real:{self.bucket}/small").stdout.splitlines()[0])
+        self.assertIn(line["verified"], ("crc32", "md5"), line)
+
+        command = [support.BINARY, "cp", "--limit-rate", "20MiB", "proved.bin", f"real:{self.bucket}/cut"]
+        process = subprocess.Popen(command, env=self.home.environment(), cwd=self.home.folder)
+        self.addCleanup(process.kill)
+        end = time.monotonic() + support.DEADLINE
+        parts = []
+        while not parts and time.monotonic() < end:
+            uploads = self.s3.list_multipart_uploads(Bucket=self.bucket, Prefix="cut").get("Uploads", [])
+            for upload in uploads:
+                answer = self.s3.list_parts(Bucket=self.bucket, Key="cut", UploadId=upload["UploadId"])
+                parts = answer.get("Parts", [])
+        process.kill()
+        process.wait()
+        self.assertTrue(parts, "no part arrived in time")
+        line = json.loads(self.home.run("cp", "--json", "proved.bin", f"real:{self.bucket}/cut").stdout.splitlines()[0])
+        self.assertGreaterEqual(line["bytes_resumed"], sum(part["Size"] for part in parts), line)
+        self.assertEqual(self.get("cut"), data)
 
     def test_trees_both_ways(self):
         files = {f"a/{i:03}.txt": f"file {i}".encode() for i in range(150)}

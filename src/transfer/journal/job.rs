@@ -67,7 +67,7 @@ struct Told {
 }
 
 /// A job that an earlier run did not finish.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unfinished {
     /// Names it in `transfers resume` and `transfers forget`.
     pub id: String,

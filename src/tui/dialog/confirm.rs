@@ -12,6 +12,7 @@ use super::{Chosen, Decision, Outcome};
 use crate::action::Action;
 use crate::location::Location;
 use crate::sanitize::display_safe;
+use crate::transfer::Unfinished;
 use crate::walk::Target;
 
 /// Cells that the question wants.
@@ -67,13 +68,33 @@ impl Confirm {
         Self::new("Abort", lines, Decision::AbortUploads(uploads))
     }
 
+    pub(super) fn resume(unfinished: Vec<Unfinished>) -> Self {
+        let mut lines = vec![
+            match unfinished.len() {
+                1 => "A transfer was not finished. Go on with it?".to_owned(),
+                many => format!("{many} transfers were not finished. Go on with them?"),
+            },
+            "No leaves them; `twinpail transfers forget` cleans up.".to_owned(),
+            String::new(),
+        ];
+        lines.extend(unfinished.iter().take(NAMED).filter_map(|one| {
+            let item = one.request.items.first()?;
+            Some(format!("{} to {}", item.from, item.to))
+        }));
+        Self { yes: true, ..Self::new("Unfinished", lines, Decision::Resume(unfinished)) }
+    }
+
     pub(super) fn quit(running: usize) -> Self {
         let question = match running {
             0 => "Quit twinpail?".to_owned(),
-            1 => "A transfer is running. Quit and cancel it?".to_owned(),
-            _ => format!("{running} transfers are running. Quit and cancel them?"),
+            1 => "A transfer is running. Quit?".to_owned(),
+            _ => format!("{running} transfers are running. Quit?"),
         };
-        Self::new("Quit", vec![question], Decision::Quit)
+        let mut lines = vec![question];
+        if running > 0 {
+            lines.push("What has arrived is kept; the next start offers to go on.".to_owned());
+        }
+        Self::new("Quit", lines, Decision::Quit)
     }
 
     fn new(title: &'static str, lines: Vec<String>, decision: Decision) -> Self {

@@ -94,6 +94,9 @@ fn decide(state: &mut State, decision: Decision) -> Vec<Effect> {
         Decision::AbortUploads(uploads) => uploads::abort(state, uploads),
         Decision::LeaveUploads => uploads::leave(state),
         Decision::Sync(plan) => sync::approved(state, *plan),
+        Decision::Resume(unfinished) => {
+            unfinished.into_iter().map(|one| Effect::ResumeUnfinished(Box::new(one))).collect()
+        }
         Decision::Quit => vec![Effect::Quit],
     }
 }
@@ -104,6 +107,7 @@ fn typed(state: &mut State, purpose: Purpose, text: &str) -> Vec<Effect> {
         Purpose::Mark | Purpose::Unmark => mark_by(state, text, purpose == Purpose::Mark),
         Purpose::GoTo => return go::typed(state, text),
         Purpose::Rename => return transfer::rename(state, text),
+        Purpose::Limit(id) => return transfer::limit(state, id, text),
         Purpose::New => {
             let at = state.here().location.clone();
             return vec![Effect::Create { at, name: text.to_owned() }];

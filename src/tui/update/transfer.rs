@@ -3,7 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
-use super::super::dialog::Dialog;
+use super::super::dialog::{Dialog, Purpose};
 use super::super::message::{Effect, Touches};
 use super::super::pane::Pane;
 use super::super::state::{State, Tone};
@@ -11,11 +11,12 @@ use super::super::text;
 use super::browser::refresh;
 use super::sync;
 use crate::action::Action;
+use crate::config::units::parse_rate;
 use crate::entry::Kind;
 use crate::error::{Error, Kind as Failure, Result};
 use crate::location::Location;
 use crate::sanitize::display_safe;
-use crate::transfer::{Event, Item, OnConflict, Request, Summary, TransferId, Verb, inside};
+use crate::transfer::{Event, Item, OnConflict, Request, Summary, TransferId, Unfinished, Verb, inside};
 
 /// Whether the place may be changed; says so if not.
 pub(super) fn writable(state: &mut State, place: &Location) -> bool {
@@ -142,12 +143,46 @@ pub(super) fn panel(state: &mut State, action: Action) -> Vec<Effect> {
         state.panel = false;
         return Vec::new();
     }
+    if action == Action::TransferLimit {
+        if let Some(id) = state.transfers.current(&state.snapshot) {
+            state.dialogs.push(Dialog::input(Purpose::Limit(id), "Bytes a second, as 5MiB; off", ""));
+        }
+        return Vec::new();
+    }
     let moves = matches!(action, Action::TransferUp | Action::TransferDown);
     let effects = state.transfers.on_action(action, &state.snapshot);
     if effects.is_empty() && !moves {
         state.say(Tone::Plain, "that does not apply to this transfer");
     }
     effects
+}
+
+/// Limits a transfer to what was typed; `0` or `off` ends that.
+pub(super) fn limit(state: &mut State, id: TransferId, text: &str) -> Vec<Effect> {
+    if matches!(text.trim(), "0" | "off" | "none") {
+        return vec![Effect::Limit(id, None)];
+    }
+    match parse_rate(text) {
+        Ok(rate) => vec![Effect::Limit(id, Some(rate))],
+        Err(why) => {
+            state.say(Tone::Error, why);
+            Vec::new()
+        }
+    }
+}
+
+/// Offers to go on with what earlier runs did not finish, unless the user is at something already.
+pub(super) fn offer(state: &mut State, found: Vec<Unfinished>) {
+    let ours: Vec<Unfinished> = found.into_iter().filter(|one| !one.busy).collect();
+    if ours.is_empty() {
+        return;
+    }
+    if state.dialogs.is_empty() {
+        state.dialogs.push(Dialog::confirm_resume(ours));
+    } else {
+        let text = format!("{} earlier transfers are not finished: twinpail transfers ls", ours.len());
+        state.say(Tone::Warning, text);
+    }
 }
 
 /// The engine says something.
