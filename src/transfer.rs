@@ -19,6 +19,7 @@ mod plan;
 mod progress;
 mod ranges;
 mod relay;
+mod run;
 mod slots;
 mod source;
 mod stream;

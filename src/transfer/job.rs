@@ -1,10 +1,12 @@
 //! One request while it lives: its counters, its question, what may stop it.
 
+mod record;
+
 use std::collections::{BTreeMap, HashMap};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
@@ -13,8 +15,7 @@ use super::engine::Shared;
 use super::journal::{JobLine, JobRecord, Mark};
 use super::limit::RateLimit;
 use super::pace::cancelled;
-use super::partial::Place;
-use super::plan::{Planned, blocking};
+use super::plan::Planned;
 use super::progress::{FileProgress, Rate, eta};
 use super::slots::Owner;
 use super::types::{
@@ -27,10 +28,6 @@ use crate::location::Location;
 
 /// Failures kept for whoever looks.
 const SHOWN_ERRORS: usize = 100;
-/// Between two looks for room on a full disk.
-const ROOM: Duration = Duration::from_secs(1);
-/// So much must be free, besides what is wanted, before a full disk counts as having room.
-const SPARE: u64 = 8 << 20;
 /// Files in flight that a snapshot names.
 const SHOWN_FILES: usize = 8;
 
@@ -96,11 +93,6 @@ fn read(counter: &AtomicU64) -> u64 {
     counter.load(Ordering::Relaxed)
 }
 
-/// How a file's state is written down.
-fn mark_of(planned: &Planned) -> Mark {
-    Mark { source: planned.from.exact(), size: planned.size.unwrap_or(0), state: planned.state() }
-}
-
 impl Job {
     pub(super) fn new(
         id: TransferId,
@@ -156,94 +148,6 @@ impl Job {
     /// Whether what has arrived is left for another run.
     pub(super) fn is_kept(&self) -> bool {
         self.keep.load(Ordering::Relaxed)
-    }
-
-    /// Has it in the journal from now on, if anything can be; its name there. Goes on with an equal one that was
-    /// interrupted.
-    pub(super) async fn journaled(&self) -> Option<String> {
-        let open = || async {
-            let (journal, request, resumed) =
-                (self.shared.journal.clone(), self.request.clone(), self.resumed);
-            let record = blocking(move || Ok(journal.job(&request, resumed))).await.ok().flatten()?;
-            let id = record.id.clone();
-            self.paused.send_if_modified(|paused| record.paused && !std::mem::replace(paused, true));
-            self.priority.store(record.priority, Ordering::Relaxed);
-            self.limit.set(record.limit.or_else(|| self.limit.get()));
-            lock(&self.finished).clone_from(&record.done);
-            *lock(&self.log) = Some(record);
-            Some(id)
-        };
-        if self.request.dry_run { None } else { self.record.get_or_init(open).await.clone() }
-    }
-
-    /// Writes something down about it.
-    pub(super) fn note(&self, line: &JobLine) {
-        if let Some(record) = lock(&self.log).as_ref() {
-            record.note(line);
-        }
-    }
-
-    /// Takes it out of the journal; its name there.
-    pub(super) fn unrecord(&self) -> Option<String> {
-        let record = lock(&self.log).take()?;
-        let id = record.id.clone();
-        record.remove();
-        Some(id)
-    }
-
-    /// Lets go of its record, so that another run can take it.
-    pub(super) fn release(&self) -> Option<String> {
-        lock(&self.log).take().map(|record| record.id)
-    }
-
-    /// Whether an earlier run finished this very state of a file.
-    pub(super) fn was_finished(&self, planned: &Planned) -> bool {
-        let finished = lock(&self.finished);
-        finished.get(&planned.from.exact()).is_some_and(|mark| *mark == mark_of(planned))
-    }
-
-    /// Whether an earlier run got anywhere.
-    pub(super) fn has_finished_files(&self) -> bool {
-        !lock(&self.finished).is_empty()
-    }
-
-    /// Where a local target is written: below the folder that the user named, without following links on the way.
-    /// Blocking.
-    pub(super) fn place(&self, target: &Path) -> Result<Place> {
-        let trees = self.request.items.iter().filter(|item| item.tree);
-        let root = trees.filter_map(|item| item.to.as_local()).find(|root| target.starts_with(root));
-        let root = root.or_else(|| target.parent()).filter(|root| !root.as_os_str().is_empty());
-        let root = root.unwrap_or(Path::new("."));
-        let known = lock(&self.roots).get(root).cloned();
-        let beneath = if let Some(beneath) = known {
-            beneath
-        } else {
-            let beneath = Arc::new(Beneath::new(root)?);
-            lock(&self.roots).insert(root.to_path_buf(), Arc::clone(&beneath));
-            beneath
-        };
-        Place::below(&beneath, root, target)
-    }
-
-    /// Waits until a full disk has room again, if somebody is there to make some.
-    pub(super) async fn out_of_space(&self, error: Error, place: Option<&Place>, wanted: u64) -> Result<()> {
-        if !self.shared.settings.wait_for_space {
-            return Err(error);
-        }
-        *lock(&self.waits) = Some(error.message());
-        let waited = loop {
-            tokio::select! {
-                biased;
-                () = self.cancel.cancelled() => break Err(cancelled()),
-                () = tokio::time::sleep(ROOM) => {}
-            }
-            let free = place.and_then(Place::free_space);
-            if free.is_none_or(|free| free > wanted + SPARE) {
-                break Ok(());
-            }
-        };
-        *lock(&self.waits) = None;
-        waited
     }
 
     /// Waits while the user has paused it.
@@ -311,20 +215,6 @@ impl Job {
             FileStatus::Cancelled => {}
         }
         let _ = self.events.send(Event::File { id: self.id, outcome: Box::new(outcome) });
-    }
-
-    fn write_down(&self, planned: Option<&Planned>, outcome: &FileOutcome) {
-        match (outcome.status, &outcome.error) {
-            (FileStatus::Done, _) => {
-                if let Some(planned) = planned {
-                    self.note(&JobLine::Done(mark_of(planned)));
-                }
-            }
-            (FileStatus::Failed, Some(error)) => {
-                self.note(&JobLine::Failed(outcome.source.exact(), error.message()));
-            }
-            _ => {}
-        }
     }
 
     /// Asks what to do about an existing target, one question at a time.

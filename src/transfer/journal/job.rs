@@ -231,15 +231,6 @@ impl Journal {
         log.remove();
         Ok(left)
     }
-
-    /// The upload ids that a record knows.
-    pub(in crate::transfer) fn known_uploads(&self) -> Vec<String> {
-        let known = self.records("files").into_iter().filter_map(|path| {
-            let (lines, _) = Log::peek(&path).ok()?;
-            read_file(&lines)?.0.upload_id
-        });
-        known.collect()
-    }
 }
 
 /// What a forgotten job leaves behind.

@@ -1,0 +1,283 @@
+//! One request from its plan to its end: its files handed to workers, each file settled, moved, and reported.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+use super::engine::Shared;
+use super::job::Job;
+use super::journal::{JobLine, Leftover};
+use super::pace::cancelled;
+use super::plan::{self, Filter, Planned};
+use super::progress::FileProgress;
+use super::types::{FileOutcome, FileStatus, Item, Verb, Verified};
+use super::work::Work;
+use super::{again, conflict, download, relay, upload};
+use crate::error::{Error, Kind, Result};
+use crate::location::{Location, Remote};
+use crate::s3::Upload;
+
+/// Cleans up what a request left that is in the journal.
+pub(super) async fn clean_up(shared: &Shared, id: &str) -> Result<()> {
+    let (journal, id) = (shared.journal.clone(), id.to_owned());
+    let mut failed = Ok(());
+    for left in plan::blocking(move || journal.forget(&id)).await? {
+        let done = match left {
+            Leftover::Upload(Location::Remote(target), upload_id) => {
+                let Remote { profile, bucket, key } = target;
+                let upload = Upload { bucket, key, upload_id, started: None };
+                match shared.connections.store(&profile).await {
+                    Ok(store) => store.abort_upload(&upload).await,
+                    Err(error) => Err(error),
+                }
+            }
+            Leftover::Upload(..) => Ok(()),
+            Leftover::Partial(path) => {
+                plan::blocking(move || match std::fs::remove_file(&path) {
+                    Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                        Err(Error::local("delete", &path, error))
+                    }
+                    _ => Ok(()),
+                })
+                .await
+            }
+        };
+        failed = failed.and(done);
+    }
+    failed
+}
+
+/// Runs one request to its end.
+pub(super) async fn run(shared: Arc<Shared>, job: Arc<Job>, again: Option<Vec<Planned>>) {
+    let is_large = job.request.items.len() > 1 || job.request.items.iter().any(|item| item.tree);
+    if again.is_none() && (is_large || job.resumed) {
+        job.journaled().await;
+    }
+    let error = match again {
+        Some(files) => {
+            let (sender, receiver) = mpsc::channel(files.len().max(1));
+            for file in files {
+                // The channel holds them all.
+                let _ = sender.try_send(Ok(file));
+            }
+            drop(sender);
+            work(&shared, &job, receiver).await
+        }
+        None => match Filter::new(&job.request) {
+            Err(error) => Some(error),
+            Ok(filter) => {
+                let items = job.request.items.clone();
+                let plan = plan::start(shared.connections.clone(), items, filter);
+                work(&shared, &job, plan).await
+            }
+        },
+    };
+    if job.request.verb == Verb::Move && error.is_none() {
+        remove_empty_folders(&job).await;
+    }
+    let has_failed = job.finish(error);
+    if job.is_kept() {
+        job.release();
+    } else if job.cancel.is_cancelled() {
+        if let Some(id) = job.release()
+            && let Err(error) = clean_up(&shared, &id).await
+        {
+            tracing::warn!(%error, "a cancelled transfer left something behind");
+        }
+    } else if has_failed {
+        job.note(&JobLine::Over);
+    } else {
+        job.unrecord();
+    }
+    job.announce();
+}
+
+type Plan = mpsc::Receiver<std::result::Result<Planned, (Item, Error)>>;
+
+/// Hands the files of a plan to workers; returns why it ended early, if it did.
+async fn work(shared: &Arc<Shared>, job: &Arc<Job>, mut plan: Plan) -> Option<Error> {
+    let there = Arc::new(again::There::look(shared, job).await);
+    let mut workers = JoinSet::new();
+    let ended = loop {
+        let next = tokio::select! {
+            biased;
+            () = job.cancel.cancelled() => break Some(cancelled()),
+            next = plan.recv() => next,
+        };
+        match next {
+            None => break None,
+            Some(Err((item, error))) => fail(job, item, error),
+            Some(Ok(planned)) => {
+                job.found(&planned);
+                let slot = tokio::select! {
+                    biased;
+                    () = job.cancel.cancelled() => break Some(cancelled()),
+                    slot = Arc::clone(&shared.files).acquire_owned() => slot,
+                };
+                let (shared, job, there) = (Arc::clone(shared), Arc::clone(job), Arc::clone(&there));
+                workers.spawn(async move {
+                    one_file(&shared, &job, &there, planned).await;
+                    drop(slot);
+                });
+            }
+        }
+        while workers.try_join_next().is_some() {}
+    };
+    job.planned_all();
+    // Workers see the cancellation themselves, and clean up.
+    while workers.join_next().await.is_some() {}
+    ended
+}
+
+/// Something that could not even be planned.
+fn fail(job: &Job, item: Item, error: Error) {
+    let outcome = FileOutcome {
+        source: item.from,
+        target: item.to,
+        // What is neither file nor folder cannot be copied by anybody; it is said, but it is no failure.
+        status: if error.kind() == Kind::Unsupported { FileStatus::Skipped } else { FileStatus::Failed },
+        bytes: 0,
+        bytes_sent: 0,
+        bytes_resumed: 0,
+        verified: Verified::No,
+        error: Some(error),
+    };
+    job.over(None, 0, outcome);
+}
+
+/// Moves one file and reports how it ended.
+async fn one_file(shared: &Arc<Shared>, job: &Arc<Job>, there: &again::There, planned: Planned) {
+    let mut outcome = FileOutcome {
+        source: planned.from.clone(),
+        target: planned.to.clone(),
+        status: FileStatus::Done,
+        bytes: planned.size.unwrap_or(0),
+        bytes_sent: 0,
+        bytes_resumed: 0,
+        verified: Verified::No,
+        error: None,
+    };
+    let mut planned = planned;
+    match settle_and_move(shared, job, there, &mut planned, &mut outcome).await {
+        Ok(status) => outcome.status = status,
+        Err(error) if error.kind() == Kind::Cancelled => outcome.status = FileStatus::Cancelled,
+        Err(error) => {
+            outcome.status = FileStatus::Failed;
+            outcome.error = Some(error);
+        }
+    }
+    outcome.bytes = planned.size.unwrap_or(0);
+    job.over(Some(planned), outcome.bytes, outcome);
+}
+
+async fn settle_and_move(
+    shared: &Arc<Shared>,
+    job: &Arc<Job>,
+    there: &again::There,
+    planned: &mut Planned,
+    outcome: &mut FileOutcome,
+) -> Result<FileStatus> {
+    job.unpaused().await?;
+    if planned.size.is_none() {
+        learn_size(shared, job, planned).await?;
+    }
+    if let Some(verified) = there.has(shared, job, planned).await? {
+        (outcome.verified, outcome.bytes_resumed) = (verified, planned.size.unwrap_or(0));
+        return finish_move(shared, job, planned).await;
+    }
+    let target = match conflict::settle(shared, job, planned).await? {
+        conflict::Settled::Skip => return Ok(FileStatus::Skipped),
+        conflict::Settled::Write(target) => target,
+    };
+    outcome.target = target.to.clone();
+    if job.request.dry_run {
+        return Ok(FileStatus::Planned);
+    }
+    let size = planned.size.unwrap_or(0);
+    let progress = FileProgress::new(planned.from.name(), size);
+    let number = job.takes_off(&progress);
+    let work = Work { shared: Arc::clone(shared), job: Arc::clone(job), progress: Arc::clone(&progress) };
+    let moved = move_bytes(&work, planned, &target).await;
+    job.lands(number);
+    outcome.bytes_sent = progress.sent.load(Ordering::Relaxed);
+    outcome.bytes_resumed = progress.resumed.load(Ordering::Relaxed);
+    outcome.verified = moved?;
+    finish_move(shared, job, planned).await
+}
+
+/// The source of a move goes when its copy is there.
+async fn finish_move(shared: &Shared, job: &Job, planned: &Planned) -> Result<FileStatus> {
+    if job.request.verb == Verb::Move {
+        remove_source(shared, &planned.from).await?;
+    }
+    Ok(FileStatus::Done)
+}
+
+/// A single object's size, time and ETag come from HEAD.
+async fn learn_size(shared: &Shared, job: &Job, planned: &mut Planned) -> Result<()> {
+    let Location::Remote(remote) = &planned.from else { return Ok(()) };
+    let store = shared.connections.store(&remote.profile).await?;
+    let head = store.head(&remote.bucket, &remote.key, None);
+    let info = tokio::select! {
+        () = job.cancel.cancelled() => return Err(cancelled()),
+        info = head => info?,
+    };
+    job.sized(info.size);
+    planned.size = Some(info.size);
+    planned.modified = info.modified;
+    planned.proof = info.proof(store.md5_etags());
+    planned.etag = (!info.etag.is_empty()).then_some(info.etag);
+    Ok(())
+}
+
+async fn move_bytes(work: &Work, planned: &Planned, target: &conflict::Write) -> Result<Verified> {
+    match (&planned.from, &target.to) {
+        (Location::Local(from), Location::Remote(to)) => upload::file(work, from, to).await,
+        (Location::Remote(from), Location::Local(to)) => {
+            download::object(work, planned, from, to, target.only_new).await
+        }
+        (Location::Remote(from), Location::Remote(to)) => relay::object(work, planned, from, to).await,
+        (Location::Local(from), Location::Local(to)) => {
+            relay::local_file(work, from, to, target.only_new).await
+        }
+        (_, Location::Profile(profile)) | (Location::Profile(profile), _) => {
+            Err(Error::new(Kind::Usage, format!("{profile}: is a whole profile"))
+                .with_hint("name a bucket in it"))
+        }
+    }
+}
+
+async fn remove_source(shared: &Shared, from: &Location) -> Result<()> {
+    match from {
+        Location::Local(path) => {
+            let path = path.clone();
+            plan::blocking(move || crate::local::delete(&path)).await
+        }
+        Location::Remote(remote) => {
+            shared.connections.store(&remote.profile).await?.delete(&remote.bucket, &remote.key, None).await
+        }
+        Location::Profile(_) => Ok(()),
+    }
+}
+
+/// After a move the folders that are empty now go too; those that are not stay.
+async fn remove_empty_folders(job: &Job) {
+    for item in job.request.items.iter().filter(|item| item.tree && !job.request.dry_run) {
+        if let Location::Local(path) = &item.from {
+            let path = path.clone();
+            let _ = tokio::task::spawn_blocking(move || remove_empty(&path)).await;
+        }
+    }
+}
+
+fn remove_empty(folder: &std::path::Path) {
+    for found in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        if found.file_type().is_ok_and(|kind| kind.is_dir()) {
+            remove_empty(&found.path());
+        }
+    }
+    // Fails on a folder that is not empty, which is the point.
+    let _ = std::fs::remove_dir(folder);
+}
