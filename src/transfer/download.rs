@@ -209,11 +209,13 @@ impl Get {
         let (mut batch, mut waiting) = (Vec::new(), 0);
         loop {
             let chunk = download.chunk().await.transpose();
-            let ended = !matches!(chunk, Ok(Some(_)));
+            let mut ended = !matches!(chunk, Ok(Some(_)));
             if let Ok(Some(bytes)) = &chunk {
                 self.work.limits().pass(bytes.len() as u64).await;
                 waiting += bytes.len() as u64;
                 batch.push(bytes.clone());
+                // The last byte is the end, whether or not the connection has said so yet.
+                ended |= at + waiting == range.end;
             }
             if waiting >= BATCH || (ended && waiting > 0) {
                 let (pieces, handle, offset) = (std::mem::take(&mut batch), file.clone(), at);

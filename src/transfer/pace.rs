@@ -11,6 +11,7 @@ use crate::error::{Error, Kind, Result};
 
 /// Tries of one request, the first one included.
 const TRIES: u32 = 7;
+const INTEGRITY_TRIES: u32 = 3;
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 /// Small requests in flight, at first and at most: they wait for the network most of their time.
@@ -84,6 +85,8 @@ impl Pace {
                     return Ok(done);
                 }
                 Err(error) if error.is_retryable() && tried < TRIES => error,
+                // A byte that changed on its way may arrive whole the next time.
+                Err(error) if error.kind() == Kind::Integrity && tried < INTEGRITY_TRIES => error,
                 Err(error) => return Err(error),
             };
             tracing::info!(%error, tried, "trying again");

@@ -219,7 +219,11 @@ async fn finish_move(shared: &Shared, job: &Job, planned: &Planned) -> Result<Fi
 async fn learn_size(shared: &Shared, job: &Job, planned: &mut Planned) -> Result<()> {
     let Location::Remote(remote) = &planned.from else { return Ok(()) };
     let store = shared.connections.store(&remote.profile).await?;
-    let head = store.head(&remote.bucket, &remote.key, None);
+    let pace = shared.pace(&remote.profile);
+    let head = async {
+        let _slot = pace.small.slot(&job.owner()).await;
+        store.head(&remote.bucket, &remote.key, None).await
+    };
     let info = tokio::select! {
         () = job.cancel.cancelled() => return Err(cancelled()),
         info = head => info?,
