@@ -15,7 +15,7 @@ use super::ranges::{self, Ranged};
 use super::types::{Verified, Verify};
 use super::work::Work;
 use crate::error::{Error, Kind, Result};
-use crate::location::Remote;
+use crate::location::{Location, Remote};
 use crate::s3::{Algorithm, Digest, GetOptions, Hasher, Store};
 
 /// Written at once; files up to this size are held in memory.
@@ -90,7 +90,8 @@ impl Get {
         if self.size <= BATCH {
             return self.small(place, only_new, verify).await;
         }
-        if self.size <= wanted.unwrap_or(SINGLE) {
+        let (from, to) = (Location::Remote(self.from.clone()), Location::Local(place.path()));
+        if self.size <= wanted.unwrap_or(SINGLE) && !self.work.is_begun(self.size, &from, &to) {
             return self.medium(place, only_new, verify).await;
         }
         ranges::fetch(Ranged { get: self, place, only_new, verify, wanted }).await

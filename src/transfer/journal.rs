@@ -12,6 +12,7 @@ mod log;
 use std::path::{Path, PathBuf};
 
 use crate::config::paths::make_private;
+use crate::location::Location;
 
 pub(super) use file::{Arrived, Begin, Claim, Identity};
 pub use job::Unfinished;
@@ -23,6 +24,14 @@ const FORMAT: u32 = 1;
 /// Where records are kept, if anywhere.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Journal(Option<PathBuf>);
+
+/// The same place, whatever folder the next run is started in.
+pub(super) fn absolute(place: &Location) -> Location {
+    match place {
+        Location::Local(path) => Location::Local(std::path::absolute(path).unwrap_or_else(|_| path.clone())),
+        remote => remote.clone(),
+    }
+}
 
 impl Journal {
     /// Below `root`, which is made when it is first needed.

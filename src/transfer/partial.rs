@@ -84,7 +84,8 @@ impl Partial {
 
     /// Goes on with the one that an earlier run left at `path`; `None` if it is not there or not as long as it was.
     pub(super) fn reopen(place: &Place, path: &Path, size: u64) -> Option<Self> {
-        let name = path.file_name().filter(|_| path.parent() == Some(place.folder.path()))?;
+        let folder = std::path::absolute(place.folder.path()).ok()?;
+        let name = path.file_name().filter(|_| path.parent() == Some(&*folder))?;
         let file = place.folder.open(name).ok()?;
         let same = file.metadata().is_ok_and(|data| data.len() == size);
         same.then(|| Self {

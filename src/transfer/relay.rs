@@ -59,7 +59,9 @@ pub(super) async fn object(work: &Work, planned: &Planned, from: &Remote, to: &R
         options.attributes.tags = relay.tags(&info).await?;
     }
     let defaults = &work.shared.settings.defaults;
-    if !relay.by_server && size <= defaults.part_size.unwrap_or(SINGLE) {
+    let (here, there) = (Location::Remote(from.clone()), Location::Remote(to.clone()));
+    let fits = size <= defaults.part_size.unwrap_or(SINGLE) && !work.is_begun(size, &here, &there);
+    if !relay.by_server && fits {
         return relay.stream_whole(&options).await;
     }
     let wanted = if relay.by_server { Some(COPY_PART) } else { defaults.part_size };
@@ -70,7 +72,7 @@ pub(super) async fn object(work: &Work, planned: &Planned, from: &Remote, to: &R
         work,
         pace: &pace,
         store: &store,
-        from: &Location::Remote(from.clone()),
+        from: &here,
         to,
         options,
         identity: Identity { etag: relay.etag.clone(), ..Identity::default() },

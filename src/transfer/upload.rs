@@ -33,7 +33,8 @@ pub(super) async fn file(work: &Work, from: &Path, to: &Remote) -> Result<Verifi
         Verify::Full => Some(Algorithm::Md5),
     };
     let pace = work.shared.pace(&to.profile);
-    if source.size <= defaults.part_size.unwrap_or(SINGLE) {
+    let (here, there) = (Location::Local(from.to_path_buf()), Location::Remote(to.clone()));
+    if source.size <= defaults.part_size.unwrap_or(SINGLE) && !work.is_begun(source.size, &here, &there) {
         single(work, &pace, &store, &source, to, &options, algorithm).await?;
         return Ok(algorithm.map_or(Verified::Size, Verified::by));
     }
@@ -49,7 +50,7 @@ pub(super) async fn file(work: &Work, from: &Path, to: &Remote) -> Result<Verifi
         work,
         pace: &pace,
         store: &store,
-        from: &Location::Local(from.to_path_buf()),
+        from: &here,
         to,
         options,
         identity: source.identity(),

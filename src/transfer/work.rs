@@ -13,6 +13,10 @@ use super::pace::{Lane, Pace, cancelled};
 use super::progress::FileProgress;
 use super::slots::Slot;
 use crate::error::Result;
+use crate::location::Location;
+
+/// No part is smaller than S3 allows, so that nothing smaller was ever begun in parts.
+const SMALLEST_PARTED: u64 = 5 << 20;
 
 /// One file's way. Cheap to clone: parts take it along.
 #[derive(Clone)]
@@ -45,6 +49,11 @@ impl Work {
         Fut: Future<Output = Result<T>>,
     {
         pace.retry(lane, bytes, self.cancel(), attempt).await
+    }
+
+    /// Whether an earlier run began it in parts; then it goes on in parts, whatever the part size is now.
+    pub(super) fn is_begun(&self, size: u64, from: &Location, to: &Location) -> bool {
+        size > SMALLEST_PARTED && self.shared.journal.is_begun(from, to)
     }
 
     /// The limits that its bytes pass.

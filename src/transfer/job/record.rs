@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use super::super::journal::{JobLine, Mark};
+use super::super::journal::{JobLine, Mark, absolute};
 use super::super::pace::cancelled;
 use super::super::partial::Place;
 use super::super::plan::{Planned, blocking};
@@ -20,7 +20,7 @@ const ROOM: Duration = Duration::from_secs(1);
 const SPARE: u64 = 8 << 20;
 /// How a file's state is written down.
 fn mark_of(planned: &Planned) -> Mark {
-    Mark { source: planned.from.exact(), size: planned.size.unwrap_or(0), state: planned.state() }
+    Mark { source: absolute(&planned.from).exact(), size: planned.size.unwrap_or(0), state: planned.state() }
 }
 
 impl Job {
@@ -65,7 +65,7 @@ impl Job {
     /// Whether an earlier run finished this very state of a file.
     pub(in crate::transfer) fn was_finished(&self, planned: &Planned) -> bool {
         let finished = lock(&self.finished);
-        finished.get(&planned.from.exact()).is_some_and(|mark| *mark == mark_of(planned))
+        finished.get(&absolute(&planned.from).exact()).is_some_and(|mark| *mark == mark_of(planned))
     }
 
     /// Whether an earlier run got anywhere.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::log::{Log, Opened};
-use super::{FORMAT, Journal};
+use super::{FORMAT, Journal, absolute};
 use crate::error::{Error, Kind, Result};
 use crate::location::Location;
 use crate::s3::{Algorithm, Digest, Hasher};
@@ -70,7 +70,19 @@ pub(in crate::transfer) struct Claim {
     pub(in crate::transfer) saved: Option<(Begun, BTreeMap<u32, Arrived>)>,
 }
 
+/// The name of a transfer's record.
+fn file_name(source: &Location, target: &Location) -> String {
+    let both = format!("{}\0{}", source.exact(), target.exact());
+    format!("{}.log", Hasher::of(Algorithm::Md5, both.as_bytes()).hex())
+}
+
 impl Journal {
+    /// Whether a transfer was begun in parts, whatever part size is asked for now.
+    pub(in crate::transfer) fn is_begun(&self, source: &Location, target: &Location) -> bool {
+        let Some(root) = &self.0 else { return false };
+        root.join("files").join(file_name(&absolute(source), &absolute(target))).exists()
+    }
+
     /// Takes the record of a file's transfer over.
     ///
     /// # Errors
@@ -81,11 +93,11 @@ impl Journal {
         source: &Location,
         target: &Location,
     ) -> Result<Claim> {
+        let (source, target) = (&absolute(source), &absolute(target));
         let mut claim =
             Claim { path: None, job, source: source.clone(), target: target.clone(), log: None, saved: None };
         let Some(folder) = self.folder("files") else { return Ok(claim) };
-        let both = format!("{}\0{}", source.exact(), target.exact());
-        let path = folder.join(format!("{}.log", Hasher::of(Algorithm::Md5, both.as_bytes()).hex()));
+        let path = folder.join(file_name(source, target));
         match Log::open(&path) {
             Ok(Opened::Absent) => {}
             Ok(Opened::Busy) => {
@@ -138,7 +150,7 @@ impl Claim {
             part_size: begin.part_size,
             algorithm: begin.algorithm.map(|algorithm| algorithm.name().to_owned()),
             upload_id: begin.upload_id,
-            partial: begin.partial,
+            partial: begin.partial.map(|path| std::path::absolute(&path).unwrap_or(path)),
         };
         match Log::create(path, &begun) {
             Ok(log) => self.log = Some(log),

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::file::read as read_file;
 use super::log::{Log, Opened};
-use super::{FORMAT, Journal};
+use super::{FORMAT, Journal, absolute};
 use crate::error::{Error, Kind, Result};
 use crate::location::Location;
 use crate::transfer::types::Request;
@@ -130,10 +130,14 @@ impl Journal {
     /// written down (a path that is not UTF-8).
     pub(in crate::transfer) fn job(&self, request: &Request, resumed: bool) -> Option<JobRecord> {
         let folder = self.folder("jobs")?;
+        let mut request = request.clone();
+        for item in &mut request.items {
+            (item.from, item.to) = (absolute(&item.from), absolute(&item.to));
+        }
         for path in self.records("jobs") {
             let Ok((lines, false)) = Log::peek(&path) else { continue };
             let equal = lines.first().and_then(|header| serde_json::from_str::<Header>(header).ok());
-            if equal.is_some_and(|header| header.request == *request)
+            if equal.is_some_and(|header| header.request == request)
                 && let Ok(Opened::Ours(log, lines)) = Log::open(&path)
                 && let Some((_, told)) = tell(&lines)
             {
@@ -154,7 +158,7 @@ impl Journal {
             }
         }
         let id = format!("{:011x}{:05x}", Timestamp::now().as_millisecond(), fastrand::u32(..) >> 12);
-        let header = Header { format: FORMAT, created: Timestamp::now(), request: request.clone() };
+        let header = Header { format: FORMAT, created: Timestamp::now(), request };
         match Log::create(&folder.join(format!("{id}.log")), &header) {
             Ok(log) => {
                 Some(JobRecord { id, log, done: HashMap::new(), paused: false, priority: 0, limit: None })
