@@ -20,7 +20,7 @@ use super::work::Work;
 use crate::error::{Error, Kind, Result};
 use crate::location::{Location, Remote};
 use crate::s3::{
-    Algorithm, CompletedPart, Digest, ObjectInfo, PutOptions, Store, Upload, Written, multipart_etag,
+    Algorithm, CompletedPart, Digest, ObjectInfo, Part, PutOptions, Store, Upload, Written, multipart_etag,
 };
 
 /// Looks after a lost answer to Complete before it counts as failed.
@@ -111,9 +111,7 @@ impl Multipart<'_> {
         match done {
             Err(error) if self.is_kept(&error, claim.as_ref()) => Err(error),
             Err(error) => {
-                if let Err(error) = self.store.abort_upload(&begun.upload).await {
-                    tracing::warn!(%error, "an upload could not be aborted");
-                }
+                self.abort(&begun.upload).await;
                 claim.iter_mut().for_each(Claim::finish);
                 Err(error)
             }
@@ -140,9 +138,7 @@ impl Multipart<'_> {
         let algorithm = self.algorithm.map(|algorithm| algorithm.name().to_owned());
         if !same || begun.algorithm != algorithm {
             tracing::info!(source = %self.from, "it has changed since its upload was begun; starting over");
-            if let Err(error) = self.store.abort_upload(&upload).await {
-                tracing::warn!(%error, "an upload could not be aborted");
-            }
+            self.abort(&upload).await;
             return Ok(Left::Nothing);
         }
         let listed = match self.store.list_parts(&upload).await {
@@ -152,7 +148,19 @@ impl Multipart<'_> {
             }
             Err(error) => return Err(error),
         };
-        let expected: BTreeMap<u32, Range<u64>> = ranges(self.size, begun.part_size).collect();
+        let kept = self.kept(listed, begun.part_size, arrived, parts).await?;
+        Ok(Left::Upload(Begun { upload, part_size: begun.part_size, arrived: kept }))
+    }
+
+    /// Of the parts that the provider lists, those that need not be sent again.
+    async fn kept(
+        &self,
+        listed: Vec<Part>,
+        part_size: u64,
+        arrived: &BTreeMap<u32, Arrived>,
+        parts: &impl Parts,
+    ) -> Result<BTreeMap<u32, Arrived>> {
+        let expected: BTreeMap<u32, Range<u64>> = ranges(self.size, part_size).collect();
         let mut kept = BTreeMap::new();
         for part in listed {
             let Some(range) = expected.get(&part.number) else { continue };
@@ -168,7 +176,14 @@ impl Multipart<'_> {
             kept.insert(part.number, known);
             self.resumed(range.end - range.start);
         }
-        Ok(Left::Upload(Begun { upload, part_size: begun.part_size, arrived: kept }))
+        Ok(kept)
+    }
+
+    /// An upload that nobody will go on with; what cannot be aborted is listed among the unfinished ones.
+    async fn abort(&self, upload: &Upload) {
+        if let Err(error) = self.store.abort_upload(upload).await {
+            tracing::warn!(%error, "an upload could not be aborted");
+        }
     }
 
     /// The upload is gone: was it completed, and only the answer lost?

@@ -78,11 +78,17 @@ pub(super) async fn run(shared: Arc<Shared>, job: Arc<Job>, again: Option<Vec<Pl
         remove_empty_folders(&job).await;
     }
     let has_failed = job.finish(error);
+    settle(&shared, &job, has_failed).await;
+    job.announce();
+}
+
+/// What the journal keeps of a job that is over.
+async fn settle(shared: &Shared, job: &Job, has_failed: bool) {
     if job.is_kept() {
         job.release();
     } else if job.cancel.is_cancelled() {
         if let Some(id) = job.release()
-            && let Err(error) = clean_up(&shared, &id).await
+            && let Err(error) = clean_up(shared, &id).await
         {
             tracing::warn!(%error, "a cancelled transfer left something behind");
         }
@@ -91,7 +97,6 @@ pub(super) async fn run(shared: Arc<Shared>, job: Arc<Job>, again: Option<Vec<Pl
     } else {
         job.unrecord();
     }
-    job.announce();
 }
 
 type Plan = mpsc::Receiver<std::result::Result<Planned, (Item, Error)>>;
