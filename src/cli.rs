@@ -40,7 +40,6 @@ use output::report;
 #[command(
     name = "twinpail",
     version,
-    args_conflicts_with_subcommands = true,
     after_help = "Example: twinpail . work:media/2026/\nTry it without any configuration: twinpail demo"
 )]
 struct Cli {
@@ -168,7 +167,7 @@ pub fn main() -> u8 {
 
 fn run(arguments: impl Iterator<Item = OsString>) -> u8 {
     let arguments: Vec<OsString> = arguments.collect();
-    let cli = match Cli::try_parse_from(&arguments) {
+    let cli = match parse(&arguments) {
         Ok(cli) => cli,
         Err(error) => {
             let code = u8::try_from(error.exit_code()).unwrap_or(2);
@@ -183,6 +182,22 @@ fn run(arguments: impl Iterator<Item = OsString>) -> u8 {
             report(&error);
             output::exit_code(&error)
         }
+    }
+}
+
+/// Global options stand before or after a command; a pane's location does not go with one.
+fn parse(arguments: &[OsString]) -> clap::error::Result<Cli> {
+    let cli = Cli::try_parse_from(arguments)?;
+    match (&cli.left, &cli.command) {
+        (Some(left), Some(_)) => Err(Cli::command().error(
+            clap::error::ErrorKind::ArgumentConflict,
+            format!(
+                "`{}` cannot stand before a command; to open the browser on a folder that is named like a \
+                 command, write it as `./NAME`",
+                crate::sanitize::display_safe(left)
+            ),
+        )),
+        _ => Ok(cli),
     }
 }
 
@@ -247,6 +262,18 @@ fn command_names() -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn global_options_stand_on_either_side_of_a_command() {
+        let parsed = |line: &str| parse(&line.split(' ').map(OsString::from).collect::<Vec<_>>());
+        for line in ["twinpail --config c.toml ls work:", "twinpail ls --config c.toml work:"] {
+            let cli = parsed(line).unwrap();
+            assert!(cli.global.config.is_some() && matches!(cli.command, Some(Command::Ls(_))), "{line}");
+        }
+        let cli = parsed("twinpail --profile p . work:b/").unwrap();
+        assert_eq!((cli.left.as_deref(), cli.right.as_deref()), (Some("."), Some("work:b/")));
+        assert!(parsed("twinpail . ls").unwrap_err().to_string().contains("`./NAME`"));
+    }
 
     #[test]
     fn the_command_line_is_consistent_and_every_command_has_an_example() {
