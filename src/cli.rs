@@ -7,6 +7,7 @@ mod check;
 mod configure;
 mod copy;
 mod items;
+mod links;
 mod list;
 mod output;
 mod presign;
@@ -103,6 +104,9 @@ enum Command {
     Stat(stat::Options),
     /// Make presigned URLs.
     Presign(presign::Options),
+    /// The links that were made: list, copy again, forget.
+    #[command(subcommand)]
+    Links(links::Command),
     /// List and abort unfinished multipart uploads.
     #[command(subcommand)]
     Uploads(uploads::Command),
@@ -239,6 +243,7 @@ fn dispatch(cli: Cli) -> Result<u8> {
                     Command::Cat(options) => cat::run(&context, options).await,
                     Command::Stat(options) => stat::run(&context, options).await,
                     Command::Presign(options) => presign::run(&context, options).await,
+                    Command::Links(command) => links::run(&context, command).await,
                     Command::Transfers(command) => transfers::run(&context, command, stop).await,
                     Command::Uploads(command) => uploads::run(&context, command).await,
                     _ => Err(Error::new(Kind::Internal, "a command has no room")),

@@ -1,14 +1,28 @@
 //! Link requests and the forms they are written in.
 
+mod expiry;
+mod log;
+mod page;
+mod probe;
+
 use std::time::Duration;
 
-use crate::config::units::parse_duration;
+use jiff::Timestamp;
+
+use crate::config::Profile;
 use crate::error::{Error, Kind, Result};
 use crate::location::Remote;
-use crate::s3::{Connections, EndsBecause, MAX_EXPIRES, Method, PresignRequest, Presigned};
+use crate::s3::{Connections, EndsBecause, Method, PresignRequest, Presigned};
+use crate::sanitize::display_safe;
+
+pub use expiry::{parse_expires, parse_expires_at};
+pub use log::{Log, Shared};
+pub use page::{csv, index_page, names_below};
+pub use probe::{Cors, Verdict, parse_origin, preflight, probe};
 
 /// How a browser is to treat the download.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Disposition {
     /// As the object says.
     #[default]
@@ -36,6 +50,10 @@ pub struct LinkRequest {
     pub filename: Option<String>,
     /// Save or show.
     pub disposition: Disposition,
+    /// The exact length that a PUT must have.
+    pub content_length: Option<u64>,
+    /// The profile's public address instead of a signed one (GET only).
+    pub public: bool,
 }
 
 impl LinkRequest {
@@ -49,7 +67,19 @@ impl LinkRequest {
             content_type: None,
             filename: None,
             disposition: Disposition::Unchanged,
+            content_length: None,
+            public: false,
         }
+    }
+}
+
+/// The method's name in requests.
+pub fn method_name(method: Method) -> &'static str {
+    match method {
+        Method::Get => "GET",
+        Method::Put => "PUT",
+        Method::Head => "HEAD",
+        Method::Delete => "DELETE",
     }
 }
 
@@ -65,6 +95,9 @@ pub async fn create(connections: &Connections, request: &LinkRequest) -> Result<
             format!("{} is a bucket; a link needs an object", request.target),
         ));
     }
+    if request.public {
+        return public(store.profile(), request);
+    }
     store
         .presign(&PresignRequest {
             bucket: request.target.bucket.clone(),
@@ -73,12 +106,43 @@ pub async fn create(connections: &Connections, request: &LinkRequest) -> Result<
             expires: request.expires,
             version_id: request.version_id.clone(),
             content_type: request.content_type.clone(),
-            content_length: None,
+            content_length: request.content_length,
             content_disposition: content_disposition(request.disposition, request.filename.as_deref()),
             signed_at: None,
         })
         .await
 }
+
+/// The address under which a profile's `public_url` says that anybody reads the object: unsigned, without an end.
+fn public(profile: &Profile, request: &LinkRequest) -> Result<Presigned> {
+    let target = &request.target;
+    let template = profile.public_url.as_ref().ok_or_else(|| {
+        Error::new(Kind::Usage, format!("profile {} has no public address", profile.name)).with_hint(
+            "set `public_url = \"https://cdn.example.org/{key}\"` in the profile, or make a signed link",
+        )
+    })?;
+    let wants_more =
+        request.version_id.is_some() || request.filename.is_some() || request.content_type.is_some();
+    if request.method != Method::Get || wants_more || request.disposition != Disposition::Unchanged {
+        return Err(Error::new(
+            Kind::Usage,
+            format!("a public link to {target} is a plain GET: no version, file name, type or disposition"),
+        ));
+    }
+    let path = percent_encoding::utf8_percent_encode(&target.key, PATH).to_string();
+    let url = template.replace("{bucket}", &target.bucket).replace("{key}", &path);
+    Ok(Presigned {
+        url,
+        headers: Vec::new(),
+        ends: None,
+        because: EndsBecause::Public,
+        clock_ahead: jiff::SignedDuration::ZERO,
+    })
+}
+
+/// What a path keeps as it is: unreserved characters and the slashes between segments (RFC 3986).
+const PATH: &percent_encoding::AsciiSet =
+    &percent_encoding::NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
 
 /// `Content-Disposition` with an ASCII fallback, and RFC 5987 `filename*` where that is not enough (RFC 6266).
 pub fn content_disposition(disposition: Disposition, filename: Option<&str>) -> Option<String> {
@@ -100,7 +164,6 @@ pub fn content_disposition(disposition: Disposition, filename: Option<&str>) -> 
 
 /// A curl command line that uses the link: method, headers, `--path-as-is`, quoted for sh.
 pub fn curl(method: Method, link: &Presigned) -> String {
-    let quote = |text: &str| format!("'{}'", text.replace('\'', r"'\''"));
     let mut words = vec!["curl --fail --path-as-is".to_owned()];
     match method {
         Method::Get => words.push("-OJ".to_owned()),
@@ -117,39 +180,104 @@ pub fn curl(method: Method, link: &Presigned) -> String {
     words.join(" ")
 }
 
-/// Reads how long a link is to live: `90s`, `15m`, `1h`, `1h30m`, `7d`, or plain seconds; 1 s to 7 days.
+/// A wget line that downloads.
+pub fn wget(link: &Presigned) -> String {
+    format!("wget --content-disposition {}", quote(&link.url))
+}
+
+/// As one word of a POSIX shell.
+pub fn quote(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+/// As a Markdown link, with the key's last segment as its words.
+pub fn markdown(target: &Remote, link: &Presigned) -> String {
+    let special =
+        |c: char| matches!(c, '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '#' | '!' | '|' | '&');
+    let mut words = String::new();
+    for c in display_safe(last_segment(target)).chars() {
+        if special(c) {
+            words.push('\\');
+        }
+        words.push(c);
+    }
+    format!("[{words}]({})", link.url.replace('(', "%28").replace(')', "%29"))
+}
+
+/// As an HTML anchor, with the key's last segment as its words.
+pub fn anchor(target: &Remote, link: &Presigned) -> String {
+    let words = escape(&display_safe(last_segment(target)));
+    format!("<a href=\"{}\" rel=\"noreferrer\">{words}</a>", escape(&link.url))
+}
+
+/// Text inside HTML, also inside a quoted attribute.
+pub fn escape(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => safe.push_str("&amp;"),
+            '<' => safe.push_str("&lt;"),
+            '>' => safe.push_str("&gt;"),
+            '"' => safe.push_str("&quot;"),
+            '\'' => safe.push_str("&#39;"),
+            other => safe.push(other),
+        }
+    }
+    safe
+}
+
+fn last_segment(target: &Remote) -> &str {
+    target.key.trim_end_matches('/').rsplit('/').next().unwrap_or(&target.key)
+}
+
+/// Refuses a key that no browser can open: dot segments are collapsed before the request is sent.
 ///
 /// # Errors
-/// `Kind::Usage`: what is wrong, and for more than seven days that SigV4 ends there.
-pub fn parse_expires(text: &str) -> Result<Duration> {
-    let expires = parse_duration(text).map_err(|why| Error::new(Kind::Usage, why))?;
-    if expires.is_zero() {
-        return Err(Error::new(Kind::Usage, "a link must live at least 1 second"));
+/// `Kind::Unsupported`, with the ways out.
+pub fn openable(target: &Remote) -> Result<()> {
+    if !target.key.split('/').any(|segment| segment == "." || segment == "..") {
+        return Ok(());
     }
-    if expires > MAX_EXPIRES {
-        return Err(Error::new(Kind::Usage, format!("`{}` is more than 7 days", text.trim()))
-            .with_hint("SigV4 signatures end after 7 days, whoever makes them"));
-    }
-    Ok(expires)
+    Err(Error::new(
+        Kind::Unsupported,
+        format!("no link to {target}: its key has a `.` or `..` segment, which browsers collapse"),
+    )
+    .with_hint("copy it to another key and link to that; a curl line keeps the segments with --path-as-is"))
 }
 
-/// What a holder should know of a link that may not work: dot segments that browsers and curl collapse.
-pub fn warning(target: &Remote) -> Option<String> {
-    let dots = target.key.split('/').any(|segment| segment == "." || segment == "..");
-    dots.then(|| {
-        "the key has a `.` or `..` segment: browsers collapse it and the link fails; curl needs --path-as-is"
-            .to_owned()
-    })
-}
-
-/// Until when a link works, in local time, and why it ends then.
+/// Until when a link works, in local time and from now, and why it ends then.
 pub fn until(link: &Presigned) -> String {
+    let Some(ends) = link.ends else { return "public: anybody can open it, and it does not end".to_owned() };
     let zone = jiff::tz::TimeZone::system();
-    let when = link.ends.to_zoned_datetime(zone).strftime("%a %Y-%m-%d %H:%M:%S %Z").to_string();
-    match link.because {
-        EndsBecause::Asked => format!("works until {when}"),
-        EndsBecause::Credentials => format!("works until {when}, when the credentials that signed it end"),
+    let when = ends.to_zoned_datetime(zone).strftime("%a %Y-%m-%d %H:%M:%S %Z").to_string();
+    let left = left(ends, Timestamp::now());
+    let mut text = format!("works until {when} ({left})");
+    if link.because == EndsBecause::Credentials {
+        text.push_str(", sooner than asked: the credentials that signed it end then");
     }
+    if !link.clock_ahead.is_zero() {
+        text.push_str("; signed by ");
+        text.push_str(&skew(link.clock_ahead));
+    }
+    text
+}
+
+/// How long from `now`: `in 1h 30m`, `over`.
+pub fn left(ends: Timestamp, now: Timestamp) -> String {
+    let Ok(left) = Duration::try_from(ends.duration_since(now)) else { return "over".to_owned() };
+    // Rounded to the minute: a second has passed since it was signed.
+    let minutes = (left.as_secs() + 30) / 60;
+    let parts = [(minutes / 1440, "d"), (minutes / 60 % 24, "h"), (minutes % 60, "m")];
+    let parts: Vec<String> =
+        parts.iter().filter(|(n, _)| *n > 0).take(2).map(|(n, unit)| format!("{n}{unit}")).collect();
+    if parts.is_empty() { format!("in {}s", left.as_secs()) } else { format!("in {}", parts.join(" ")) }
+}
+
+/// Whose clock, and how far it is from ours.
+pub fn skew(ahead: jiff::SignedDuration) -> String {
+    let way = if ahead.is_negative() { "behind" } else { "ahead of" };
+    let by = crate::config::units::coarse(ahead.unsigned_abs());
+    format!("the provider's clock, which is {by} {way} this machine's")
 }
 
 #[cfg(test)]
@@ -172,21 +300,8 @@ mod tests {
     }
 
     #[test]
-    fn expiries_beyond_seven_days_are_refused_with_the_reason() {
-        assert_eq!(parse_expires("7d").unwrap(), MAX_EXPIRES);
-        assert!(parse_expires("604801").unwrap_err().hint().unwrap().contains("SigV4"));
-        assert!(parse_expires("0").is_err());
-        assert!(parse_expires("soon").is_err());
-    }
-
-    #[test]
     fn curl_lines_are_safe_to_paste() {
-        let link = Presigned {
-            url: "https://h/it's?x=1&y=2".into(),
-            headers: vec![("content-type".into(), "text/plain".into()), ("host".into(), "h".into())],
-            ends: jiff::Timestamp::UNIX_EPOCH,
-            because: EndsBecause::Asked,
-        };
+        let link = signed("https://h/it's?x=1&y=2");
         let command = curl(Method::Put, &link);
         assert_eq!(
             command,
@@ -194,10 +309,62 @@ mod tests {
         );
     }
 
+    fn target(key: &str) -> Remote {
+        Remote { profile: "p".into(), bucket: "b".into(), key: key.into() }
+    }
+
     #[test]
-    fn dot_segments_are_warned_about() {
-        let target = |key: &str| Remote { profile: "p".into(), bucket: "b".into(), key: key.into() };
-        assert!(warning(&target("a/../b")).is_some());
-        assert!(warning(&target("a..b/.c")).is_none());
+    fn dot_segments_are_refused() {
+        assert!(openable(&target("a/../b")).unwrap_err().hint().unwrap().contains("--path-as-is"));
+        assert!(openable(&target("a..b/.c")).is_ok());
+    }
+
+    #[test]
+    fn written_forms_hold_hostile_names() {
+        let link = signed("https://h/a(1)?x=1&y=\"");
+        let evil = target("d/](javascript:x) <b>&\u{1b}\u{202e}.txt");
+        assert_eq!(
+            markdown(&evil, &link),
+            "[\\](javascript:x) \\<b\\>\\&\\\\x1b\\\\u{202e}.txt](https://h/a%281%29?x=1&y=\")"
+        );
+        let html = anchor(&evil, &link);
+        assert!(html.starts_with("<a href=\"https://h/a(1)?x=1&amp;y=&quot;\""), "{html}");
+        assert!(html.contains("&lt;b&gt;&amp;") && !html.contains('\u{1b}'), "{html}");
+    }
+
+    #[test]
+    fn public_addresses_are_plain_and_unsigned() {
+        let mut profile = Profile::new("p", crate::config::provider("r2").unwrap());
+        let mut request = LinkRequest {
+            public: true,
+            ..LinkRequest::get(target("a b/\u{e9}+.txt"), Duration::from_secs(9))
+        };
+        assert!(public(&profile, &request).unwrap_err().hint().unwrap().contains("public_url"));
+        profile.public_url = Some("https://{bucket}.cdn.example.org/x/{key}".into());
+        let link = public(&profile, &request).unwrap();
+        assert_eq!(link.url, "https://b.cdn.example.org/x/a%20b/%C3%A9%2B.txt");
+        assert_eq!(link.ends, None);
+        request.method = Method::Put;
+        assert!(public(&profile, &request).is_err());
+    }
+
+    #[test]
+    fn what_is_left_is_said_in_two_units() {
+        let now = Timestamp::UNIX_EPOCH;
+        let after = |seconds: i64| left(Timestamp::new(seconds, 0).unwrap(), now);
+        assert_eq!(
+            [after(3599), after(90_061), after(20), after(-1)],
+            ["in 1h", "in 1d 1h", "in 20s", "over"]
+        );
+    }
+
+    fn signed(url: &str) -> Presigned {
+        Presigned {
+            url: url.into(),
+            headers: vec![("content-type".into(), "text/plain".into()), ("host".into(), "h".into())],
+            ends: Some(Timestamp::UNIX_EPOCH),
+            because: EndsBecause::Asked,
+            clock_ahead: jiff::SignedDuration::ZERO,
+        }
     }
 }

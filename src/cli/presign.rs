@@ -1,23 +1,29 @@
-//! `presign`.
+//! `presign`: links in every form that somebody may want them in.
 
-use std::io::{IsTerminal as _, Write as _};
+mod forms;
+
+use std::io::{BufRead as _, IsTerminal as _, Write as _};
 use std::sync::Arc;
 use std::time::Duration;
 
-use clap::{Args, ValueEnum};
-use serde_json::json;
+use clap::{ArgGroup, Args, ValueEnum};
 
 use super::Context;
-use super::output::{Out, Tally, note};
+use super::output::{Tally, note};
 use crate::clipboard::{Clipboard, Outcome, Surroundings};
 use crate::error::{Error, Kind, Result};
-use crate::links::{self, Disposition, LinkRequest};
+use crate::links::{self, Disposition, LinkRequest, Log, Shared};
 use crate::location::{Location, Remote};
 use crate::s3::{Method, Presigned};
 use crate::walk;
+use forms::Forms;
 
 #[derive(Args, Debug)]
-#[command(after_help = "Example: twinpail presign --expires 2h --filename report.pdf work:docs/q3.pdf")]
+#[command(
+    after_help = "Example: twinpail presign --expires 'friday 18:00' --filename report.pdf work:docs/q3.pdf\n\
+                  A folder as a web page of links: twinpail presign -r --html work:media/2026/ > index.html",
+    group = ArgGroup::new("form")
+)]
 pub(super) struct Options {
     /// Every object below the prefix.
     #[arg(short, long)]
@@ -25,12 +31,15 @@ pub(super) struct Options {
     /// What the link allows.
     #[arg(long, default_value = "get")]
     method: MethodName,
-    /// How long it lives: 90s, 15m, 1h, 7d.
+    /// Until when: a length (90m, 3 days), a time (18:00, tomorrow, friday 18:00) or a date; at most 7 days.
     #[arg(long, value_name = "TIME", value_parser = expires)]
     expires: Option<Duration>,
     /// The type that a PUT must send, or that a GET answers with.
-    #[arg(long, value_name = "TYPE")]
+    #[arg(long, alias = "type", value_name = "TYPE")]
     content_type: Option<String>,
+    /// The exact number of bytes that a PUT must send.
+    #[arg(long, value_name = "BYTES")]
+    content_length: Option<u64>,
     /// The file name that a browser saves under.
     #[arg(long, value_name = "NAME")]
     filename: Option<String>,
@@ -40,16 +49,40 @@ pub(super) struct Options {
     /// That version instead of the newest.
     #[arg(long, value_name = "ID", conflicts_with = "recursive")]
     version_id: Option<String>,
+    /// The profile's public address (`public_url`): unsigned, without an end.
+    #[arg(long)]
+    public: bool,
     /// curl command lines instead of URLs.
-    #[arg(long, conflicts_with = "json")]
+    #[arg(long, group = "form")]
     curl: bool,
+    /// wget command lines.
+    #[arg(long, group = "form")]
+    wget: bool,
+    /// Markdown links.
+    #[arg(long, group = "form")]
+    markdown: bool,
+    /// A web page with a list of the links.
+    #[arg(long, group = "form")]
+    html: bool,
+    /// A table: name,url,expires.
+    #[arg(long, group = "form")]
+    csv: bool,
+    /// One JSON object a line: url method headers expires location.
+    #[arg(long, group = "form")]
+    json: bool,
+    /// A QR code of each link too.
+    #[arg(long, conflicts_with_all = ["json", "csv", "html"])]
+    qr: bool,
     /// Onto the clipboard too.
     #[arg(long)]
     copy: bool,
-    /// One JSON object a line: url method headers expires location.
+    /// Try each link as whoever gets it would, without changing anything.
     #[arg(long)]
-    json: bool,
-    /// The objects; with -r the prefixes.
+    test: bool,
+    /// Ask whether a page of that origin may use the link, and say the CORS rule that allows it.
+    #[arg(long, value_name = "ORIGIN", value_parser = links::parse_origin)]
+    cors: Option<String>,
+    /// The objects, with -r the prefixes; `-` reads them from stdin, one a line.
     #[arg(value_name = "LOC", required = true)]
     locations: Vec<String>,
 }
@@ -81,92 +114,139 @@ fn expires(text: &str) -> std::result::Result<Duration, String> {
 }
 
 pub(super) async fn run(context: &Context, options: Options) -> Result<u8> {
-    let (mut out, mut tally, mut copied) = (Out::new(), Tally::new(), String::new());
-    for text in &options.locations {
-        let Location::Remote(remote) = context.location(text)? else {
+    if options.content_length.is_some() && options.method.method() != Method::Put {
+        return Err(Error::new(Kind::Usage, "--content-length is for uploads: add --method put"));
+    }
+    let mut run = Run {
+        context,
+        options: &options,
+        forms: Forms::new(&options),
+        made: Vec::new(),
+        tally: Tally::new(),
+    };
+    let signed = run.all().await;
+    // What was made was given away, also if another one failed.
+    remember(context, &run.made);
+    signed?;
+    let copied = run.forms.finish()?;
+    if options.copy && !copied.is_empty() {
+        copy(context, copied.trim_end()).await?;
+    }
+    Ok(run.tally.code())
+}
+
+struct Run<'a> {
+    context: &'a Context,
+    options: &'a Options,
+    forms: Forms,
+    made: Vec<Shared>,
+    tally: Tally,
+}
+
+impl Run<'_> {
+    async fn all(&mut self) -> Result<()> {
+        for text in &self.options.locations {
+            if text == "-" {
+                for line in std::io::stdin().lock().lines() {
+                    let line =
+                        line.map_err(|error| Error::new(Kind::Local, format!("cannot read stdin: {error}")))?;
+                    self.named(&line).await?;
+                }
+            } else {
+                self.named(text).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn named(&mut self, text: &str) -> Result<()> {
+        let Location::Remote(remote) = self.context.location(text)? else {
+            let text = crate::sanitize::display_safe(text);
             return Err(Error::new(Kind::Usage, format!("{text} is not an object"))
                 .with_hint("write PROFILE:BUCKET/KEY"));
         };
-        if !options.recursive {
-            let signed = one(context, &options, remote, &mut out, &mut copied).await;
-            tally.take(signed)?;
-            continue;
+        if !self.options.recursive {
+            let made = self.one(remote, None).await;
+            return self.tally.take(made);
         }
-        let store = context.connections.store(&remote.profile).await?;
+        let store = self.context.connections.store(&remote.profile).await?;
         let mut batches = walk::remote(store, remote.clone());
         while let Some(batch) = batches.recv().await {
             for found in batch? {
                 let Location::Remote(object) = found.location else { continue };
-                let signed = one(context, &options, object, &mut out, &mut copied).await;
-                tally.take(signed)?;
+                let made = self.one(object, Some(&remote.key)).await;
+                self.tally.take(made)?;
             }
         }
+        Ok(())
     }
-    out.flush()?;
-    if options.copy && !copied.is_empty() {
-        copy(context, copied.trim_end()).await?;
+
+    /// Signs one; `below`: the prefix that it was found under.
+    async fn one(&mut self, target: Remote, below: Option<&str>) -> Result<()> {
+        let (context, options) = (self.context, self.options);
+        if !options.curl {
+            links::openable(&target)?;
+        }
+        let request = LinkRequest {
+            method: options.method.method(),
+            version_id: options.version_id.clone(),
+            content_type: options.content_type.clone(),
+            content_length: options.content_length,
+            filename: options.filename.clone(),
+            disposition: if options.inline { Disposition::Inline } else { Disposition::Unchanged },
+            public: options.public,
+            ..LinkRequest::get(target, options.expires.unwrap_or(context.config.presign_expires))
+        };
+        let link = links::create(&context.connections, &request).await?;
+        self.made.push(Shared::of(&request, &link));
+        self.forms.add(&request, &link, below)?;
+        if below.is_none() && std::io::stderr().is_terminal() && !options.json {
+            self.forms.flush()?;
+            note(&links::until(&link));
+        }
+        let tested = if options.test { test(context, &request, &link).await } else { Ok(()) };
+        if let Some(origin) = &options.cors {
+            cors(context, origin, &request, &link).await?;
+        }
+        tested
     }
-    Ok(tally.code())
 }
 
-async fn one(
-    context: &Context,
-    options: &Options,
-    target: Remote,
-    out: &mut Out,
-    copied: &mut String,
-) -> Result<()> {
-    let request = LinkRequest {
-        method: options.method.method(),
-        version_id: options.version_id.clone(),
-        content_type: options.content_type.clone(),
-        filename: options.filename.clone(),
-        disposition: if options.inline { Disposition::Inline } else { Disposition::Unchanged },
-        ..LinkRequest::get(target, options.expires.unwrap_or(context.config.presign_expires))
-    };
-    let link = links::create(&context.connections, &request).await?;
-    let shown = if options.curl { links::curl(request.method, &link) } else { link.url.clone() };
-    copied.push_str(&shown);
-    copied.push('\n');
-    if options.json {
-        out.json(&as_json(&request, &link))?;
-    } else {
-        out.line(&shown)?;
+async fn test(context: &Context, request: &LinkRequest, link: &Presigned) -> Result<()> {
+    let store = context.connections.store(&request.target.profile).await?;
+    let verdict = links::probe(store.http(), &request.target, request.method, link).await?;
+    let said = verdict.said.map(|said| format!(" (it says: {said})")).unwrap_or_default();
+    let words = format!("{}: {}{said}", request.target, verdict.words);
+    if verdict.works {
+        note(&words);
+        return Ok(());
     }
-    if let Some(warning) = links::warning(&request.target) {
-        note(&format!("{}: {warning}", request.target));
-    }
-    if std::io::stderr().is_terminal() && !options.json {
-        out.flush()?;
-        note(&links::until(&link));
-    }
-    Ok(())
+    Err(Error::new(Kind::Denied, format!("the link does not work: {words}")))
 }
 
-fn as_json(request: &LinkRequest, link: &Presigned) -> serde_json::Value {
-    let method = match request.method {
-        Method::Get => "GET",
-        Method::Put => "PUT",
-        Method::Head => "HEAD",
-        Method::Delete => "DELETE",
-    };
-    // What every client sends by itself is not for the holder to add.
-    let headers: serde_json::Map<String, serde_json::Value> = link
-        .headers
-        .iter()
-        .filter(|(name, _)| !name.eq_ignore_ascii_case("host"))
-        .map(|(name, value)| (name.clone(), value.clone().into()))
-        .collect();
-    json!({
-        "url": link.url,
-        "method": method,
-        "headers": headers,
-        "expires": link.ends.to_string(),
-        "location": Location::Remote(request.target.clone()).exact(),
-    })
+async fn cors(context: &Context, origin: &str, request: &LinkRequest, link: &Presigned) -> Result<()> {
+    let store = context.connections.store(&request.target.profile).await?;
+    let answer = links::preflight(store.http(), origin, request.method, link).await?;
+    if answer.allowed {
+        note(&answer.words);
+        return Ok(());
+    }
+    Err(Error::new(Kind::Denied, answer.words)
+        .with_hint(format!("add this rule to bucket {}:\n{}", request.target.bucket, answer.rule)))
 }
 
-async fn copy(context: &Context, text: &str) -> Result<()> {
+/// Into the log of links; that it cannot be written spoils nothing.
+pub(super) fn remember(context: &Context, made: &[Shared]) {
+    if made.is_empty() {
+        return;
+    }
+    if let Err(error) = Log::new(&context.config.paths).add(made) {
+        note(&format!("not remembered in the log of links: {error}"));
+    }
+}
+
+/// Onto the clipboard, and what became of that.
+pub(super) async fn copy(context: &Context, text: &str) -> Result<()> {
     let write = Arc::new(|bytes: &[u8]| {
         // stdout may be a pipe; the terminal itself takes the sequence.
         std::fs::OpenOptions::new().write(true).open("/dev/tty")?.write_all(bytes)

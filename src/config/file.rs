@@ -66,6 +66,7 @@ struct ProfileTable {
     region: Text,
     endpoint: Text,
     public_endpoint: Text,
+    public_url: Text,
     path_style: Option<bool>,
     aws_profile: Text,
     access_key_id: Text,
@@ -247,6 +248,16 @@ fn profile(source: Source<'_>, name: &str, table: &Spanned<ProfileTable>) -> Res
     profile.credentials = credentials(source, at, name, table, row)?;
     if let Some(url) = &table.public_endpoint {
         profile.public_endpoint = Some(checked_url(source, "public_endpoint", url)?);
+    }
+    if let Some(url) = &table.public_url {
+        let filled = url.get_ref().replace("{bucket}", "b").replace("{key}", "k");
+        checked_url(source, "public_url", &Spanned::new(url.span(), filled))?;
+        if !url.get_ref().contains("{key}") {
+            return Err(source
+                .wrong(url.span().start, "public_url has no {key} in it")
+                .with_hint("for example public_url = \"https://cdn.example.org/{key}\""));
+        }
+        profile.public_url = Some(url.get_ref().clone());
     }
     if let Some(word) = &table.checksums {
         let words =

@@ -43,6 +43,11 @@ impl Paths {
         self.state.join("transfers")
     }
 
+    /// The log of links.
+    pub fn links(&self) -> PathBuf {
+        self.state.join("links.jsonl")
+    }
+
     /// The configuration file.
     pub fn config_file(&self) -> PathBuf {
         self.config.join("config.toml")

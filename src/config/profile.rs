@@ -65,6 +65,8 @@ pub struct Profile {
     pub endpoint: Option<String>,
     /// The endpoint that links are signed for, where users reach it under another name.
     pub public_endpoint: Option<String>,
+    /// Where anybody reads its objects without a signature: a URL with `{bucket}` and `{key}` in it.
+    pub public_url: Option<String>,
     /// `https://host/bucket/key` rather than `https://bucket.host/key`.
     pub path_style: bool,
     /// Who signs.
@@ -106,6 +108,7 @@ impl Profile {
             region: row.region.map(str::to_owned),
             endpoint: None,
             public_endpoint: None,
+            public_url: None,
             path_style: row.path_style,
             credentials: CredentialSource::Anonymous,
             buckets: Vec::new(),

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::error::Error as StdError;
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use aws_config::BehaviorVersion;
 use aws_credential_types::Credentials;
@@ -21,15 +21,15 @@ use tokio::sync::OnceCell;
 
 use super::encryption::{CustomerKey, SendCustomerKey, customer_key};
 use super::fault::{Op, bucket_region, explain};
-use super::transport::{Throttling, Transport};
+use super::transport::{Clock, Throttling, Transport};
 use crate::config::{Checksums, Config, CredentialSource, Profile, Provider};
 use crate::error::{Error, Kind, Result};
 use crate::http::{Http, Settings};
 
 /// Longest wait for one answer to a request without a body of its own.
 const ANSWER: Duration = Duration::from_mins(1);
-/// Credentials that end sooner are fetched anew before a link is signed.
-const FRESH: Duration = Duration::from_mins(5);
+/// A source is asked again for credentials that live longer once the last ones are this old: it may only have those.
+const FRESH: Duration = Duration::from_mins(1);
 
 /// All profiles of a configuration; connects each one once, on first use.
 #[derive(Clone)]
@@ -87,8 +87,10 @@ pub struct Store(Arc<Connected>);
 struct Connected {
     profile: Profile,
     region: String,
+    http: Http,
+    clock: Clock,
     credentials: Option<SharedCredentialsProvider>,
-    fetched: tokio::sync::Mutex<Option<Credentials>>,
+    fetched: tokio::sync::Mutex<Option<Fetched>>,
     customer_key: Option<CustomerKey>,
     base: Builder,
     /// By region: a bucket may live elsewhere than the profile.
@@ -97,6 +99,12 @@ struct Connected {
     bucket_regions: Mutex<HashMap<String, String>>,
     /// Whether listings are to be asked for with encoded keys, once a page has shown that the default is wrong.
     encode_keys: Mutex<Option<bool>>,
+}
+
+/// Credentials, and when they were asked for.
+struct Fetched {
+    credentials: Credentials,
+    at: Instant,
 }
 
 /// Two clients that differ in their patience.
@@ -109,7 +117,9 @@ pub(super) struct Clients {
 }
 
 async fn connect(profile: &Profile, http: Result<Http>) -> Result<Store> {
-    let http = Transport(http?);
+    let clock = Clock::default();
+    let plain = http?;
+    let http = Transport { http: plain.clone(), clock: clock.clone() };
     let mut region = profile.region.clone();
     let mut endpoint = profile.endpoint.clone();
     let credentials = match &profile.credentials {
@@ -155,6 +165,8 @@ async fn connect(profile: &Profile, http: Result<Http>) -> Result<Store> {
     Ok(Store(Arc::new(Connected {
         profile: profile.clone(),
         region,
+        http: plain,
+        clock,
         credentials,
         fetched: tokio::sync::Mutex::default(),
         customer_key,
@@ -273,8 +285,18 @@ impl Store {
         Ok(())
     }
 
-    /// Credentials that live at least [`FRESH`] longer, if the source can renew them.
-    pub(super) async fn fresh_credentials(&self) -> Result<Credentials> {
+    /// The plain HTTP client of this profile: its proxies and certificate authorities, no signatures.
+    pub fn http(&self) -> &Http {
+        &self.0.http
+    }
+
+    /// How far the provider's clock is ahead of ours, as far as its answers have told; zero if not noteworthy.
+    pub fn clock_ahead(&self) -> jiff::SignedDuration {
+        self.0.clock.ahead()
+    }
+
+    /// Credentials that live until `end`, if the source can renew them that far.
+    pub(super) async fn fresh_credentials(&self, end: SystemTime) -> Result<Credentials> {
         let Some(source) = &self.0.credentials else {
             return Err(Error::new(
                 Kind::Unsupported,
@@ -283,18 +305,18 @@ impl Store {
             .with_hint("give the profile credentials; a public object's plain address needs no signature"));
         };
         let mut fetched = self.0.fetched.lock().await;
-        let soon = SystemTime::now() + FRESH;
-        if let Some(known) = fetched.as_ref()
-            && known.expiry().is_none_or(|end| end > soon)
+        if let Some(Fetched { credentials, at }) = fetched.as_ref()
+            && (credentials.expiry().is_none_or(|known| known >= end) || at.elapsed() < FRESH)
+            && credentials.expiry().is_none_or(|known| known > SystemTime::now())
         {
-            return Ok(known.clone());
+            return Ok(credentials.clone());
         }
         let new = source.provide_credentials().await.map_err(|error| {
             let why = crate::http::root_cause(&error);
             Error::new(Kind::Credentials, format!("profile {}: no credentials: {why}", self.0.profile.name))
                 .with_hint("log in again (`aws sso login`), or check the AWS files")
         })?;
-        *fetched = Some(new.clone());
+        *fetched = Some(Fetched { credentials: new.clone(), at: Instant::now() });
         Ok(new)
     }
 

@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 use aws_sdk_s3::presigning::PresigningConfig;
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 
 use super::Store;
 use super::fault::explain;
@@ -14,7 +15,8 @@ use crate::error::{Error, Kind, Result};
 pub const MAX_EXPIRES: Duration = Duration::from_hours(168);
 
 /// What the holder of a link may do.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
 pub enum Method {
     /// Download.
     #[default]
@@ -59,10 +61,12 @@ pub struct Presigned {
     pub url: String,
     /// Headers that the holder must send with it, exactly.
     pub headers: Vec<(String, String)>,
-    /// When it stops working.
-    pub ends: Timestamp,
+    /// When it stops working; `None`: a public address, which never does by itself.
+    pub ends: Option<Timestamp>,
     /// What that end comes from.
     pub because: EndsBecause,
+    /// How far the provider's clock was taken to be ahead of ours when it was signed.
+    pub clock_ahead: SignedDuration,
 }
 
 impl std::fmt::Debug for Presigned {
@@ -81,6 +85,8 @@ pub enum EndsBecause {
     Asked,
     /// The credentials that signed it expire then.
     Credentials,
+    /// It does not: nothing is signed.
+    Public,
 }
 
 impl Store {
@@ -108,8 +114,9 @@ impl Store {
             )
             .with_hint("copy it to a place without a customer key, and link to that"));
         }
-        let credentials = self.fresh_credentials().await?;
-        let start = request.signed_at.unwrap_or_else(Timestamp::now);
+        let clock_ahead = if request.signed_at.is_some() { SignedDuration::ZERO } else { self.clock_ahead() };
+        let start = request.signed_at.unwrap_or_else(|| Timestamp::now() + clock_ahead);
+        let credentials = self.fresh_credentials(SystemTime::now() + request.expires).await?;
         let wrong =
             |error: &dyn std::fmt::Display| Error::new(Kind::Internal, format!("cannot {op}: {error}"));
         let start_time = SystemTime::try_from(start).map_err(|error| wrong(&error))?;
@@ -158,14 +165,14 @@ impl Store {
             .map_err(|error| explain(self, op, error))?,
         };
         let asked = start.checked_add(SignedDuration::try_from(request.expires).unwrap_or_default());
-        let asked = asked.map_err(|error| wrong(&error))?;
+        let asked = asked.map_err(|error| wrong(&error))? - clock_ahead;
         let end = credentials.expiry().and_then(|end| Timestamp::try_from(end).ok());
         let (ends, because) = match end {
             Some(end) if end < asked => (end, EndsBecause::Credentials),
             _ => (asked, EndsBecause::Asked),
         };
         let headers = signed.headers().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-        Ok(Presigned { url: signed.uri().to_owned(), headers, ends, because })
+        Ok(Presigned { url: signed.uri().to_owned(), headers, ends: Some(ends), because, clock_ahead })
     }
 }
 

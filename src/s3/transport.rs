@@ -2,7 +2,7 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -18,6 +18,7 @@ use aws_smithy_runtime_api::http::Response;
 use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
 use http_body_util::BodyExt as _;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::error::{Error, Kind, Result};
 use crate::http::Http;
@@ -27,9 +28,35 @@ pub(super) const STALL: Duration = Duration::from_mins(1);
 /// Slice in which bytes in memory are handed to the connection, so that progress shows.
 const SLICE: usize = 64 << 10;
 
+/// How far a provider's clock is ahead of ours, as its last answer's `Date` says; whole seconds.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Clock(Arc<AtomicI64>);
+
+impl Clock {
+    /// Less than this is the time an answer takes, and no reason to mention anything.
+    const NOISE: i64 = 30;
+
+    /// How far ahead it is; zero as long as nothing noteworthy is known.
+    pub(super) fn ahead(&self) -> SignedDuration {
+        let seconds = self.0.load(Ordering::Relaxed);
+        SignedDuration::from_secs(if seconds.abs() < Self::NOISE { 0 } else { seconds })
+    }
+
+    fn hear(&self, headers: &http::HeaderMap) {
+        let date = headers.get(http::header::DATE).and_then(|date| date.to_str().ok());
+        if let Some(theirs) = date.and_then(|date| jiff::fmt::rfc2822::parse(date).ok()) {
+            let ahead = theirs.timestamp().as_second() - Timestamp::now().as_second();
+            self.0.store(ahead, Ordering::Relaxed);
+        }
+    }
+}
+
 /// Our client as the SDK wants it.
 #[derive(Clone, Debug)]
-pub(super) struct Transport(pub(super) Http);
+pub(super) struct Transport {
+    pub(super) http: Http,
+    pub(super) clock: Clock,
+}
 
 impl HttpClient for Transport {
     fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
@@ -39,7 +66,7 @@ impl HttpClient for Transport {
 
 impl HttpConnector for Transport {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let http = self.0.clone();
+        let Self { http, clock } = self.clone();
         HttpConnectorFuture::new(async move {
             let request = request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;
             let response =
@@ -47,6 +74,7 @@ impl HttpConnector for Transport {
                     // A server that breaks a connection at the wrong moment is as good as one that cannot be reached.
                     ConnectorError::io(Box::new(error))
                 })?;
+            clock.hear(response.headers());
             Response::try_from(response.map(SdkBody::from_body_1_x))
                 .map_err(|error| ConnectorError::other(error.into(), None))
         })

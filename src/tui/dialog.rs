@@ -53,6 +53,8 @@ pub(crate) enum Decision {
     CopyText(String),
     /// Print the shown links as plain lines.
     PrintPlain(String),
+    /// Try these links.
+    TestLinks(Vec<super::message::Link>),
     /// Find the unfinished uploads again.
     FindUploads,
     /// Ask whether the chosen uploads are to be aborted.
@@ -188,6 +190,13 @@ impl Dialog {
     pub(crate) fn set_notice(&mut self, outcome: &crate::clipboard::Outcome) {
         if let Self::Links(links) = self {
             links.set_notice(outcome);
+        }
+    }
+
+    /// Tells an open links dialog what came of trying its links; others ignore it.
+    pub(crate) fn set_verdicts(&mut self, verdicts: &[crate::error::Result<crate::links::Verdict>]) {
+        if let Self::Links(links) = self {
+            links.set_verdicts(verdicts);
         }
     }
 

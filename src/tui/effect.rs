@@ -1,5 +1,6 @@
 //! The only door out: an effect becomes a task, its result an event. Nothing here waits on the thread that draws.
 
+mod links;
 mod uploads;
 
 use std::sync::Arc;
@@ -10,12 +11,11 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::{AbortHandle, JoinSet, spawn_blocking};
 
-use super::message::{Deletions, Effect, Event, Link, Touches};
+use super::message::{Deletions, Effect, Event, Touches};
 use crate::clipboard::{Clipboard, Surroundings, Write};
 use crate::config::Config;
 use crate::entry::Page;
 use crate::error::{Error, Kind, Result};
-use crate::links::{self, LinkRequest};
 use crate::local;
 use crate::location::Location;
 use crate::s3::{Attributes, Body, Connections, ListRequest, ObjectInfo, PutOptions};
@@ -95,7 +95,11 @@ impl Effects {
             Effect::CancelListing(pane) => self.cancel_listing(pane as usize),
             Effect::Sign(requests) => {
                 let connections = self.connections.clone();
-                self.spawn(async move { Event::Signed(sign(&connections, requests).await) });
+                self.spawn(async move { Event::Signed(links::sign(&connections, requests).await) });
+            }
+            Effect::TestLinks(links) => {
+                let connections = self.connections.clone();
+                self.spawn(async move { Event::Tested(links::try_out(&connections, &links).await) });
             }
             Effect::CopyText(text) => {
                 let clipboard = self.clipboard.clone();
@@ -253,16 +257,6 @@ async fn page(connections: &Connections, location: Location, token: Option<Strin
             store.list(&request).await
         }
     }
-}
-
-/// All or none: half of the links would be taken for all of them.
-async fn sign(connections: &Connections, requests: Vec<LinkRequest>) -> Result<Vec<Link>> {
-    let mut signed = Vec::with_capacity(requests.len());
-    for request in requests {
-        let link = links::create(connections, &request).await?;
-        signed.push(Link { request, signed: link });
-    }
-    Ok(signed)
 }
 
 async fn delete(

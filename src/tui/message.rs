@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use crate::clipboard;
 use crate::entry::Page;
 use crate::error::{Error, Result};
-use crate::links::LinkRequest;
+use crate::links::{LinkRequest, Verdict};
 use crate::location::Location;
 use crate::s3::{ObjectInfo, Presigned, Upload};
 use crate::sync::{Plan, Step};
@@ -36,12 +36,14 @@ impl PaneId {
 }
 
 /// A signed link and what it is for.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Link {
     /// What was asked for.
     pub(crate) request: LinkRequest,
     /// What was signed. (Its `Debug` hides the URL.)
     pub(crate) signed: Presigned,
+    /// When.
+    pub(crate) signed_at: jiff::Timestamp,
 }
 
 /// What a transfer changes: the panes that show it are read again at its end.
@@ -142,6 +144,8 @@ pub(crate) enum Event {
     Progress(Snapshot),
     /// Links were signed (all or none).
     Signed(Result<Vec<Link>>),
+    /// What came of trying links, in their order.
+    Tested(Vec<Result<Verdict>>),
     /// What became of text that was to be copied.
     Copied(clipboard::Outcome),
     /// What a deletion would remove.
@@ -232,6 +236,8 @@ pub(crate) enum Effect {
     Answer(TransferId, Answer),
     /// Sign links.
     Sign(Vec<LinkRequest>),
+    /// Try links as their holder would.
+    TestLinks(Vec<Link>),
     /// Put text on the clipboard.
     CopyText(String),
     /// Leave the alternate screen, print the text as plain lines, wait for Enter, come back.

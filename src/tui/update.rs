@@ -49,6 +49,7 @@ pub(super) fn update(state: &mut State, event: Event) -> Vec<Effect> {
             Vec::new()
         }
         Event::Signed(links) => link::signed(state, links),
+        Event::Tested(verdicts) => link::tested(state, &verdicts),
         Event::Copied(outcome) => link::copied(state, &outcome),
         Event::Counted { targets, total } => delete::counted(state, targets, total),
         Event::Deleting(count) => delete::progress(state, count),

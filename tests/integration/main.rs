@@ -9,6 +9,8 @@ mod encryption;
 #[cfg(test)]
 mod house;
 #[cfg(test)]
+mod links;
+#[cfg(test)]
 mod pty;
 #[cfg(test)]
 mod resume;

@@ -193,6 +193,8 @@ impl LinkForm {
             content_type: text(Row::ContentType),
             filename: text(Row::Filename),
             disposition,
+            content_length: None,
+            public: false,
         })))
     }
 

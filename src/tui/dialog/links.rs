@@ -5,7 +5,7 @@ use crossterm::event::{KeyCode, KeyEvent};
 use jiff::tz::TimeZone;
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
+use ratatui::style::{Color, Style};
 use ratatui::text::Line;
 
 use super::super::message::Link;
@@ -15,7 +15,9 @@ use super::window::{self, Scroll};
 use super::{Decision, Outcome, local_time};
 use crate::action::Action;
 use crate::clipboard;
-use crate::links::warning;
+use crate::error::Result;
+use crate::links::{self, Verdict, left, skew};
+use crate::qr;
 use crate::s3::{EndsBecause, Method};
 use crate::sanitize::display_safe;
 
@@ -54,6 +56,8 @@ pub(crate) struct Links {
     text: Vec<(Tone, String)>,
     notice: Vec<(Tone, String)>,
     scroll: Scroll,
+    /// Show the first one as a QR code.
+    qr: bool,
 }
 
 impl Links {
@@ -61,11 +65,32 @@ impl Links {
         let several = links.len() > 1;
         let text = links.iter().flat_map(|link| describe(link, several, zone)).collect();
         let notice = vec![(Tone::Plain, "Copying...".to_owned())];
-        Self { signed: links, text, notice, scroll: Scroll::default() }
+        Self { signed: links, text, notice, scroll: Scroll::default(), qr: false }
     }
 
     pub(super) fn set_notice(&mut self, outcome: &clipboard::Outcome) {
         self.notice = notice(outcome);
+    }
+
+    /// What came of trying them, link by link.
+    pub(super) fn set_verdicts(&mut self, verdicts: &[Result<Verdict>]) {
+        self.notice = verdicts
+            .iter()
+            .map(|verdict| match verdict {
+                Ok(verdict) => {
+                    let said = verdict.said.as_ref().map(|said| format!(" (it says: {said})"));
+                    let tone = if verdict.works { Tone::Good } else { Tone::Bad };
+                    (tone, format!("Tried: {}{}", verdict.words, said.unwrap_or_default()))
+                }
+                Err(error) => (Tone::Bad, format!("Not tried: {error}")),
+            })
+            .collect();
+    }
+
+    fn copy_as(&mut self, form: impl Fn(&Link) -> String) -> Outcome {
+        self.notice = vec![(Tone::Plain, "Copying...".to_owned())];
+        let lines: Vec<String> = self.signed.iter().map(form).collect();
+        Outcome::Do(Decision::CopyText(lines.join("\n")))
     }
 
     /// The URLs, one a line.
@@ -80,6 +105,18 @@ impl Links {
                 Outcome::Do(Decision::CopyText(self.plain()))
             }
             KeyCode::Char('p') => Outcome::Do(Decision::PrintPlain(self.plain())),
+            KeyCode::Char('c') => self.copy_as(|link| links::curl(link.request.method, &link.signed)),
+            KeyCode::Char('w') => self.copy_as(|link| links::wget(&link.signed)),
+            KeyCode::Char('m') => self.copy_as(|link| links::markdown(&link.request.target, &link.signed)),
+            KeyCode::Char('a') => self.copy_as(|link| links::anchor(&link.request.target, &link.signed)),
+            KeyCode::Char('t') => {
+                self.notice = vec![(Tone::Plain, "Trying it as its holder would...".to_owned())];
+                Outcome::Do(Decision::TestLinks(self.signed.clone()))
+            }
+            KeyCode::Char('Q') => {
+                self.qr = !self.qr;
+                Outcome::Stay
+            }
             KeyCode::Enter => Outcome::Close(None),
             _ => {
                 if let Some(action) = action {
@@ -91,6 +128,9 @@ impl Links {
     }
 
     pub(super) fn draw(&self, frame: &mut Frame<'_>, area: Rect, theme: &Theme) {
+        if self.qr {
+            return self.draw_qr(frame, area, theme);
+        }
         let width = window::content_width(area, WIDTH);
         let wrapped = |text: &[(Tone, String)]| -> Vec<Line<'static>> {
             text.iter()
@@ -119,8 +159,34 @@ impl Links {
         }
     }
 
+    /// A code that fits the screen, or why there is none. Dark on light whatever the theme: cameras want that.
+    fn draw_qr(&self, frame: &mut Frame<'_>, area: Rect, theme: &Theme) {
+        let Some(link) = self.signed.first() else { return };
+        let (width, height) = (area.width.saturating_sub(4), area.height.saturating_sub(2));
+        let (lines, style) = match qr::fitting(&link.signed.url, width, height) {
+            Ok(lines) => (lines, Style::new().fg(Color::White).bg(Color::Black)),
+            Err(why) => {
+                (vec![format!("No QR code: {why}. A larger window or a smaller font helps.")], theme.warning)
+            }
+        };
+        let wide = lines.iter().map(|line| line.chars().count()).max().unwrap_or(0).min(usize::from(width));
+        let lines: Vec<String> = lines.iter().flat_map(|line| text::wrap(line, usize::from(width))).collect();
+        let size = (u16::try_from(wide).unwrap_or(width), u16::try_from(lines.len()).unwrap_or(height));
+        let room = window::open(frame, area, theme, "QR", size);
+        for (index, line) in (0..room.height).zip(lines) {
+            frame.render_widget(Line::styled(line, style), window::row(room, index));
+        }
+    }
+
     pub(super) fn hints() -> Vec<(&'static str, &'static str)> {
-        vec![("y", "copy again"), ("p", "print as plain text"), ("Esc", "close")]
+        vec![
+            ("y", "copy again"),
+            ("c/w/m/a", "as curl, wget, Markdown, HTML"),
+            ("t", "try"),
+            ("Q", "QR"),
+            ("p", "print"),
+            ("Esc", "close"),
+        ]
     }
 }
 
@@ -135,19 +201,23 @@ fn describe(link: &Link, several: bool, zone: &TimeZone) -> Vec<(Tone, String)> 
     };
     lines.push((Tone::Heading, format!("{verb} {}", request.target)));
     lines.push((Tone::Url, display_safe(&signed.url).into_owned()));
-    let ends = local_time(signed.ends, zone);
-    lines.push(match signed.because {
-        EndsBecause::Asked => (Tone::Plain, format!("Works until {ends}")),
-        EndsBecause::Credentials => {
-            (Tone::Warning, format!("Works until {ends} only: the credentials that signed it end then"))
+    let ends = signed.ends.map(|ends| format!("{} ({})", local_time(ends, zone), left(ends, link.signed_at)));
+    lines.push(match (ends, signed.because) {
+        (None, _) | (_, EndsBecause::Public) => {
+            (Tone::Warning, "Public: not signed, anybody can open it, and it does not end".to_owned())
         }
+        (Some(ends), EndsBecause::Asked) => (Tone::Plain, format!("Works until {ends}")),
+        (Some(ends), EndsBecause::Credentials) => (
+            Tone::Warning,
+            format!("Works until {ends} only, sooner than asked: the credentials that signed it end then"),
+        ),
     });
+    if !signed.clock_ahead.is_zero() {
+        lines.push((Tone::Warning, format!("Signed by {}", skew(signed.clock_ahead))));
+    }
     for (name, value) in &signed.headers {
         let (name, value) = (display_safe(name), display_safe(value));
         lines.push((Tone::Plain, format!("The request must send {name}: {value}")));
-    }
-    if let Some(warning) = warning(&request.target) {
-        lines.push((Tone::Warning, display_safe(&warning).into_owned()));
     }
     if several {
         lines.push((Tone::Plain, String::new()));

@@ -46,8 +46,14 @@ fn link(key: &str, because: EndsBecause) -> Link {
          &X-Amz-SignedHeaders=host&X-Amz-Signature={}",
         "0123456789abcdef".repeat(4)
     );
-    let signed = Presigned { url, headers: vec![], ends: at("2026-03-01T13:00:00Z"), because };
-    Link { request, signed }
+    let signed = Presigned {
+        url,
+        headers: vec![],
+        ends: Some(at("2026-03-01T13:00:00Z")),
+        because,
+        clock_ahead: jiff::SignedDuration::ZERO,
+    };
+    Link { request, signed, signed_at: at("2026-03-01T12:00:00Z") }
 }
 
 fn sync_plan() -> Plan {
@@ -275,7 +281,7 @@ fn the_notice_claims_no_more_than_is_known() {
 fn a_link_of_passing_credentials_says_when_it_truly_ends() {
     let short = Dialog::Links(links::Links::new(vec![link("a", EndsBecause::Credentials)], &TimeZone::UTC));
     let screen = screen(&short, 120, 30);
-    assert!(screen.contains("2026-03-01 13:00:00 UTC only: the credentials"), "{screen}");
+    assert!(screen.contains("2026-03-01 13:00:00 UTC (in 1h) only, sooner than asked"), "{screen}");
 }
 
 #[test]

@@ -88,6 +88,7 @@ fn decide(state: &mut State, decision: Decision) -> Vec<Effect> {
         Decision::Link(request) => link::sign(state, vec![*request]),
         Decision::Profile(profile) => go::profile(state, profile),
         Decision::CopyText(text) => vec![Effect::CopyText(text)],
+        Decision::TestLinks(links) => vec![Effect::TestLinks(links)],
         Decision::PrintPlain(text) => vec![Effect::PrintPlain(text)],
         Decision::FindUploads => uploads::find(state),
         Decision::AskAbort => uploads::ask(state),

@@ -7,7 +7,7 @@ use crate::action::Action;
 use crate::clipboard::Outcome;
 use crate::entry::Kind;
 use crate::error::Result;
-use crate::links::LinkRequest;
+use crate::links::{LinkRequest, Verdict};
 use crate::location::{Location, Remote};
 
 /// Copies a link to each chosen object, or the paths of local files.
@@ -111,6 +111,14 @@ pub(super) fn signed(state: &mut State, links: Result<Vec<Link>>) -> Vec<Effect>
         state.dialogs.push(Dialog::links(links));
     }
     vec![Effect::CopyText(text)]
+}
+
+/// What came of trying links; nobody looks any more: nothing is said.
+pub(super) fn tested(state: &mut State, verdicts: &[Result<Verdict>]) -> Vec<Effect> {
+    if let Some(links) = state.dialogs.iter_mut().find(|dialog| matches!(dialog, Dialog::Links(_))) {
+        links.set_verdicts(verdicts);
+    }
+    Vec::new()
 }
 
 /// What became of the clipboard is told as it is.

@@ -438,10 +438,12 @@ fn two_keys_to_a_link() {
     let signed = Presigned {
         url: "https://example.org/a.txt?sig".into(),
         headers: Vec::new(),
-        ends: "2026-11-24T15:05:00Z".parse().unwrap(),
+        ends: Some("2026-11-24T15:05:00Z".parse().unwrap()),
         because: EndsBecause::Asked,
+        clock_ahead: jiff::SignedDuration::ZERO,
     };
-    let link = Link { request: requests[0].clone(), signed };
+    let signed_at = "2026-11-24T14:05:00Z".parse().unwrap();
+    let link = Link { request: requests[0].clone(), signed, signed_at };
     let effects = update(&mut state, Event::Signed(Ok(vec![link])));
     assert!(matches!(&effects[..], [Effect::CopyText(text)] if text == "https://example.org/a.txt?sig"));
     update(&mut state, Event::Copied(Outcome::Sent { by: "your terminal".into() }));
