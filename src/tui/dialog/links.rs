@@ -180,8 +180,8 @@ impl Links {
 
     pub(super) fn hints() -> Vec<(&'static str, &'static str)> {
         vec![
-            ("y", "copy again"),
-            ("c/w/m/a", "as curl, wget, Markdown, HTML"),
+            ("y", "copy"),
+            ("c w m a", "curl, wget, md, html"),
             ("t", "try"),
             ("Q", "QR"),
             ("p", "print"),
