@@ -6,6 +6,7 @@
 //! may be in flight, `progress` counts.
 
 mod again;
+mod batch;
 mod conflict;
 mod download;
 mod engine;

@@ -12,7 +12,7 @@ use super::pace::{Lane, Pace};
 use super::partial::{Handle, Partial, Place};
 use super::plan::{Planned, SINGLE, blocking};
 use super::ranges::{self, Ranged};
-use super::types::{Verified, Verify};
+use super::types::{Verb, Verified, Verify};
 use super::work::Work;
 use crate::error::{Error, Kind, Result};
 use crate::location::{Location, Remote};
@@ -99,9 +99,10 @@ impl Get {
 
     /// Into memory, then to its place in one go.
     async fn small(&self, place: &Place, only_new: bool, verify: Verify) -> Result<Verified> {
-        let _slot = self.work.slot(&self.pace, Lane::Small).await?;
-        let _memory = self.work.shared.budget.hold(self.size).await?;
+        let slot = self.work.slot(&self.pace, Lane::Small).await?;
+        let memory = self.work.shared.budget.hold(self.size).await?;
         let (pieces, proof) = self.whole().await?;
+        drop(slot);
         let proof = proof.filter(|_| verify != Verify::Off);
         let verified = match &proof {
             None => Verified::Size,
@@ -113,22 +114,25 @@ impl Get {
                 self.compare(proof, &hasher.finish())?
             }
         };
-        let modified = self.modified;
-        self.with_space(place, move |place| {
-            let partial = Partial::create(place, 0)?;
+        let source = self.source();
+        let partial = self.with_space(place, move |place| {
+            let partial = Partial::of(place, &source, 0)?;
             partial.handle().write(&pieces, 0)?;
-            partial.finish(modified, only_new, false)
-        })
-        .await?;
+            Ok(partial)
+        });
+        let partial = partial.await?;
+        drop(memory);
+        self.settle(partial, only_new).await?;
         Ok(verified)
     }
 
     /// One GET, poured into the file.
     async fn medium(&self, place: &Place, only_new: bool, verify: Verify) -> Result<Verified> {
-        let _slot = self.work.slot(&self.pace, Lane::Small).await?;
-        let size = self.size;
-        let partial = self.with_space(place, move |place| Partial::create(place, size)).await?;
+        let slot = self.work.slot(&self.pace, Lane::Small).await?;
+        let (size, source) = (self.size, self.source());
+        let partial = self.with_space(place, move |place| Partial::of(place, &source, size)).await?;
         let proof = self.range(0..size, partial.handle(), Lane::Small, None).await?.1;
+        drop(slot);
         let proof = proof.or_else(|| self.proof.clone()).filter(|_| verify != Verify::Off);
         let verified = match proof {
             None => Verified::Size,
@@ -138,9 +142,22 @@ impl Get {
                 self.compare(&proof, &ours)?
             }
         };
-        let modified = self.modified;
-        blocking(move || partial.finish(modified, only_new, false)).await?;
+        self.settle(partial, only_new).await?;
         Ok(verified)
+    }
+
+    /// What its `.part` file is known by.
+    fn source(&self) -> String {
+        Location::Remote(self.from.clone()).exact()
+    }
+
+    /// Onto the disk, then under its name. The source of a move goes next, so that its name must be safe as well.
+    async fn settle(&self, partial: Partial, only_new: bool) -> Result<()> {
+        let (modified, alone) = (self.modified, self.work.job.request.verb == Verb::Move);
+        if !alone {
+            self.work.shared.batch.settle(partial.handle()).await?;
+        }
+        blocking(move || partial.finish(modified, only_new, alone)).await
     }
 
     /// A small object, and what its answer says to compare it with.

@@ -10,6 +10,7 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::batch::Batch;
 use super::job::Job;
 use super::journal::{JobLine, Journal, Unfinished};
 use super::limit::RateLimit;
@@ -49,6 +50,8 @@ pub(super) struct Shared {
     pub(super) journal: Journal,
     pub(super) limit: Arc<RateLimit>,
     pub(super) budget: Budget,
+    /// Small files on their way to the disk.
+    pub(super) batch: Batch,
     /// By profile.
     paces: Mutex<HashMap<String, Arc<Pace>>>,
     /// Files being worked on, of all requests together.
@@ -77,6 +80,7 @@ impl Engine {
             connections,
             journal,
             limit: Arc::new(RateLimit::new(settings.defaults.limit_rate)),
+            batch: Batch::default(),
             budget: Budget::new(settings.defaults.memory.unwrap_or(MEMORY)),
             paces: Mutex::default(),
             files: Arc::new(Semaphore::new(FILES_AT_ONCE)),

@@ -5,7 +5,7 @@ use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io;
 use std::ops::Range;
-use std::os::unix::fs::FileExt as _;
+use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -59,6 +59,26 @@ impl Place {
     }
 }
 
+fn part_name(place: &Place, distinction: &str) -> OsString {
+    let target = place.name.to_string_lossy().into_owned();
+    let kept = &target[..target.floor_char_boundary(KEPT_NAME)];
+    OsString::from(format!(".{kept}.{distinction}.part"))
+}
+
+/// A `.part` file that nobody works on, empty; `None` if somebody does.
+fn take_over(folder: &Folder, name: &OsStr) -> Option<File> {
+    let file = folder.open(name).ok()?;
+    file.try_lock().ok()?;
+    // Between the opening and the locking it may have been finished: then the name is gone, or another file's.
+    let (ours, there) = (file.metadata().ok()?, folder.open(name).ok()?.metadata().ok()?);
+    let same = (ours.dev(), ours.ino()) == (there.dev(), there.ino());
+    if !same || ours.nlink() != 1 {
+        return None;
+    }
+    file.set_len(0).ok()?;
+    Some(file)
+}
+
 /// A `.part` file; removed when it is dropped, unless it was finished or is kept.
 #[derive(Debug)]
 pub(super) struct Partial {
@@ -69,11 +89,27 @@ pub(super) struct Partial {
 }
 
 impl Partial {
+    /// Makes the one of `source`, or takes over what a killed run left of it: its name is the same every time, and
+    /// whoever works on it has it locked. If somebody has, it is another one.
+    pub(super) fn of(place: &Place, source: &str, size: u64) -> Result<Self> {
+        let sum = Hasher::of(Algorithm::Crc32, source.as_bytes()).hex();
+        let name = part_name(place, &sum);
+        let file = match place.folder.create(&name) {
+            Ok(file) => Some(file).filter(|file| file.try_lock().is_ok()),
+            Err(error) if error.kind() == Kind::Exists => take_over(&place.folder, &name),
+            Err(error) => return Err(error),
+        };
+        let Some(file) = file else { return Self::create(place, size) };
+        let partial = Self { file: Arc::new(file), place: place.clone(), name, settled: false };
+        if size > 0 {
+            partial.reserve(size)?;
+        }
+        Ok(partial)
+    }
+
     /// Makes it, and room for `size` bytes, so that a full disk shows before the first byte is fetched.
     pub(super) fn create(place: &Place, size: u64) -> Result<Self> {
-        let target = place.name.to_string_lossy().into_owned();
-        let kept = &target[..target.floor_char_boundary(KEPT_NAME)];
-        let name = OsString::from(format!(".{kept}.{:08x}.part", fastrand::u32(..)));
+        let name = part_name(place, &format!("{:08x}", fastrand::u32(..)));
         let file = Arc::new(place.folder.create(&name)?);
         let partial = Self { file, place: place.clone(), name, settled: false };
         if size > 0 {
@@ -166,6 +202,11 @@ pub(super) struct Handle {
 }
 
 impl Handle {
+    /// The file itself, to be flushed.
+    pub(super) fn file(&self) -> Arc<File> {
+        Arc::clone(&self.file)
+    }
+
     /// Writes pieces one after the other from `offset`.
     pub(super) fn write(&self, pieces: &[Bytes], offset: u64) -> Result<()> {
         let mut at = offset;
@@ -229,6 +270,41 @@ mod tests {
         let late = Partial::create(&place, 0).unwrap();
         assert_eq!(late.finish(None, true, false).unwrap_err().kind(), Kind::Exists);
         assert_eq!(std::fs::read(&target).unwrap(), b"abcd");
+    }
+
+    #[test]
+    fn what_a_killed_run_left_is_taken_over_and_what_somebody_works_on_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = place(folder.path(), "file");
+        let count = || std::fs::read_dir(folder.path()).unwrap().count();
+        let left = Partial::of(&place, "p:b/file", 4).unwrap();
+        left.handle().write(&[Bytes::from("old and long")], 0).unwrap();
+        let beside = Partial::of(&place, "p:b/file", 4).unwrap();
+        assert!(beside.name != left.name && count() == 2);
+        drop(beside);
+        let name = left.name.clone();
+        left.keep();
+        let again = Partial::of(&place, "p:b/file", 3).unwrap();
+        assert!(again.name == name && count() == 1);
+        again.handle().write(&[Bytes::from("new")], 0).unwrap();
+        again.finish(None, true, false).unwrap();
+        assert_eq!(std::fs::read(folder.path().join("file")).unwrap(), b"new");
+        assert_eq!(count(), 1);
+    }
+
+    #[test]
+    fn a_link_in_the_place_of_a_partial_file_is_not_written_through() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = place(folder.path(), "file");
+        let victim = folder.path().join("victim");
+        std::fs::write(&victim, "mine").unwrap();
+        let partial = Partial::of(&place, "s", 0).unwrap();
+        let planted = partial.path();
+        drop(partial);
+        std::fs::hard_link(&victim, &planted).unwrap();
+        let other = Partial::of(&place, "s", 0).unwrap();
+        other.handle().write(&[Bytes::from("theirs")], 0).unwrap();
+        assert_eq!(std::fs::read(&victim).unwrap(), b"mine");
     }
 
     #[test]

@@ -17,7 +17,7 @@ use super::pace::{Lane, Pace, cancelled};
 use super::partial::Partial;
 use super::parts::{Multipart, Parts, checked_part_size};
 use super::plan::{Planned, SINGLE, blocking};
-use super::types::{Verified, Verify};
+use super::types::{Verb, Verified, Verify};
 use super::work::Work;
 use crate::error::{Error, Kind, Result};
 use crate::location::{Location, Remote};
@@ -305,7 +305,7 @@ pub(super) async fn local_file(work: &Work, from: &Path, to: &Path, only_new: bo
         let failed = |error| Error::local("read", &from, error);
         let mut source = std::fs::File::open(&from).map_err(failed)?;
         let data = source.metadata().map_err(failed)?;
-        let partial = Partial::create(&work.job.place(&to)?, 0)?;
+        let partial = Partial::of(&work.job.place(&to)?, &Location::Local(from.clone()).exact(), 0)?;
         let handle = partial.handle();
         let attempt = work.progress.attempt();
         let (mut buffer, mut at) = (vec![0; 1 << 20], 0);
@@ -326,7 +326,7 @@ pub(super) async fn local_file(work: &Work, from: &Path, to: &Path, only_new: bo
         }
         partial.keep_mode(&data)?;
         let modified = data.modified().ok().and_then(|time| jiff::Timestamp::try_from(time).ok());
-        partial.finish(modified, only_new, false)?;
+        partial.finish(modified, only_new, work.job.request.verb == Verb::Move)?;
         attempt.keep();
         Ok(Verified::Size)
     })

@@ -304,3 +304,28 @@ fn names(folder: &Path) -> Vec<String> {
     let found = std::fs::read_dir(folder).unwrap();
     found.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_tree_download_leaves_no_scraps_once_it_is_done() {
+    let shell = Shell::new().await;
+    let (backend, faults) = (&shell.world.backend, shell.world.backend.faults());
+    for n in 0..40 {
+        backend.put("box", &format!("d/{n:02}.bin"), pattern(2 * MIB));
+    }
+    faults.add(Rule { after: 10, ..Rule::always(Operation::GetObject, Fault::Stall) });
+    let child = shell.command(&["cp", "-r", "p:box/d/", "down/"]).spawn().unwrap();
+    let parts = || -> Vec<String> {
+        let found = std::fs::read_dir(shell.path("down")).into_iter().flatten().flatten();
+        let names = found.map(|entry| entry.file_name().to_string_lossy().into_owned());
+        names.filter(|name| name.contains(".part")).collect()
+    };
+    while parts().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    kill(child);
+    faults.clear();
+    assert!(!parts().is_empty(), "the kill came too late to test anything");
+    shell.ok(&["cp", "-r", "p:box/d/", "down/"]);
+    assert_eq!(parts(), Vec::<String>::new());
+    assert_eq!(std::fs::read_dir(shell.path("down")).unwrap().count(), 40);
+}
