@@ -6,6 +6,8 @@ mod cat;
 mod check;
 mod configure;
 mod copy;
+mod du;
+mod find;
 mod items;
 mod links;
 mod list;
@@ -90,6 +92,10 @@ enum Command {
     Mv(copy::Options),
     /// Make a folder or a prefix like another one; shows what it would do first.
     Sync(sync::Options),
+    /// Look for objects or files below a place.
+    Find(find::Options),
+    /// Add up what is below a place.
+    Du(du::Options),
     /// Compare two trees or two files; changes nothing.
     Check(check::Options),
     /// Delete objects.
@@ -236,6 +242,8 @@ fn dispatch(cli: Cli) -> Result<u8> {
                         copy::run(&context, options, crate::transfer::Verb::Move, stop).await
                     }
                     Command::Sync(options) => sync::run(&context, options, stop).await,
+                    Command::Find(options) => find::run(&context, options).await,
+                    Command::Du(options) => du::run(&context, options).await,
                     Command::Check(options) => check::run(&context, options).await,
                     Command::Rm(options) => remove::objects(&context, options).await,
                     Command::Mb(options) => remove::make_buckets(&context, options).await,

@@ -1,7 +1,9 @@
 //! Trees: every object below a prefix, every file below a folder, as a stream of batches; counting and deleting
 //! them.
 
+pub mod find;
 pub mod uploads;
+pub mod usage;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -70,6 +72,79 @@ pub fn remote(store: Store, root: Remote) -> mpsc::Receiver<Batch> {
         }
     });
     receiver
+}
+
+/// Everything below a place: a folder, a prefix, or all buckets of a profile one after the other. What is below a bucket
+/// of a profile is named with the bucket before it.
+pub fn below(connections: Connections, place: Location) -> mpsc::Receiver<Batch> {
+    let (sender, receiver) = mpsc::channel(AHEAD);
+    tokio::spawn(async move {
+        // Nobody listens any more: the walk ends.
+        let _ = forward(&connections, place, &sender).await;
+    });
+    receiver
+}
+
+type Gone = mpsc::error::SendError<Batch>;
+
+async fn forward(
+    connections: &Connections,
+    place: Location,
+    sender: &mpsc::Sender<Batch>,
+) -> std::result::Result<(), Gone> {
+    let profile = match place {
+        Location::Local(root) => return pass(local(root), "", sender).await,
+        Location::Remote(root) => {
+            return match connections.store(&root.profile).await {
+                Ok(store) => pass(remote(store, root), "", sender).await,
+                Err(error) => sender.send(Err(error)).await,
+            };
+        }
+        Location::Profile(profile) => profile,
+    };
+    let buckets = match all_buckets(connections, &profile).await {
+        Ok(buckets) => buckets,
+        Err(error) => return sender.send(Err(error)).await,
+    };
+    for bucket in buckets {
+        let root = Remote { profile: profile.clone(), bucket: bucket.clone(), key: String::new() };
+        match connections.store(&profile).await {
+            Ok(store) => pass(remote(store, root), &format!("{bucket}/"), sender).await?,
+            Err(error) => sender.send(Err(error)).await?,
+        }
+    }
+    Ok(())
+}
+
+async fn pass(
+    mut batches: mpsc::Receiver<Batch>,
+    above: &str,
+    sender: &mpsc::Sender<Batch>,
+) -> std::result::Result<(), Gone> {
+    while let Some(mut batch) = batches.recv().await {
+        if !above.is_empty()
+            && let Ok(found) = &mut batch
+        {
+            for found in found {
+                found.relative.insert_str(0, above);
+            }
+        }
+        sender.send(batch).await?;
+    }
+    Ok(())
+}
+
+async fn all_buckets(connections: &Connections, profile: &str) -> Result<Vec<String>> {
+    let store = connections.store(profile).await?;
+    let (mut buckets, mut token) = (Vec::new(), None);
+    loop {
+        let page = store.list_buckets(token.as_deref()).await?;
+        buckets.extend(page.entries.iter().map(|entry| entry.name.to_string_lossy().into_owned()));
+        token = page.next;
+        if token.is_none() {
+            return Ok(buckets);
+        }
+    }
 }
 
 fn object(root: &Remote, entry: Entry) -> Found {

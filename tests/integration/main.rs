@@ -7,6 +7,8 @@ mod cli;
 #[cfg(test)]
 mod encryption;
 #[cfg(test)]
+mod find;
+#[cfg(test)]
 mod house;
 #[cfg(test)]
 mod links;

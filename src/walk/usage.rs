@@ -1,0 +1,145 @@
+//! How much is where: counts and bytes below a place, by folder and by storage class; what is there more than once.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::{Found, Total};
+use crate::location::Location;
+
+/// What a tree holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// All of it.
+    pub total: Total,
+    /// By storage class, as listings name it.
+    pub classes: BTreeMap<String, Total>,
+    /// By folder below the root, `/` at the end, as deep as was asked.
+    pub folders: BTreeMap<String, Total>,
+}
+
+impl Usage {
+    /// Counts one more; folders down to `depth` below the root get their share.
+    pub fn add(&mut self, found: &Found, depth: usize) {
+        self.total.add(found.size);
+        if let Some(class) = &found.storage_class {
+            // An owned key only for a class not seen before.
+            match self.classes.get_mut(&**class) {
+                Some(total) => total.add(found.size),
+                None => self.classes.entry(class.to_string()).or_default().add(found.size),
+            }
+        }
+        for (at, _) in found.relative.match_indices('/').take(depth) {
+            let folder = &found.relative[..=at];
+            match self.folders.get_mut(folder) {
+                Some(total) => total.add(found.size),
+                None => self.folders.entry(folder.to_owned()).or_default().add(found.size),
+            }
+        }
+    }
+}
+
+impl Total {
+    fn add(&mut self, bytes: u64) {
+        self.files += 1;
+        self.bytes = self.bytes.saturating_add(bytes);
+    }
+}
+
+/// Objects that are equal as far as listings tell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Copies {
+    /// Bytes of each.
+    pub size: u64,
+    /// Their common ETag.
+    pub etag: String,
+    /// Where they are, the oldest first.
+    pub locations: Vec<Location>,
+}
+
+impl Copies {
+    /// Bytes that go if one of them stays.
+    pub fn wasted(&self) -> u64 {
+        self.size.saturating_mul(self.locations.len().saturating_sub(1) as u64)
+    }
+}
+
+type Seen = Vec<(Option<jiff::Timestamp>, Location)>;
+
+/// Looks for objects of the same size and ETag. Equal bytes that were uploaded in parts of different sizes have
+/// different ETags and are not found; encrypted objects may have ETags of their own.
+#[derive(Debug, Default)]
+pub struct Duplicates(HashMap<(u64, Box<str>), Seen>);
+
+impl Duplicates {
+    /// One more object; what is empty or has no ETag is left out.
+    pub fn add(&mut self, found: Found) {
+        if let Some(etag) = found.etag.filter(|_| found.size > 0) {
+            self.0.entry((found.size, etag)).or_default().push((found.modified, found.location));
+        }
+    }
+
+    /// Groups of at least two, most wasted bytes first.
+    pub fn groups(self) -> Vec<Copies> {
+        let several = self.0.into_iter().filter(|(_, seen)| seen.len() > 1);
+        let mut groups: Vec<Copies> = several
+            .map(|((size, etag), mut seen)| {
+                seen.sort_by(|a, b| a.0.cmp(&b.0).then_with(|| a.1.to_string().cmp(&b.1.to_string())));
+                let locations = seen.into_iter().map(|(_, location)| location).collect();
+                Copies { size, etag: etag.into(), locations }
+            })
+            .collect();
+        groups.sort_by(|a, b| b.wasted().cmp(&a.wasted()).then_with(|| a.etag.cmp(&b.etag)));
+        groups
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::location::Remote;
+
+    fn found(key: &str, size: u64, etag: &str) -> Found {
+        let target = Remote { profile: "p".into(), bucket: "b".into(), key: key.into() };
+        Found {
+            relative: key.into(),
+            location: Location::Remote(target),
+            size,
+            modified: None,
+            etag: Some(etag.into()),
+            storage_class: Some("STANDARD".into()),
+        }
+    }
+
+    #[test]
+    fn folders_get_their_share_down_to_the_depth() {
+        let mut usage = Usage::default();
+        for (key, size) in [("a/b/c", 1), ("a/d", 10), ("e", 100), ("//x", 1000)] {
+            usage.add(&found(key, size, "t"), 1);
+        }
+        let folders: Vec<_> =
+            usage.folders.iter().map(|(name, total)| (name.as_str(), total.bytes)).collect();
+        assert_eq!(folders, [("/", 1000), ("a/", 11)]);
+        assert_eq!((usage.total.files, usage.classes["STANDARD"].bytes), (4, 1111));
+    }
+
+    #[test]
+    fn copies_come_by_what_they_waste() {
+        let mut duplicates = Duplicates::default();
+        for (key, size, etag) in [
+            ("a", 5, "x"),
+            ("b", 5, "x"),
+            ("c", 9, "y"),
+            ("d", 9, "y"),
+            ("e", 9, "z"),
+            ("f", 0, "n"),
+            ("g", 0, "n"),
+        ] {
+            duplicates.add(found(key, size, etag));
+        }
+        let groups = duplicates.groups();
+        assert_eq!(groups.iter().map(Copies::wasted).collect::<Vec<_>>(), [9, 5]);
+        assert_eq!(
+            groups[0].locations.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            ["p:b/c", "p:b/d"]
+        );
+    }
+}
