@@ -119,7 +119,7 @@ enum Command {
     /// What earlier runs did not finish.
     #[command(subcommand)]
     Transfers(transfers::Command),
-    /// Show the known profiles.
+    /// Show, add, import and remove profiles.
     #[command(subcommand)]
     Profile(profile::Command),
     /// Find, make and check the configuration file.
@@ -215,11 +215,12 @@ fn dispatch(cli: Cli) -> Result<u8> {
     let Cli { global, command, left, right } = cli;
     output::set_color(global.color);
     let _log = global.log.as_deref().map(|file| crate::log::open(file, global.verbose)).transpose()?;
-    let load = || Config::load(&LoadOptions { file: global.config.clone(), profile: global.profile.clone() });
+    let options = LoadOptions { file: global.config.clone(), profile: global.profile.clone() };
+    let load = || Config::load(&options);
     match command {
         None => browse::run(load()?, left.as_deref(), right.as_deref()),
         Some(Command::Demo(options)) => browse::demo(&options),
-        Some(Command::Profile(command)) => profile::run(&command, &load()?),
+        Some(Command::Profile(command)) => profile::run(command, options),
         Some(Command::Config(command)) => configure::run(&command, global.config.as_ref(), load),
         Some(Command::Clipboard) => crate::clipboard::serve_selection().map(|()| 0),
         Some(Command::Completions { shell }) => {

@@ -2,7 +2,10 @@
 //! Reads local files and the environment; knows nothing of the network.
 
 mod aws_files;
+mod edit;
 mod file;
+mod import;
+pub mod keyring;
 mod keys;
 pub mod paths;
 mod profile;
@@ -11,17 +14,22 @@ mod secret;
 mod sse;
 mod theme;
 pub mod units;
+mod vault;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
+pub use edit::{Editor, NewProfile, Stored};
+pub use import::{Importable, importable};
 pub use keys::Keys;
 pub use paths::Paths;
 pub use profile::{Checksums, CredentialSource, Origin, Profile};
 pub use provider::{PROVIDERS, Provider, provider};
-pub use secret::SecretSource;
+pub use secret::{SecretSource, secret_name};
 pub use sse::Sse;
 pub use theme::ThemeChoice;
+pub use vault::{Sealed, Sealer, Vault, random};
 
 use serde::{Deserialize, Serialize};
 
@@ -52,6 +60,8 @@ pub struct Config {
     pub keys: Keys,
     /// Where state, cache, journal and logs live.
     pub paths: Paths,
+    /// Secrets sealed by a passphrase.
+    pub vault: Arc<Vault>,
     /// What was odd but not wrong; shown once.
     pub warnings: Vec<String>,
 }
@@ -211,6 +221,7 @@ impl Config {
     /// A configuration of these profiles alone, everything else at its default; the first is the default profile.
     pub fn of_profiles(profiles: Vec<Profile>, paths: Paths) -> Self {
         let profile_names: Vec<String> = profiles.iter().map(|profile| profile.name.clone()).collect();
+        let vault = Vault::new(&paths, Vec::new());
         Self {
             file: None,
             default_profile: profile_names.first().cloned(),
@@ -220,6 +231,7 @@ impl Config {
             presign_expires: Duration::from_hours(1),
             ui: Ui::default(),
             keys: Keys::default(),
+            vault,
             paths,
             warnings: Vec::new(),
         }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use clap::Args;
 
-use super::output::{Out, note};
+use super::output::{Out, note, report};
 use super::{command_names, items, signal};
-use crate::config::{Config, Paths};
+use crate::config::{Config, CredentialSource, Paths, Profile, SecretSource};
 use crate::demo::{self, Server, sample_backend};
 use crate::error::{Error, Kind, Result};
 use crate::location::{Location, nearest};
@@ -24,6 +24,21 @@ pub(super) struct DemoOptions {
     port: Option<u16>,
 }
 
+/// The passphrase of sealed secrets is asked for before the screen is taken; without it those profiles say why they
+/// cannot be opened.
+fn unlock(config: &Config) {
+    let is_sealed = |profile: &Profile| {
+        matches!(profile.credentials, CredentialSource::Static { secret: SecretSource::Sealed(..), .. })
+    };
+    if config.vault.exists()
+        && config.profiles.iter().any(is_sealed)
+        && let Err(error) = config.vault.unlock()
+    {
+        report(&error);
+    }
+    config.vault.stop_asking();
+}
+
 /// Opens the browser on two places.
 pub(super) fn run(config: Config, left: Option<&str>, right: Option<&str>) -> Result<u8> {
     let left = place(&config, left.unwrap_or("."))?;
@@ -32,6 +47,7 @@ pub(super) fn run(config: Config, left: Option<&str>, right: Option<&str>) -> Re
         (None, Some(profile)) => Location::Profile(profile.clone()),
         (None, None) => place(&config, ".")?,
     };
+    unlock(&config);
     tui::run(&Arc::new(config), left, right)
 }
 

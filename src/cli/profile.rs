@@ -1,16 +1,25 @@
 //! `profile`.
 
+mod add;
+
 use clap::{Args, Subcommand};
 use serde_json::json;
 
 use super::output::Out;
-use crate::config::{Config, CredentialSource, SecretSource};
+use super::signal::block_on;
+use crate::config::{Config, CredentialSource, LoadOptions, SecretSource};
 use crate::error::Result;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Every profile that locations can name.
     List(ListOptions),
+    /// Add a profile, after trying its connection.
+    Add(Box<add::AddOptions>),
+    /// Take over profiles of rclone, mc and s3cmd.
+    Import(add::ImportOptions),
+    /// Remove a profile and its stored secret.
+    Remove(add::RemoveOptions),
 }
 
 #[derive(Args, Debug)]
@@ -21,8 +30,18 @@ pub(super) struct ListOptions {
     json: bool,
 }
 
-pub(super) fn run(command: &Command, config: &Config) -> Result<u8> {
-    let Command::List(options) = command;
+pub(super) fn run(command: Command, load: LoadOptions) -> Result<u8> {
+    let options = match command {
+        Command::List(options) => options,
+        Command::Add(options) => return block_on(false, |_| add::add(*options, load)),
+        Command::Import(options) => return block_on(false, |_| add::import(options, load)),
+        Command::Remove(options) => return block_on(false, |_| add::remove(options, load)),
+    };
+    let config = Config::load(&load)?;
+    list(&options, &config)
+}
+
+fn list(options: &ListOptions, config: &Config) -> Result<u8> {
     let mut out = Out::new();
     let width = config.profile_names.iter().map(String::len).max().unwrap_or(0);
     for profile in &config.profiles {
@@ -52,7 +71,7 @@ pub(super) fn run(command: &Command, config: &Config) -> Result<u8> {
     }
     if config.profiles.is_empty() {
         super::output::note(
-            "no profile is known; `twinpail config init` writes a first one, `twinpail demo` needs none",
+            "no profile is known; `twinpail profile add` makes a first one, `twinpail demo` needs none",
         );
     }
     for warning in &config.warnings {
@@ -66,6 +85,8 @@ fn credentials(source: &CredentialSource) -> &'static str {
         CredentialSource::Aws { .. } => "AWS chain",
         CredentialSource::Static { secret: SecretSource::Plain(_), .. } => "static keys",
         CredentialSource::Static { secret: SecretSource::Command(_), .. } => "secret from a command",
+        CredentialSource::Static { secret: SecretSource::Keyring(_), .. } => "secret in the keyring",
+        CredentialSource::Static { secret: SecretSource::Sealed(..), .. } => "sealed secret",
         CredentialSource::Anonymous => "anonymous",
     }
 }

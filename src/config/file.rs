@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -10,7 +11,10 @@ use toml::Spanned;
 use super::profile::{Checksums, CredentialSource, Origin, Profile};
 use super::provider::{PROVIDERS, Provider, provider};
 use super::units::{parse_duration, parse_rate, parse_size};
-use super::{Config, Keys, OnConflict, Paths, SecretSource, Sse, ThemeChoice, TransferDefaults, Ui, Verify};
+use super::{
+    Config, Keys, OnConflict, Paths, SecretSource, Sse, ThemeChoice, TransferDefaults, Ui, Vault, Verify,
+    secret_name,
+};
 use crate::error::{Error, Kind, Result};
 use crate::location::{is_profile_name, nearest};
 
@@ -23,6 +27,7 @@ type Text = Option<Spanned<String>>;
 #[serde(default, deny_unknown_fields)]
 struct File {
     default_profile: Text,
+    passphrase_command: Vec<String>,
     transfer: TransferTable,
     presign: PresignTable,
     ui: UiTable,
@@ -72,6 +77,7 @@ struct ProfileTable {
     access_key_id: Text,
     secret_access_key: Option<secrecy::SecretString>,
     secret_command: Option<Spanned<Vec<String>>>,
+    secret: Text,
     session_token: Option<secrecy::SecretString>,
     anonymous: bool,
     buckets: Vec<String>,
@@ -92,12 +98,17 @@ struct ProfileTable {
 struct Source<'a> {
     text: &'a str,
     file: &'a Path,
+    vault: &'a Arc<Vault>,
+}
+
+fn wrong_at(text: &str, file: &Path, at: usize, message: impl std::fmt::Display) -> Error {
+    let line = 1 + text.get(..at).map_or(0, |before| before.matches('\n').count());
+    Error::new(Kind::Config, format!("{}:{line}: {message}", file.display()))
 }
 
 impl Source<'_> {
     fn wrong(&self, at: usize, message: impl std::fmt::Display) -> Error {
-        let line = 1 + self.text.get(..at).map_or(0, |before| before.matches('\n').count());
-        Error::new(Kind::Config, format!("{}:{line}: {message}", self.file.display()))
+        wrong_at(self.text, self.file, at, message)
     }
 
     /// The value of one of some words.
@@ -124,11 +135,12 @@ impl Source<'_> {
 
 /// Reads the text of `file`.
 pub(super) fn parse(text: &str, file: &Path, paths: Paths) -> Result<Config> {
-    let source = Source { text, file };
     let raw: File = toml::from_str(text).map_err(|error| {
         let at = error.span().map_or(0, |span| span.start);
-        source.wrong(at, error.message().trim_end().replace('\n', "; "))
+        wrong_at(text, file, at, error.message().trim_end().replace('\n', "; "))
     })?;
+    let vault = Vault::new(&paths, raw.passphrase_command.clone());
+    let source = Source { text, file, vault: &vault };
     let mut profiles = Vec::new();
     for (name, table) in &raw.profiles {
         profiles.push((table.span().start, profile(source, name, table)?));
@@ -136,6 +148,7 @@ pub(super) fn parse(text: &str, file: &Path, paths: Paths) -> Result<Config> {
     profiles.sort_by_key(|(at, _)| *at);
     let mut config = Config::of_profiles(profiles.into_iter().map(|(_, profile)| profile).collect(), paths);
     config.file = Some(file.to_path_buf());
+    config.vault = vault.clone();
     config.default_profile = None;
     if let Some(name) = &raw.default_profile {
         // A profile of the AWS files may be meant, so that only the name's form is judged here.
@@ -382,7 +395,7 @@ fn credentials(
         + usize::from(table.access_key_id.is_some());
     let wrong = |message: &str| {
         source.wrong(at, format!("profile {name}: {message}")).with_hint(
-            "one of: aws_profile; access_key_id with secret_access_key or secret_command; anonymous = true",
+            "one of: aws_profile; access_key_id with secret_access_key, secret_command or secret; anonymous = true",
         )
     };
     if ways > 1 {
@@ -401,14 +414,23 @@ fn credentials(
             Err(wrong("no credentials"))
         };
     };
-    let secret = match (&table.secret_access_key, &table.secret_command) {
-        (Some(secret), None) => SecretSource::Plain(secret.clone()),
-        (None, Some(command)) if command.get_ref().is_empty() => {
+    let secret = match (&table.secret_access_key, &table.secret_command, &table.secret) {
+        (Some(secret), None, None) => SecretSource::Plain(secret.clone()),
+        (None, Some(command), None) if command.get_ref().is_empty() => {
             return Err(source.wrong(command.span().start, "secret_command names no program"));
         }
-        (None, Some(command)) => SecretSource::Command(command.get_ref().clone()),
-        (None, None) => return Err(wrong("access_key_id without a secret")),
-        (Some(_), Some(_)) => return Err(wrong("both secret_access_key and secret_command")),
+        (None, Some(command), None) => SecretSource::Command(command.get_ref().clone()),
+        (None, None, Some(word)) => {
+            let sealed = source.word("secret", word, &[("keyring", false), ("sealed", true)])?;
+            let name = secret_name(name);
+            if sealed {
+                SecretSource::Sealed(Arc::clone(source.vault), name)
+            } else {
+                SecretSource::Keyring(name)
+            }
+        }
+        (None, None, None) => return Err(wrong("access_key_id without a secret")),
+        _ => return Err(wrong("more than one of secret_access_key, secret_command and secret")),
     };
     let session_token = table.session_token.clone();
     Ok(CredentialSource::Static { access_key_id: access_key_id.get_ref().clone(), secret, session_token })

@@ -43,6 +43,11 @@ impl Paths {
         self.state.join("transfers")
     }
 
+    /// Secrets sealed by a passphrase.
+    pub fn sealed_secrets(&self) -> PathBuf {
+        self.config.join("sealed-secrets.json")
+    }
+
     /// The log of links.
     pub fn links(&self) -> PathBuf {
         self.state.join("links.jsonl")

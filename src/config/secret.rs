@@ -1,6 +1,7 @@
 //! Where a secret comes from. Nothing here shows one: not `Debug`, not an error.
 
 use std::process::Stdio;
+use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -8,6 +9,8 @@ use base64::engine::general_purpose::STANDARD;
 use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret as _, SecretBox, SecretSlice, SecretString};
 
+use super::keyring;
+use super::vault::Vault;
 use crate::error::{Error, Kind, Result};
 
 /// A command may wait for a hardware key to be touched.
@@ -20,6 +23,21 @@ pub enum SecretSource {
     Plain(SecretString),
     /// What a program prints on stdout; program and arguments, no shell.
     Command(Vec<String>),
+    /// The keyring of the operating system, under this name.
+    Keyring(String),
+    /// The file of sealed secrets, under this name.
+    Sealed(Arc<Vault>, String),
+}
+
+/// The name under which the secret key of a profile is stored.
+pub fn secret_name(profile: &str) -> String {
+    format!("{profile}/secret_access_key")
+}
+
+/// Keyrings and passphrases block, for as long as somebody types.
+async fn stored(get: impl FnOnce() -> Result<SecretString> + Send + 'static) -> Result<SecretString> {
+    let got = tokio::task::spawn_blocking(get).await;
+    got.map_err(|error| Error::new(Kind::Internal, format!("a task failed: {error}")))?
 }
 
 impl SecretSource {
@@ -30,6 +48,14 @@ impl SecretSource {
     pub async fn resolve(&self) -> Result<SecretString> {
         let command = match self {
             Self::Plain(secret) => return Ok(secret.clone()),
+            Self::Keyring(name) => {
+                let name = name.clone();
+                return stored(move || keyring::get(&name)).await;
+            }
+            Self::Sealed(vault, name) => {
+                let (vault, name) = (Arc::clone(vault), name.clone());
+                return stored(move || vault.get(&name)).await;
+            }
             Self::Command(command) => command,
         };
         let printed = run("secret_command", command).await?;
@@ -50,11 +76,12 @@ impl SecretSource {
     pub async fn resolve_key(&self) -> Result<SecretBox<[u8; 32]>> {
         const OPTION: &str = "sse_customer_key_command";
         let (key, name) = match self {
-            Self::Plain(secret) => {
-                (key_of(secret.expose_secret().as_bytes()), "the encryption key".to_owned())
-            }
             Self::Command(command) => {
                 (key_of(run(OPTION, command).await?.expose_secret()), named(OPTION, command))
+            }
+            other => {
+                let secret = other.resolve().await?;
+                (key_of(secret.expose_secret().as_bytes()), "the encryption key".to_owned())
             }
         };
         key.ok_or_else(|| {

@@ -13,6 +13,8 @@ mod house;
 #[cfg(test)]
 mod links;
 #[cfg(test)]
+mod profile;
+#[cfg(test)]
 mod pty;
 #[cfg(test)]
 mod resume;
