@@ -6,6 +6,7 @@ mod cat;
 mod check;
 mod configure;
 mod copy;
+mod doctor;
 mod du;
 mod find;
 mod items;
@@ -122,6 +123,8 @@ enum Command {
     /// Show, add, import and remove profiles.
     #[command(subcommand)]
     Profile(profile::Command),
+    /// Examine a profile: what works, what does not, which settings it should have.
+    Doctor(doctor::Options),
     /// Find, make and check the configuration file.
     #[command(subcommand)]
     Config(configure::Command),
@@ -230,9 +233,16 @@ fn dispatch(cli: Cli) -> Result<u8> {
         }
         Some(Command::Man { folder }) => manual(&folder),
         Some(command) => signal::block_on(
-            matches!(command, Command::Cp(_) | Command::Mv(_) | Command::Sync(_) | Command::Transfers(_)),
+            matches!(
+                command,
+                Command::Cp(_)
+                    | Command::Mv(_)
+                    | Command::Sync(_)
+                    | Command::Transfers(_)
+                    | Command::Doctor(_)
+            ),
             |stop| async move {
-                let config = Arc::new(load()?);
+                let config = Arc::new(Config::load(&options)?);
                 let context = Context { connections: Connections::new(Arc::clone(&config)), config };
                 match command {
                     Command::Ls(options) => list::run(&context, options).await,
@@ -252,6 +262,7 @@ fn dispatch(cli: Cli) -> Result<u8> {
                     Command::Cat(options) => cat::run(&context, options).await,
                     Command::Stat(options) => stat::run(&context, options).await,
                     Command::Presign(options) => presign::run(&context, options).await,
+                    Command::Doctor(given) => doctor::run(&context, given, options, &stop).await,
                     Command::Links(command) => links::run(&context, command).await,
                     Command::Transfers(command) => transfers::run(&context, command, stop).await,
                     Command::Uploads(command) => uploads::run(&context, command).await,

@@ -20,6 +20,7 @@
 //! | [`transfer`] | the engine: plans, queues, uploads, downloads, relays |
 //! | [`sync`] | two trees compared: what makes one like the other, and whether it is |
 //! | [`links`] | link requests and the forms they are written in |
+//! | [`doctor`] | measures what a profile can do, and what its settings should be |
 //! | [`demo`] | an in-memory S3 server with sample data, and its faults |
 //! | [`tui`] | the browser: one loop, pure state, one door to the outside |
 //! | [`cli`] | one file a subcommand |
@@ -29,6 +30,7 @@ pub mod cli;
 pub mod clipboard;
 pub mod config;
 pub mod demo;
+pub mod doctor;
 pub mod entry;
 pub mod error;
 pub mod http;

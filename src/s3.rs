@@ -15,6 +15,7 @@ mod list;
 mod multipart;
 mod object;
 mod presign;
+mod settings;
 mod tags;
 mod transport;
 
@@ -27,4 +28,5 @@ pub use list::ListRequest;
 pub use multipart::{CompletedPart, Part, PartRequest, Upload, UploadList};
 pub use object::{Download, GetOptions, ObjectInfo, PutOptions, Written};
 pub use presign::{EndsBecause, MAX_EXPIRES, Method, PresignRequest, Presigned};
+pub use settings::Versioning;
 pub use transport::Body;

@@ -188,6 +188,11 @@ impl Store {
         self.0.profile.provider
     }
 
+    /// Whether it signs nothing.
+    pub fn is_anonymous(&self) -> bool {
+        self.0.credentials.is_none()
+    }
+
     /// The key that goes with every object of this profile, if it has one.
     pub(super) fn own_key(&self) -> Option<&CustomerKey> {
         self.0.customer_key.as_ref()
@@ -212,7 +217,7 @@ impl Store {
     }
 
     /// The region in the signatures for `bucket`.
-    pub(super) fn region_of(&self, bucket: &str) -> String {
+    pub fn region_of(&self, bucket: &str) -> String {
         let known = self.0.bucket_regions.lock().unwrap_or_else(PoisonError::into_inner);
         known.get(bucket).unwrap_or(&self.0.region).clone()
     }

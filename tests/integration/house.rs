@@ -17,6 +17,7 @@ fn allowed(room: &str) -> Option<BTreeSet<&'static str>> {
         "walk" => below(&[FIRST, SECOND, &["s3", "local"]]),
         "transfer" => below(&[FIRST, SECOND, &["s3", "local", "walk"]]),
         "sync" => below(&[FIRST, SECOND, &["s3", "local", "walk", "transfer"]]),
+        "doctor" => below(&[FIRST, SECOND, &["s3", "http", "links"]]),
         "links" => below(&[FIRST, SECOND, &["s3", "http"]]),
         // The loop and the door out.
         "tui" | "tui/effect" | "tui/terminal" => {
@@ -26,7 +27,12 @@ fn allowed(room: &str) -> Option<BTreeSet<&'static str>> {
         _ if room.starts_with("tui/") => {
             below(&[FIRST, SECOND, &["clipboard", "qr", "s3", "walk", "transfer", "sync", "links", "tui"]])
         }
-        "cli" => below(&[FIRST, SECOND, THIRD, &["s3", "walk", "transfer", "sync", "links", "demo", "tui"]]),
+        "cli" => below(&[
+            FIRST,
+            SECOND,
+            THIRD,
+            &["s3", "walk", "transfer", "sync", "links", "doctor", "demo", "tui"],
+        ]),
         _ => return None,
     })
 }

@@ -1,0 +1,148 @@
+//! Checks that write nothing: the way to the provider, who we are there, what a bucket says of itself.
+
+use bytes::Bytes;
+use http::Request;
+use jiff::Timestamp;
+
+use super::{Advice, Finding, Setting, Verdict, connected};
+use crate::config::Config;
+use crate::error::{Error, Kind};
+use crate::s3::{ListRequest, Store, Versioning};
+use crate::sanitize::display_safe;
+
+/// Clocks that differ by more make requests fail at AWS.
+const MOST_SKEW: i64 = 15 * 60;
+/// Of an answer's body.
+const LIMIT: usize = 256 << 10;
+
+pub(super) async fn credentials(store: &Store) -> Finding {
+    const CHECK: &str = "credentials";
+    if store.is_anonymous() {
+        return Finding::new(CHECK, Verdict::Warning, "none: only public buckets, and no links");
+    }
+    match store.credentials_end().await {
+        Ok(None) => Finding::new(CHECK, Verdict::Fine, "they do not end by themselves"),
+        Ok(Some(end)) => {
+            let minutes = end.duration_since(Timestamp::now()).as_secs() / 60;
+            let verdict = if minutes < 15 { Verdict::Warning } else { Verdict::Fine };
+            let finding = Finding::new(CHECK, verdict, format!("temporary: they end in {minutes} minutes"));
+            finding.hint("links end with them, however long they were asked for")
+        }
+        Err(error) => Finding::failed(CHECK, &error),
+    }
+}
+
+/// The host, its certificate and its clock, by a request that needs no signature; whether anybody answered.
+pub(super) async fn reach(store: &Store) -> (Vec<Finding>, bool) {
+    const CHECK: &str = "endpoint";
+    let endpoint = store.endpoint();
+    let shown = display_safe(&endpoint).into_owned();
+    let Ok(request) = Request::builder().method("GET").uri(format!("{endpoint}/")).body(Bytes::new()) else {
+        let error = Error::new(Kind::Config, format!("{shown} is no address"));
+        return (vec![Finding::failed(CHECK, &error)], false);
+    };
+    let asked = Timestamp::now();
+    let answer = match store.http().fetch(request, LIMIT).await {
+        Ok(answer) => answer,
+        Err(error) => return (vec![Finding::failed(CHECK, &error).hint(hint(&error))], false),
+    };
+    let tls = endpoint.starts_with("https://");
+    let way = if tls { "over TLS, certificate trusted" } else { "in the clear" };
+    let mut findings = vec![Finding::new(CHECK, Verdict::Fine, format!("{shown} answers {way}"))];
+    let is_here = ["127.", "localhost", "[::1]"].iter().any(|host| endpoint.contains(host));
+    if !tls && !is_here {
+        findings.push(
+            Finding::new("encryption", Verdict::Warning, "everything goes over the network in the clear")
+                .hint("use the https:// address, with `ca_bundle` for a certificate authority of your own"),
+        );
+    }
+    findings.push(clock(answer.headers(), asked));
+    (findings, true)
+}
+
+fn hint(error: &Error) -> String {
+    let message = error.message().to_ascii_lowercase();
+    if message.contains("certificate") || message.contains("tls") {
+        "a certificate authority of your own goes into `ca_bundle`".to_owned()
+    } else if message.contains("lookup") || message.contains("dns") || message.contains("resolve") {
+        "the name is not known: check the endpoint's spelling, VPN and DNS".to_owned()
+    } else {
+        error.hint().unwrap_or_else(|| "check the endpoint, its port, firewalls and HTTPS_PROXY".to_owned())
+    }
+}
+
+fn clock(headers: &http::HeaderMap, asked: Timestamp) -> Finding {
+    const CHECK: &str = "clock";
+    let date = headers.get(http::header::DATE).and_then(|date| date.to_str().ok());
+    let Some(theirs) = date.and_then(|date| jiff::fmt::rfc2822::parse(date).ok()) else {
+        return Finding::skipped(CHECK, "the provider does not tell the time");
+    };
+    let ahead = theirs.timestamp().duration_since(asked).as_secs();
+    let detail =
+        format!("the provider's is {} s {} ours", ahead.abs(), if ahead < 0 { "behind" } else { "ahead of" });
+    match ahead.abs() {
+        0..=30 => Finding::new(CHECK, Verdict::Fine, detail),
+        31..=MOST_SKEW => {
+            Finding::new(CHECK, Verdict::Warning, detail).hint("set this machine's clock (NTP)")
+        }
+        _ => Finding::new(CHECK, Verdict::Failed, detail)
+            .hint("set this machine's clock (NTP): signatures are refused"),
+    }
+}
+
+/// What ListBuckets says, and the first bucket.
+pub(super) async fn list_buckets(store: &Store) -> (Finding, Option<String>) {
+    const CHECK: &str = "list buckets";
+    match store.list_buckets(None).await {
+        Ok(page) => {
+            let first = page.entries.first().map(|entry| entry.name.to_string_lossy().into_owned());
+            (Finding::new(CHECK, Verdict::Fine, format!("{} buckets", page.entries.len())), first)
+        }
+        Err(error) if matches!(error.kind(), Kind::Denied | Kind::Unsupported) => {
+            let finding = Finding::new(CHECK, Verdict::Warning, error.message());
+            (finding.hint("name buckets in locations, or list them in `buckets = [...]`"), None)
+        }
+        Err(error) => (Finding::failed(CHECK, &error), None),
+    }
+}
+
+/// Lists a bucket; if that fails, in the other style of address. The store that works.
+pub(super) async fn open(
+    config: &Config,
+    store: &Store,
+    bucket: &str,
+    advice: &mut Vec<Advice>,
+) -> (Finding, Option<Store>) {
+    const CHECK: &str = "bucket";
+    let request = ListRequest { bucket: bucket.to_owned(), max_keys: Some(1), ..ListRequest::default() };
+    let style = |path: bool| if path { "path style" } else { "virtual-host style" };
+    let path_style = store.profile().path_style;
+    let Err(error) = store.list(&request).await else {
+        let region = store.region_of(bucket);
+        if store.profile().region.as_ref().is_some_and(|own| *own != region) {
+            let why = format!("bucket {bucket} is in {region}: one redirect less a bucket");
+            advice.push(Advice { key: "region", value: Setting::Text(region.clone()), why });
+        }
+        let detail = format!("{bucket} can be listed ({}, {region})", style(path_style));
+        return (Finding::new(CHECK, Verdict::Fine, detail), Some(store.clone()));
+    };
+    let mut other = store.profile().clone();
+    other.path_style = !path_style;
+    if let Ok(other) = connected(config, other).await
+        && other.list(&request).await.is_ok()
+    {
+        let why = format!("{bucket} can only be listed in {}", style(!path_style));
+        advice.push(Advice { key: "path_style", value: Setting::Switch(!path_style), why: why.clone() });
+        return (Finding::new(CHECK, Verdict::Warning, why).hint(error.message()), Some(other));
+    }
+    (Finding::failed(CHECK, &error), None)
+}
+
+pub(super) async fn versioning(store: &Store, bucket: &str) -> Finding {
+    const CHECK: &str = "versioning";
+    match store.versioning(bucket).await {
+        Ok(Versioning::Off) => Finding::new(CHECK, Verdict::Fine, "off: what is deleted or replaced is gone"),
+        Ok(versioning) => Finding::new(CHECK, Verdict::Fine, versioning.word()),
+        Err(error) => Finding::skipped(CHECK, &error.message()),
+    }
+}

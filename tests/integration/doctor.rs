@@ -1,0 +1,88 @@
+//! What `doctor` finds at servers with different faults, and that it leaves nothing behind.
+
+use serde_json::Value;
+use twinpail::demo::{ACCESS_KEY_ID, Fault, Operation, Rule, SECRET_ACCESS_KEY};
+
+use crate::cli::Shell;
+use crate::support::closed_port;
+
+fn finding<'a>(rows: &'a [Value], check: &str) -> &'a Value {
+    rows.iter().find(|row| row["check"] == check).unwrap_or_else(|| panic!("no {check} in {rows:?}"))
+}
+
+fn rows(shell: &Shell, arguments: &[&str]) -> (i32, Vec<Value>) {
+    let output = shell.run(&[&["doctor", "--json"], arguments].concat());
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(!text.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+    (output.status.code().unwrap(), text.lines().map(|line| serde_json::from_str(line).unwrap()).collect())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_good_server_passes_and_is_left_as_it_was() {
+    let shell = Shell::new().await;
+    shell.world.backend.put("box", "mine", "x");
+    let (code, found) = rows(&shell, &["p"]);
+    assert_eq!(code, 0, "{found:?}");
+    for check in [
+        "credentials",
+        "endpoint",
+        "clock",
+        "list buckets",
+        "bucket",
+        "write and read",
+        "multipart upload",
+        "delete",
+    ] {
+        assert_eq!(finding(&found, check)["verdict"], "ok", "{found:?}");
+    }
+    for check in ["create only if absent", "replace only if unchanged", "download link", "upload link"] {
+        assert_eq!(finding(&found, check)["verdict"], "ok", "{found:?}");
+    }
+    assert_eq!(shell.ok(&["ls", "-r", "p:box/"]).lines().count(), 1);
+    assert!(shell.world.backend.uploads("box").is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn faults_are_found_named_and_cleaned_up_after() {
+    let shell = Shell::new().await;
+    let faults = shell.world.backend.faults();
+    faults.add(Rule::always(Operation::UploadPart, Fault::Status(501, "NotImplemented")));
+    faults.add(Rule::always(Operation::ListBuckets, Fault::Status(403, "AccessDenied")));
+    let (code, found) = rows(&shell, &["p", "--bucket", "box"]);
+    assert_eq!(code, 1);
+    let multipart = finding(&found, "multipart upload");
+    assert!(
+        multipart["verdict"] == "failed" && multipart["detail"].as_str().unwrap().contains("NotImplemented")
+    );
+    assert_eq!(finding(&found, "list buckets")["verdict"], "warning");
+    assert!(shell.world.backend.uploads("box").is_empty());
+    faults.clear();
+    assert_eq!(shell.ok(&["ls", "-r", "p:box/"]), "");
+    faults.add(Rule {
+        key: "plain",
+        ..Rule::once(Operation::DeleteObject, Fault::Status(403, "AccessDenied"))
+    });
+    let (code, found) = rows(&shell, &["p"]);
+    assert!(code == 1 && finding(&found, "delete")["hint"].as_str().unwrap().contains(".twinpail-doctor/"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_profile_that_may_not_write_is_only_read_and_an_absent_server_is_said() {
+    let shell = Shell::new().await;
+    let keys = format!("access_key_id = \"{ACCESS_KEY_ID}\"\nsecret_access_key = \"{SECRET_ACCESS_KEY}\"\n");
+    let endpoint = shell.world.server.endpoint();
+    shell.configure(&format!(
+        "[profiles.p]\nprovider = \"minio\"\nendpoint = \"{endpoint}\"\nread_only = true\n{keys}\
+         [profiles.gone]\nprovider = \"minio\"\nendpoint = \"http://127.0.0.1:{}\"\n{keys}",
+        closed_port()
+    ));
+    shell.world.backend.faults().take_requests();
+    let (code, found) = rows(&shell, &["p:"]);
+    assert!(code == 0 && finding(&found, "writing")["verdict"] == "skipped", "{found:?}");
+    let asked = shell.world.backend.faults().take_requests();
+    assert!(asked.iter().all(|request| request.operation != Operation::PutObject), "{asked:?}");
+    let (code, found) = rows(&shell, &["gone"]);
+    assert!(code == 1 && finding(&found, "endpoint")["verdict"] == "failed");
+    assert_eq!(shell.fails(&["doctor", "nonesuch"]).0, 2);
+    assert!(shell.ok(&["doctor", "p", "--write"]).contains("list buckets"));
+}
