@@ -110,6 +110,7 @@ actions! {
     New, Browser, Act, "new", "new folder or bucket", ["f7", "n"];
     Delete, Browser, Act, "delete", "delete", ["f8", "d", "delete"];
     Sync, Browser, Act, "sync", "make the other pane like this one", ["shift-z"];
+    View, Browser, Act, "view", "view", ["f3", "v"];
     Info, Browser, Act, "info", "properties", ["i"];
     Uploads, Browser, Act, "uploads", "unfinished uploads here", ["shift-u"];
     Filter, Browser, Find, "filter", "filter this listing", ["/"];

@@ -14,6 +14,7 @@
 //! | [`http`] | the one HTTP/1.1 client, under the S3 client too |
 //! | [`local`] | a local folder as pages; safe local names for hostile keys; files that stay below their folder |
 //! | [`clipboard`] | text onto the user's clipboard, also over SSH |
+//! | [`preview`] | bytes as lines to look at: text, hex, JSON, tables, pictures |
 //! | [`qr`] | QR codes as text |
 //! | [`s3`] | one connected profile; the only home of the AWS SDK |
 //! | [`walk`] | trees: recursive listings, local and remote; unfinished uploads |
@@ -38,6 +39,7 @@ pub mod links;
 pub mod local;
 pub mod location;
 pub mod log;
+pub mod preview;
 pub mod qr;
 pub mod s3;
 pub mod sanitize;

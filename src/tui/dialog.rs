@@ -14,9 +14,11 @@ mod sync;
 #[cfg(test)]
 mod tests;
 mod uploads;
+mod viewer;
 mod window;
 
 pub(super) use uploads::{Chosen, Uploads};
+pub(super) use viewer::{Chunk, Wanted};
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use jiff::Timestamp;
@@ -53,6 +55,8 @@ pub(crate) enum Decision {
     CopyText(String),
     /// Print the shown links as plain lines.
     PrintPlain(String),
+    /// What to look for in the viewer is to be typed.
+    AskSearch,
     /// Try these links.
     TestLinks(Vec<super::message::Link>),
     /// Find the unfinished uploads again.
@@ -86,6 +90,8 @@ pub(crate) enum Purpose {
     GoTo,
     /// New folder or bucket.
     New,
+    /// What to look for in the viewer.
+    Search,
     /// New name.
     Rename,
     /// Bytes a second of a transfer.
@@ -130,6 +136,8 @@ pub(crate) enum Dialog {
     Help(help::Help),
     /// Properties, or a failure.
     Info(info::Info),
+    /// A file or an object.
+    Viewer(Box<viewer::Viewer>),
 }
 
 impl Dialog {
@@ -200,6 +208,19 @@ impl Dialog {
         }
     }
 
+    /// A file or an object of `size` bytes; `view` tells its answers from those to others.
+    pub(crate) fn viewer(location: Location, size: u64, view: u64) -> Self {
+        Self::Viewer(Box::new(viewer::Viewer::new(location, size, view)))
+    }
+
+    /// It, if it is that one.
+    pub(crate) fn as_viewer(&mut self) -> Option<&mut viewer::Viewer> {
+        match self {
+            Self::Viewer(viewer) => Some(viewer),
+            _ => None,
+        }
+    }
+
     /// The transfer whose question it is.
     pub(crate) fn asks_for(&self) -> Option<TransferId> {
         match self {
@@ -264,6 +285,7 @@ impl Dialog {
             Self::Help(help) => help.on_action(action),
             Self::Info(_) if key.code == KeyCode::Enter => Outcome::Close(None),
             Self::Info(info) => info.on_action(action),
+            Self::Viewer(viewer) => viewer.on_key(key, action),
             Self::Input(_) | Self::Link(_) => Outcome::Stay,
         }
     }
@@ -300,6 +322,7 @@ impl Dialog {
             Self::Sync(dialog) => dialog.draw(frame, area, theme),
             Self::Help(dialog) => dialog.draw(frame, area, theme),
             Self::Info(dialog) => dialog.draw(frame, area, theme),
+            Self::Viewer(dialog) => dialog.draw(frame, area, theme),
         }
     }
 
@@ -314,6 +337,7 @@ impl Dialog {
             Self::Links(_) => links::Links::hints(),
             Self::Profiles(_) => profiles::Profiles::hints(),
             Self::Sync(_) => sync::SyncDialog::hints(),
+            Self::Viewer(_) => viewer::Viewer::hints(),
             Self::Help(_) | Self::Info(_) => vec![("PgDn", "more"), ("Esc", "close")],
         };
         hints.into_iter().map(|(key, word)| (key.to_owned(), word)).collect()

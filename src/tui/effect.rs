@@ -2,6 +2,7 @@
 
 mod links;
 mod uploads;
+mod view;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -93,14 +94,7 @@ impl Effects {
                 self.listing[pane as usize] = Some(task);
             }
             Effect::CancelListing(pane) => self.cancel_listing(pane as usize),
-            Effect::Sign(requests) => {
-                let connections = self.connections.clone();
-                self.spawn(async move { Event::Signed(links::sign(&connections, requests).await) });
-            }
-            Effect::TestLinks(links) => {
-                let connections = self.connections.clone();
-                self.spawn(async move { Event::Tested(links::try_out(&connections, &links).await) });
-            }
+            Effect::Sign(_) | Effect::Fetch(_) | Effect::TestLinks(_) | Effect::Stat(_) => self.ask(effect),
             Effect::CopyText(text) => {
                 let clipboard = self.clipboard.clone();
                 self.spawn(async move { Event::Copied(clipboard.copy(&text).await) });
@@ -146,18 +140,37 @@ impl Effects {
                     Event::Changed { at, name: to.into(), result }
                 });
             }
-            Effect::Stat(location) => {
-                let connections = self.connections.clone();
-                self.spawn(async move {
-                    let info = stat(&connections, &location).await.map(Box::new);
-                    Event::Info { location, info }
-                });
-            }
             Effect::Uploads { search, effect } => self.uploads(search, effect),
             Effect::PrintPlain(_) | Effect::Redraw | Effect::Suspend | Effect::Quit => {}
             order => return self.order(order),
         }
         Vec::new()
+    }
+
+    /// Questions about single objects.
+    fn ask(&self, effect: Effect) {
+        let connections = self.connections.clone();
+        match effect {
+            Effect::Sign(requests) => {
+                self.spawn(async move { Event::Signed(links::sign(&connections, requests).await) });
+            }
+            Effect::Fetch(wanted) => {
+                self.spawn(async move {
+                    let chunk = view::fetch(&connections, &wanted).await;
+                    Event::Fetched(wanted, chunk)
+                });
+            }
+            Effect::TestLinks(links) => {
+                self.spawn(async move { Event::Tested(links::try_out(&connections, &links).await) });
+            }
+            Effect::Stat(location) => {
+                self.spawn(async move {
+                    let info = stat(&connections, &location).await.map(Box::new);
+                    Event::Info { location, info }
+                });
+            }
+            _ => {}
+        }
     }
 
     /// Effects on transfers.

@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use crossterm::event::KeyEvent;
 use jiff::Timestamp;
 
+use super::dialog::{Chunk, Wanted};
 use crate::clipboard;
 use crate::entry::Page;
 use crate::error::{Error, Result};
@@ -144,6 +145,8 @@ pub(crate) enum Event {
     Progress(Snapshot),
     /// Links were signed (all or none).
     Signed(Result<Vec<Link>>),
+    /// A part of what is viewed came.
+    Fetched(Box<Wanted>, Result<Chunk>),
     /// What came of trying links, in their order.
     Tested(Vec<Result<Verdict>>),
     /// What became of text that was to be copied.
@@ -236,6 +239,8 @@ pub(crate) enum Effect {
     Answer(TransferId, Answer),
     /// Sign links.
     Sign(Vec<LinkRequest>),
+    /// Read a part of what is viewed.
+    Fetch(Box<Wanted>),
     /// Try links as their holder would.
     TestLinks(Vec<Link>),
     /// Put text on the clipboard.

@@ -124,6 +124,20 @@ impl Theme {
         shown.then(|| Style::new().fg(color))
     }
 
+    /// The colour of a picture's point; `None` where there are none.
+    pub(crate) fn point(&self, [red, green, blue]: [u8; 3]) -> Option<Color> {
+        // The cube of 6x6x6 colours that terminals of 256 have behind the first sixteen.
+        let step = |part: u8| (u16::from(part) * 5 + 127) / 255;
+        match self.colours {
+            Colours::None => None,
+            Colours::True => Some(Color::Rgb(red, green, blue)),
+            Colours::Ansi => {
+                let index = 16 + 36 * step(red) + 6 * step(green) + step(blue);
+                Some(Color::Indexed(u8::try_from(index).unwrap_or(u8::MAX)))
+            }
+        }
+    }
+
     /// The corners and edges of a box.
     pub(crate) fn border(&self) -> border::Set<'static> {
         if self.ascii { ASCII_BORDER } else { border::PLAIN }

@@ -11,6 +11,7 @@ mod sync;
 mod tests;
 mod transfer;
 mod uploads;
+mod viewing;
 
 pub(super) use go::folder;
 
@@ -49,6 +50,7 @@ pub(super) fn update(state: &mut State, event: Event) -> Vec<Effect> {
             Vec::new()
         }
         Event::Signed(links) => link::signed(state, links),
+        Event::Fetched(wanted, chunk) => viewing::fetched(state, &wanted, chunk),
         Event::Tested(verdicts) => link::tested(state, &verdicts),
         Event::Copied(outcome) => link::copied(state, &outcome),
         Event::Counted { targets, total } => delete::counted(state, targets, total),
@@ -67,6 +69,7 @@ pub(super) fn update(state: &mut State, event: Event) -> Vec<Effect> {
 pub(super) fn settle(state: &mut State, effects: &mut Vec<Effect>) {
     transfer::ask_next(state);
     effects.extend(uploads::settle(state));
+    effects.extend(viewing::settle(state));
     let height = view::rows(state);
     for pane in state.both() {
         effects.extend(pane.settle(height));
@@ -162,6 +165,7 @@ fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Delete => delete::start(state),
         Action::Sync => sync::start(state),
         Action::Info => browser::ask_info(state),
+        Action::View => viewing::open(state),
         Action::Uploads => uploads::open(state),
         Action::CopyLink => link::copy(state),
         Action::LinkDialog => link::dialog(state),

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 const FIRST: &[&str] = &["entry", "error", "location", "sanitize", "action"];
 const SECOND: &[&str] = &["config", "log"];
-const THIRD: &[&str] = &["clipboard", "local", "http", "qr"];
+const THIRD: &[&str] = &["clipboard", "local", "http", "preview", "qr"];
 
 /// A room and what it may import besides itself.
 fn allowed(room: &str) -> Option<BTreeSet<&'static str>> {
@@ -13,7 +13,7 @@ fn allowed(room: &str) -> Option<BTreeSet<&'static str>> {
     Some(match room {
         "entry" | "error" | "location" | "sanitize" | "action" => below(&[FIRST]),
         "config" | "log" | "demo" => below(&[FIRST, SECOND]),
-        "clipboard" | "local" | "http" | "qr" | "s3" => below(&[FIRST, SECOND, THIRD]),
+        "clipboard" | "local" | "http" | "preview" | "qr" | "s3" => below(&[FIRST, SECOND, THIRD]),
         "walk" => below(&[FIRST, SECOND, &["s3", "local"]]),
         "transfer" => below(&[FIRST, SECOND, &["s3", "local", "walk"]]),
         "sync" => below(&[FIRST, SECOND, &["s3", "local", "walk", "transfer"]]),
@@ -24,9 +24,11 @@ fn allowed(room: &str) -> Option<BTreeSet<&'static str>> {
             below(&[FIRST, SECOND, THIRD, &["s3", "walk", "transfer", "sync", "links", "tui"]])
         }
         // The rest of the browser: plain data that rooms re-export, checked by name below.
-        _ if room.starts_with("tui/") => {
-            below(&[FIRST, SECOND, &["clipboard", "qr", "s3", "walk", "transfer", "sync", "links", "tui"]])
-        }
+        _ if room.starts_with("tui/") => below(&[
+            FIRST,
+            SECOND,
+            &["clipboard", "preview", "qr", "s3", "walk", "transfer", "sync", "links", "tui"],
+        ]),
         "cli" => below(&[
             FIRST,
             SECOND,

@@ -157,7 +157,7 @@ fn every_dialog() -> Vec<(&'static str, Dialog)> {
     ]
 }
 
-fn screen(dialog: &Dialog, width: u16, height: u16) -> String {
+pub(super) fn screen(dialog: &Dialog, width: u16, height: u16) -> String {
     let mut terminal = Terminal::new(TestBackend::new(width, height)).expect("a terminal");
     terminal.draw(|frame| dialog.draw(frame, frame.area(), &Theme::plain())).expect("a frame");
     let buffer = terminal.backend().buffer();

@@ -49,7 +49,7 @@ fn toggle_hidden(state: &mut State) {
     state.say(Tone::Plain, if shown { "dot files are shown" } else { "dot files are hidden" });
 }
 
-/// Opens what can be listed; of anything else it shows the properties.
+/// Opens what can be listed; anything else is viewed.
 pub(super) fn open(state: &mut State) -> Vec<Effect> {
     let Some(entry) = state.here().current() else {
         state.say(Tone::Plain, "nothing to open here");
@@ -59,7 +59,7 @@ pub(super) fn open(state: &mut State) -> Vec<Effect> {
     if state.here().kind(entry).is_container() {
         return go::show(state, state.focus, place, None);
     }
-    ask_info(state)
+    super::viewing::open(state)
 }
 
 /// Asks for the properties of the entry under the cursor; of what is no object the listing knows all there is.

@@ -6,7 +6,7 @@ use super::super::dialog::{Decision, Dialog, Outcome, Purpose};
 use super::super::listing::Filter;
 use super::super::message::Effect;
 use super::super::state::{State, Tone};
-use super::{delete, go, link, sync, transfer, uploads};
+use super::{delete, go, link, sync, transfer, uploads, viewing};
 use crate::action::Action;
 use crate::entry::Kind;
 use crate::location::Location;
@@ -88,6 +88,10 @@ fn decide(state: &mut State, decision: Decision) -> Vec<Effect> {
         Decision::Link(request) => link::sign(state, vec![*request]),
         Decision::Profile(profile) => go::profile(state, profile),
         Decision::CopyText(text) => vec![Effect::CopyText(text)],
+        Decision::AskSearch => {
+            state.dialogs.push(Dialog::input(Purpose::Search, "Look for", ""));
+            Vec::new()
+        }
         Decision::TestLinks(links) => vec![Effect::TestLinks(links)],
         Decision::PrintPlain(text) => vec![Effect::PrintPlain(text)],
         Decision::FindUploads => uploads::find(state),
@@ -106,6 +110,7 @@ fn typed(state: &mut State, purpose: Purpose, text: &str) -> Vec<Effect> {
     match purpose {
         Purpose::Filter | Purpose::Jump => live(state, purpose, text),
         Purpose::Mark | Purpose::Unmark => mark_by(state, text, purpose == Purpose::Mark),
+        Purpose::Search => viewing::search(state, text),
         Purpose::GoTo => return go::typed(state, text),
         Purpose::Rename => return transfer::rename(state, text),
         Purpose::Limit(id) => return transfer::limit(state, id, text),

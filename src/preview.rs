@@ -1,0 +1,186 @@
+//! Bytes as lines to look at: text in its encoding, hex, JSON, tables, pictures. Knows neither where bytes come from nor
+//! what a screen is; whatever it returns is safe to show.
+
+mod json;
+#[cfg(feature = "images")]
+mod picture;
+mod table;
+mod text;
+
+use std::io::Read as _;
+
+#[cfg(feature = "images")]
+pub use picture::Picture;
+
+/// Unpacked bytes at most: a small file may unpack to any size.
+const UNPACKED: u64 = 4 << 20;
+
+/// A part of an object.
+#[derive(Clone, Copy, Debug)]
+pub struct Sample<'a> {
+    /// Its name, for its ending.
+    pub name: &'a str,
+    /// The bytes.
+    pub bytes: &'a [u8],
+    /// Where they begin in the object.
+    pub start: u64,
+    /// Whether they are all of it.
+    pub complete: bool,
+}
+
+/// How bytes are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// As text.
+    Text,
+    /// As text, JSON in lines and indented.
+    Json,
+    /// As text, in columns.
+    Table,
+    /// As a hex dump.
+    Hex,
+}
+
+/// What is shown.
+#[derive(Clone, Debug, Default)]
+pub struct Shown {
+    /// Line by line, each with where it begins in the object.
+    pub lines: Vec<(u64, String)>,
+    /// What it is: `UTF-8`, `gzip, JSON`, `binary`.
+    pub what: String,
+    /// Whether it is shown as it is, byte by byte, so that lines of another part can be put beside it.
+    pub is_plain: bool,
+}
+
+/// Whether all of the bytes are needed to show what this is, judging by its beginning.
+pub fn needs_all(name: &str, beginning: &[u8]) -> bool {
+    is_gzip(beginning) || table::separator(name).is_some() || json::looks_like(name) || is_picture(beginning)
+}
+
+/// Shows bytes, in the form that suits them or in another one.
+pub fn show(sample: Sample<'_>, wanted: Option<Form>) -> Shown {
+    if is_gzip(sample.bytes) && sample.start == 0 && wanted != Some(Form::Hex) {
+        let mut unpacked = Vec::new();
+        let mut decoder = flate2::read::MultiGzDecoder::new(sample.bytes).take(UNPACKED + 1);
+        // What could be unpacked of a part, or of a damaged file, is shown.
+        let whole = decoder.read_to_end(&mut unpacked).is_ok() && unpacked.len() as u64 <= UNPACKED;
+        if !unpacked.is_empty() {
+            unpacked.truncate(usize::try_from(UNPACKED).unwrap_or(usize::MAX));
+            let name = sample.name.strip_suffix(".gz").unwrap_or(sample.name);
+            let inner = Sample { name, bytes: &unpacked, start: 0, complete: sample.complete && whole };
+            let mut shown = plain(inner, wanted);
+            shown.what.insert_str(0, if inner.complete { "gzip, " } else { "gzip (its beginning), " });
+            shown.is_plain = false;
+            return shown;
+        }
+    }
+    plain(sample, wanted)
+}
+
+fn plain(sample: Sample<'_>, wanted: Option<Form>) -> Shown {
+    let structured = sample.complete && sample.start == 0;
+    match wanted {
+        Some(Form::Hex) => hex(sample),
+        Some(Form::Text) => text::lines(sample),
+        None if text::is_binary(sample) => hex(sample),
+        None | Some(Form::Json | Form::Table) => {
+            let pretty = match table::separator(sample.name) {
+                _ if !structured => None,
+                Some(separator) => table::lines(&text::decoded(sample).0, separator),
+                None if json::looks_like(sample.name) || wanted == Some(Form::Json) => {
+                    json::lines(sample.bytes)
+                }
+                None => None,
+            };
+            pretty.unwrap_or_else(|| text::lines(sample))
+        }
+    }
+}
+
+fn is_gzip(bytes: &[u8]) -> bool {
+    bytes.starts_with(&[0x1f, 0x8b, 8])
+}
+
+/// Whether it is a picture that this program can show.
+pub fn is_picture(bytes: &[u8]) -> bool {
+    cfg!(feature = "images")
+        && (bytes.starts_with(b"\x89PNG\r\n\x1a\n") || bytes.starts_with(&[0xff, 0xd8, 0xff]))
+}
+
+/// Sixteen bytes a line: offset, hex, and what is printable ASCII.
+fn hex(sample: Sample<'_>) -> Shown {
+    let lines = sample.bytes.chunks(16).zip((sample.start..).step_by(16)).map(|(bytes, at)| {
+        let mut digits = String::with_capacity(50);
+        for (index, byte) in bytes.iter().enumerate() {
+            digits.push_str(if index == 8 { "  " } else { " " });
+            digits.push_str(&format!("{byte:02x}"));
+        }
+        let printable =
+            |byte: &u8| if byte.is_ascii_graphic() || *byte == b' ' { char::from(*byte) } else { '.' };
+        let ascii: String = bytes.iter().map(printable).collect();
+        (at, format!("{at:08x} {digits:<49}  {ascii}"))
+    });
+    Shown { lines: lines.collect(), what: "binary".to_owned(), is_plain: true }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn of<'a>(name: &'a str, bytes: &'a [u8]) -> Sample<'a> {
+        Sample { name, bytes, start: 0, complete: true }
+    }
+
+    fn texts(shown: &Shown) -> Vec<&str> {
+        shown.lines.iter().map(|(_, line)| line.as_str()).collect()
+    }
+
+    #[test]
+    fn binary_is_a_hex_dump_from_where_it_begins() {
+        let shown =
+            show(Sample { start: 0x100, complete: false, ..of("x", b"\x00ABCDEFGHIJKLMNOPQ\xff") }, None);
+        assert_eq!(
+            texts(&shown),
+            [
+                "00000100  00 41 42 43 44 45 46 47  48 49 4a 4b 4c 4d 4e 4f  .ABCDEFGHIJKLMNO",
+                "00000110  50 51 ff                                          PQ."
+            ]
+        );
+    }
+
+    #[test]
+    fn packed_text_is_unpacked_but_never_to_more_than_fits() {
+        let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        packer.write_all(b"{\"a\":1}").unwrap();
+        let packed = packer.finish().unwrap();
+        let shown = show(of("a.json.gz", &packed), None);
+        assert_eq!((shown.what.as_str(), texts(&shown)), ("gzip, JSON", vec!["{", "  \"a\": 1", "}"]));
+        let mut bomb = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        bomb.write_all(&vec![b'a'; 8 << 20]).unwrap();
+        let bomb = bomb.finish().unwrap();
+        let shown = show(of("a.gz", &bomb), None);
+        let bytes: usize = shown.lines.iter().map(|(_, line)| line.len()).sum();
+        assert!(shown.what.starts_with("gzip (its beginning)") && bytes <= 4 << 20, "{}", shown.what);
+        assert!(!show(of("a.gz", &packed[..12]), None).lines.is_empty(), "what is cut off is shown as it is");
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_panics_and_nothing_unsafe_comes_out(
+            bytes in proptest::collection::vec(any::<u8>(), 0..600),
+            name in prop_oneof!["a.json", "a.csv", "a.tsv", "a.txt", "a.gz"],
+            start in 0u64..100, complete: bool,
+        ) {
+            for wanted in [None, Some(Form::Text), Some(Form::Json), Some(Form::Table), Some(Form::Hex)] {
+                let shown = show(Sample { name: &name, bytes: &bytes, start, complete }, wanted);
+                for (_, line) in &shown.lines {
+                    prop_assert!(!line.chars().any(char::is_control), "{line:?}");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,330 @@
+//! The viewer: a file or an object over the whole screen, of which only what is looked at is fetched.
+
+mod draw;
+#[cfg(test)]
+mod tests;
+
+use std::cell::Cell;
+use std::ops::Range;
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use super::{Decision, Outcome};
+use crate::action::Action;
+use crate::error::{Error, Result};
+use crate::location::Location;
+#[cfg(feature = "images")]
+use crate::preview::Picture;
+use crate::preview::{self, Form, Sample, Shown};
+
+/// Bytes fetched first, and then at once.
+const FIRST: u64 = 64 << 10;
+const STEP: u64 = 256 << 10;
+/// Bytes held at most; the part farthest from what is seen goes first.
+const HELD: usize = 4 << 20;
+/// What has to be known as a whole is fetched up to this size, a picture up to the second one.
+const WHOLE: u64 = 4 << 20;
+const PICTURE: u64 = 32 << 20;
+/// Columns that an arrow key moves a text sideways.
+const SIDEWAYS: usize = 8;
+
+/// A part of an object as it was fetched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Chunk {
+    /// Its bytes.
+    pub(crate) bytes: Vec<u8>,
+    /// Of the whole object.
+    pub(crate) size: u64,
+    /// What further parts must belong to.
+    pub(crate) etag: Option<String>,
+}
+
+/// A part that is wanted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Wanted {
+    /// Comes back with the part; a newer viewer, or one that jumped, has another one.
+    pub(crate) view: u64,
+    /// Of what.
+    pub(crate) location: Location,
+    /// Which bytes.
+    pub(crate) range: Range<u64>,
+    /// The state that it must belong to.
+    pub(crate) etag: Option<String>,
+}
+
+/// The viewer.
+#[derive(Debug)]
+pub(crate) struct Viewer {
+    location: Location,
+    view: u64,
+    size: u64,
+    etag: Option<String>,
+    bytes: Vec<u8>,
+    /// Where `bytes` begin.
+    start: u64,
+    pending: Option<Range<u64>>,
+    form: Option<Form>,
+    shown: Shown,
+    #[cfg(feature = "images")]
+    picture: Option<Picture>,
+    error: Option<Error>,
+    top: usize,
+    left: usize,
+    wrap: bool,
+    /// The end is to be seen as soon as it is there.
+    to_end: bool,
+    search: String,
+    /// What is still being looked for.
+    seeking: bool,
+    note: Option<String>,
+    /// Lines and whether the end is seen: known only where the size is, in drawing.
+    page: Cell<usize>,
+    last: Cell<usize>,
+}
+
+impl Viewer {
+    /// Of a file of so many bytes, as its listing says.
+    pub(super) fn new(location: Location, size: u64, view: u64) -> Self {
+        Self {
+            location,
+            view,
+            size,
+            etag: None,
+            bytes: Vec::new(),
+            start: 0,
+            pending: None,
+            form: None,
+            shown: Shown::default(),
+            #[cfg(feature = "images")]
+            picture: None,
+            error: None,
+            top: 0,
+            left: 0,
+            wrap: true,
+            to_end: false,
+            search: String::new(),
+            seeking: false,
+            note: None,
+            page: Cell::new(1),
+            last: Cell::new(0),
+        }
+    }
+
+    fn end(&self) -> u64 {
+        self.start + self.bytes.len() as u64
+    }
+
+    fn is_complete(&self) -> bool {
+        self.start == 0 && self.end() >= self.size
+    }
+
+    /// The part that is needed next, once: nothing is fetched that nobody looks at.
+    pub(crate) fn wants(&mut self) -> Option<Wanted> {
+        if self.pending.is_some() || self.error.is_some() || self.size == 0 {
+            return None;
+        }
+        let range = self.next()?;
+        self.pending = Some(range.clone());
+        Some(Wanted { view: self.view, location: self.location.clone(), range, etag: self.etag.clone() })
+    }
+
+    fn next(&self) -> Option<Range<u64>> {
+        let (start, end) = (self.start, self.end());
+        if self.bytes.is_empty() {
+            return Some(if self.to_end {
+                self.size.saturating_sub(STEP)..self.size
+            } else {
+                0..self.size.min(FIRST)
+            });
+        }
+        let limit = if preview::is_picture(&self.bytes) { PICTURE } else { WHOLE };
+        let whole =
+            start == 0 && self.size <= limit && preview::needs_all(&self.location.name(), &self.bytes);
+        let below = self.shown.lines.len().saturating_sub(self.top) < 3 * self.page.get();
+        if end < self.size && (whole || below || self.seeking) {
+            return Some(end..self.size.min(end + STEP));
+        }
+        (start > 0 && self.top < self.page.get()).then(|| start.saturating_sub(STEP)..start)
+    }
+
+    /// A part came, or did not.
+    pub(crate) fn fetched(&mut self, wanted: &Wanted, chunk: Result<Chunk>) {
+        if wanted.view != self.view || self.pending.as_ref() != Some(&wanted.range) {
+            return;
+        }
+        self.pending = None;
+        let chunk = match chunk {
+            Ok(chunk) => chunk,
+            Err(error) => {
+                self.error = Some(error);
+                return;
+            }
+        };
+        if chunk.bytes.is_empty() {
+            // It is shorter than its listing says.
+            self.size = self.end();
+        } else {
+            self.size = chunk.size;
+        }
+        self.etag = self.etag.take().or(chunk.etag);
+        let at = self.shown.lines.get(self.top).map_or(0, |(at, _)| *at);
+        if wanted.range.start == self.end() {
+            self.bytes.extend(chunk.bytes);
+            let extra = self.bytes.len().saturating_sub(HELD);
+            if extra > 0 && !preview::is_picture(&self.bytes) {
+                self.bytes.drain(..extra);
+                self.start += extra as u64;
+            }
+        } else if self.bytes.is_empty() {
+            (self.start, self.bytes) = (wanted.range.start, chunk.bytes);
+        } else if wanted.range.end == self.start {
+            self.start = wanted.range.start;
+            self.bytes.splice(..0, chunk.bytes);
+            self.bytes.truncate(HELD);
+        }
+        self.show(at);
+    }
+
+    /// Makes the lines anew; the line that begins at `at` stays at the top.
+    fn show(&mut self, at: u64) {
+        let name = self.location.name();
+        let sample =
+            Sample { name: &name, bytes: &self.bytes, start: self.start, complete: self.is_complete() };
+        #[cfg(feature = "images")]
+        if sample.complete && self.form.is_none() && preview::is_picture(sample.bytes) {
+            match Picture::decode(sample.bytes) {
+                Ok(picture) => self.picture = Some(picture),
+                Err(why) => self.note = Some(format!("it cannot be shown as a picture: {why}")),
+            }
+        }
+        self.shown = preview::show(sample, self.form);
+        if self.shown.is_plain && at > 0 {
+            let found = self.shown.lines.binary_search_by_key(&at, |(at, _)| *at);
+            self.top = found.unwrap_or_else(|near| near.saturating_sub(1));
+        }
+        self.top = self.top.min(self.shown.lines.len().saturating_sub(1));
+        if std::mem::take(&mut self.to_end) {
+            self.top = self.shown.lines.len().saturating_sub(self.page.get().max(1));
+        }
+        if self.seeking {
+            self.find(self.top + 1, true);
+        }
+    }
+
+    pub(super) fn on_key(&mut self, key: KeyEvent, action: Option<Action>) -> Outcome {
+        self.note = None;
+        let plain = key.modifiers.difference(KeyModifiers::SHIFT).is_empty();
+        match key.code {
+            KeyCode::Char('x') if plain => self.turn(Form::Hex),
+            KeyCode::Char('w') if plain => self.wrap = !self.wrap,
+            KeyCode::Char('n') if plain => self.find(self.top + 1, true),
+            KeyCode::Char('N') if plain => self.find(self.top, false),
+            KeyCode::Char('/') if plain => return Outcome::Do(Decision::AskSearch),
+            KeyCode::Char('R') if plain => self.reload(),
+            KeyCode::Left => self.left = self.left.saturating_sub(SIDEWAYS),
+            KeyCode::Right if !self.wrap => self.left += SIDEWAYS,
+            KeyCode::F(3) => return Outcome::Close(None),
+            KeyCode::Enter => self.scroll(Action::DialogDown),
+            _ => {
+                if let Some(action) = action {
+                    self.scroll(action);
+                }
+            }
+        }
+        Outcome::Stay
+    }
+
+    fn scroll(&mut self, action: Action) {
+        let (page, last) = (self.page.get().max(1), self.last.get());
+        self.top = match action {
+            Action::DialogUp => self.top.saturating_sub(1),
+            Action::DialogDown => (self.top + 1).min(last),
+            Action::DialogPageUp => self.top.saturating_sub(page),
+            Action::DialogPageDown => (self.top + page).min(last),
+            Action::DialogTop => {
+                if self.start > 0 {
+                    self.jump(false);
+                }
+                0
+            }
+            Action::DialogBottom => {
+                if self.end() < self.size {
+                    self.jump(true);
+                    return;
+                }
+                last
+            }
+            _ => self.top,
+        };
+    }
+
+    /// To the other end, which is not here yet.
+    fn jump(&mut self, to_end: bool) {
+        self.view += 1 << 32;
+        self.pending = None;
+        self.bytes.clear();
+        self.shown = Shown::default();
+        self.start = 0;
+        self.top = 0;
+        self.to_end = to_end;
+    }
+
+    /// As it is now.
+    fn reload(&mut self) {
+        self.error = None;
+        self.etag = None;
+        self.jump(false);
+    }
+
+    fn turn(&mut self, form: Form) {
+        let at = self.shown.lines.get(self.top).map_or(0, |(at, _)| *at);
+        self.form = match self.form {
+            None if self.shown.what == "binary" => Some(Form::Text),
+            None => Some(form),
+            Some(_) => None,
+        };
+        self.show(at);
+    }
+
+    /// Looks for text from now on, whatever its case.
+    pub(crate) fn search(&mut self, text: &str) {
+        self.search = text.to_lowercase();
+        self.find(self.top, true);
+    }
+
+    fn find(&mut self, from: usize, forward: bool) {
+        if self.search.is_empty() {
+            self.note = Some("/ looks for text".to_owned());
+            return;
+        }
+        let holds = |(_, line): &(u64, String)| line.to_lowercase().contains(&self.search);
+        let lines = &self.shown.lines;
+        let found = if forward {
+            lines.iter().skip(from).position(holds).map(|at| at + from)
+        } else {
+            lines.iter().take(from).rposition(holds)
+        };
+        self.seeking = found.is_none() && forward && self.end() < self.size;
+        match found {
+            Some(at) => self.top = at,
+            None if self.seeking => {
+                // What was searched need not be searched again.
+                self.top = lines.len().saturating_sub(1);
+                self.note = Some("searching on...".to_owned());
+            }
+            None => self.note = Some("not found".to_owned()),
+        }
+    }
+
+    pub(super) fn hints() -> Vec<(&'static str, &'static str)> {
+        vec![
+            ("PgDn", "more"),
+            ("g G", "start, end"),
+            ("/ n N", "search"),
+            ("x", "hex"),
+            ("w", "wrap"),
+            ("R", "reload"),
+            ("Esc", "close"),
+        ]
+    }
+}

@@ -1,0 +1,162 @@
+//! What the viewer looks like: one line that says what and where, below it as much as fits.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Clear;
+
+use super::Viewer;
+use crate::sanitize::display_safe;
+use crate::tui::text;
+use crate::tui::theme::Theme;
+
+impl Viewer {
+    pub(in crate::tui::dialog) fn draw(&self, frame: &mut Frame<'_>, area: Rect, theme: &Theme) {
+        frame.render_widget(Clear, area);
+        if area.height == 0 {
+            return;
+        }
+        let head = Rect { height: 1, ..area };
+        let body = Rect { y: area.y + 1, height: area.height - 1, ..area };
+        self.page.set(usize::from(body.height).max(1));
+        frame.render_widget(self.heading(usize::from(area.width), theme), head);
+        if let Some(error) = &self.error {
+            let hint = error.hint().into_iter();
+            let lines = std::iter::once(error.to_string())
+                .chain(hint)
+                .flat_map(|line| text::wrap(&line, usize::from(area.width)));
+            for (row, line) in rows(body).zip(lines) {
+                frame.render_widget(Line::styled(display_safe(&line).into_owned(), theme.error), row);
+            }
+            return;
+        }
+        #[cfg(feature = "images")]
+        if let Some(picture) = self.picture.as_ref().filter(|_| self.form.is_none()) {
+            return draw_picture(picture, frame, body, theme);
+        }
+        self.draw_lines(frame, body, theme);
+    }
+
+    fn heading(&self, width: usize, theme: &Theme) -> Line<'static> {
+        let place = self.location.to_string();
+        let right = self.position();
+        let room = width.saturating_sub(text::width(&right) + 3);
+        let place = text::clip_start(&place, room, theme.ellipsis());
+        let gap = width.saturating_sub(text::width(&place) + text::width(&right) + 2);
+        Line::styled(format!(" {place}{}{right} ", " ".repeat(gap)), theme.cursor)
+    }
+
+    /// What it is, how large, and how far down one is.
+    fn position(&self) -> String {
+        if let Some(note) = &self.note {
+            return display_safe(note).into_owned();
+        }
+        if self.bytes.is_empty() && self.size > 0 && self.error.is_none() {
+            return "reading...".to_owned();
+        }
+        let size = text::size(self.size);
+        #[cfg(feature = "images")]
+        if let Some(picture) = self.picture.as_ref().filter(|_| self.form.is_none()) {
+            return format!("picture {}x{}  {size}", picture.original.0, picture.original.1);
+        }
+        let bottom = (self.top + self.page.get()).min(self.shown.lines.len());
+        let seen = match self.shown.lines.get(bottom) {
+            _ if !self.shown.is_plain => {
+                (bottom * 100).checked_div(self.shown.lines.len()).unwrap_or(100) as u64
+            }
+            Some((at, _)) => at.saturating_mul(100).checked_div(self.size).unwrap_or(100),
+            None => self.end().saturating_mul(100).checked_div(self.size).unwrap_or(100),
+        };
+        format!("{}  {size}  {}%", self.shown.what, seen.min(100))
+    }
+
+    fn draw_lines(&self, frame: &mut Frame<'_>, area: Rect, theme: &Theme) {
+        let (width, height) = (usize::from(area.width), usize::from(area.height));
+        let lines = &self.shown.lines;
+        if lines.is_empty() && self.size == 0 {
+            frame.render_widget(Line::styled("an empty file", theme.dim), area);
+        }
+        self.last.set(self.last_top(width, height));
+        let mut drawn: Vec<Line<'static>> = Vec::with_capacity(height);
+        for (_, line) in lines.iter().skip(self.top) {
+            if drawn.len() >= height {
+                break;
+            }
+            let pieces =
+                if self.wrap { text::wrap(line, width) } else { vec![self.sideways(line, width, theme)] };
+            drawn
+                .extend(pieces.into_iter().take(height - drawn.len()).map(|piece| self.marked(piece, theme)));
+        }
+        for (row, line) in rows(area).zip(drawn) {
+            frame.render_widget(line, row);
+        }
+    }
+
+    /// The last line that may stand at the top: from there the rest fits.
+    fn last_top(&self, width: usize, height: usize) -> usize {
+        let (mut rest, mut top) = (height, self.shown.lines.len());
+        for (_, line) in self.shown.lines.iter().rev() {
+            let takes = if self.wrap { text::width(line).div_ceil(width.max(1)).max(1) } else { 1 };
+            let Some(left) = rest.checked_sub(takes) else { break };
+            (rest, top) = (left, top - 1);
+        }
+        top.min(self.shown.lines.len().saturating_sub(1))
+    }
+
+    fn sideways(&self, line: &str, width: usize, theme: &Theme) -> String {
+        let rest: String = line.chars().skip(self.left).collect();
+        text::clip(&rest, width, theme.ellipsis())
+    }
+
+    /// What is looked for stands out.
+    fn marked(&self, line: String, theme: &Theme) -> Line<'static> {
+        let lower = line.to_lowercase();
+        // Where lower case has other lengths the places are not the same.
+        if self.search.is_empty() || lower.len() != line.len() || !lower.contains(&self.search) {
+            return Line::styled(line, theme.text);
+        }
+        let (mut spans, mut at) = (Vec::new(), 0);
+        for (found, _) in lower.match_indices(&self.search) {
+            let end = found + self.search.len();
+            let (Some(before), Some(hit)) = (line.get(at..found), line.get(found..end)) else { break };
+            spans.push(Span::styled(before.to_owned(), theme.text));
+            spans.push(Span::styled(hit.to_owned(), theme.mark));
+            at = end;
+        }
+        spans.push(Span::styled(line.get(at..).unwrap_or_default().to_owned(), theme.text));
+        Line::from(spans)
+    }
+}
+
+fn rows(area: Rect) -> impl Iterator<Item = Rect> {
+    (area.y..area.bottom()).map(move |y| Rect { y, height: 1, ..area })
+}
+
+/// Two points a cell; without colours by how bright they are.
+#[cfg(feature = "images")]
+fn draw_picture(picture: &crate::preview::Picture, frame: &mut Frame<'_>, area: Rect, theme: &Theme) {
+    let (columns, height) = picture.fit(area.width, area.height);
+    let x = area.x + (area.width - columns) / 2;
+    for (row, y) in (area.y..area.bottom()).take(usize::from(height)).enumerate() {
+        let row = u16::try_from(row).unwrap_or(u16::MAX);
+        let point = |column, point| picture.at(column, columns, point, 2 * height);
+        let cells = (0..columns).map(|column| {
+            let (above, below) = (point(column, 2 * row), point(column, 2 * row + 1));
+            match (theme.point(above), theme.point(below)) {
+                (Some(above), Some(below)) if !theme.ascii => {
+                    Span::styled("\u{2580}", Style::new().fg(above).bg(below))
+                }
+                _ => Span::raw(shade(above, below)),
+            }
+        });
+        frame.render_widget(Line::from(cells.collect::<Vec<_>>()), Rect { x, y, width: columns, height: 1 });
+    }
+}
+
+#[cfg(feature = "images")]
+fn shade(above: [u8; 3], below: [u8; 3]) -> &'static str {
+    const RAMP: [&str; 10] = [" ", ".", ":", "-", "=", "+", "*", "#", "%", "@"];
+    let sum: u32 = above.iter().chain(&below).map(|part| u32::from(*part)).sum();
+    RAMP[(sum as usize * (RAMP.len() - 1)) / (6 * 255)]
+}

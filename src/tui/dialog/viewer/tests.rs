@@ -1,0 +1,116 @@
+//! What is fetched when, and what stays on the screen.
+
+use super::*;
+use crate::location::Remote;
+use crate::tui::dialog::Dialog;
+use crate::tui::dialog::tests::screen;
+
+fn place(key: &str) -> Location {
+    Location::Remote(Remote { profile: "p".into(), bucket: "b".into(), key: key.into() })
+}
+
+/// A world with one object: answers what a viewer wants until it wants nothing; returns the ranges it asked for.
+fn feed(viewer: &mut Viewer, object: &[u8]) -> Vec<Range<u64>> {
+    let mut ranges = Vec::new();
+    while let Some(wanted) = viewer.wants() {
+        let range = usize::try_from(wanted.range.start).unwrap()..usize::try_from(wanted.range.end).unwrap();
+        ranges.push(wanted.range.clone());
+        let chunk =
+            Chunk { bytes: object[range].to_vec(), size: object.len() as u64, etag: Some("e".into()) };
+        viewer.fetched(&wanted, Ok(chunk));
+    }
+    ranges
+}
+
+fn press(viewer: &mut Viewer, action: Action) {
+    viewer.scroll(action);
+}
+
+fn numbered(lines: usize) -> Vec<u8> {
+    (0..lines).flat_map(|n| format!("line {n:07}\n").into_bytes()).collect()
+}
+
+fn drawn(viewer: Viewer) -> (Viewer, String) {
+    let dialog = Dialog::Viewer(Box::new(viewer));
+    let text = screen(&dialog, 80, 12);
+    let Dialog::Viewer(viewer) = dialog else { unreachable!() };
+    (*viewer, text)
+}
+
+#[test]
+fn only_what_is_looked_at_is_fetched_and_the_end_costs_one_request() {
+    let object = numbered(1_000_000);
+    let mut viewer = Viewer::new(place("log.txt"), object.len() as u64, 1);
+    assert_eq!(feed(&mut viewer, &object), vec![0..FIRST; 1]);
+    let (mut viewer, text) = drawn(viewer);
+    assert!(text.contains("line 0000000") && text.contains("UTF-8"), "{text}");
+    assert_eq!(feed(&mut viewer, &object), []);
+    press(&mut viewer, Action::DialogBottom);
+    let size = object.len() as u64;
+    assert_eq!(feed(&mut viewer, &object), vec![size - STEP..size; 1]);
+    let (mut viewer, text) = drawn(viewer);
+    assert!(text.contains("line 0999999") && text.contains("100%"), "{text}");
+    press(&mut viewer, Action::DialogPageUp);
+    let (mut viewer, text) = drawn(viewer);
+    assert!(text.contains("line 0999980"), "{text}");
+    for _ in 0..3_000 {
+        press(&mut viewer, Action::DialogPageUp);
+        feed(&mut viewer, &object);
+    }
+    assert!(viewer.bytes.len() <= HELD, "{}", viewer.bytes.len());
+    press(&mut viewer, Action::DialogTop);
+    feed(&mut viewer, &object);
+    let (_, text) = drawn(viewer);
+    assert!(text.contains("line 0000000"), "{text}");
+}
+
+#[test]
+fn a_search_goes_on_in_what_has_not_been_read() {
+    let object = numbered(200_000);
+    let mut viewer = Viewer::new(place("log.txt"), object.len() as u64, 1);
+    feed(&mut viewer, &object);
+    viewer.search("LINE 0150000");
+    feed(&mut viewer, &object);
+    let (mut viewer, text) = drawn(viewer);
+    assert!(text.lines().nth(1).unwrap().contains("line 0150000"), "{text}");
+    viewer.search("nowhere");
+    feed(&mut viewer, &object);
+    assert!(drawn(viewer).1.contains("not found"));
+}
+
+#[test]
+fn stale_parts_are_dropped_and_failures_are_said() {
+    let mut viewer = Viewer::new(place("a.txt"), 100_000, 1);
+    let first = viewer.wants().unwrap();
+    assert!(viewer.wants().is_none(), "asked twice");
+    press(&mut viewer, Action::DialogBottom);
+    let chunk = Chunk { bytes: b"old".to_vec(), size: 100_000, etag: None };
+    viewer.fetched(&first, Ok(chunk));
+    assert!(viewer.bytes.is_empty());
+    let second = viewer.wants().unwrap();
+    let error = Error::new(crate::error::Kind::Changed, "p:b/a.txt has changed").with_hint("R reads it anew");
+    viewer.fetched(&second, Err(error));
+    let (mut viewer, text) = drawn(viewer);
+    assert!(text.contains("has changed") && text.contains("R reads it anew"), "{text}");
+    assert!(viewer.wants().is_none());
+    viewer.reload();
+    assert_eq!(viewer.wants().unwrap().range, 0..FIRST);
+}
+
+#[test]
+fn forms_of_a_file_look_right() {
+    for (name, bytes) in [
+        (
+            "text.txt",
+            &b"one\ttwo\n\x1b[31mred\nlong long long long long long long long long long long long line\n"[..],
+        ),
+        ("data.json", br#"{"name":"twinpail","panes":[1,2],"none":{}}"#),
+        ("rows.csv", b"name,size\ncat.jpg,12\n\"a, b\",7\n"),
+        ("bytes.bin", b"\x00\x01\x02twinpail\xff\xfe and more than a line"),
+        ("empty", b""),
+    ] {
+        let mut viewer = Viewer::new(place(name), bytes.len() as u64, 1);
+        feed(&mut viewer, bytes);
+        insta::assert_snapshot!(format!("viewer_{name}"), drawn(viewer).1);
+    }
+}

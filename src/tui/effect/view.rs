@@ -1,0 +1,55 @@
+//! Parts of files and objects, for the viewer.
+
+use std::io::{Read as _, Seek as _, SeekFrom};
+use std::path::Path;
+
+use crate::error::{Error, Kind, Result};
+use crate::location::{Location, Remote};
+use crate::s3::{Connections, GetOptions};
+use crate::tui::dialog::{Chunk, Wanted};
+
+pub(super) async fn fetch(connections: &Connections, wanted: &Wanted) -> Result<Chunk> {
+    let wanted = wanted.clone();
+    match &wanted.location {
+        Location::Remote(remote) => object(connections, remote, &wanted).await,
+        Location::Local(path) => {
+            let path = path.clone();
+            super::blocking(move || file(&path, &wanted)).await
+        }
+        Location::Profile(_) => Err(Error::new(Kind::Internal, "a profile has no bytes")),
+    }
+}
+
+async fn object(connections: &Connections, remote: &Remote, wanted: &Wanted) -> Result<Chunk> {
+    let store = connections.store(&remote.profile).await?;
+    let options = GetOptions {
+        range: Some(wanted.range.clone()),
+        if_match: wanted.etag.clone(),
+        ..GetOptions::default()
+    };
+    let got = store.get(&remote.bucket, &remote.key, &options).await;
+    let mut download = got.map_err(|error| match error.kind() {
+        Kind::Changed => error.with_hint("R reads it anew"),
+        _ => error,
+    })?;
+    let mut bytes = Vec::new();
+    while let Some(chunk) = download.chunk().await {
+        bytes.extend_from_slice(&chunk?);
+    }
+    let etag = Some(download.info.etag.clone()).filter(|etag| !etag.is_empty());
+    Ok(Chunk { bytes, size: download.info.size, etag })
+}
+
+fn file(path: &Path, wanted: &Wanted) -> Result<Chunk> {
+    let failed = |error| Error::local("read", path, error);
+    // A pipe would block the open, and what is behind one is not a file to look at.
+    let data = std::fs::metadata(path).map_err(failed)?;
+    if !data.is_file() {
+        return Err(Error::new(Kind::Unsupported, format!("{} is not a regular file", path.display())));
+    }
+    let mut file = std::fs::File::open(path).map_err(failed)?;
+    file.seek(SeekFrom::Start(wanted.range.start)).map_err(failed)?;
+    let mut bytes = Vec::new();
+    file.take(wanted.range.end - wanted.range.start).read_to_end(&mut bytes).map_err(failed)?;
+    Ok(Chunk { bytes, size: data.len(), etag: None })
+}

@@ -1,0 +1,52 @@
+//! The viewer: opened, fed, searched.
+
+use super::super::dialog::{Chunk, Dialog, Wanted};
+use super::super::message::Effect;
+use super::super::state::{State, Tone};
+use crate::entry::Kind;
+use crate::error::Result;
+
+/// Views what is under the cursor.
+pub(super) fn open(state: &mut State) -> Vec<Effect> {
+    let pane = state.here();
+    let Some(entry) = pane.current() else {
+        state.say(Tone::Plain, "nothing to view here");
+        return Vec::new();
+    };
+    let (kind, place) = (pane.kind(entry), pane.place(entry));
+    let size = pane.listing.size(entry).unwrap_or(0);
+    match kind {
+        Kind::Bucket | Kind::Prefix => {
+            state.say(Tone::Plain, "a folder is opened rather than viewed");
+            return Vec::new();
+        }
+        Kind::Special => {
+            state.say(Tone::Warning, "neither a file nor a folder: it cannot be viewed");
+            return Vec::new();
+        }
+        Kind::Object | Kind::Symlink => {}
+    }
+    state.search += 1;
+    state.dialogs.push(Dialog::viewer(place, size, state.search & 0xffff_ffff));
+    Vec::new()
+}
+
+/// What the viewer needs next, also while something lies over it.
+pub(super) fn settle(state: &mut State) -> Option<Effect> {
+    let viewer = state.dialogs.iter_mut().find_map(Dialog::as_viewer)?;
+    viewer.wants().map(|wanted| Effect::Fetch(Box::new(wanted)))
+}
+
+/// A part came; nobody looks any more: it is dropped.
+pub(super) fn fetched(state: &mut State, wanted: &Wanted, chunk: Result<Chunk>) -> Vec<Effect> {
+    if let Some(viewer) = state.dialogs.iter_mut().find_map(Dialog::as_viewer) {
+        viewer.fetched(wanted, chunk);
+    }
+    Vec::new()
+}
+
+pub(super) fn search(state: &mut State, text: &str) {
+    if let Some(viewer) = state.dialogs.iter_mut().find_map(Dialog::as_viewer) {
+        viewer.search(text);
+    }
+}
