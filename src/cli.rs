@@ -10,6 +10,7 @@ mod doctor;
 mod du;
 mod find;
 mod items;
+mod kit;
 mod links;
 mod list;
 mod output;
@@ -111,6 +112,9 @@ enum Command {
     Stat(stat::Options),
     /// Make presigned URLs.
     Presign(presign::Options),
+    /// Presigned multipart uploads for somebody without keys.
+    #[command(subcommand)]
+    Kit(kit::Command),
     /// The links that were made: list, copy again, forget.
     #[command(subcommand)]
     Links(links::Command),
@@ -263,6 +267,7 @@ fn dispatch(cli: Cli) -> Result<u8> {
                     Command::Stat(options) => stat::run(&context, options).await,
                     Command::Presign(options) => presign::run(&context, options).await,
                     Command::Doctor(given) => doctor::run(&context, given, options, &stop).await,
+                    Command::Kit(command) => kit::run(&context, command).await,
                     Command::Links(command) => links::run(&context, command).await,
                     Command::Transfers(command) => transfers::run(&context, command, stop).await,
                     Command::Uploads(command) => uploads::run(&context, command).await,

@@ -1,6 +1,7 @@
 //! Link requests and the forms they are written in.
 
 mod expiry;
+pub mod kit;
 mod log;
 mod page;
 mod probe;
@@ -108,6 +109,7 @@ pub async fn create(connections: &Connections, request: &LinkRequest) -> Result<
             content_type: request.content_type.clone(),
             content_length: request.content_length,
             content_disposition: content_disposition(request.disposition, request.filename.as_deref()),
+            part: None,
             signed_at: None,
         })
         .await

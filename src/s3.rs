@@ -27,6 +27,6 @@ pub use encryption::CustomerKey;
 pub use list::ListRequest;
 pub use multipart::{CompletedPart, Part, PartRequest, Upload, UploadList};
 pub use object::{Download, GetOptions, ObjectInfo, PutOptions, Written};
-pub use presign::{EndsBecause, MAX_EXPIRES, Method, PresignRequest, Presigned};
+pub use presign::{EndsBecause, MAX_EXPIRES, Method, PartLink, PresignRequest, Presigned};
 pub use settings::Versioning;
 pub use transport::Body;

@@ -48,6 +48,11 @@ impl Paths {
         self.config.join("sealed-secrets.json")
     }
 
+    /// Upload kits.
+    pub fn kits(&self) -> PathBuf {
+        self.state.join("kits")
+    }
+
     /// The log of links.
     pub fn links(&self) -> PathBuf {
         self.state.join("links.jsonl")

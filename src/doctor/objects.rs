@@ -182,6 +182,7 @@ impl<'a> Desk<'a> {
             content_type: None,
             content_length: None,
             content_disposition: None,
+            part: None,
             signed_at: None,
         };
         self.store.presign(&request).await

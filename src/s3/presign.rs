@@ -48,8 +48,19 @@ pub struct PresignRequest {
     pub content_length: Option<u64>,
     /// `Content-Disposition` a GET answers with (`response-content-disposition`).
     pub content_disposition: Option<String>,
+    /// A part of a multipart upload instead of the whole object (PUT).
+    pub part: Option<PartLink>,
     /// When the signature begins; `None`: now. Given by tests and by a corrected clock.
     pub signed_at: Option<Timestamp>,
+}
+
+/// The part that a link sends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PartLink {
+    /// The upload.
+    pub upload_id: String,
+    /// 1 to 10,000.
+    pub number: u32,
 }
 
 /// A link.
@@ -150,6 +161,16 @@ impl Store {
                 client.head_object().bucket(bucket).key(key).set_version_id(request.version_id.clone())
             )
             .map_err(|error| explain(self, op, error))?,
+            Method::Put if let Some(part) = &request.part => signed!(
+                client
+                    .upload_part()
+                    .bucket(bucket)
+                    .key(key)
+                    .upload_id(&part.upload_id)
+                    .part_number(i32::try_from(part.number).unwrap_or(i32::MAX))
+                    .set_content_length(request.content_length.and_then(|length| i64::try_from(length).ok()))
+            )
+            .map_err(|error| explain(self, op, error))?,
             Method::Put => signed!(
                 client
                     .put_object()
@@ -217,6 +238,7 @@ mod tests {
             content_type: None,
             content_length: None,
             content_disposition: None,
+            part: None,
             signed_at: Some(Timestamp::new(1_234_567_891, 0).unwrap()),
         }
     }

@@ -266,6 +266,7 @@ async fn links_that_would_need_the_key_are_refused() {
             content_type: None,
             content_length: None,
             content_disposition: None,
+            part: None,
             signed_at: None,
         };
         let link = store.presign(&request).await;

@@ -13,6 +13,8 @@ mod find;
 #[cfg(test)]
 mod house;
 #[cfg(test)]
+mod kit;
+#[cfg(test)]
 mod links;
 #[cfg(test)]
 mod profile;

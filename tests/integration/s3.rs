@@ -196,6 +196,7 @@ fn presign(key: &str, method: Method) -> PresignRequest {
         content_type: None,
         content_length: None,
         content_disposition: None,
+        part: None,
         signed_at: None,
     }
 }

@@ -1,0 +1,234 @@
+//! `kit`: presigned multipart uploads for somebody without keys.
+
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::{ArgGroup, Args, Subcommand};
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::Context;
+use super::output::{Out, Tally, note, report};
+use crate::config::units::parse_size;
+use crate::error::{Error, Kind, Result};
+use crate::links::kit::{self, Kit, KitRequest, Kits};
+use crate::links::{self};
+use crate::location::Location;
+use crate::sanitize::display_safe;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Begin an upload and write what its sender needs: a script, a web page, a JSON file.
+    Create(CreateOptions),
+    /// Show the kits and how much of each has arrived.
+    List(ListOptions),
+    /// Make the object, once every part has arrived.
+    #[command(after_help = "Example: twinpail kit finish 3fa09c1b")]
+    Finish(Named),
+    /// Throw a kit and what has arrived of it away.
+    #[command(after_help = "Example: twinpail kit abort 3fa09c1b")]
+    Abort(Named),
+}
+
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Example: twinpail kit create work:inbox/film.mov --size 3GiB --expires 2d\n\
+                  writes film.mov.kit.sh, film.mov.kit.html and film.mov.kit.json here; whoever has one of them can upload.",
+    group = ArgGroup::new("form")
+)]
+pub(super) struct CreateOptions {
+    /// The exact size of the file: a number of bytes, or 3GiB.
+    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
+    size: u64,
+    /// Bytes of a part, whole MiB; default: by size, at least 16MiB.
+    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
+    part_size: Option<u64>,
+    /// Until when it works: 2d, friday 18:00, 2026-12-01; at most 7 days.
+    #[arg(long, value_name = "TIME", value_parser = links::parse_expires)]
+    expires: Option<Duration>,
+    /// The object's content type.
+    #[arg(long, value_name = "TYPE")]
+    content_type: Option<String>,
+    /// The folder that the three files are written to.
+    #[arg(long, value_name = "FOLDER", default_value = ".")]
+    out: PathBuf,
+    /// Only the script, on stdout.
+    #[arg(long, group = "form")]
+    sh: bool,
+    /// Only the web page, on stdout.
+    #[arg(long, group = "form")]
+    html: bool,
+    /// Only the JSON file, on stdout.
+    #[arg(long, group = "form")]
+    json: bool,
+    /// The object that it becomes.
+    #[arg(value_name = "LOC")]
+    location: String,
+}
+
+#[derive(Args, Debug)]
+#[command(after_help = "Example: twinpail kit list")]
+pub(super) struct ListOptions {
+    /// One JSON object a line: id location size parts arrived bytes until.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Named {
+    /// The kits' ids, as `kit list` shows them.
+    #[arg(value_name = "ID", required = true)]
+    ids: Vec<String>,
+}
+
+pub(super) async fn run(context: &Context, command: Command) -> Result<u8> {
+    let kits = Kits::new(&context.config.paths);
+    match command {
+        Command::Create(options) => create(context, &kits, options).await,
+        Command::List(options) => list(context, &kits, &options).await,
+        Command::Finish(named) => finish(context, &kits, &named).await,
+        Command::Abort(named) => abort(context, &kits, &named).await,
+    }
+}
+
+async fn create(context: &Context, kits: &Kits, options: CreateOptions) -> Result<u8> {
+    let target = match context.location(&options.location)? {
+        Location::Remote(target) if !target.key.is_empty() && !target.key.ends_with('/') => target,
+        other => {
+            return Err(Error::new(Kind::Usage, format!("{other} is not an object"))
+                .with_hint("write PROFILE:BUCKET/KEY, the object that the upload becomes"));
+        }
+    };
+    let request = KitRequest {
+        target,
+        size: options.size,
+        part_size: options.part_size,
+        expires: options.expires.unwrap_or(context.config.presign_expires),
+        content_type: options.content_type.clone(),
+    };
+    let (kit, urls) = kit::create(&context.connections, &request).await?;
+    let written = kits.add(&kit).and_then(|()| write(&options, &kit, &urls));
+    if let Err(error) = written {
+        // Nobody can use what nobody has.
+        let _ = kit::abort(&context.connections, &kit).await;
+        let _ = kits.forget(&kit);
+        return Err(error);
+    }
+    note(&format!(
+        "kit {}: {} in {} parts, until {} ({})",
+        kit.id,
+        humansize::format_size(kit.size, humansize::BINARY),
+        kit.parts(),
+        kit.until.to_zoned_datetime(jiff::tz::TimeZone::system()).strftime("%a %Y-%m-%d %H:%M %Z"),
+        links::left(kit.until, Timestamp::now())
+    ));
+    note(&format!("when the sender is done: twinpail kit finish {}", kit.id));
+    Ok(0)
+}
+
+fn write(options: &CreateOptions, kit: &Kit, urls: &[String]) -> Result<()> {
+    let mut out = Out::new();
+    let single = match () {
+        () if options.sh => Some(kit::script(kit, urls)),
+        () if options.html => Some(kit::html(kit, urls)),
+        () if options.json => Some(kit::json(kit, urls)),
+        () => None,
+    };
+    if let Some(text) = single {
+        out.bytes(text.as_bytes())?;
+        return out.flush();
+    }
+    // A hostile key must not choose where the files go.
+    let name = kit.target.name();
+    let name: String =
+        name.chars().map(|c| if c.is_control() || c == '/' { '_' } else { c }).take(100).collect();
+    let name = if name.is_empty() || name.starts_with('.') { format!("kit{name}") } else { name };
+    for (ending, text) in
+        [("sh", kit::script(kit, urls)), ("html", kit::html(kit, urls)), ("json", kit::json(kit, urls))]
+    {
+        let path = options.out.join(format!("{name}.kit.{ending}"));
+        new_file(&path, &text)?;
+        out.line(&display_safe(&path.to_string_lossy()))?;
+    }
+    out.flush()
+}
+
+/// For its owner alone, and over nothing that is there.
+fn new_file(path: &Path, text: &str) -> Result<()> {
+    let made = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    let mut file = made.map_err(|error| match error.kind() {
+        std::io::ErrorKind::AlreadyExists => Error::new(Kind::Exists, format!("{} exists", path.display()))
+            .with_hint("choose another folder with --out"),
+        _ => Error::local("create", path, error),
+    })?;
+    file.write_all(text.as_bytes()).map_err(|error| Error::local("write", path, error))
+}
+
+async fn list(context: &Context, kits: &Kits, options: &ListOptions) -> Result<u8> {
+    let (mut out, mut tally, now) = (Out::new(), Tally::new(), Timestamp::now());
+    for one in kits.read()? {
+        let arrived = match kit::arrived(&context.connections, &one).await {
+            Ok(arrived) => Some(arrived),
+            Err(error) if error.kind() == Kind::NotFound => None,
+            Err(error) => {
+                tally.take(Err(error))?;
+                continue;
+            }
+        };
+        if options.json {
+            out.json(&json!({
+                "id": one.id,
+                "location": one.target.exact(),
+                "size": one.size,
+                "parts": one.parts(),
+                "arrived": arrived.as_ref().map(|arrived| arrived.parts.len()),
+                "bytes": arrived.as_ref().map(|arrived| arrived.bytes),
+                "until": one.until.to_string(),
+            }))?;
+            continue;
+        }
+        let state = match arrived {
+            None => "the upload is gone".to_owned(),
+            Some(arrived) => {
+                let share = arrived.bytes.saturating_mul(100).checked_div(one.size).unwrap_or(0);
+                format!("{}/{} parts, {share}%", arrived.parts.len(), one.parts())
+            }
+        };
+        let left = links::left(one.until, now);
+        out.line(&format!("{}  {state:<24} {left:<10} {}", display_safe(&one.id), one.target))?;
+    }
+    out.flush()?;
+    Ok(tally.code())
+}
+
+async fn finish(context: &Context, kits: &Kits, named: &Named) -> Result<u8> {
+    let mut tally = Tally::new();
+    for id in &named.ids {
+        let done = async {
+            let kit = kits.get(id)?;
+            kit::finish(&context.connections, &kit).await?;
+            note(&format!("{} is complete: {} bytes", kit.target, kit.size));
+            kits.forget(&kit)
+        };
+        tally.take(done.await)?;
+    }
+    Ok(tally.code())
+}
+
+async fn abort(context: &Context, kits: &Kits, named: &Named) -> Result<u8> {
+    let mut failed = 0;
+    for id in &named.ids {
+        let done = async {
+            let kit = kits.get(id)?;
+            kit::abort(&context.connections, &kit).await?;
+            kits.forget(&kit)
+        };
+        if let Err(error) = done.await {
+            report(&error);
+            failed += 1;
+        }
+    }
+    Ok(u8::from(failed > 0))
+}

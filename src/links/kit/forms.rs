@@ -1,0 +1,72 @@
+//! Kits as files for the sender: JSON for programs, a POSIX shell script, a web page. Each stands by itself.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::json as object;
+use sha2::{Digest as _, Sha256};
+
+use super::super::{escape, quote};
+use super::Kit;
+use crate::sanitize::display_safe;
+
+/// For programs: `size part_size expires parts`, each part with `number length url`.
+pub fn json(kit: &Kit, urls: &[String]) -> String {
+    let parts: Vec<_> = (1..)
+        .zip(urls)
+        .map(|(number, url)| object!({ "number": number, "length": kit.length(number), "method": "PUT", "url": url }))
+        .collect();
+    let kit = object!({
+        "id": kit.id,
+        "size": kit.size,
+        "part_size": kit.part_size,
+        "expires": kit.until.to_string(),
+        "parts": parts,
+    });
+    format!("{kit:#}\n")
+}
+
+fn name(kit: &Kit) -> String {
+    display_safe(&kit.target.name()).into_owned()
+}
+
+fn end(kit: &Kit) -> String {
+    kit.until.strftime("%Y-%m-%d %H:%M UTC").to_string()
+}
+
+/// For a shell: needs curl, dd, wc and grep; goes on where it was stopped.
+pub fn script(kit: &Kit, urls: &[String]) -> String {
+    let head = include_str!("sender.sh")
+        .replace("@NAME@", &quote(&name(kit)))
+        .replace("@ID@", &kit.id)
+        .replace("@SIZE@", &kit.size.to_string())
+        .replace("@MIB@", &(kit.part_size >> 20).to_string())
+        .replace("@COUNT@", &kit.parts().to_string())
+        .replace("@UNTIL@", &quote(&end(kit)))
+        .replace("@EPOCH@", &kit.until.as_second().to_string());
+    head.replace("@URLS@", &urls.join("\n"))
+}
+
+/// For a browser; its page may only talk to the provider.
+pub fn html(kit: &Kit, urls: &[String]) -> String {
+    let origin = urls.first().and_then(|url| url.parse::<http::Uri>().ok()).map(|uri| {
+        let scheme = uri.scheme_str().unwrap_or("https");
+        let host = uri.authority().map(ToString::to_string).unwrap_or_default();
+        format!("{scheme}://{host}")
+    });
+    let script = include_str!("sender.js");
+    let hash = STANDARD.encode(Sha256::digest(script.as_bytes()));
+    // A data block, which nothing executes; `<` cannot end it.
+    let data = object!({
+        "id": kit.id, "size": kit.size, "part": kit.part_size, "until": kit.until.as_millisecond(), "urls": urls,
+    });
+    let data = data.to_string().replace('<', "\\u003c");
+    include_str!("sender.html")
+        .replace("@ORIGIN@", &escape(&origin.unwrap_or_default()))
+        .replace("@HASH@", &hash)
+        .replace("@NAME@", &escape(&name(kit)))
+        .replace("@SIZE@", &humansize::format_size(kit.size, humansize::BINARY))
+        .replace("@BYTES@", &kit.size.to_string())
+        .replace("@UNTIL@", &end(kit))
+        .replace("@DATA@", &data)
+        .replace("@SCRIPT@", script)
+}
