@@ -72,6 +72,23 @@ impl LinkRequest {
             public: false,
         }
     }
+
+    /// What is to be signed, for `method`: of an upload's options a download has none.
+    fn signing(&self, method: Method) -> PresignRequest {
+        let own = method == self.method;
+        PresignRequest {
+            bucket: self.target.bucket.clone(),
+            key: self.target.key.clone(),
+            method,
+            expires: self.expires,
+            version_id: self.version_id.clone(),
+            content_type: self.content_type.clone().filter(|_| own),
+            content_length: self.content_length.filter(|_| own),
+            content_disposition: content_disposition(self.disposition, self.filename.as_deref()),
+            part: None,
+            signed_at: None,
+        }
+    }
 }
 
 /// The method's name in requests.
@@ -99,20 +116,7 @@ pub async fn create(connections: &Connections, request: &LinkRequest) -> Result<
     if request.public {
         return public(store.profile(), request);
     }
-    store
-        .presign(&PresignRequest {
-            bucket: request.target.bucket.clone(),
-            key: request.target.key.clone(),
-            method: request.method,
-            expires: request.expires,
-            version_id: request.version_id.clone(),
-            content_type: request.content_type.clone(),
-            content_length: request.content_length,
-            content_disposition: content_disposition(request.disposition, request.filename.as_deref()),
-            part: None,
-            signed_at: None,
-        })
-        .await
+    store.presign(&request.signing(request.method)).await
 }
 
 /// The address under which a profile's `public_url` says that anybody reads the object: unsigned, without an end.

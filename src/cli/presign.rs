@@ -214,7 +214,7 @@ impl Run<'_> {
 
 async fn test(context: &Context, request: &LinkRequest, link: &Presigned) -> Result<()> {
     let store = context.connections.store(&request.target.profile).await?;
-    let verdict = links::probe(store.http(), &request.target, request.method, link).await?;
+    let verdict = links::probe(&store, request, link).await?;
     let said = verdict.said.map(|said| format!(" (it says: {said})")).unwrap_or_default();
     let words = format!("{}: {}{said}", request.target, verdict.words);
     if verdict.works {

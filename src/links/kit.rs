@@ -259,7 +259,7 @@ impl Kits {
             .flatten()
             .filter_map(|entry| serde_json::from_slice(&std::fs::read(entry.path()).ok()?).ok())
             .collect();
-        kits.sort_by(|a, b| b.made.cmp(&a.made));
+        kits.sort_by_key(|kit| std::cmp::Reverse(kit.made));
         Ok(kits)
     }
 

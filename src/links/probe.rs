@@ -8,15 +8,13 @@ use bytes::Bytes;
 use http::{HeaderMap, Method as Verb, Request, StatusCode, header};
 use http_body_util::{BodyExt as _, Limited};
 
-use super::{method_name, openable};
+use super::{LinkRequest, method_name, openable};
 use crate::error::{Error, Kind, Result};
-use crate::http::{Body, Http, root_cause};
+use crate::http::{Http, root_cause};
 use crate::location::Remote;
-use crate::s3::{Method, Presigned};
+use crate::s3::{Method, Presigned, Store};
 use crate::sanitize::display_safe;
 
-/// An upload that nobody refused for so long would be taken: refusals come before the body.
-const PATIENCE: Duration = Duration::from_secs(3);
 /// Longest wait for an answer.
 const ANSWER: Duration = Duration::from_secs(30);
 /// Of an error's text.
@@ -27,7 +25,7 @@ const LIMIT: usize = 64 << 10;
 pub struct Verdict {
     /// Whether its holder will get what it promises.
     pub works: bool,
-    /// The answer's status; `None`: there was none yet (an upload that waits for its body).
+    /// The answer's status.
     pub status: Option<u16>,
     /// In plain words.
     pub words: String,
@@ -35,19 +33,46 @@ pub struct Verdict {
     pub said: Option<String>,
 }
 
-/// Tries a link: the first byte of a GET, the headers of a HEAD; an upload is announced and broken off before its first
-/// byte, so that nothing is written; a delete is never tried.
+/// Tries a link: the first byte of a GET, the headers of a HEAD. An upload cannot be tried without the danger of writing
+/// (some servers store the beginning of a body that breaks off), so that a download of the same object is signed and tried
+/// in its place. A delete is never tried.
 ///
 /// # Errors
 /// `Kind::Unsupported` for DELETE, `Kind::Network` where nobody answers.
-pub async fn probe(http: &Http, target: &Remote, method: Method, link: &Presigned) -> Result<Verdict> {
+pub async fn probe(store: &Store, request: &LinkRequest, link: &Presigned) -> Result<Verdict> {
+    let target = &request.target;
     openable(target)?;
-    if method == Method::Delete {
-        return Err(Error::new(
+    match request.method {
+        Method::Delete => Err(Error::new(
             Kind::Unsupported,
             format!("the link that deletes {target} is not tried: that would delete it"),
-        ));
+        )),
+        Method::Put => {
+            let twin = store.presign(&request.signing(Method::Get)).await?;
+            let verdict = fetch(store.http(), target, Method::Get, &twin).await?;
+            Ok(of_twin(verdict))
+        }
+        method => fetch(store.http(), target, method, link).await,
     }
+}
+
+/// What a download of the same object says about an upload.
+fn of_twin(verdict: Verdict) -> Verdict {
+    let is_absent = verdict.status == Some(404) && !verdict.words.contains("bucket");
+    if !verdict.works && !is_absent {
+        return verdict;
+    }
+    Verdict {
+        works: true,
+        words: "address and signature are accepted; nothing was written, so that whether writing is allowed shows when \
+                it is used"
+            .to_owned(),
+        said: None,
+        ..verdict
+    }
+}
+
+async fn fetch(http: &Http, target: &Remote, method: Method, link: &Presigned) -> Result<Verdict> {
     let mut request = Request::builder().method(method_name(method)).uri(&link.url);
     for (name, value) in link.headers.iter().filter(|(name, _)| !name.eq_ignore_ascii_case("host")) {
         request = request.header(name, value);
@@ -55,22 +80,10 @@ pub async fn probe(http: &Http, target: &Remote, method: Method, link: &Presigne
     if method == Method::Get {
         request = request.header(header::RANGE, "bytes=0-0");
     }
-    if method == Method::Put
-        && !link.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-length"))
-    {
-        request = request.header(header::CONTENT_LENGTH, 1);
-    }
-    let body = if method == Method::Put { never() } else { empty() };
+    let body =
+        http_body_util::Empty::<Bytes>::new().map_err(|never: Infallible| match never {}).boxed_unsync();
     let request = request.body(body).map_err(|error| broken(target, &error))?;
-    let patience = if method == Method::Put { PATIENCE } else { ANSWER };
-    match tokio::time::timeout(patience, http.send(request)).await {
-        Err(_) if method == Method::Put => Ok(Verdict {
-            works: true,
-            status: None,
-            words: "works: the provider takes the request and waits for the body (nothing was sent)"
-                .to_owned(),
-            said: None,
-        }),
+    match tokio::time::timeout(ANSWER, http.send(request)).await {
         Err(_) => Err(unreachable(link, &format!("no answer in {} s", ANSWER.as_secs()))),
         Ok(Err(error)) => Err(unreachable(link, &root_cause(&error))),
         Ok(Ok(answer)) => {
@@ -96,15 +109,6 @@ fn unreachable(link: &Presigned, why: &str) -> Error {
         .with_hint("whoever gets the link may still reach it, from another network")
 }
 
-fn empty() -> Body {
-    http_body_util::Empty::<Bytes>::new().map_err(|never: Infallible| match never {}).boxed_unsync()
-}
-
-/// A body whose first byte never comes.
-fn never() -> Body {
-    http_body_util::StreamBody::new(futures_util::stream::pending()).boxed_unsync()
-}
-
 /// What an answer means to the holder of the link.
 fn judge(method: Method, status: StatusCode, headers: &HeaderMap, body: &str) -> Verdict {
     let code = element(body, "Code");
@@ -120,8 +124,7 @@ fn judge(method: Method, status: StatusCode, headers: &HeaderMap, body: &str) ->
     let code = code.unwrap_or_default();
     // A HEAD has no words, only a status.
     let words = match (status.as_u16(), code.as_str()) {
-        (200..=299 | 416, _) if method != Method::Put => works(headers),
-        (200..=299, _) => "works".to_owned(),
+        (200..=299 | 416, _) => works(headers),
         (_, "AccessDenied") if message.contains("expired") => "it has expired".to_owned(),
         (_, "ExpiredToken" | "TokenRefreshRequired" | "InvalidToken") => {
             "the credentials that signed it have ended: log in again and make a new link".to_owned()

@@ -151,7 +151,7 @@ async fn connect(profile: &Profile, http: Result<Http>) -> Result<Store> {
         .retry_classifier(Throttling)
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
         .response_checksum_validation(ResponseChecksumValidation::WhenRequired);
-    base.set_endpoint_url(endpoint);
+    base.set_endpoint_url(endpoint.as_deref().map(rooted));
     base.set_credentials_provider(credentials.clone());
     if credentials.is_none() {
         base = base.allow_no_auth();
@@ -175,6 +175,11 @@ async fn connect(profile: &Profile, http: Result<Http>) -> Result<Store> {
         bucket_regions: Mutex::default(),
         encode_keys: Mutex::new(None),
     })))
+}
+
+/// An endpoint as the SDK has to be told: it puts the bucket right behind the path of one, which must end in `/`.
+pub(super) fn rooted(endpoint: &str) -> String {
+    format!("{}/", endpoint.trim_end_matches('/'))
 }
 
 impl Store {

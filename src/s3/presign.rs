@@ -8,7 +8,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::Store;
-use super::fault::explain;
+use super::connect::rooted;
+use super::fault::{Op, explain};
 use crate::error::{Error, Kind, Result};
 
 /// The longest life SigV4 allows: seven days.
@@ -108,23 +109,7 @@ impl Store {
     /// the link would not work without an encryption key.
     pub async fn presign(&self, request: &PresignRequest) -> Result<Presigned> {
         let op = self.op("sign a link to", &request.bucket, &request.key);
-        if request.expires < Duration::from_secs(1) || request.expires > MAX_EXPIRES {
-            return Err(Error::new(
-                Kind::Usage,
-                format!("cannot {op}: a link lives between 1 second and 7 days"),
-            )
-            .with_hint("SigV4 signatures end after 7 days, whoever makes them"));
-        }
-        if matches!(request.method, Method::Put | Method::Delete) {
-            self.writable(op)?;
-        }
-        if self.own_key().is_some() && request.method != Method::Delete {
-            return Err(Error::new(
-                Kind::Unsupported,
-                format!("cannot {op}: the holder would need the encryption key of profile {}", op.profile),
-            )
-            .with_hint("copy it to a place without a customer key, and link to that"));
-        }
+        self.check_link(op, request)?;
         let clock_ahead = if request.signed_at.is_some() { SignedDuration::ZERO } else { self.clock_ahead() };
         let start = request.signed_at.unwrap_or_else(|| Timestamp::now() + clock_ahead);
         let credentials = self.fresh_credentials(SystemTime::now() + request.expires).await?;
@@ -136,7 +121,7 @@ impl Store {
 
         let mut over = aws_sdk_s3::config::Builder::new().credentials_provider(credentials.clone());
         if let Some(public) = &self.profile().public_endpoint {
-            over = over.endpoint_url(public);
+            over = over.endpoint_url(rooted(public));
         }
         let client = self.clients(&request.bucket).once;
         let (bucket, key) = (&request.bucket, &request.key);
@@ -194,6 +179,28 @@ impl Store {
         };
         let headers = signed.headers().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         Ok(Presigned { url: signed.uri().to_owned(), headers, ends: Some(ends), because, clock_ahead })
+    }
+
+    /// What no signature could make work.
+    fn check_link(&self, op: Op<'_>, request: &PresignRequest) -> Result<()> {
+        if request.expires < Duration::from_secs(1) || request.expires > MAX_EXPIRES {
+            return Err(Error::new(
+                Kind::Usage,
+                format!("cannot {op}: a link lives between 1 second and 7 days"),
+            )
+            .with_hint("SigV4 signatures end after 7 days, whoever makes them"));
+        }
+        if matches!(request.method, Method::Put | Method::Delete) {
+            self.writable(op)?;
+        }
+        if self.own_key().is_some() && request.method != Method::Delete {
+            return Err(Error::new(
+                Kind::Unsupported,
+                format!("cannot {op}: the holder would need the encryption key of profile {}", op.profile),
+            )
+            .with_hint("copy it to a place without a customer key, and link to that"));
+        }
+        Ok(())
     }
 }
 

@@ -32,7 +32,6 @@ pub(super) async fn try_out(connections: &Connections, links: &[Link]) -> Vec<Re
 }
 
 async fn one(connections: &Connections, link: &Link) -> Result<Verdict> {
-    let target = &link.request.target;
-    let store = connections.store(&target.profile).await?;
-    links::probe(store.http(), target, link.request.method, &link.signed).await
+    let store = connections.store(&link.request.target.profile).await?;
+    links::probe(&store, &link.request, &link.signed).await
 }
