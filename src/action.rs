@@ -88,6 +88,8 @@ actions! {
     SamePlace, Browser, Panes, "same_place", "show this place in the other pane too", ["ctrl-o"];
     PickProfile, Browser, Panes, "pick_profile", "profile of this pane", ["shift-p"];
     GoTo, Browser, Panes, "go_to", "go to a location", ["ctrl-g"];
+    Bookmarks, Browser, Panes, "bookmarks", "bookmarks and places visited", ["b"];
+    BookmarkAdd, Browser, Panes, "bookmark_add", "bookmark this place", ["shift-b"];
     HistoryBack, Browser, Panes, "history_back", "back", ["["];
     HistoryForward, Browser, Panes, "history_forward", "forward", ["]"];
     Up, Browser, Move, "up", "up", ["up", "k"];
@@ -137,6 +139,7 @@ actions! {
     DialogPageDown, Dialog, Move, "page_down", "page down", ["pagedown", "space"];
     DialogTop, Dialog, Move, "top", "first", ["home", "g"];
     DialogBottom, Dialog, Move, "bottom", "last", ["end", "shift-g"];
+    Palette, Browser, All, "palette", "everything that can be done", [":", "ctrl-p"];
     Help, Global, All, "help", "help", ["?", "f1"];
     Redraw, Global, All, "redraw", "redraw the screen", ["ctrl-l"];
     Suspend, Global, All, "suspend", "suspend", ["ctrl-z"];

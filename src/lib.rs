@@ -14,6 +14,7 @@
 //! | [`http`] | the one HTTP/1.1 client, under the S3 client too |
 //! | [`local`] | a local folder as pages; safe local names for hostile keys; files that stay below their folder |
 //! | [`clipboard`] | text onto the user's clipboard, also over SSH |
+//! | [`places`] | bookmarks and places visited lately |
 //! | [`preview`] | bytes as lines to look at: text, hex, JSON, tables, pictures |
 //! | [`qr`] | QR codes as text |
 //! | [`s3`] | one connected profile; the only home of the AWS SDK |
@@ -39,6 +40,7 @@ pub mod links;
 pub mod local;
 pub mod location;
 pub mod log;
+pub mod places;
 pub mod preview;
 pub mod qr;
 pub mod s3;

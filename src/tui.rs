@@ -24,7 +24,7 @@ use jiff::tz::TimeZone;
 use crate::config::Config;
 use crate::error::{Error, Kind, Result};
 use crate::location::Location;
-use message::Effect;
+use message::{Effect, PlacesChange};
 use session::Session;
 use state::State;
 use terminal::Terminal;
@@ -65,6 +65,7 @@ fn first_state(config: &Arc<Config>, places: [Location; 2], terminal: &Terminal)
     state.zone = TimeZone::system();
     state.home = std::env::var_os("HOME").map(PathBuf::from).filter(|home| home.is_absolute());
     effects.push(Effect::FindUnfinished);
+    effects.push(Effect::Places(PlacesChange::Load));
     update::settle(&mut state, &mut effects);
     (state, effects)
 }

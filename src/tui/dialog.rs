@@ -9,6 +9,7 @@ mod info;
 mod input;
 mod link;
 mod links;
+mod pick;
 mod profiles;
 mod sync;
 #[cfg(test)]
@@ -17,6 +18,7 @@ mod uploads;
 mod viewer;
 mod window;
 
+pub(super) use pick::{Choice, Item};
 pub(super) use uploads::{Chosen, Uploads};
 pub(super) use viewer::{Chunk, Wanted};
 
@@ -55,6 +57,10 @@ pub(crate) enum Decision {
     CopyText(String),
     /// Print the shown links as plain lines.
     PrintPlain(String),
+    /// A row of a list.
+    Chosen(pick::Choice),
+    /// Forget a bookmark.
+    RemoveBookmark(Location),
     /// What to look for in the viewer is to be typed.
     AskSearch,
     /// Try these links.
@@ -138,6 +144,8 @@ pub(crate) enum Dialog {
     Info(info::Info),
     /// A file or an object.
     Viewer(Box<viewer::Viewer>),
+    /// A list to choose from by typing.
+    Pick(pick::Pick),
 }
 
 impl Dialog {
@@ -208,6 +216,11 @@ impl Dialog {
         }
     }
 
+    /// A list to choose from by typing some letters.
+    pub(crate) fn pick(title: &'static str, items: Vec<Item>) -> Self {
+        Self::Pick(pick::Pick::new(title, items))
+    }
+
     /// A file or an object of `size` bytes; `view` tells its answers from those to others.
     pub(crate) fn viewer(location: Location, size: u64, view: u64) -> Self {
         Self::Viewer(Box::new(viewer::Viewer::new(location, size, view)))
@@ -266,6 +279,7 @@ impl Dialog {
         match self {
             Self::Input(input) => return input.on_key(key),
             Self::Link(link) => return link.on_key(key),
+            Self::Pick(pick) => return pick.on_key(key),
             _ => {}
         }
         let action = keys.action(Screen::Dialog, key.into());
@@ -286,7 +300,7 @@ impl Dialog {
             Self::Info(_) if key.code == KeyCode::Enter => Outcome::Close(None),
             Self::Info(info) => info.on_action(action),
             Self::Viewer(viewer) => viewer.on_key(key, action),
-            Self::Input(_) | Self::Link(_) => Outcome::Stay,
+            Self::Input(_) | Self::Link(_) | Self::Pick(_) => Outcome::Stay,
         }
     }
 
@@ -305,6 +319,7 @@ impl Dialog {
         match self {
             Self::Input(input) => input.on_paste(text),
             Self::Link(link) => link.on_paste(text),
+            Self::Pick(pick) => pick.on_paste(text),
             _ => Outcome::Stay,
         }
     }
@@ -323,6 +338,7 @@ impl Dialog {
             Self::Help(dialog) => dialog.draw(frame, area, theme),
             Self::Info(dialog) => dialog.draw(frame, area, theme),
             Self::Viewer(dialog) => dialog.draw(frame, area, theme),
+            Self::Pick(dialog) => dialog.draw(frame, area, theme),
         }
     }
 
@@ -338,6 +354,7 @@ impl Dialog {
             Self::Profiles(_) => profiles::Profiles::hints(),
             Self::Sync(_) => sync::SyncDialog::hints(),
             Self::Viewer(_) => viewer::Viewer::hints(),
+            Self::Pick(pick) => pick.hints(),
             Self::Help(_) | Self::Info(_) => vec![("PgDn", "more"), ("Esc", "close")],
         };
         hints.into_iter().map(|(key, word)| (key.to_owned(), word)).collect()

@@ -1,6 +1,7 @@
 //! The only door out: an effect becomes a task, its result an event. Nothing here waits on the thread that draws.
 
 mod links;
+mod places;
 mod uploads;
 mod view;
 
@@ -94,6 +95,12 @@ impl Effects {
                 self.listing[pane as usize] = Some(task);
             }
             Effect::CancelListing(pane) => self.cancel_listing(pane as usize),
+            Effect::Places(change) => {
+                let paths = self.connections.config().paths.clone();
+                self.spawn(
+                    async move { Event::Places(blocking(move || places::change(&paths, &change)).await) },
+                );
+            }
             Effect::Sign(_) | Effect::Fetch(_) | Effect::TestLinks(_) | Effect::Stat(_) => self.ask(effect),
             Effect::CopyText(text) => {
                 let clipboard = self.clipboard.clone();

@@ -11,6 +11,7 @@ use crate::entry::Page;
 use crate::error::{Error, Result};
 use crate::links::{LinkRequest, Verdict};
 use crate::location::Location;
+use crate::places::Places;
 use crate::s3::{ObjectInfo, Presigned, Upload};
 use crate::sync::{Plan, Step};
 use crate::transfer::{self, Answer, Snapshot, TransferId, Unfinished};
@@ -34,6 +35,19 @@ impl PaneId {
             PaneId::Right => PaneId::Left,
         }
     }
+}
+
+/// What becomes of the places that are remembered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum PlacesChange {
+    /// They are only read.
+    Load,
+    /// A bookmark more.
+    Add(Location),
+    /// A bookmark less.
+    Remove(Location),
+    /// A visit.
+    Visit(Location),
 }
 
 /// A signed link and what it is for.
@@ -145,6 +159,8 @@ pub(crate) enum Event {
     Progress(Snapshot),
     /// Links were signed (all or none).
     Signed(Result<Vec<Link>>),
+    /// What is remembered of places.
+    Places(Result<Places>),
     /// A part of what is viewed came.
     Fetched(Box<Wanted>, Result<Chunk>),
     /// What came of trying links, in their order.
@@ -239,6 +255,8 @@ pub(crate) enum Effect {
     Answer(TransferId, Answer),
     /// Sign links.
     Sign(Vec<LinkRequest>),
+    /// Read or change what is remembered of places.
+    Places(PlacesChange),
     /// Read a part of what is viewed.
     Fetch(Box<Wanted>),
     /// Try links as their holder would.

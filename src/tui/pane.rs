@@ -171,10 +171,10 @@ impl Pane {
         }
     }
 
-    /// A page arrived. Returns whether it was one that is waited for.
-    pub(super) fn on_page(&mut self, generation: u64, page: Result<Page>) -> bool {
+    /// A page arrived; the place, if it is the first one of it. What nobody waits for is dropped.
+    pub(super) fn on_page(&mut self, generation: u64, page: Result<Page>) -> Option<Location> {
         if generation != self.generation || !self.loading {
-            return false;
+            return None;
         }
         self.loading = false;
         let page = match page {
@@ -187,13 +187,13 @@ impl Pane {
                     self.next = None;
                     self.take(&[]);
                 }
-                return true;
+                return None;
             }
         };
-        self.read = true;
+        let opened = !std::mem::replace(&mut self.read, true);
         self.next = page.next;
         self.take(&page.entries);
-        true
+        opened.then(|| self.location.clone())
     }
 
     /// Appends entries (or starts anew with them); the cursor stays with its name.

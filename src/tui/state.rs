@@ -14,6 +14,7 @@ use super::transfers::TransfersPanel;
 use crate::config::{Config, Profile};
 use crate::error::Error;
 use crate::location::Location;
+use crate::places::Places;
 use crate::transfer::{Conflict, Snapshot, TransferId};
 
 /// How a notice looks.
@@ -77,6 +78,8 @@ pub(super) struct State {
     pub(super) questions: VecDeque<(TransferId, Conflict)>,
     /// What running transfers change.
     pub(super) touches: HashMap<TransferId, Touches>,
+    /// Bookmarks and visits.
+    pub(super) places: Places,
     /// What Esc restores while a filter or a name to jump to is typed.
     pub(super) before: (String, usize),
 }
@@ -115,6 +118,7 @@ impl State {
             asked: None,
             questions: VecDeque::new(),
             touches: HashMap::new(),
+            places: Places::default(),
             before: (String::new(), 0),
         };
         if let Some(warning) = warning {

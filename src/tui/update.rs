@@ -6,6 +6,7 @@ mod delete;
 mod dialogs;
 mod go;
 mod link;
+mod places;
 mod sync;
 #[cfg(test)]
 mod tests;
@@ -33,8 +34,8 @@ pub(super) fn update(state: &mut State, event: Event) -> Vec<Effect> {
             Vec::new()
         }
         Event::Page { pane, generation, page } => {
-            state.pane_mut(pane).on_page(generation, page);
-            Vec::new()
+            let opened = state.pane_mut(pane).on_page(generation, page);
+            opened.map_or_else(Vec::new, |place| places::visited(state, place))
         }
         Event::Submitted { id, touches } => {
             state.touches.insert(id, touches);
@@ -50,6 +51,7 @@ pub(super) fn update(state: &mut State, event: Event) -> Vec<Effect> {
             Vec::new()
         }
         Event::Signed(links) => link::signed(state, links),
+        Event::Places(known) => places::known(state, known),
         Event::Fetched(wanted, chunk) => viewing::fetched(state, &wanted, chunk),
         Event::Tested(verdicts) => link::tested(state, &verdicts),
         Event::Copied(outcome) => link::copied(state, &outcome),
@@ -166,6 +168,9 @@ fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Sync => sync::start(state),
         Action::Info => browser::ask_info(state),
         Action::View => viewing::open(state),
+        Action::Palette => places::palette(state),
+        Action::Bookmarks => places::show(state),
+        Action::BookmarkAdd => places::add(state),
         Action::Uploads => uploads::open(state),
         Action::CopyLink => link::copy(state),
         Action::LinkDialog => link::dialog(state),

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 const FIRST: &[&str] = &["entry", "error", "location", "sanitize", "action"];
 const SECOND: &[&str] = &["config", "log"];
-const THIRD: &[&str] = &["clipboard", "local", "http", "preview", "qr"];
+const THIRD: &[&str] = &["clipboard", "local", "http", "places", "preview", "qr"];
 
 /// A room and what it may import besides itself.
 fn allowed(room: &str) -> Option<BTreeSet<&'static str>> {
@@ -13,7 +13,7 @@ fn allowed(room: &str) -> Option<BTreeSet<&'static str>> {
     Some(match room {
         "entry" | "error" | "location" | "sanitize" | "action" => below(&[FIRST]),
         "config" | "log" | "demo" => below(&[FIRST, SECOND]),
-        "clipboard" | "local" | "http" | "preview" | "qr" | "s3" => below(&[FIRST, SECOND, THIRD]),
+        "clipboard" | "local" | "http" | "places" | "preview" | "qr" | "s3" => below(&[FIRST, SECOND, THIRD]),
         "walk" => below(&[FIRST, SECOND, &["s3", "local"]]),
         "transfer" => below(&[FIRST, SECOND, &["s3", "local", "walk"]]),
         "sync" => below(&[FIRST, SECOND, &["s3", "local", "walk", "transfer"]]),
@@ -27,7 +27,7 @@ fn allowed(room: &str) -> Option<BTreeSet<&'static str>> {
         _ if room.starts_with("tui/") => below(&[
             FIRST,
             SECOND,
-            &["clipboard", "preview", "qr", "s3", "walk", "transfer", "sync", "links", "tui"],
+            &["clipboard", "places", "preview", "qr", "s3", "walk", "transfer", "sync", "links", "tui"],
         ]),
         "cli" => below(&[
             FIRST,

@@ -6,7 +6,7 @@ use super::super::dialog::{Decision, Dialog, Outcome, Purpose};
 use super::super::listing::Filter;
 use super::super::message::Effect;
 use super::super::state::{State, Tone};
-use super::{delete, go, link, sync, transfer, uploads, viewing};
+use super::{delete, go, link, places, sync, transfer, uploads, viewing};
 use crate::action::Action;
 use crate::entry::Kind;
 use crate::location::Location;
@@ -88,6 +88,8 @@ fn decide(state: &mut State, decision: Decision) -> Vec<Effect> {
         Decision::Link(request) => link::sign(state, vec![*request]),
         Decision::Profile(profile) => go::profile(state, profile),
         Decision::CopyText(text) => vec![Effect::CopyText(text)],
+        Decision::Chosen(choice) => places::chosen(state, choice),
+        Decision::RemoveBookmark(place) => places::remove(state, place),
         Decision::AskSearch => {
             state.dialogs.push(Dialog::input(Purpose::Search, "Look for", ""));
             Vec::new()

@@ -1,0 +1,166 @@
+//! A list to choose from by typing some letters of what one wants: the palette, bookmarks and places visited lately.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
+use nucleo_matcher::{Config, Matcher};
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use super::super::text;
+use super::super::theme::Theme;
+use super::field::Field;
+use super::{Decision, Outcome, window};
+use crate::action::Action;
+use crate::location::Location;
+use crate::sanitize::display_safe;
+
+/// Cells that it wants, and rows of the list.
+const WIDTH: u16 = 76;
+const ROWS: u16 = 16;
+
+/// What a row stands for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Choice {
+    /// Do this.
+    Do(Action),
+    /// Go there.
+    Go(Location),
+    /// Go there; it is a bookmark, which can be removed.
+    Bookmark(Location),
+}
+
+/// One row.
+#[derive(Clone, Debug)]
+pub(crate) struct Item {
+    /// What is searched and shown.
+    pub(crate) words: String,
+    /// Beside it, at the right.
+    pub(crate) aside: String,
+    /// What it stands for.
+    pub(crate) choice: Choice,
+}
+
+/// The dialog.
+#[derive(Debug)]
+pub(crate) struct Pick {
+    title: &'static str,
+    items: Vec<Item>,
+    field: Field,
+    /// Of the items those that match, best first.
+    seen: Vec<usize>,
+    cursor: usize,
+}
+
+impl Pick {
+    pub(super) fn new(title: &'static str, mut items: Vec<Item>) -> Self {
+        for item in &mut items {
+            item.words = display_safe(&item.words).into_owned();
+        }
+        let seen = (0..items.len()).collect();
+        Self { title, items, field: Field::new(""), seen, cursor: 0 }
+    }
+
+    fn search(&mut self) {
+        let pattern = Pattern::parse(self.field.text(), CaseMatching::Smart, Normalization::Smart);
+        let mut matcher = Matcher::new(Config::DEFAULT);
+        let words = self.items.iter().enumerate().map(|(index, item)| Words(index, &item.words));
+        let found = pattern.match_list(words, &mut matcher);
+        self.seen = found.into_iter().map(|(Words(index, _), _)| index).collect();
+        self.cursor = 0;
+    }
+
+    fn current(&self) -> Option<&Item> {
+        self.seen.get(self.cursor).map(|index| &self.items[*index])
+    }
+
+    pub(super) fn on_key(&mut self, key: KeyEvent) -> Outcome {
+        let last = self.seen.len().saturating_sub(1);
+        let control = key.modifiers.contains(KeyModifiers::CONTROL);
+        match key.code {
+            KeyCode::Enter => {
+                return match self.current() {
+                    Some(item) => Outcome::Decide(Decision::Chosen(item.choice.clone())),
+                    None => Outcome::Stay,
+                };
+            }
+            KeyCode::Up => self.cursor = self.cursor.saturating_sub(1),
+            KeyCode::Char('p') if control => self.cursor = self.cursor.saturating_sub(1),
+            KeyCode::Down => self.cursor = (self.cursor + 1).min(last),
+            KeyCode::Char('n') if control => self.cursor = (self.cursor + 1).min(last),
+            KeyCode::PageUp => self.cursor = self.cursor.saturating_sub(usize::from(ROWS)),
+            KeyCode::PageDown => self.cursor = (self.cursor + usize::from(ROWS)).min(last),
+            KeyCode::Delete => return self.remove(),
+            _ => {
+                if self.field.on_key(key) {
+                    self.search();
+                }
+            }
+        }
+        Outcome::Stay
+    }
+
+    fn remove(&mut self) -> Outcome {
+        let Some(Item { choice: Choice::Bookmark(place), .. }) = self.current().cloned() else {
+            return Outcome::Stay;
+        };
+        let index = self.seen[self.cursor];
+        self.items.remove(index);
+        self.search();
+        Outcome::Do(Decision::RemoveBookmark(place))
+    }
+
+    pub(super) fn on_paste(&mut self, text: &str) -> Outcome {
+        if self.field.paste(text) {
+            self.search();
+        }
+        Outcome::Stay
+    }
+
+    pub(super) fn draw(&self, frame: &mut Frame<'_>, area: Rect, theme: &Theme) {
+        let rows = u16::try_from(self.items.len()).unwrap_or(ROWS).clamp(1, ROWS);
+        let room = window::open(frame, area, theme, self.title, (WIDTH, rows + 1));
+        self.field.draw(frame, window::row(room, 0), theme, true);
+        let height = usize::from(room.height.saturating_sub(1));
+        if self.seen.is_empty() {
+            frame.render_widget(Line::styled("nothing matches", theme.dim), window::row(room, 1));
+        }
+        let top = window::list_top(self.cursor, self.seen.len(), height);
+        for (line, (at, index)) in (1u16..).zip(self.seen.iter().enumerate().skip(top).take(height)) {
+            let item = &self.items[*index];
+            let style = if at == self.cursor { theme.cursor } else { theme.text };
+            let width = usize::from(room.width);
+            let aside = text::clip(&item.aside, width / 3, theme.ellipsis());
+            let words = text::clip_start(
+                &item.words,
+                width.saturating_sub(text::width(&aside) + 2),
+                theme.ellipsis(),
+            );
+            let gap = " ".repeat(width.saturating_sub(text::width(&words) + text::width(&aside)));
+            let aside = Span::styled(aside, if at == self.cursor { style } else { theme.dim });
+            frame.render_widget(
+                Line::from(vec![Span::styled(words + &gap, style), aside]),
+                window::row(room, line),
+            );
+        }
+        window::more(frame, room, theme, top > 0, top + height < self.seen.len());
+    }
+
+    pub(super) fn hints(&self) -> Vec<(&'static str, &'static str)> {
+        let mut hints = vec![("type", "to find"), ("Enter", "choose")];
+        if matches!(self.current(), Some(Item { choice: Choice::Bookmark(_), .. })) {
+            hints.push(("Del", "remove bookmark"));
+        }
+        hints.push(("Esc", "close"));
+        hints
+    }
+}
+
+/// An item as the matcher wants it.
+struct Words<'a>(usize, &'a str);
+
+impl AsRef<str> for Words<'_> {
+    fn as_ref(&self) -> &str {
+        self.1
+    }
+}

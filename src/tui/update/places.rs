@@ -1,0 +1,99 @@
+//! The palette, bookmarks and places visited lately.
+
+use super::super::dialog::{Choice, Dialog, Item};
+use super::super::message::{Effect, PlacesChange};
+use super::super::state::{State, Tone};
+use super::{act, everywhere, go};
+use crate::action::{ACTIONS, Action, Screen};
+use crate::error::Result;
+use crate::location::Location;
+use crate::places::Places;
+
+/// Every action that can be done here, to be found by its words.
+pub(super) fn palette(state: &mut State) -> Vec<Effect> {
+    let keys = &state.config.keys;
+    let here = ACTIONS.iter().filter(|info| matches!(info.screen, Screen::Browser | Screen::Global));
+    let items = here
+        .filter(|info| !matches!(info.action, Action::Palette | Action::Cancel | Action::Interrupt))
+        .map(|info| Item {
+            words: info.words.to_owned(),
+            aside: keys.labels(info.action).join(" "),
+            choice: Choice::Do(info.action),
+        })
+        .collect();
+    state.dialogs.push(Dialog::pick("Do", items));
+    Vec::new()
+}
+
+/// Bookmarks, and below them the places visited lately.
+pub(super) fn show(state: &mut State) -> Vec<Effect> {
+    let places = &state.places;
+    let item = |place: &Location, aside: &str, choice: Choice| Item {
+        words: place.to_string(),
+        aside: aside.to_owned(),
+        choice,
+    };
+    let bookmarks =
+        places.bookmarks.iter().map(|place| item(place, "bookmark", Choice::Bookmark(place.clone())));
+    let recent = places.recent.iter().filter(|place| !places.bookmarks.contains(place));
+    let recent = recent.map(|place| item(place, "visited", Choice::Go(place.clone())));
+    let items: Vec<Item> = bookmarks.chain(recent).collect();
+    if items.is_empty() {
+        let key = state.config.keys.label(Action::BookmarkAdd);
+        state.say(Tone::Plain, format!("no bookmark yet; {key} adds this place"));
+        return Vec::new();
+    }
+    state.dialogs.push(Dialog::pick("Go to", items));
+    Vec::new()
+}
+
+/// Bookmarks the place of the focused pane.
+pub(super) fn add(state: &mut State) -> Vec<Effect> {
+    let place = state.here().location.clone();
+    let new = state.places.add(&place);
+    state
+        .say(Tone::Plain, if new { format!("bookmarked {place}") } else { format!("{place} is bookmarked") });
+    if new { vec![Effect::Places(PlacesChange::Add(place))] } else { Vec::new() }
+}
+
+pub(super) fn remove(state: &mut State, place: Location) -> Vec<Effect> {
+    state.places.remove(&place);
+    vec![Effect::Places(PlacesChange::Remove(place))]
+}
+
+/// What was chosen from a list.
+pub(super) fn chosen(state: &mut State, choice: Choice) -> Vec<Effect> {
+    match choice {
+        Choice::Do(action) => {
+            let global = crate::action::info(action).is_some_and(|info| info.screen == Screen::Global);
+            if global { everywhere(state, action) } else { act(state, action) }
+        }
+        Choice::Go(place) | Choice::Bookmark(place) => {
+            if let Some(profile) = place.profile()
+                && state.config.profile(profile).is_err()
+            {
+                state.say(Tone::Error, format!("{place}: there is no profile {profile} any more"));
+                return Vec::new();
+            }
+            go::show(state, state.focus, place, None)
+        }
+    }
+}
+
+/// A place was read: it counts as visited.
+pub(super) fn visited(state: &mut State, place: Location) -> Vec<Effect> {
+    if state.places.recent.first() == Some(&place) {
+        return Vec::new();
+    }
+    state.places.visit(&place);
+    vec![Effect::Places(PlacesChange::Visit(place))]
+}
+
+/// What is remembered, as the file has it now.
+pub(super) fn known(state: &mut State, places: Result<Places>) -> Vec<Effect> {
+    match places {
+        Ok(places) => state.places = places,
+        Err(error) => state.fail(&error),
+    }
+    Vec::new()
+}

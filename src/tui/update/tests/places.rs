@@ -1,0 +1,66 @@
+//! Key scripts about the palette, bookmarks and visits.
+
+use super::super::super::message::PlacesChange;
+use super::*;
+
+fn changes(effects: &[Effect]) -> Vec<&PlacesChange> {
+    fn change(effect: &Effect) -> Option<&PlacesChange> {
+        match effect {
+            Effect::Places(change) => Some(change),
+            _ => None,
+        }
+    }
+    effects.iter().filter_map(change).collect()
+}
+
+#[test]
+fn the_palette_finds_an_action_by_some_of_its_letters_and_does_it() {
+    let mut state = browser();
+    let left = state.pane(PaneId::Left).location.clone();
+    keys(&mut state, ":swp");
+    let screen = draw(&state);
+    assert!(
+        screen.contains("swap the panes") && screen.contains("Ctrl-U"),
+        "{screen}"
+    );
+    key(&mut state, KeyCode::Enter);
+    assert!(state.dialogs.is_empty());
+    assert_eq!(state.pane(PaneId::Right).location, left);
+    ctrl(&mut state, 'p');
+    keys(&mut state, "zzzz");
+    assert!(draw(&state).contains("nothing matches"));
+    key(&mut state, KeyCode::Enter);
+    assert!(!state.dialogs.is_empty(), "Enter on nothing chooses something");
+    key(&mut state, KeyCode::Esc);
+    assert!(state.dialogs.is_empty());
+}
+
+#[test]
+fn a_place_is_bookmarked_found_again_and_forgotten() {
+    let mut state = browser_with(config(), at("photos/"), local("/x"), (120, 30));
+    assert!(keys(&mut state, "b").is_empty() && notice(&state).contains("no bookmark"));
+    assert_eq!(changes(&keys(&mut state, "B")), [&PlacesChange::Add(at("photos/"))]);
+    assert!(keys(&mut state, "B").is_empty(), "bookmarked twice");
+    fill(&mut state, PaneId::Left, &["a/"], None);
+    keys(&mut state, "\tb");
+    assert!(draw(&state).contains("work:media/photos/"));
+    let effects = key(&mut state, KeyCode::Enter);
+    assert_eq!(listed(&effects), [(PaneId::Right, at("photos/"), None)]);
+    keys(&mut state, "b");
+    assert_eq!(changes(&key(&mut state, KeyCode::Delete)), [&PlacesChange::Remove(at("photos/"))]);
+    assert!(state.places.bookmarks.is_empty());
+}
+
+#[test]
+fn what_was_read_counts_as_visited_once() {
+    let mut state = browser_with(config(), at("photos/"), local("/x"), (120, 30));
+    let effects = fill(&mut state, PaneId::Left, &["a"], Some("more"));
+    assert_eq!(changes(&effects), [&PlacesChange::Visit(at("photos/"))]);
+    assert_eq!(state.places.recent, [at("photos/")]);
+    let mut gone = crate::places::Places::default();
+    gone.visit(&Location::Profile("gone".into()));
+    update(&mut state, Event::Places(Ok(gone)));
+    keys(&mut state, "b");
+    assert!(listed(&key(&mut state, KeyCode::Enter)).is_empty());
+    assert!(notice(&state).contains("no profile gone"), "{}", notice(&state));
+}
