@@ -2,6 +2,7 @@
 //! them.
 
 pub mod find;
+mod segments;
 pub mod uploads;
 pub mod usage;
 
@@ -43,20 +44,18 @@ pub struct Found {
 /// A batch of what was found, or a part of the tree that could not be read (the walk goes on).
 pub type Batch = Result<Vec<Found>>;
 
-/// Every object whose key begins with `root.key`, in the order the provider lists them.
-/// The walk ends when the receiver is dropped.
+/// Every object whose key begins with `root.key`, in the order the provider lists them; where that is the order of the
+/// keys, a long listing is read by many at once. The walk ends when the receiver is dropped.
 pub fn remote(store: Store, root: Remote) -> mpsc::Receiver<Batch> {
     let (sender, receiver) = mpsc::channel(AHEAD);
     tokio::spawn(async move {
-        let mut token = None;
+        let mut request = ListRequest {
+            bucket: root.bucket.clone(),
+            prefix: root.key.clone(),
+            recursive: true,
+            ..ListRequest::default()
+        };
         loop {
-            let request = ListRequest {
-                bucket: root.bucket.clone(),
-                prefix: root.key.clone(),
-                recursive: true,
-                token: token.take(),
-                max_keys: None,
-            };
             let page = match store.list(&request).await {
                 Ok(page) => page,
                 Err(error) => {
@@ -64,14 +63,38 @@ pub fn remote(store: Store, root: Remote) -> mpsc::Receiver<Batch> {
                     return;
                 }
             };
-            let found = page.entries.into_iter().map(|entry| object(&root, entry)).collect();
-            token = page.next;
-            if sender.send(Ok(found)).await.is_err() || token.is_none() {
+            let found: Vec<Found> = page.entries.into_iter().map(|entry| object(&root, entry)).collect();
+            let last = found.last().and_then(|found| Some(found.location.as_remote()?.key.clone()));
+            request.token = page.next;
+            if sender.send(Ok(found)).await.is_err() || request.token.is_none() {
                 return;
+            }
+            if let Some(last) = last.filter(|_| store.provider().ordered) {
+                return in_segments(store, root, last, &sender).await;
             }
         }
     });
     receiver
+}
+
+/// What is behind the first page.
+async fn in_segments(store: Store, root: Remote, last: String, sender: &mpsc::Sender<Batch>) {
+    let list = move |after: String| {
+        let (store, root) = (store.clone(), root.clone());
+        async move {
+            let request = ListRequest {
+                bucket: root.bucket.clone(),
+                prefix: root.key.clone(),
+                recursive: true,
+                start_after: Some(after),
+                ..ListRequest::default()
+            };
+            let page = store.list(&request).await?;
+            let more = page.next.is_some();
+            Ok((page.entries.into_iter().map(|entry| object(&root, entry)).collect(), more))
+        }
+    };
+    segments::read(last, list, sender).await;
 }
 
 /// Everything below a place: a folder, a prefix, or all buckets of a profile one after the other. What is below a bucket

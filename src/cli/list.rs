@@ -9,8 +9,9 @@ use crate::entry::{Entry, Kind as EntryKind, Page};
 use crate::error::{Error, Kind, Result};
 use crate::local;
 use crate::location::{Location, Remote};
-use crate::s3::ListRequest;
+use crate::s3::{ListRequest, Store};
 use crate::sanitize::display_safe;
+use crate::walk;
 
 #[derive(Args, Debug)]
 #[command(after_help = "Example: twinpail ls -r work:media/2026/")]
@@ -77,13 +78,41 @@ async fn one(context: &Context, options: &Options, location: &Location, out: &mu
 
 async fn keys(context: &Context, options: &Options, remote: &Remote, out: &mut Out) -> Result<()> {
     let store = context.connections.store(&remote.profile).await?;
-    let mut request = ListRequest {
-        bucket: remote.bucket.clone(),
-        prefix: remote.key.clone(),
-        recursive: options.recursive,
-        token: None,
-        max_keys: None,
+    let any = if options.recursive {
+        all(options, store, remote, out).await?
+    } else {
+        level(options, &store, remote, out).await?
     };
+    if any || remote.key.is_empty() || remote.key.ends_with('/') {
+        return Ok(());
+    }
+    Err(Error::new(Kind::NotFound, format!("no key begins with {remote}")))
+}
+
+/// Everything below, in the order of the listing; whether there is anything.
+async fn all(options: &Options, store: Store, remote: &Remote, out: &mut Out) -> Result<bool> {
+    let mut any = false;
+    let mut batches = walk::remote(store, remote.clone());
+    while let Some(batch) = batches.recv().await {
+        for found in batch? {
+            any = true;
+            let entry = Entry {
+                size: Some(found.size),
+                modified: found.modified,
+                etag: found.etag,
+                storage_class: found.storage_class,
+                ..Entry::new(found.relative, EntryKind::Object)
+            };
+            print(options, &remote.key, &entry, out)?;
+        }
+    }
+    Ok(any)
+}
+
+/// One level; whether there is anything.
+async fn level(options: &Options, store: &Store, remote: &Remote, out: &mut Out) -> Result<bool> {
+    let mut request =
+        ListRequest { bucket: remote.bucket.clone(), prefix: remote.key.clone(), ..ListRequest::default() };
     let mut any = false;
     let mut page = store.list(&request).await?;
     loop {
@@ -97,13 +126,9 @@ async fn keys(context: &Context, options: &Options, remote: &Remote, out: &mut O
             any = true;
             print(options, &remote.key, entry, out)?;
         }
-        let Some(next) = next else { break };
+        let Some(next) = next else { return Ok(any) };
         page = next.await.map_err(|error| Error::new(Kind::Internal, error.to_string()))??;
     }
-    if any || remote.key.is_empty() || remote.key.ends_with('/') {
-        return Ok(());
-    }
-    Err(Error::new(Kind::NotFound, format!("no key begins with {remote}")))
 }
 
 fn print(options: &Options, prefix: &str, entry: &Entry, out: &mut Out) -> Result<()> {

@@ -17,6 +17,8 @@ pub struct ListRequest {
     pub prefix: String,
     /// Every key below the prefix, instead of one level with its folders (delimiter `/`).
     pub recursive: bool,
+    /// Only keys behind this one, in byte order; for providers whose listings are ordered.
+    pub start_after: Option<String>,
     /// `Page::next` of the page before.
     pub token: Option<String>,
     /// At most so many entries a page; `None`: the provider's own limit (1,000).
@@ -110,7 +112,8 @@ impl Store {
                 .run(&request.bucket, op, |clients| {
                     let list = clients.patient.list_objects().bucket(&request.bucket).prefix(&request.prefix);
                     let list = list.set_delimiter(delimiter.clone()).set_max_keys(max_keys);
-                    list.set_encoding_type(encoding.clone()).set_marker(request.token.clone()).send()
+                    let marker = request.token.clone().or_else(|| request.start_after.clone());
+                    list.set_encoding_type(encoding.clone()).set_marker(marker).send()
                 })
                 .await?;
             return Ok(with_marker(Answer {
@@ -125,6 +128,8 @@ impl Store {
             .run(&request.bucket, op, |clients| {
                 let list = clients.patient.list_objects_v2().bucket(&request.bucket).prefix(&request.prefix);
                 let list = list.set_delimiter(delimiter.clone()).set_max_keys(max_keys);
+                let list =
+                    list.set_start_after(request.start_after.clone().filter(|_| request.token.is_none()));
                 list.set_encoding_type(encoding.clone()).set_continuation_token(request.token.clone()).send()
             })
             .await?;

@@ -74,3 +74,26 @@ async fn sums_are_by_folder_and_never_pass_for_more_than_was_read() {
     let (code, error) = shell.fails(&["du", "p:box/"]);
     assert!(code == 1 && error.contains("AccessDenied"), "{error}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_listing_is_read_by_many_and_still_in_order() {
+    let shell = Shell::new().await;
+    let endpoint = shell.world.server.endpoint().to_owned();
+    shell.configure(&format!(
+        "[profiles.p]\nprovider = \"aws\"\nregion = \"us-east-1\"\nendpoint = \"{endpoint}\"\npath_style = true\n\
+         access_key_id = \"{}\"\nsecret_access_key = \"{}\"\n",
+        twinpail::demo::ACCESS_KEY_ID,
+        twinpail::demo::SECRET_ACCESS_KEY
+    ));
+    for n in 0..7_300 {
+        shell.world.backend.put("box", &format!("t/{}/{n:05}-\u{e9}", n % 7), "");
+    }
+    let listed = shell.ok(&["ls", "-r", "-0", "p:box/t/"]);
+    let listed: Vec<&str> = listed.split_terminator('\0').collect();
+    assert_eq!(listed.len(), 7_300);
+    assert!(listed.is_sorted(), "keys come out of order");
+    let faults = shell.world.backend.faults();
+    faults.add(Rule { after: 4, ..Rule::always(Operation::ListObjects, Fault::Status(403, "AccessDenied")) });
+    let (code, error) = shell.fails(&["ls", "-r", "p:box/t/"]);
+    assert!(code == 1 && error.contains("AccessDenied"), "{error}");
+}

@@ -106,6 +106,7 @@ async fn listings_come_page_by_page_one_level_or_all() {
                     bucket: "box".into(),
                     prefix: "top/".into(),
                     recursive,
+                    start_after: None,
                     token,
                     max_keys: Some(7),
                 };

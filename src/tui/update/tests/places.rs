@@ -19,10 +19,7 @@ fn the_palette_finds_an_action_by_some_of_its_letters_and_does_it() {
     let left = state.pane(PaneId::Left).location.clone();
     keys(&mut state, ":swp");
     let screen = draw(&state);
-    assert!(
-        screen.contains("swap the panes") && screen.contains("Ctrl-U"),
-        "{screen}"
-    );
+    assert!(screen.contains("swap the panes") && screen.contains("Ctrl-U"), "{screen}");
     key(&mut state, KeyCode::Enter);
     assert!(state.dialogs.is_empty());
     assert_eq!(state.pane(PaneId::Right).location, left);
