@@ -14,6 +14,8 @@ pub use picture::Picture;
 
 /// Unpacked bytes at most: a small file may unpack to any size.
 const UNPACKED: u64 = 4 << 20;
+/// Bytes of a line; longer ones are cut, as nobody could scroll through them.
+const LONGEST: usize = 16 << 10;
 
 /// A part of an object.
 #[derive(Clone, Copy, Debug)]
@@ -57,8 +59,32 @@ pub fn needs_all(name: &str, beginning: &[u8]) -> bool {
     is_gzip(beginning) || table::separator(name).is_some() || json::looks_like(name) || is_picture(beginning)
 }
 
-/// Shows bytes, in the form that suits them or in another one.
+/// Shows bytes, in the form that suits them or in another one. No line is longer than a screen can take.
 pub fn show(sample: Sample<'_>, wanted: Option<Form>) -> Shown {
+    let mut shown = unpacked(sample, wanted);
+    if shown.lines.iter().any(|(_, line)| line.len() > LONGEST) {
+        shown.lines = shown
+            .lines
+            .into_iter()
+            .flat_map(|(at, line)| cut(&line).into_iter().map(move |piece| (at, piece)))
+            .collect();
+    }
+    shown
+}
+
+/// A line in pieces.
+fn cut(mut line: &str) -> Vec<String> {
+    let mut pieces = Vec::new();
+    while line.len() > LONGEST {
+        let (piece, rest) = line.split_at(line.floor_char_boundary(LONGEST));
+        pieces.push(piece.to_owned());
+        line = rest;
+    }
+    pieces.push(line.to_owned());
+    pieces
+}
+
+fn unpacked(sample: Sample<'_>, wanted: Option<Form>) -> Shown {
     if is_gzip(sample.bytes) && sample.start == 0 && wanted != Some(Form::Hex) {
         let mut unpacked = Vec::new();
         let mut decoder = flate2::read::MultiGzDecoder::new(sample.bytes).take(UNPACKED + 1);
@@ -95,6 +121,16 @@ fn plain(sample: Sample<'_>, wanted: Option<Form>) -> Shown {
             pretty.unwrap_or_else(|| text::lines(sample))
         }
     }
+}
+
+/// Whether it is packed, so that only its beginning can be looked at without all of it.
+pub fn is_packed(beginning: &[u8]) -> bool {
+    is_gzip(beginning)
+}
+
+/// Whether files of that name are laid out, once all of them is there.
+pub fn is_laid_out(name: &str) -> bool {
+    table::separator(name).is_some() || json::looks_like(name)
 }
 
 fn is_gzip(bytes: &[u8]) -> bool {

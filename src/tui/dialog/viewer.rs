@@ -9,6 +9,7 @@ use std::ops::Range;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
+use super::super::text;
 use super::{Decision, Outcome};
 use crate::action::Action;
 use crate::error::{Error, Result};
@@ -25,6 +26,8 @@ const HELD: usize = 4 << 20;
 /// What has to be known as a whole is fetched up to this size, a picture up to the second one.
 const WHOLE: u64 = 4 << 20;
 const PICTURE: u64 = 32 << 20;
+/// Of what is packed and larger only so much of the beginning is looked at.
+const PACKED: u64 = 1 << 20;
 /// Columns that an arrow key moves a text sideways.
 const SIDEWAYS: usize = 8;
 
@@ -69,6 +72,8 @@ pub(crate) struct Viewer {
     picture: Option<Picture>,
     error: Option<Error>,
     top: usize,
+    /// Rows of the line at the top that are above the screen, when lines wrap.
+    above: usize,
     left: usize,
     wrap: bool,
     /// The end is to be seen as soon as it is there.
@@ -79,7 +84,9 @@ pub(crate) struct Viewer {
     note: Option<String>,
     /// Lines and whether the end is seen: known only where the size is, in drawing.
     page: Cell<usize>,
-    last: Cell<usize>,
+    width: Cell<usize>,
+    /// The last line that may stand at the top, and its rows above.
+    last: Cell<(usize, usize)>,
 }
 
 impl Viewer {
@@ -99,6 +106,7 @@ impl Viewer {
             picture: None,
             error: None,
             top: 0,
+            above: 0,
             left: 0,
             wrap: true,
             to_end: false,
@@ -106,12 +114,21 @@ impl Viewer {
             seeking: false,
             note: None,
             page: Cell::new(1),
-            last: Cell::new(0),
+            width: Cell::new(80),
+            last: Cell::new((0, 0)),
         }
     }
 
     fn end(&self) -> u64 {
         self.start + self.bytes.len() as u64
+    }
+
+    /// Whether the rest of it could not be shown without all before it.
+    fn is_beginning(&self) -> bool {
+        self.size > WHOLE
+            && self.start == 0
+            && self.form != Some(Form::Hex)
+            && preview::is_packed(&self.bytes)
     }
 
     fn is_complete(&self) -> bool {
@@ -141,6 +158,9 @@ impl Viewer {
         let whole =
             start == 0 && self.size <= limit && preview::needs_all(&self.location.name(), &self.bytes);
         let below = self.shown.lines.len().saturating_sub(self.top) < 3 * self.page.get();
+        if self.is_beginning() && end >= PACKED {
+            return None;
+        }
         if end < self.size && (whole || below || self.seeking) {
             return Some(end..self.size.min(end + STEP));
         }
@@ -171,7 +191,8 @@ impl Viewer {
         if wanted.range.start == self.end() {
             self.bytes.extend(chunk.bytes);
             let extra = self.bytes.len().saturating_sub(HELD);
-            if extra > 0 && !preview::is_picture(&self.bytes) {
+            let picture = self.size <= PICTURE && preview::is_picture(&self.bytes);
+            if extra > 0 && !picture {
                 self.bytes.drain(..extra);
                 self.start += extra as u64;
             }
@@ -202,12 +223,26 @@ impl Viewer {
             let found = self.shown.lines.binary_search_by_key(&at, |(at, _)| *at);
             self.top = found.unwrap_or_else(|near| near.saturating_sub(1));
         }
+        self.tell_why_plain(&name);
         self.top = self.top.min(self.shown.lines.len().saturating_sub(1));
         if std::mem::take(&mut self.to_end) {
-            self.top = self.shown.lines.len().saturating_sub(self.page.get().max(1));
+            (self.top, self.above) = self.bottom();
         }
         if self.seeking {
             self.find(self.top + 1, true);
+        }
+    }
+
+    /// Why what is mostly laid out is not.
+    fn tell_why_plain(&mut self, name: &str) {
+        let laid_out = matches!(self.shown.what.as_str(), "JSON" | "table");
+        if self.form.is_some() || laid_out || !preview::is_laid_out(name) || self.top > 0 {
+            return;
+        }
+        if self.size > WHOLE {
+            self.note = Some("too large to be laid out: shown as text".to_owned());
+        } else if self.is_complete() {
+            self.note = Some("damaged: shown as text".to_owned());
         }
     }
 
@@ -216,7 +251,7 @@ impl Viewer {
         let plain = key.modifiers.difference(KeyModifiers::SHIFT).is_empty();
         match key.code {
             KeyCode::Char('x') if plain => self.turn(Form::Hex),
-            KeyCode::Char('w') if plain => self.wrap = !self.wrap,
+            KeyCode::Char('w') if plain => (self.wrap, self.above) = (!self.wrap, 0),
             KeyCode::Char('n') if plain => self.find(self.top + 1, true),
             KeyCode::Char('N') if plain => self.find(self.top, false),
             KeyCode::Char('/') if plain => return Outcome::Do(Decision::AskSearch),
@@ -235,27 +270,62 @@ impl Viewer {
     }
 
     fn scroll(&mut self, action: Action) {
-        let (page, last) = (self.page.get().max(1), self.last.get());
-        self.top = match action {
-            Action::DialogUp => self.top.saturating_sub(1),
-            Action::DialogDown => (self.top + 1).min(last),
-            Action::DialogPageUp => self.top.saturating_sub(page),
-            Action::DialogPageDown => (self.top + page).min(last),
+        let page = isize::try_from(self.page.get().max(1)).unwrap_or(isize::MAX);
+        match action {
+            Action::DialogUp => self.move_by(-1),
+            Action::DialogDown => self.move_by(1),
+            Action::DialogPageUp => self.move_by(-page),
+            Action::DialogPageDown => self.move_by(page),
             Action::DialogTop => {
                 if self.start > 0 {
                     self.jump(false);
                 }
-                0
+                (self.top, self.above) = (0, 0);
             }
-            Action::DialogBottom => {
-                if self.end() < self.size {
-                    self.jump(true);
-                    return;
+            Action::DialogBottom if self.end() < self.size && !self.is_beginning() => self.jump(true),
+            Action::DialogBottom => (self.top, self.above) = self.last.get(),
+            _ => {}
+        }
+    }
+
+    /// Rows that a line takes.
+    fn rows(&self, line: usize) -> usize {
+        match self.shown.lines.get(line) {
+            Some((_, line)) if self.wrap => text::wrap(line, self.width.get()).len(),
+            _ => 1,
+        }
+    }
+
+    /// Scrolls by rows of the screen, which are fewer than lines where those wrap.
+    fn move_by(&mut self, rows: isize) {
+        let (mut top, mut above) = (self.top, if self.wrap { self.above } else { 0 });
+        for _ in 0..rows.unsigned_abs() {
+            if rows < 0 {
+                match (above, top) {
+                    (0, 0) => break,
+                    (0, _) => (top, above) = (top - 1, self.rows(top - 1).saturating_sub(1)),
+                    _ => above -= 1,
                 }
-                last
+            } else if above + 1 < self.rows(top) {
+                above += 1;
+            } else {
+                (top, above) = (top + 1, 0);
             }
-            _ => self.top,
-        };
+        }
+        (self.top, self.above) = (top, above).min(self.last.get()).max((0, 0));
+    }
+
+    /// The line at the top, and its rows above, with which the last row is at the bottom.
+    fn bottom(&self) -> (usize, usize) {
+        let mut left = self.page.get().max(1);
+        for line in (0..self.shown.lines.len()).rev() {
+            let rows = self.rows(line);
+            if rows >= left {
+                return (line, rows - left);
+            }
+            left -= rows;
+        }
+        (0, 0)
     }
 
     /// To the other end, which is not here yet.
@@ -265,7 +335,7 @@ impl Viewer {
         self.bytes.clear();
         self.shown = Shown::default();
         self.start = 0;
-        self.top = 0;
+        (self.top, self.above) = (0, 0);
         self.to_end = to_end;
     }
 
@@ -306,7 +376,7 @@ impl Viewer {
         };
         self.seeking = found.is_none() && forward && self.end() < self.size;
         match found {
-            Some(at) => self.top = at,
+            Some(at) => (self.top, self.above) = (at, 0),
             None if self.seeking => {
                 // What was searched need not be searched again.
                 self.top = lines.len().saturating_sub(1);

@@ -77,31 +77,23 @@ impl Viewer {
         if lines.is_empty() && self.size == 0 {
             frame.render_widget(Line::styled("an empty file", theme.dim), area);
         }
-        self.last.set(self.last_top(width, height));
+        self.width.set(width.max(1));
+        self.last.set(self.bottom());
         let mut drawn: Vec<Line<'static>> = Vec::with_capacity(height);
+        let mut above = if self.wrap { self.above } else { 0 };
         for (_, line) in lines.iter().skip(self.top) {
             if drawn.len() >= height {
                 break;
             }
-            let pieces =
+            let mut pieces =
                 if self.wrap { text::wrap(line, width) } else { vec![self.sideways(line, width, theme)] };
+            pieces.drain(..std::mem::take(&mut above).min(pieces.len()));
             drawn
                 .extend(pieces.into_iter().take(height - drawn.len()).map(|piece| self.marked(piece, theme)));
         }
         for (row, line) in rows(area).zip(drawn) {
             frame.render_widget(line, row);
         }
-    }
-
-    /// The last line that may stand at the top: from there the rest fits.
-    fn last_top(&self, width: usize, height: usize) -> usize {
-        let (mut rest, mut top) = (height, self.shown.lines.len());
-        for (_, line) in self.shown.lines.iter().rev() {
-            let takes = if self.wrap { text::width(line).div_ceil(width.max(1)).max(1) } else { 1 };
-            let Some(left) = rest.checked_sub(takes) else { break };
-            (rest, top) = (left, top - 1);
-        }
-        top.min(self.shown.lines.len().saturating_sub(1))
     }
 
     fn sideways(&self, line: &str, width: usize, theme: &Theme) -> String {

@@ -79,6 +79,37 @@ fn a_search_goes_on_in_what_has_not_been_read() {
 }
 
 #[test]
+fn a_long_line_is_read_row_by_row_and_nothing_is_skipped() {
+    let object: Vec<u8> =
+        (0..400).flat_map(|n| format!("word{n:04} ").into_bytes()).chain(*b"\nlast\n").collect();
+    let mut viewer = Viewer::new(place("a.txt"), object.len() as u64, 1);
+    feed(&mut viewer, &object);
+    let (mut seen, mut text) = (String::new(), String::new());
+    for _ in 0..8 {
+        (viewer, text) = drawn(viewer);
+        seen.push_str(&text);
+        press(&mut viewer, Action::DialogPageDown);
+    }
+    for n in 0..400 {
+        assert!(seen.contains(&format!("word{n:04}")), "word{n:04} was skipped");
+    }
+    assert!(text.contains("last") && text.contains("word0399"), "{text}");
+    press(&mut viewer, Action::DialogTop);
+    assert!(drawn(viewer).1.contains("word0000"));
+}
+
+#[test]
+fn what_is_packed_and_large_is_not_fetched_to_its_end() {
+    let mut object = vec![0x1f, 0x8b, 8];
+    object.resize(6 << 20, 7);
+    let mut viewer = Viewer::new(place("a.gz"), object.len() as u64, 1);
+    feed(&mut viewer, &object);
+    press(&mut viewer, Action::DialogBottom);
+    let fetched: u64 = feed(&mut viewer, &object).iter().map(|range| range.end - range.start).sum();
+    assert!(fetched == 0 && viewer.bytes.len() < 2 << 20, "{}", viewer.bytes.len());
+}
+
+#[test]
 fn stale_parts_are_dropped_and_failures_are_said() {
     let mut viewer = Viewer::new(place("a.txt"), 100_000, 1);
     let first = viewer.wants().unwrap();
