@@ -18,6 +18,7 @@ mod presign;
 mod printer;
 mod profile;
 mod remove;
+mod set;
 mod signal;
 mod stat;
 mod sync;
@@ -100,6 +101,8 @@ enum Command {
     Du(du::Options),
     /// Compare two trees or two files; changes nothing.
     Check(check::Options),
+    /// Change headers, metadata, tags or storage class of objects in place.
+    Set(set::Options),
     /// Delete objects.
     Rm(remove::Options),
     /// Make buckets.
@@ -260,6 +263,7 @@ fn dispatch(cli: Cli) -> Result<u8> {
                     Command::Find(options) => find::run(&context, options).await,
                     Command::Du(options) => du::run(&context, options).await,
                     Command::Check(options) => check::run(&context, options).await,
+                    Command::Set(options) => set::run(&context, options).await,
                     Command::Rm(options) => remove::objects(&context, options).await,
                     Command::Mb(options) => remove::make_buckets(&context, options).await,
                     Command::Rb(options) => remove::buckets(&context, options).await,

@@ -23,7 +23,7 @@ pub(super) struct Options {
     /// The largest first instead of by name.
     #[arg(short = 'S', long)]
     sort: bool,
-    /// One JSON object a line: location objects bytes `storage_classes`.
+    /// One JSON object a line: location objects bytes `storage_classes` complete.
     #[arg(long)]
     json: bool,
     /// Folders, prefixes, or PROFILE: for all its buckets. Default: the default profile.
@@ -52,16 +52,16 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<u8> {
                 }
             }
         }
-        // A sum without what could not be read would pass for all of it.
+        // Where nothing could be read there is nothing to add up; where only a part could, that is said with the sum.
         if !failed || usage.total != Total::default() {
-            print(&options, &place, &usage, &mut out)?;
+            print(&options, &place, &usage, !failed, &mut out)?;
         }
         out.flush()?;
     }
     Ok(tally.code())
 }
 
-fn print(options: &Options, place: &Location, usage: &Usage, out: &mut Out) -> Result<()> {
+fn print(options: &Options, place: &Location, usage: &Usage, complete: bool, out: &mut Out) -> Result<()> {
     let exact = place.exact();
     // A prefix that ends inside a component goes on with it; a folder's path needs its slash.
     let slash = if place.as_local().is_some() && !exact.ends_with('/') { "/" } else { "" };
@@ -71,12 +71,19 @@ fn print(options: &Options, place: &Location, usage: &Usage, out: &mut Out) -> R
         rows.sort_by(|a, b| b.1.bytes.cmp(&a.1.bytes).then_with(|| a.0.cmp(&b.0)));
     }
     for (location, total) in &rows {
-        row(options, location, total, None, out)?;
+        row(options, location, total, None, complete, out)?;
     }
-    row(options, &exact, &usage.total, Some(usage), out)
+    row(options, &exact, &usage.total, Some(usage), complete, out)
 }
 
-fn row(options: &Options, location: &str, total: &Total, whole: Option<&Usage>, out: &mut Out) -> Result<()> {
+fn row(
+    options: &Options,
+    location: &str,
+    total: &Total,
+    whole: Option<&Usage>,
+    complete: bool,
+    out: &mut Out,
+) -> Result<()> {
     if options.json {
         let classes = whole.map(|usage| {
             let class = |(name, total): (&String, &Total)| {
@@ -86,12 +93,14 @@ fn row(options: &Options, location: &str, total: &Total, whole: Option<&Usage>, 
         });
         return out.json(&json!({
             "location": location, "objects": total.files, "bytes": total.bytes, "storage_classes": classes,
+            "complete": complete,
         }));
     }
     let size = |bytes: u64| {
         if options.human { humansize::format_size(bytes, humansize::BINARY) } else { bytes.to_string() }
     };
-    out.line(&format!("{:>13} {:>9}  {}", size(total.bytes), total.files, display_safe(location)))?;
+    let mark = if complete { "" } else { "  (of what could be read)" };
+    out.line(&format!("{:>13} {:>9}  {}{mark}", size(total.bytes), total.files, display_safe(location)))?;
     for (class, total) in
         whole.map(|usage| &usage.classes).into_iter().flatten().filter(|(class, _)| *class != "STANDARD")
     {

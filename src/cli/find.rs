@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::Context;
 use super::output::{Out, Tally, local_time, note};
-use crate::error::{Kind, Result};
+use crate::error::{Error, Kind, Result};
 use crate::location::Location;
 use crate::sanitize::display_safe;
 use crate::walk::find::{Pattern, Query, Sizes, parse_since, parse_sizes};
@@ -89,10 +89,20 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<u8> {
         .iter()
         .map(|text| context.location(text))
         .collect::<Result<_>>()?;
+    if let Some(local) = places.iter().find(|place| options.duplicates && place.as_local().is_some()) {
+        return Err(Error::new(
+            Kind::Usage,
+            format!("{local} is local: files have no ETag to compare them by"),
+        )
+        .with_hint("--duplicates is for places at a provider"));
+    }
     let (mut out, mut tally) = (Out::new(), Tally::new());
     let mut duplicates = Duplicates::default();
     let mut left = options.limit.unwrap_or(u64::MAX);
     for place in places {
+        if left == 0 {
+            break;
+        }
         let mut batches = walk::below(context.connections.clone(), place);
         while let Some(batch) = batches.recv().await {
             let found = match batch {

@@ -88,7 +88,7 @@ fn sse(text: &str) -> std::result::Result<String, String> {
     Sse::parse(text).map(|_| text.to_owned())
 }
 
-fn key_value(text: &str) -> std::result::Result<(String, String), String> {
+pub(super) fn key_value(text: &str) -> std::result::Result<(String, String), String> {
     let (key, value) = text.split_once('=').ok_or("write KEY=VALUE")?;
     Ok((key.to_owned(), value.to_owned()))
 }

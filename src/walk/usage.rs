@@ -1,6 +1,6 @@
 //! How much is where: counts and bytes below a place, by folder and by storage class; what is there more than once.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::{Found, Total};
 use crate::location::Location;
@@ -79,14 +79,15 @@ impl Duplicates {
 
     /// Groups of at least two, most wasted bytes first.
     pub fn groups(self) -> Vec<Copies> {
-        let several = self.0.into_iter().filter(|(_, seen)| seen.len() > 1);
-        let mut groups: Vec<Copies> = several
-            .map(|((size, etag), mut seen)| {
-                seen.sort_by(|a, b| a.0.cmp(&b.0).then_with(|| a.1.to_string().cmp(&b.1.to_string())));
-                let locations = seen.into_iter().map(|(_, location)| location).collect();
-                Copies { size, etag: etag.into(), locations }
-            })
-            .collect();
+        let groups = self.0.into_iter().map(|((size, etag), mut seen)| {
+            seen.sort_by(|a, b| a.0.cmp(&b.0).then_with(|| a.1.exact().cmp(&b.1.exact())));
+            // Places that overlap show an object twice: it is no copy of itself.
+            let mut known = HashSet::new();
+            let locations = seen.into_iter().map(|(_, location)| location);
+            let locations = locations.filter(|location| known.insert(location.exact())).collect();
+            Copies { size, etag: etag.into(), locations }
+        });
+        let mut groups: Vec<Copies> = groups.filter(|group| group.locations.len() > 1).collect();
         groups.sort_by(|a, b| b.wasted().cmp(&a.wasted()).then_with(|| a.etag.cmp(&b.etag)));
         groups
     }
@@ -135,6 +136,9 @@ mod tests {
         ] {
             duplicates.add(found(key, size, etag));
         }
+        // The same object once more, as an overlapping place finds it.
+        duplicates.add(found("c", 9, "y"));
+        duplicates.add(Found { modified: Some(jiff::Timestamp::UNIX_EPOCH), ..found("e", 9, "z") });
         let groups = duplicates.groups();
         assert_eq!(groups.iter().map(Copies::wasted).collect::<Vec<_>>(), [9, 5]);
         assert_eq!(

@@ -52,6 +52,11 @@ async fn duplicates_are_listed_by_what_they_waste() {
     let shell = shell().await;
     let rows = shell.json(&["find", "--duplicates", "--json", "p:"]);
     assert_eq!(rows.len(), 1);
+    let twice = shell.json(&["find", "--duplicates", "--json", "p:", "p:box/m/"]);
+    assert_eq!(twice, rows, "an object is a duplicate of itself");
+    let (code, error) = shell.fails(&["find", "--duplicates", "."]);
+    assert!(code == 2 && error.contains("local"), "{error}");
+    assert_eq!(shell.ok(&["find", "--limit", "1", "p:box", "p:nonesuch"]).lines().count(), 1);
     assert_eq!(rows[0]["wasted"].as_u64(), Some(3000));
     assert_eq!(rows[0]["locations"].as_array().unwrap().len(), 2);
 }
@@ -71,6 +76,17 @@ async fn sums_are_by_folder_and_never_pass_for_more_than_was_read() {
         .backend
         .faults()
         .add(Rule::always(Operation::ListObjects, Fault::Status(403, "AccessDenied")));
+    let (code, error) = shell.fails(&["du", "p:box/"]);
+    assert!(code == 1 && error.contains("AccessDenied"), "{error}");
+    shell.world.backend.faults().clear();
+    shell
+        .world
+        .backend
+        .faults()
+        .add(Rule { after: 1, ..Rule::always(Operation::ListObjects, Fault::Status(403, "AccessDenied")) });
+    let output = shell.run(&["du", "p:"]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.code() == Some(1) && text.contains("of what could be read"), "{text}");
     let (code, error) = shell.fails(&["du", "p:box/"]);
     assert!(code == 1 && error.contains("AccessDenied"), "{error}");
 }

@@ -24,6 +24,8 @@ mod pty;
 mod resume;
 mod s3;
 #[cfg(test)]
+mod set;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod sync;
