@@ -41,8 +41,8 @@ pub fn parse_expires_at(text: &str, now: &ZonedDateTime) -> Result<Duration> {
     }
     if life > MAX_EXPIRES {
         return Err(wrong(format!("`{shown}` is more than 7 days")).with_hint(
-            "SigV4 signatures end after 7 days, whoever makes them; a protected link (`twinpail share create`) \
-             lives as long as you say",
+            "SigV4 signatures end after 7 days, whoever makes them; what is to live longer needs a new link then, \
+             or a public address (`public_url`)",
         ));
     }
     Ok(Duration::from_secs(life.as_secs()))
@@ -239,7 +239,7 @@ mod tests {
         let error = |text: &str| parse_expires_at(text, &at_noon()).unwrap_err();
         assert!(error("yesterday").hint().unwrap().contains("friday 18:00"));
         assert!(error("2026-11-24").message().contains("past"));
-        assert!(error("2026-12-25").hint().unwrap().contains("share create"));
+        assert!(error("2026-12-25").hint().unwrap().contains("public_url"));
         assert!(error("8d").hint().unwrap().contains("SigV4"));
         for text in ["", "0", "soon", "25:00", "13pm", "friday noonish", "12:00:00:00", "\u{1b}[2J"] {
             assert!(!error(text).message().contains('\u{1b}'), "{text}");
