@@ -126,6 +126,7 @@ actions! {
     TransferPause, Transfers, Jobs, "pause", "pause or go on", ["p"];
     TransferCancel, Transfers, Jobs, "cancel", "cancel", ["x"];
     TransferRetry, Transfers, Jobs, "retry", "retry what failed", ["r"];
+    TransferFailures, Transfers, Jobs, "failures", "list what failed", ["enter", "f"];
     TransferForget, Transfers, Jobs, "forget", "clear finished ones", ["c"];
     TransferUrgent, Transfers, Jobs, "urgent", "more urgent", ["+"];
     TransferLessUrgent, Transfers, Jobs, "less_urgent", "less urgent", ["-"];

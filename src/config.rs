@@ -34,7 +34,7 @@ pub use vault::{Sealed, Sealer, Vault, random};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Kind, Result};
-use crate::location::{Names, unknown_profile};
+use crate::location::{Location, Names, unknown_profile};
 
 /// What `config init` writes, and where every key is documented.
 pub const EXAMPLE: &str = include_str!("../config.example.toml");
@@ -84,7 +84,8 @@ pub struct TransferDefaults {
 }
 
 /// How what was moved is proved.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Verify {
     /// By its length alone.
     Off,
@@ -246,6 +247,15 @@ impl Config {
             .iter()
             .find(|profile| profile.name == name)
             .ok_or_else(|| unknown_profile(name, &self.profile_names))
+    }
+
+    /// Refuses to change anything at `place` if its profile is read-only, before any work is done. `doing` is what
+    /// was to be done, in words that follow "cannot".
+    ///
+    /// # Errors
+    /// `Kind::Denied`; `Kind::Usage` for an unknown profile.
+    pub fn writable(&self, place: &Location, doing: &str) -> Result<()> {
+        place.profile().map_or(Ok(()), |name| self.profile(name)?.writable(doing))
     }
 
     /// What locations are parsed with.

@@ -30,7 +30,7 @@ mod upload;
 mod work;
 
 pub use engine::Engine;
-pub use journal::Unfinished;
+pub use journal::{BegunHere, Origin, Unfinished};
 pub use plan::Filter;
 pub use target::inside;
 pub use types::*;

@@ -71,6 +71,7 @@ pub(super) async fn run(
         exclude: writing.exclude.clone(),
         dry_run: writing.dry_run,
         store_mtime: false,
+        tuning: writing.tuning(),
     };
     let mut printer = Printer::new(writing, if verb == Verb::Move { "move" } else { "copy" }, &request);
     let summary = carry_out(&engine, &mut events, engine.submit(request), &mut printer, &stop).await?;

@@ -40,6 +40,9 @@ pub(super) async fn objects(context: &Context, options: Options) -> Result<u8> {
                 .with_hint("--force deletes everything in it, --dry-run shows it first"));
         }
     }
+    if !options.dry_run {
+        places.iter().try_for_each(|place| writable(context, place, "delete"))?;
+    }
     let mut tally = Tally::new();
     for place in &places {
         let done = if options.recursive {
@@ -50,6 +53,11 @@ pub(super) async fn objects(context: &Context, options: Options) -> Result<u8> {
         tally.take(done)?;
     }
     Ok(tally.code())
+}
+
+/// Before anything is listed or asked.
+fn writable(context: &Context, place: &Remote, verb: &str) -> Result<()> {
+    context.config.profile(&place.profile)?.writable(&format!("{verb} {place}"))
 }
 
 fn remotes(context: &Context, locations: &[String]) -> Result<Vec<Remote>> {
@@ -131,7 +139,9 @@ pub(super) struct RemoveBucketOptions {
 
 pub(super) async fn buckets(context: &Context, options: RemoveBucketOptions) -> Result<u8> {
     let mut tally = Tally::new();
-    for bucket in buckets_of(context, &options.locations)? {
+    let buckets = buckets_of(context, &options.locations)?;
+    buckets.iter().try_for_each(|bucket| writable(context, bucket, "remove bucket"))?;
+    for bucket in buckets {
         if !options.force {
             tally.take(empty_bucket(context, &bucket).await.map_err(|error| match error.kind() {
                 Kind::Exists => error.with_hint("--force deletes what is in it first"),

@@ -96,6 +96,9 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<u8> {
             .with_hint("write PROFILE:BUCKET/KEY"));
         };
         let store = context.connections.store(&target.profile).await?;
+        if !options.dry_run {
+            store.profile().writable(&format!("change {target}"))?;
+        }
         if !options.recursive {
             let set = one(&options, &store, &target, &mut out).await;
             tally.take(set)?;

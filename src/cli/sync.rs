@@ -12,9 +12,8 @@ use super::output::{Out, note, report};
 use super::printer::Printer;
 use super::transfer::{Writing, carry_out};
 use crate::error::{Error, Kind, Result};
-use crate::location::Location;
 use crate::sync::{self, Compare, Counts, Filters, Plan, Step, StepKind};
-use crate::transfer::Summary;
+use crate::transfer::{Request, Summary};
 
 /// Steps that are shown before the question.
 const SHOWN: usize = 20;
@@ -73,7 +72,7 @@ pub(super) async fn run(context: &Context, options: Options, stop: CancellationT
     let (source, target) = (context.location(&options.source)?, context.location(&options.target)?);
     let dry_run = options.writing.dry_run;
     if !dry_run {
-        writable(context, &target)?;
+        context.config.writable(&target, &format!("write to {target}"))?;
     }
     let comparison = options.comparison();
     let plan = tokio::select! {
@@ -100,18 +99,6 @@ pub(super) async fn run(context: &Context, options: Options, stop: CancellationT
     }
     let code = apply(context, &options, &plan, &stop).await?;
     Ok(code.max(u8::from(!plan.faults.is_empty())))
-}
-
-fn writable(context: &Context, target: &Location) -> Result<()> {
-    let Some(profile) = target.profile() else { return Ok(()) };
-    if context.config.profile(profile)?.read_only {
-        return Err(Error::new(
-            Kind::Denied,
-            format!("cannot write to {target}: profile {profile} is read-only"),
-        )
-        .with_hint("remove `read_only = true` from the profile to allow changes"));
-    }
-    Ok(())
 }
 
 /// What a plan comes to, in a line.
@@ -181,7 +168,10 @@ async fn agreed(plan: &Plan, stop: &CancellationToken) -> Result<bool> {
 
 /// Copies, then deletes, if nothing went wrong by then.
 async fn apply(context: &Context, options: &Options, plan: &Plan, stop: &CancellationToken) -> Result<u8> {
-    let request = sync::request(&plan.steps, options.writing.attributes());
+    let request = Request {
+        tuning: options.writing.tuning(),
+        ..sync::request(&plan.steps, options.writing.attributes())
+    };
     let mut printer = Printer::new(&options.writing, "copy", &request);
     let mut summary = if request.items.is_empty() {
         Summary::default()

@@ -15,7 +15,7 @@ use crate::config::units::{parse_rate, parse_size};
 use crate::config::{Sse, TransferDefaults, Verify};
 use crate::error::{Error, Kind, Result};
 use crate::s3::Attributes;
-use crate::transfer::{Answer, Conflict, Engine, Event, OnConflict, Settings, Summary, TransferId};
+use crate::transfer::{Answer, Conflict, Engine, Event, OnConflict, Settings, Summary, TransferId, Tuning};
 
 const TICK: Duration = Duration::from_millis(100);
 
@@ -103,6 +103,12 @@ impl Writing {
             metadata: self.metadata.iter().cloned().collect::<BTreeMap<_, _>>(),
             ..Attributes::default()
         }
+    }
+
+    /// What goes into the journal, so that who goes on with it goes on alike.
+    pub(super) fn tuning(&self) -> Tuning {
+        let verify = if self.no_verify { Some(Verify::Off) } else { self.verify };
+        Tuning { part_size: self.part_size, verify, limit_rate: self.limit_rate }
     }
 
     /// An engine as fast as is asked for.

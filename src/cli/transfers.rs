@@ -125,10 +125,16 @@ fn chosen(engine: &Engine, ids: &[String]) -> Result<Vec<Unfinished>> {
 async fn resume(context: &Context, options: &ResumeOptions, stop: &CancellationToken) -> Result<u8> {
     let (engine, _) = options.writing.engine(context);
     let mut worst = 0;
-    for unfinished in chosen(&engine, &options.ids)? {
+    let asked = options.writing.tuning();
+    for mut unfinished in chosen(&engine, &options.ids)? {
         if stop.is_cancelled() {
             break;
         }
+        // What it was begun with holds, unless something else is asked for now.
+        let tuning = &mut unfinished.request.tuning;
+        tuning.part_size = asked.part_size.or(tuning.part_size);
+        tuning.verify = asked.verify.or(tuning.verify);
+        tuning.limit_rate = asked.limit_rate.or(tuning.limit_rate);
         // One engine each: the end of one is the end of its events.
         let (engine, mut events) = options.writing.engine(context);
         let verb = if unfinished.request.verb == Verb::Move { "move" } else { "copy" };

@@ -15,6 +15,7 @@ use crate::error::{Error, Kind, Result};
 use crate::location::{Location, Remote};
 use crate::s3::Upload;
 use crate::sanitize::display_safe;
+use crate::transfer::{BegunHere, Origin};
 use crate::walk::uploads::{self, Held};
 
 /// Uploads whose parts are asked for at once.
@@ -34,7 +35,7 @@ pub(super) struct ListOptions {
     /// Ask what each upload holds.
     #[arg(long)]
     size: bool,
-    /// One JSON object a line: key bucket `upload_id` started size parts.
+    /// One JSON object a line: key bucket `upload_id` started size parts origin.
     #[arg(long)]
     json: bool,
     /// A bucket, a prefix, or PROFILE: for all its buckets. Default: the default profile.
@@ -50,6 +51,9 @@ pub(super) struct AbortOptions {
     /// Only those begun at least so long ago: 90m, 24h, 7d.
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     older_than: Option<Duration>,
+    /// Only those begun from this machine that no transfer goes on with any more.
+    #[arg(long)]
+    left: bool,
     /// Only the one with this id.
     #[arg(long, value_name = "UPLOAD_ID")]
     id: Option<String>,
@@ -100,7 +104,8 @@ async fn list_below(
 ) -> Result<()> {
     let profile = place.profile().unwrap_or_default();
     let store = context.connections.store(profile).await?;
-    let mut row = Row { profile, json: options.json, size: options.size, now: Timestamp::now(), out };
+    let here = begun_here(context).await?;
+    let mut row = Row { profile, json: options.json, size: options.size, now: Timestamp::now(), here, out };
     let mut batches = uploads::below(context.connections.clone(), place.clone());
     let mut count = 0;
     while let Some(batch) = batches.recv().await {
@@ -146,6 +151,7 @@ struct Row<'a> {
     json: bool,
     size: bool,
     now: Timestamp,
+    here: BegunHere,
     out: &'a mut Out,
 }
 
@@ -159,6 +165,7 @@ impl Row<'_> {
                 "started": upload.started.map(|time| time.to_string()),
                 "size": held.map(|held| held.bytes),
                 "parts": held.map(|held| held.parts),
+                "origin": self.here.origin(upload).name(),
             }));
         }
         let size = match held {
@@ -166,16 +173,25 @@ impl Row<'_> {
             Some(held) => format!("{:>13} ", held.bytes),
             None => format!("{:>13} ", "?"),
         };
-        self.out.line(&words(self.profile, upload, self.now, &size))
+        self.out.line(&words(self.profile, upload, self.now, &size, self.here.origin(upload)))
     }
 }
 
+/// What the journal knows of.
+async fn begun_here(context: &Context) -> Result<BegunHere> {
+    let (engine, _) = super::transfer::engine(context, context.config.transfer.clone());
+    let read = tokio::task::spawn_blocking(move || engine.begun_here()).await;
+    read.map_err(|error| Error::new(Kind::Internal, format!("a task failed: {error}")))
+}
+
 /// When it was begun, how long ago that is, and which it is: `2026-11-03 14:05:00   12d work:media/film.mkv  ID`.
-fn words(profile: &str, upload: &Upload, now: Timestamp, size: &str) -> String {
+fn words(profile: &str, upload: &Upload, now: Timestamp, size: &str, origin: Origin) -> String {
     let age = uploads::age(upload, now).map(coarse).unwrap_or_default();
     let (profile, bucket, key) = (profile.to_owned(), upload.bucket.clone(), upload.key.clone());
     let place = Remote { profile, bucket, key };
-    format!("{:19} {age:>5} {size}{place}  {}", local_time(upload.started), display_safe(&upload.upload_id))
+    let (started, id) = (local_time(upload.started), display_safe(&upload.upload_id));
+    let whose = if origin == Origin::Other { String::new() } else { format!("  ({})", origin.words()) };
+    format!("{started:19} {age:>5} {size}{place}  {id}{whose}")
 }
 
 async fn abort(context: &Context, options: AbortOptions) -> Result<u8> {
@@ -185,15 +201,20 @@ async fn abort(context: &Context, options: AbortOptions) -> Result<u8> {
     }
     let places = places(context, &options.locations)?;
     if !options.dry_run {
-        places.iter().try_for_each(|place| writable(context, place))?;
+        places
+            .iter()
+            .try_for_each(|place| context.config.writable(place, &format!("abort uploads in {place}")))?;
     }
     let mut tally = Tally::new();
-    let chosen = choose(context, &options, &places, &mut tally).await?;
+    let here = begun_here(context).await?;
+    let chosen = choose(context, &options, &places, &here, &mut tally).await?;
     let now = Timestamp::now();
     if !options.yes || options.dry_run {
         let mut out = Out::new();
         for (profile, found) in &chosen {
-            found.iter().try_for_each(|upload| out.line(&words(profile, upload, now, "")))?;
+            found
+                .iter()
+                .try_for_each(|upload| out.line(&words(profile, upload, now, "", here.origin(upload))))?;
         }
         out.flush()?;
     }
@@ -228,24 +249,15 @@ fn counted(count: usize) -> String {
     format!("{count} unfinished {}", if count == 1 { "upload" } else { "uploads" })
 }
 
-/// Refuses a read-only profile before anything is asked, of the provider or of the user.
-fn writable(context: &Context, place: &Location) -> Result<()> {
-    let name = place.profile().unwrap_or_default();
-    if context.config.profile(name)?.read_only {
-        return Err(Error::new(Kind::Denied, format!("cannot abort anything: profile {name} is read-only"))
-            .with_hint("remove `read_only = true` from the profile to allow changes"));
-    }
-    Ok(())
-}
-
 /// What is to be aborted, by profile. A place that could not be read is told and counted.
 async fn choose(
     context: &Context,
     options: &AbortOptions,
     places: &[Location],
+    here: &BegunHere,
     tally: &mut Tally,
 ) -> Result<Vec<(String, Vec<Upload>)>> {
-    let mut filter = Filter { options, now: Timestamp::now(), undated: 0 };
+    let mut filter = Filter { options, here, now: Timestamp::now(), undated: 0 };
     let mut chosen = Vec::new();
     for place in places {
         let mut batches = uploads::below(context.connections.clone(), place.clone());
@@ -275,6 +287,7 @@ async fn choose(
 /// Which uploads are meant.
 struct Filter<'a> {
     options: &'a AbortOptions,
+    here: &'a BegunHere,
     now: Timestamp,
     /// Uploads that are not known to be old enough.
     undated: usize,
@@ -283,6 +296,9 @@ struct Filter<'a> {
 impl Filter<'_> {
     fn takes(&mut self, upload: &Upload) -> bool {
         if self.options.id.as_ref().is_some_and(|id| *id != upload.upload_id) {
+            return false;
+        }
+        if self.options.left && self.here.origin(upload) != Origin::Left {
             return false;
         }
         let Some(least) = self.options.older_than else { return true };

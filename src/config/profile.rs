@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::provider::Provider;
 use super::secret::SecretSource;
+use crate::error::{Error, Kind, Result};
 
 /// Where a profile was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -140,6 +141,19 @@ impl Profile {
             session_token: None,
         };
         Self { endpoint: Some(endpoint.to_owned()), credentials, ..Self::new(name, row) }
+    }
+
+    /// Refuses changes if it is read-only; `doing` is what was to be done, in words that follow "cannot".
+    ///
+    /// # Errors
+    /// `Kind::Denied`.
+    pub fn writable(&self, doing: &str) -> Result<()> {
+        if !self.read_only {
+            return Ok(());
+        }
+        let message = format!("cannot {doing}: profile {} is read-only", self.name);
+        Err(Error::new(Kind::Denied, message)
+            .with_hint("remove `read_only = true` from the profile to allow changes"))
     }
 
     /// Where it leads, in a few words: its endpoint, or AWS and the region.

@@ -287,12 +287,8 @@ impl Store {
 
     /// Refuses changes on a read-only profile; every changing operation asks here first.
     pub(super) fn writable(&self, op: Op<'_>) -> Result<()> {
-        if self.0.profile.read_only {
-            let message = format!("cannot {op}: profile {} is read-only", self.0.profile.name);
-            return Err(Error::new(Kind::Denied, message)
-                .with_hint("remove `read_only = true` from the profile to allow changes"));
-        }
-        Ok(())
+        // Asked for every part: no text is made unless it is needed.
+        if self.0.profile.read_only { self.0.profile.writable(&op.to_string()) } else { Ok(()) }
     }
 
     /// The plain HTTP client of this profile: its proxies and certificate authorities, no signatures.

@@ -10,13 +10,13 @@ use bytes::Bytes;
 
 use super::pace::{Lane, Pace};
 use super::partial::{Handle, Partial, Place};
-use super::plan::{Planned, SINGLE, blocking};
+use super::plan::{Planned, SINGLE, blocking, ranges as ranges_of};
 use super::ranges::{self, Ranged};
 use super::types::{Verb, Verified, Verify};
 use super::work::Work;
 use crate::error::{Error, Kind, Result};
 use crate::location::{Location, Remote};
-use crate::s3::{Algorithm, Digest, GetOptions, Hasher, Store};
+use crate::s3::{Algorithm, Digest, GetOptions, Hasher, Store, multipart_etag};
 
 /// Written at once; files up to this size are held in memory.
 const BATCH: u64 = 1 << 20;
@@ -85,8 +85,7 @@ pub(super) struct Get {
 
 impl Get {
     async fn fetch(self, place: &Place, only_new: bool) -> Result<Verified> {
-        let defaults = &self.work.shared.settings.defaults;
-        let (verify, wanted) = (defaults.verify, defaults.part_size);
+        let (verify, wanted) = (self.work.verify(), self.work.part_size());
         if self.size <= BATCH {
             return self.small(place, only_new, verify).await;
         }
@@ -105,13 +104,13 @@ impl Get {
         drop(slot);
         let proof = proof.filter(|_| verify != Verify::Off);
         let verified = match &proof {
-            None => Verified::Size,
+            None => None,
             Some(proof) => {
                 let mut hasher = Hasher::new(proof.algorithm);
                 for piece in &pieces {
                     hasher.update(piece);
                 }
-                self.compare(proof, &hasher.finish())?
+                Some(self.compare(proof, &hasher.finish())?)
             }
         };
         let source = self.source();
@@ -122,6 +121,10 @@ impl Get {
         });
         let partial = partial.await?;
         drop(memory);
+        let verified = match verified {
+            Some(verified) => verified,
+            None => self.proved_by_etag(partial.handle(), verify).await?,
+        };
         self.settle(partial, only_new).await?;
         Ok(verified)
     }
@@ -135,7 +138,7 @@ impl Get {
         drop(slot);
         let proof = proof.or_else(|| self.proof.clone()).filter(|_| verify != Verify::Off);
         let verified = match proof {
-            None => Verified::Size,
+            None => self.proved_by_etag(partial.handle(), verify).await?,
             Some(proof) => {
                 let (handle, algorithm) = (partial.handle(), proof.algorithm);
                 let ours = blocking(move || handle.digest(0..size, algorithm)).await?;
@@ -288,6 +291,32 @@ impl Get {
                 other => return other,
             }
         }
+    }
+
+    /// Proves what a multipart upload made and no checksum speaks of, if that is asked for: its ETag, made anew from
+    /// parts as large as the provider says its first one is.
+    pub(super) async fn proved_by_etag(&self, handle: Handle, verify: Verify) -> Result<Verified> {
+        let count = self.etag.as_deref().and_then(|etag| etag.split_once('-')).map(|(_, count)| count);
+        let Some(count) = count.filter(|_| verify == Verify::Full && self.store.md5_etags()) else {
+            return Ok(Verified::Size);
+        };
+        let (bucket, key, size) = (&self.from.bucket, &self.from.key, self.size);
+        let first = self.store.head_part(bucket, key, 1).await?.size;
+        if first == 0 || count.parse() != Ok(size.div_ceil(first)) {
+            return Ok(Verified::Size);
+        }
+        let digests = blocking(move || {
+            let digest = |(_, range)| handle.digest(range, Algorithm::Md5);
+            ranges_of(size, first).map(digest).collect::<Result<Vec<Digest>>>()
+        })
+        .await?;
+        let ours = multipart_etag(&digests);
+        let theirs = self.etag.as_deref().unwrap_or_default();
+        if theirs == ours {
+            return Ok(Verified::Etag);
+        }
+        Err(Error::new(Kind::Integrity, format!("{} arrived with ETag {ours}, but has {theirs}", self.from))
+            .with_hint("a byte changed on the way, or where it is stored; nothing was kept"))
     }
 
     /// Whether the bytes are those that the provider speaks of.

@@ -12,13 +12,13 @@ use tokio_util::task::TaskTracker;
 
 use super::batch::Batch;
 use super::job::Job;
-use super::journal::{JobLine, Journal, Unfinished};
+use super::journal::{BegunHere, JobLine, Journal, Unfinished};
 use super::limit::RateLimit;
 use super::pace::Pace;
 use super::progress::{Rate, eta};
 use super::run::{clean_up, run};
 use super::stream;
-use super::types::{Answer, Event, Request, Settings, Snapshot, TransferId, Verified};
+use super::types::{Answer, Event, Failure, Request, Settings, Snapshot, TransferId, Verified};
 use super::work::Budget;
 use crate::error::Result;
 use crate::location::Remote;
@@ -112,6 +112,11 @@ impl Engine {
         self.0.shared.journal.unfinished()
     }
 
+    /// The multipart uploads that were begun from here. Blocking.
+    pub fn begun_here(&self) -> BegunHere {
+        self.0.shared.journal.begun_here()
+    }
+
     /// Forgets one of [`Engine::unfinished`]: aborts its uploads, removes its `.part` files.
     ///
     /// # Errors
@@ -132,7 +137,7 @@ impl Engine {
     pub fn pause(&self, id: TransferId) {
         if let Some(job) = self.job(id) {
             job.paused.send_replace(true);
-            job.note(&JobLine::Paused(true));
+            self.write_down(job, |job| JobLine::Paused(*job.paused.borrow()));
         }
     }
 
@@ -140,7 +145,7 @@ impl Engine {
     pub fn resume(&self, id: TransferId) {
         if let Some(job) = self.job(id) {
             job.paused.send_replace(false);
-            job.note(&JobLine::Paused(false));
+            self.write_down(job, |job| JobLine::Paused(*job.paused.borrow()));
         }
     }
 
@@ -163,7 +168,7 @@ impl Engine {
         if let Some(job) = self.job(id) {
             let priority = (job.priority.load(Ordering::Relaxed) + by).clamp(-9, 9);
             job.priority.store(priority, Ordering::Relaxed);
-            job.note(&JobLine::Priority(priority));
+            self.write_down(job, |job| JobLine::Priority(job.priority.load(Ordering::Relaxed)));
         }
     }
 
@@ -171,17 +176,27 @@ impl Engine {
     pub fn limit(&self, id: TransferId, bytes_per_second: Option<u64>) {
         if let Some(job) = self.job(id) {
             job.limit.set(bytes_per_second);
-            job.note(&JobLine::Limit(bytes_per_second));
+            self.write_down(job, |job| JobLine::Limit(job.limit.get()));
         }
     }
 
-    /// Tries the failed files of a request that is over again.
-    pub fn retry(&self, id: TransferId) {
-        if let Some(job) = self.job(id)
-            && let Some(failed) = job.reopen()
-        {
-            self.0.tasks.spawn(run(Arc::clone(&self.0.shared), job, Some(failed)));
+    /// Tries what failed of a request that is over again: all of it, or one by its number.
+    pub fn retry(&self, id: TransferId, only: Option<u64>) {
+        let Some(job) = self.job(id) else { return };
+        let shared = Arc::clone(&self.0.shared);
+        if let Some(again) = job.reopen(only) {
+            self.0.tasks.spawn(run(shared, job, Some(again)));
         }
+    }
+
+    /// Everything that failed of a request, in the order in which it did.
+    pub fn failures(&self, id: TransferId) -> Vec<Failure> {
+        self.job(id).map(|job| job.failures()).unwrap_or_default()
+    }
+
+    /// The user's order, into the journal; not on the thread that gives it.
+    fn write_down(&self, job: Arc<Job>, state: fn(&Job) -> JobLine) {
+        self.0.tasks.spawn_blocking(move || job.note_state(state));
     }
 
     /// Answers the open question of a request.

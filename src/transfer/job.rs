@@ -19,17 +19,33 @@ use super::plan::Planned;
 use super::progress::{FileProgress, Rate, eta};
 use super::slots::Owner;
 use super::types::{
-    Answer, Conflict, Event, FileOutcome, FileStatus, OnConflict, Request, State, Summary, TransferId,
-    TransferView, Verified,
+    Answer, Conflict, Event, Failure, FileOutcome, FileStatus, Item, OnConflict, Request, State, Summary,
+    TransferId, TransferView, Verified,
 };
 use crate::error::{Error, Kind, Result};
 use crate::local::Beneath;
 use crate::location::Location;
 
-/// Failures kept for whoever looks.
-const SHOWN_ERRORS: usize = 100;
+/// Failures that a snapshot carries.
+const SHOWN_ERRORS: usize = 3;
 /// Files in flight that a snapshot names.
 const SHOWN_FILES: usize = 8;
+
+/// What can be tried again.
+#[derive(Debug)]
+pub(super) enum Again {
+    /// A file.
+    File(Planned),
+    /// A whole item, of which the plan could not be made.
+    Item(Item),
+}
+
+/// What failed, why, and what can be tried again of it.
+struct Failed {
+    source: Location,
+    error: Error,
+    again: Option<Again>,
+}
 
 /// One request.
 pub(super) struct Job {
@@ -62,9 +78,8 @@ pub(super) struct Job {
     flying: Mutex<BTreeMap<u64, Arc<FileProgress>>>,
     next: AtomicU64,
     rate: Mutex<Rate>,
-    errors: Mutex<Vec<Error>>,
-    /// What may be tried again.
-    failed: Mutex<Vec<Planned>>,
+    /// By number, in the order in which they failed.
+    failed: Mutex<BTreeMap<u64, Failed>>,
     /// The answer that holds for all, and the lock that lets one question be asked at a time.
     settled: tokio::sync::Mutex<Option<OnConflict>>,
     question: Mutex<Option<oneshot::Sender<Answer>>>,
@@ -101,6 +116,7 @@ impl Job {
         events: mpsc::UnboundedSender<Event>,
         resumed: bool,
     ) -> Arc<Self> {
+        let limit = Arc::new(RateLimit::new(request.tuning.limit_rate));
         Arc::new(Self {
             id,
             request,
@@ -108,7 +124,7 @@ impl Job {
             shared,
             paused: watch::Sender::new(false),
             priority: Arc::default(),
-            limit: Arc::default(),
+            limit,
             keep: AtomicBool::new(false),
             resumed,
             record: tokio::sync::OnceCell::new(),
@@ -126,7 +142,6 @@ impl Job {
             flying: Mutex::default(),
             next: AtomicU64::new(0),
             rate: Mutex::default(),
-            errors: Mutex::default(),
             failed: Mutex::default(),
             settled: tokio::sync::Mutex::new(None),
             question: Mutex::default(),
@@ -187,13 +202,13 @@ impl Job {
         lock(&self.flying).remove(&number)
     }
 
-    /// A file is over.
-    pub(super) fn over(&self, planned: Option<Planned>, size: u64, outcome: FileOutcome) {
+    /// A file is over, or an item of which there is no plan.
+    pub(super) fn over(&self, what: Again, size: u64, outcome: FileOutcome) {
         let counters = &self.counters;
         counters.bytes_over.fetch_add(size, Ordering::Relaxed);
         counters.bytes_sent.fetch_add(outcome.bytes_sent, Ordering::Relaxed);
         counters.bytes_resumed.fetch_add(outcome.bytes_resumed, Ordering::Relaxed);
-        self.write_down(planned.as_ref(), &outcome);
+        self.write_down(&what, &outcome);
         if outcome.status == FileStatus::Done {
             let word = outcome.verified.name();
             lock(&self.verified).entry(word).or_insert((outcome.verified, 0)).1 += 1;
@@ -206,15 +221,30 @@ impl Job {
             FileStatus::Skipped => drop(counters.skipped.fetch_add(1, Ordering::Relaxed)),
             FileStatus::Failed => {
                 counters.failed.fetch_add(1, Ordering::Relaxed);
-                lock(&self.failed).extend(planned);
-                let mut errors = lock(&self.errors);
-                if errors.len() < SHOWN_ERRORS {
-                    errors.extend(outcome.error.clone());
+                if let Some(error) = outcome.error.clone() {
+                    self.failed(Failed { source: outcome.source.clone(), error, again: Some(what) });
                 }
             }
             FileStatus::Cancelled => {}
         }
         let _ = self.events.send(Event::File { id: self.id, outcome: Box::new(outcome) });
+    }
+
+    fn failed(&self, failed: Failed) {
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        lock(&self.failed).insert(number, failed);
+    }
+
+    /// Everything that failed, in the order in which it did.
+    pub(super) fn failures(&self) -> Vec<Failure> {
+        let failed = lock(&self.failed);
+        let failures = failed.iter().map(|(number, failed)| Failure {
+            number: *number,
+            source: failed.source.clone(),
+            error: failed.error.clone(),
+            again: failed.again.is_some(),
+        });
+        failures.collect()
     }
 
     /// Asks what to do about an existing target, one question at a time.
@@ -262,7 +292,11 @@ impl Job {
     pub(super) fn finish(&self, error: Option<Error>) -> bool {
         let has_failed = error.is_some() || read(&self.counters.failed) > 0;
         self.planned_all();
-        lock(&self.errors).extend(error.clone());
+        if let Some(error) = error.clone() {
+            let nowhere = || Location::Local(PathBuf::new());
+            let source = self.request.items.first().map_or_else(nowhere, |item| item.from.clone());
+            self.failed(Failed { source, error, again: None });
+        }
         *lock(&self.ended_by) = error;
         has_failed
     }
@@ -294,25 +328,39 @@ impl Job {
         let _ = self.events.send(Event::Finished { id: self.id, summary });
     }
 
-    /// Makes a request that is over ready to try its failed files again.
-    pub(super) fn reopen(&self) -> Option<Vec<Planned>> {
+    /// Makes a request that is over ready to try again what failed, or `only` one of it.
+    pub(super) fn reopen(&self, only: Option<u64>) -> Option<Vec<Again>> {
         let mut over = lock(&self.over);
-        let failed = std::mem::take(&mut *lock(&self.failed));
-        if *over != Some(State::Failed) || failed.is_empty() {
+        if *over != Some(State::Failed) {
+            return None;
+        }
+        let mut failed = lock(&self.failed);
+        let taken: Vec<Failed> = failed
+            .extract_if(.., |number, one| one.again.is_some() && only.is_none_or(|only| only == *number))
+            .map(|(_, one)| one)
+            .collect();
+        if taken.is_empty() {
             return None;
         }
         *over = None;
         self.note(&JobLine::Again);
+        for one in failed.values() {
+            self.note(&JobLine::Failed(one.source.exact(), one.error.message()));
+        }
         let counters = &self.counters;
-        counters.failed.store(0, Ordering::Relaxed);
-        lock(&self.errors).clear();
-        let bytes: u64 = failed.iter().map(|planned| planned.size.unwrap_or(0)).sum();
-        counters.bytes.fetch_sub(bytes, Ordering::Relaxed);
-        counters.bytes_over.fetch_sub(bytes, Ordering::Relaxed);
-        counters.files.fetch_sub(failed.len() as u64, Ordering::Relaxed);
+        let again: Vec<Again> = taken.into_iter().filter_map(|one| one.again).collect();
+        counters.failed.fetch_sub(again.len() as u64, Ordering::Relaxed);
+        for one in &again {
+            if let Again::File(planned) = one {
+                let bytes = planned.size.unwrap_or(0);
+                counters.bytes.fetch_sub(bytes, Ordering::Relaxed);
+                counters.bytes_over.fetch_sub(bytes, Ordering::Relaxed);
+                counters.files.fetch_sub(1, Ordering::Relaxed);
+            }
+        }
         *lock(&self.rate) = Rate::default();
         *lock(&self.started) = Instant::now();
-        Some(failed)
+        Some(again)
     }
 
     /// What is shown of it.
@@ -350,7 +398,7 @@ impl Job {
             rate,
             eta: eta(bytes - bytes_done, rate).filter(|_| !state.is_over()),
             current,
-            errors: lock(&self.errors).clone(),
+            errors: lock(&self.failed).values().take(SHOWN_ERRORS).map(|one| one.error.clone()).collect(),
             waits: lock(&self.waits).clone(),
             priority: self.priority.load(Ordering::Relaxed),
             limit: self.limit.get(),

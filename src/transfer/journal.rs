@@ -7,6 +7,7 @@
 
 mod file;
 mod job;
+mod ledger;
 mod log;
 
 use std::path::{Path, PathBuf};
@@ -16,7 +17,11 @@ use crate::location::Location;
 
 pub(super) use file::{Arrived, Begin, Claim, Identity};
 pub use job::Unfinished;
-pub(super) use job::{JobRecord, Leftover, Line as JobLine, Mark};
+pub(super) use job::{JobRecord, Leftover, Limit, Line as JobLine, Mark};
+pub use ledger::{Begun as BegunHere, Origin};
+
+/// The source of what has none on the disk.
+pub(super) const STDIN: &str = "/dev/stdin";
 
 /// The form of the records; others are set aside.
 const FORMAT: u32 = 1;

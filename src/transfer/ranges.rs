@@ -15,7 +15,7 @@ use super::plan::{SINGLE, blocking, part_size, ranges};
 use super::types::{Verified, Verify};
 use crate::error::{Error, Kind, Result};
 use crate::location::Location;
-use crate::s3::{Algorithm, Digest, Hasher, multipart_etag};
+use crate::s3::{Algorithm, Digest};
 
 /// Bytes between two synchronisations with the disk: what is lost at most when the power goes.
 const SYNCED: u64 = 128 << 20;
@@ -226,7 +226,7 @@ impl Fetch {
         self.arrived.append(&mut self.unsynced);
         let size = self.get.size;
         let Some(proof) = proof else {
-            return if verify == Verify::Full { self.multipart_etag().await } else { Ok(Verified::Size) };
+            return self.get.proved_by_etag(self.handle.clone(), verify).await;
         };
         let ours = if self.algorithm.is_some() {
             let mut whole: Option<Digest> = None;
@@ -242,33 +242,5 @@ impl Fetch {
             Some(blocking(move || handle.digest(0..size, algorithm)).await?)
         };
         ours.map_or(Ok(Verified::Size), |ours| self.get.compare(proof, &ours))
-    }
-
-    /// The ETag of a multipart upload, made anew from parts as large as the provider says its first one is.
-    async fn multipart_etag(&self) -> Result<Verified> {
-        let (get, size) = (&self.get, self.get.size);
-        let Some((_, count)) = get.etag.as_deref().and_then(|etag| etag.split_once('-')) else {
-            return Ok(Verified::Size);
-        };
-        let first = get.store.head_part(&get.from.bucket, &get.from.key, 1).await?.size;
-        if !get.store.md5_etags() || first == 0 || count.parse() != Ok(size.div_ceil(first)) {
-            return Ok(Verified::Size);
-        }
-        let handle = self.handle.clone();
-        let digests = blocking(move || {
-            let digest = |(_, range)| {
-                let mut hasher = Hasher::new(Algorithm::Md5);
-                handle.hash(range, &mut hasher).map(|()| hasher.finish())
-            };
-            ranges(size, first).map(digest).collect::<Result<Vec<Digest>>>()
-        })
-        .await?;
-        let ours = multipart_etag(&digests);
-        if get.etag.as_deref() == Some(ours.as_str()) {
-            return Ok(Verified::Etag);
-        }
-        let text =
-            format!("{} arrived with ETag {ours}, but has {}", get.from, get.etag.as_deref().unwrap_or(""));
-        Err(Error::new(Kind::Integrity, text).with_hint("a byte changed on the way, or where it is stored"))
     }
 }

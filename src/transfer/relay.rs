@@ -58,15 +58,14 @@ pub(super) async fn object(work: &Work, planned: &Planned, from: &Remote, to: &R
     if options.attributes.tags.is_empty() {
         options.attributes.tags = relay.tags(&info).await?;
     }
-    let defaults = &work.shared.settings.defaults;
     let (here, there) = (Location::Remote(from.clone()), Location::Remote(to.clone()));
-    let fits = size <= defaults.part_size.unwrap_or(SINGLE) && !work.is_begun(size, &here, &there);
+    let fits = size <= work.part_size().unwrap_or(SINGLE) && !work.is_begun(size, &here, &there);
     if !relay.by_server && fits {
         return relay.stream_whole(&options).await;
     }
-    let wanted = if relay.by_server { Some(COPY_PART) } else { defaults.part_size };
+    let wanted = if relay.by_server { Some(COPY_PART) } else { work.part_size() };
     let part_size = checked_part_size(&relay.target, to, size, wanted)?;
-    let proved = !relay.by_server && defaults.verify != Verify::Off;
+    let proved = !relay.by_server && work.verify() != Verify::Off;
     let (pace, store) = (Arc::clone(&relay.pace), relay.target.clone());
     let upload = Multipart {
         work,
@@ -154,7 +153,7 @@ impl Relay {
 
     async fn stream_whole(&self, options: &PutOptions) -> Result<Verified> {
         let _slot = self.work.slot(&self.pace, Lane::Small).await?;
-        let verify = self.work.shared.settings.defaults.verify;
+        let verify = self.work.verify();
         let (written, ours) = self
             .work
             .retry(&self.pace, Lane::Small, self.size, || {
@@ -203,7 +202,7 @@ impl Relay {
         let mut download = self.source.get(&self.from.bucket, &self.from.key, &options).await?;
         let (sender, receiver) = mpsc::channel(4);
         let (attempt, limits, summed) = (Arc::clone(attempt), self.work.limits(), Arc::clone(&hasher));
-        let summing = self.work.shared.settings.defaults.verify != Verify::Off;
+        let summing = self.work.verify() != Verify::Off;
         tokio::spawn(async move {
             while let Some(chunk) = download.chunk().await {
                 if let Ok(bytes) = &chunk {

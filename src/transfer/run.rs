@@ -7,17 +7,17 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use super::engine::Shared;
-use super::job::Job;
+use super::job::{Again, Job};
 use super::journal::{JobLine, Leftover};
 use super::pace::cancelled;
 use super::plan::{self, Filter, Planned};
 use super::progress::FileProgress;
-use super::types::{FileOutcome, FileStatus, Item, Verb, Verified};
+use super::types::{FileOutcome, FileStatus, Item, Request, Verb, Verified};
 use super::work::Work;
 use super::{again, conflict, download, relay, upload};
 use crate::error::{Error, Kind, Result};
 use crate::location::{Location, Remote};
-use crate::s3::Upload;
+use crate::s3::{Connections, Upload};
 
 /// Cleans up what a request left that is in the journal.
 pub(super) async fn clean_up(shared: &Shared, id: &str) -> Result<()> {
@@ -49,30 +49,38 @@ pub(super) async fn clean_up(shared: &Shared, id: &str) -> Result<()> {
     failed
 }
 
+/// Refuses what could only fail at its end: a read-only profile in the way.
+fn permitted(shared: &Shared, request: &Request) -> Result<()> {
+    let config = shared.connections.config();
+    for item in request.items.iter().filter(|_| !request.dry_run) {
+        config.writable(&item.to, &format!("write to {}", item.to))?;
+        if request.verb == Verb::Move {
+            config.writable(&item.from, &format!("move {}", item.from))?;
+        }
+    }
+    Ok(())
+}
+
 /// Runs one request to its end.
-pub(super) async fn run(shared: Arc<Shared>, job: Arc<Job>, again: Option<Vec<Planned>>) {
+pub(super) async fn run(shared: Arc<Shared>, job: Arc<Job>, again: Option<Vec<Again>>) {
+    if let Err(error) = permitted(&shared, &job.request) {
+        job.finish(Some(error));
+        return job.announce();
+    }
     let is_large = job.request.items.len() > 1 || job.request.items.iter().any(|item| item.tree);
     if again.is_none() && (is_large || job.resumed) {
         job.journaled().await;
     }
-    let error = match again {
-        Some(files) => {
-            let (sender, receiver) = mpsc::channel(files.len().max(1));
-            for file in files {
-                // The channel holds them all.
-                let _ = sender.try_send(Ok(file));
-            }
-            drop(sender);
-            work(&shared, &job, receiver).await
+    let error = match Filter::new(&job.request) {
+        Err(error) => Some(error),
+        Ok(filter) => {
+            let connections = shared.connections.clone();
+            let plan = match again {
+                Some(again) => plan_again(connections, again, filter),
+                None => plan::start(connections, job.request.items.clone(), filter),
+            };
+            work(&shared, &job, plan).await
         }
-        None => match Filter::new(&job.request) {
-            Err(error) => Some(error),
-            Ok(filter) => {
-                let items = job.request.items.clone();
-                let plan = plan::start(shared.connections.clone(), items, filter);
-                work(&shared, &job, plan).await
-            }
-        },
     };
     if job.request.verb == Verb::Move && error.is_none() {
         remove_empty_folders(&job).await;
@@ -80,6 +88,30 @@ pub(super) async fn run(shared: Arc<Shared>, job: Arc<Job>, again: Option<Vec<Pl
     let has_failed = job.finish(error);
     settle(&shared, &job, has_failed).await;
     job.announce();
+}
+
+/// What failed, as a plan.
+fn plan_again(connections: Connections, again: Vec<Again>, filter: Filter) -> Plan {
+    let (sender, receiver) = mpsc::channel(again.len().max(1));
+    let mut items = Vec::new();
+    for one in again {
+        match one {
+            // The channel holds them all.
+            Again::File(file) => drop(sender.try_send(Ok(file))),
+            Again::Item(item) => items.push(item),
+        }
+    }
+    if !items.is_empty() {
+        tokio::spawn(async move {
+            let mut plan = plan::start(connections, items, filter);
+            while let Some(message) = plan.recv().await {
+                if sender.send(message).await.is_err() {
+                    return;
+                }
+            }
+        });
+    }
+    receiver
 }
 
 /// What the journal keeps of a job that is over.
@@ -139,8 +171,8 @@ async fn work(shared: &Arc<Shared>, job: &Arc<Job>, mut plan: Plan) -> Option<Er
 /// Something that could not even be planned.
 fn fail(job: &Job, item: Item, error: Error) {
     let outcome = FileOutcome {
-        source: item.from,
-        target: item.to,
+        source: item.from.clone(),
+        target: item.to.clone(),
         // What is neither file nor folder cannot be copied by anybody; it is said, but it is no failure.
         status: if error.kind() == Kind::Unsupported { FileStatus::Skipped } else { FileStatus::Failed },
         bytes: 0,
@@ -149,7 +181,7 @@ fn fail(job: &Job, item: Item, error: Error) {
         verified: Verified::No,
         error: Some(error),
     };
-    job.over(None, 0, outcome);
+    job.over(Again::Item(item), 0, outcome);
 }
 
 /// Moves one file and reports how it ended.
@@ -174,7 +206,7 @@ async fn one_file(shared: &Arc<Shared>, job: &Arc<Job>, there: &again::There, pl
         }
     }
     outcome.bytes = planned.size.unwrap_or(0);
-    job.over(Some(planned), outcome.bytes, outcome);
+    job.over(Again::File(planned), outcome.bytes, outcome);
 }
 
 async fn settle_and_move(

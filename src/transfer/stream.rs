@@ -10,11 +10,13 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::engine::Shared;
+use super::journal::{Begin, Claim, Identity, STDIN};
 use super::pace::{Lane, Pace, cancelled};
 use super::parts::{checked_part_size, complete, joined};
+use super::plan::blocking;
 use super::types::{Verified, Verify};
 use crate::error::{Error, Kind, Result};
-use crate::location::Remote;
+use crate::location::{Location, Remote};
 use crate::s3::{
     Algorithm, Attributes, Body, CompletedPart, Digest, Hasher, PartRequest, PutOptions, Store, Upload,
 };
@@ -61,6 +63,7 @@ pub(super) async fn upload(
         () = cancel.cancelled() => return Err(cancelled()),
         upload = create => Arc::new(upload?),
     };
+    let mut claim = target.claim(to, &upload).await?;
     let done = match target.parts(&upload, &mut reader, first, memory).await {
         Ok(sent) => target.finish(&upload, sent).await,
         Err(error) => Err(error),
@@ -70,12 +73,32 @@ pub(super) async fn upload(
     {
         tracing::warn!(%error, "an upload could not be aborted");
     }
+    claim.finish();
     done.map(|total| (total, verified))
 }
 
 type Sent = BTreeMap<u32, (String, Option<Digest>, u64)>;
 
 impl Target<'_> {
+    /// Has the upload in the journal while it runs: nothing can go on with it later, but others see whose it is.
+    async fn claim(&self, to: &Remote, upload: &Upload) -> Result<Claim> {
+        let begin = Begin {
+            identity: Identity::default(),
+            size: 0,
+            part_size: self.size,
+            algorithm: self.algorithm,
+            upload_id: Some(upload.upload_id.clone()),
+            partial: None,
+        };
+        let (journal, to) = (self.shared.journal.clone(), Location::Remote(to.clone()));
+        blocking(move || {
+            let mut claim = journal.claim(None, &Location::Local(STDIN.into()), &to)?;
+            claim.begin(begin);
+            Ok(claim)
+        })
+        .await
+    }
+
     fn digest(&self, bytes: &Bytes) -> Option<Digest> {
         self.algorithm.map(|algorithm| Hasher::of(algorithm, bytes))
     }

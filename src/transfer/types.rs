@@ -69,6 +69,29 @@ pub struct Request {
     pub dry_run: bool,
     /// Whether uploads keep the file's time as metadata (`mtime`, as rclone writes it).
     pub store_mtime: bool,
+    /// What was asked for besides, so that who goes on with it later goes on alike.
+    #[serde(default)]
+    pub tuning: Tuning,
+}
+
+/// What one request does otherwise than the engine's defaults.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Tuning {
+    /// Bytes of a part.
+    pub part_size: Option<u64>,
+    /// How what was moved is proved.
+    pub verify: Option<Verify>,
+    /// Bytes a second at most.
+    pub limit_rate: Option<u64>,
+}
+
+impl Request {
+    /// Whether it asks for the same, however fast.
+    pub(super) fn is_like(&self, other: &Self) -> bool {
+        let plain = |request: &Self| Self { tuning: Tuning::default(), ..request.clone() };
+        plain(self) == plain(other)
+    }
 }
 
 /// How fast and how large; one for the whole engine.
@@ -215,6 +238,19 @@ pub enum Event {
     },
 }
 
+/// A file of a request that failed, or an item that could not even be planned.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Failure {
+    /// Its number within the request.
+    pub number: u64,
+    /// What was to be moved.
+    pub source: Location,
+    /// Why it was not.
+    pub error: Error,
+    /// Whether it can be tried again by itself.
+    pub again: bool,
+}
+
 /// Counts of one request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Summary {
@@ -297,7 +333,7 @@ pub struct TransferView {
     pub eta: Option<Duration>,
     /// The files in flight, largest first, at most eight: name, bytes done, bytes.
     pub current: Vec<(String, u64, u64)>,
-    /// The first failures, at most a hundred.
+    /// The first failures, at most three; [`Engine::failures`] has them all.
     pub errors: Vec<Error>,
     /// Why it waits by itself (a full disk), if it does.
     pub waits: Option<String>,

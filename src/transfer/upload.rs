@@ -24,9 +24,8 @@ pub(super) async fn file(work: &Work, from: &Path, to: &Remote) -> Result<Verifi
     let store = work.shared.connections.store(&to.profile).await?;
     let path: PathBuf = from.to_path_buf();
     let source = Arc::new(blocking(move || Source::open(&path)).await?);
-    let defaults = &work.shared.settings.defaults;
     let options = PutOptions { attributes: attributes(work, from, &source), ..PutOptions::default() };
-    let algorithm = match defaults.verify {
+    let algorithm = match work.verify() {
         Verify::Off => None,
         Verify::Default => Some(store.algorithm()),
         // Of these the ETag of the whole is made, which everybody else can compute.
@@ -34,11 +33,11 @@ pub(super) async fn file(work: &Work, from: &Path, to: &Remote) -> Result<Verifi
     };
     let pace = work.shared.pace(&to.profile);
     let (here, there) = (Location::Local(from.to_path_buf()), Location::Remote(to.clone()));
-    if source.size <= defaults.part_size.unwrap_or(SINGLE) && !work.is_begun(source.size, &here, &there) {
+    if source.size <= work.part_size().unwrap_or(SINGLE) && !work.is_begun(source.size, &here, &there) {
         single(work, &pace, &store, &source, to, &options, algorithm).await?;
         return Ok(algorithm.map_or(Verified::Size, Verified::by));
     }
-    let part_size = checked_part_size(&store, to, source.size, defaults.part_size)?;
+    let part_size = checked_part_size(&store, to, source.size, work.part_size())?;
     let parts = FileParts {
         work: work.clone(),
         pace: Arc::clone(&pace),

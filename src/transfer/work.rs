@@ -12,6 +12,7 @@ use super::limit::{RateLimit, pass};
 use super::pace::{Lane, Pace, cancelled};
 use super::progress::FileProgress;
 use super::slots::Slot;
+use super::types::Verify;
 use crate::error::Result;
 use crate::location::Location;
 
@@ -54,6 +55,16 @@ impl Work {
     /// Whether an earlier run began it in parts; then it goes on in parts, whatever the part size is now.
     pub(super) fn is_begun(&self, size: u64, from: &Location, to: &Location) -> bool {
         size > SMALLEST_PARTED && self.shared.journal.is_begun(from, to)
+    }
+
+    /// Bytes of a part, if anybody said so.
+    pub(super) fn part_size(&self) -> Option<u64> {
+        self.job.request.tuning.part_size.or(self.shared.settings.defaults.part_size)
+    }
+
+    /// How what was moved is proved.
+    pub(super) fn verify(&self) -> Verify {
+        self.job.request.tuning.verify.unwrap_or(self.shared.settings.defaults.verify)
     }
 
     /// The limits that its bytes pass.

@@ -3,6 +3,7 @@
 
 mod confirm;
 mod conflict;
+mod failures;
 mod field;
 mod help;
 mod info;
@@ -35,7 +36,7 @@ use crate::links::LinkRequest;
 use crate::location::Location;
 use crate::s3::Upload;
 use crate::sync::Plan;
-use crate::transfer::{Answer, Conflict, TransferId, Unfinished};
+use crate::transfer::{Answer, Conflict, Failure, TransferId, Unfinished};
 use crate::walk::Target;
 
 /// What the user decided; ends the dialog.
@@ -75,6 +76,8 @@ pub(crate) enum Decision {
     LeaveUploads,
     /// Do these steps.
     Sync(Box<Plan>),
+    /// Try what failed of a transfer again: all of it, or one by its number.
+    Retry(TransferId, Option<u64>),
     /// Go on with these.
     Resume(Vec<Unfinished>),
     /// Quit although transfers run.
@@ -138,6 +141,8 @@ pub(crate) enum Dialog {
     Uploads(uploads::Uploads),
     /// A plan to approve.
     Sync(Box<sync::SyncDialog>),
+    /// What failed of a transfer.
+    Failures(failures::Failures),
     /// Every key.
     Help(help::Help),
     /// Properties, or a failure.
@@ -234,6 +239,19 @@ impl Dialog {
         }
     }
 
+    /// What failed of a transfer, file by file.
+    pub(crate) fn failures(id: TransferId, failures: Vec<Failure>) -> Self {
+        Self::Failures(failures::Failures::new(id, failures))
+    }
+
+    /// It, if it is that one about this transfer.
+    pub(crate) fn as_failures(&mut self, id: TransferId) -> Option<&mut failures::Failures> {
+        match self {
+            Self::Failures(failures) if failures.id() == id => Some(failures),
+            _ => None,
+        }
+    }
+
     /// The transfer whose question it is.
     pub(crate) fn asks_for(&self) -> Option<TransferId> {
         match self {
@@ -293,6 +311,7 @@ impl Dialog {
             Self::Uploads(uploads) => uploads.on_key(key, keys),
             Self::Profiles(profiles) => profiles.on_key(key, action),
             Self::Sync(sync) => sync.on_key(key, action),
+            Self::Failures(failures) => failures.on_key(key, action),
             Self::Help(_) if action == Some(Action::Help) || key.code == KeyCode::Enter => {
                 Outcome::Close(None)
             }
@@ -335,6 +354,7 @@ impl Dialog {
             Self::Uploads(dialog) => dialog.draw(frame, area, theme),
             Self::Profiles(dialog) => dialog.draw(frame, area, theme),
             Self::Sync(dialog) => dialog.draw(frame, area, theme),
+            Self::Failures(dialog) => dialog.draw(frame, area, theme),
             Self::Help(dialog) => dialog.draw(frame, area, theme),
             Self::Info(dialog) => dialog.draw(frame, area, theme),
             Self::Viewer(dialog) => dialog.draw(frame, area, theme),
@@ -353,6 +373,7 @@ impl Dialog {
             Self::Links(_) => links::Links::hints(),
             Self::Profiles(_) => profiles::Profiles::hints(),
             Self::Sync(_) => sync::SyncDialog::hints(),
+            Self::Failures(_) => failures::Failures::hints(),
             Self::Viewer(_) => viewer::Viewer::hints(),
             Self::Pick(pick) => pick.hints(),
             Self::Help(_) | Self::Info(_) => vec![("PgDn", "more"), ("Esc", "close")],

@@ -190,7 +190,8 @@ impl Effects {
             Effect::Pause(id) => return self.tell(|engine| engine.pause(id)),
             Effect::Resume(id) => return self.tell(|engine| engine.resume(id)),
             Effect::CancelTransfer(id) => return self.tell(|engine| engine.cancel(id)),
-            Effect::Retry(id) => return self.tell(|engine| engine.retry(id)),
+            Effect::Retry(id, only) => return self.tell(|engine| engine.retry(id, only)),
+            Effect::Failures(id) => return vec![Event::Failures(id, self.engine.failures(id))],
             Effect::Prioritize(id, by) => return self.tell(|engine| engine.prioritize(id, by)),
             Effect::Limit(id, rate) => return self.tell(|engine| engine.limit(id, rate)),
             Effect::FindUnfinished => {

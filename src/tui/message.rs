@@ -14,7 +14,7 @@ use crate::location::Location;
 use crate::places::Places;
 use crate::s3::{ObjectInfo, Presigned, Upload};
 use crate::sync::{Plan, Step};
-use crate::transfer::{self, Answer, Snapshot, TransferId, Unfinished};
+use crate::transfer::{self, Answer, BegunHere, Failure, Snapshot, TransferId, Unfinished};
 use crate::walk::uploads::{self, Held};
 use crate::walk::{Target, Total};
 
@@ -86,6 +86,8 @@ pub(crate) struct Deletions {
 pub(crate) enum UploadsEvent {
     /// Some were found, or a bucket could not be read; when that was, as ages are counted from it.
     Found(uploads::Batch, Timestamp),
+    /// What of them was begun from here; before any is found.
+    Begun(BegunHere),
     /// There are no more.
     End,
     /// What one of them holds.
@@ -157,6 +159,8 @@ pub(crate) enum Event {
     Unfinished(Vec<Unfinished>),
     /// The engine's figures changed.
     Progress(Snapshot),
+    /// What failed of a transfer.
+    Failures(TransferId, Vec<Failure>),
     /// Links were signed (all or none).
     Signed(Result<Vec<Link>>),
     /// What is remembered of places.
@@ -239,8 +243,10 @@ pub(crate) enum Effect {
     Resume(TransferId),
     /// Cancel one.
     CancelTransfer(TransferId),
-    /// Try its failed files again.
-    Retry(TransferId),
+    /// Try what failed of one again: all of it, or one by its number.
+    Retry(TransferId, Option<u64>),
+    /// Tell what failed of one.
+    Failures(TransferId),
     /// Make it more or less urgent.
     Prioritize(TransferId, i32),
     /// Limit it to so many bytes a second.

@@ -41,6 +41,11 @@ impl TransfersPanel {
             Action::TransferUp => self.cursor = self.cursor.saturating_sub(1),
             Action::TransferDown => self.cursor = (self.cursor + 1).min(last),
             Action::TransferForget => return vec![Effect::ForgetFinished],
+            Action::TransferFailures => {
+                let transfer = snapshot.transfers.get(self.cursor);
+                let failed = transfer.filter(|transfer| !transfer.errors.is_empty());
+                return failed.map(|transfer| Effect::Failures(transfer.id)).into_iter().collect();
+            }
             _ => {}
         }
         let Some(transfer) = snapshot.transfers.get(self.cursor) else { return Vec::new() };
@@ -51,7 +56,7 @@ impl TransfersPanel {
             Action::TransferCancel if !state.is_over() => vec![Effect::CancelTransfer(id)],
             Action::TransferUrgent if !state.is_over() => vec![Effect::Prioritize(id, 1)],
             Action::TransferLessUrgent if !state.is_over() => vec![Effect::Prioritize(id, -1)],
-            Action::TransferRetry if state.is_over() && transfer.failed > 0 => vec![Effect::Retry(id)],
+            Action::TransferRetry if state.is_over() && transfer.failed > 0 => vec![Effect::Retry(id, None)],
             _ => Vec::new(),
         }
     }
@@ -198,15 +203,16 @@ fn details(transfer: &TransferView, cells: u16, theme: &Theme) -> Vec<Line<'stat
         lines.push(Line::styled(text, theme.warning));
     }
     lines.extend(proofs(transfer).map(|text| Line::styled(text, theme.dim)));
-    for error in transfer.errors.iter().take(3) {
+    for error in &transfer.errors {
         lines.push(Line::styled(text::clip(&error.message(), width, theme.ellipsis()), theme.error));
         if let Some(hint) = error.hint() {
             let hint = text::clip(&hint, width.saturating_sub(2), theme.ellipsis());
             lines.push(Line::styled(format!("  {hint}"), theme.dim));
         }
     }
-    if transfer.errors.len() > 3 {
-        let more = format!("and {} more failures", transfer.errors.len() - 3);
+    let told = transfer.errors.len() as u64;
+    if transfer.failed > told {
+        let more = format!("and {} more failures", transfer.failed - told);
         lines.push(Line::styled(more, theme.error));
     }
     for (name, done, total) in &transfer.current {
@@ -387,8 +393,10 @@ mod tests {
         assert_eq!(effect(0, Action::TransferPause), "[Pause(TransferId(1))]");
         assert_eq!(effect(1, Action::TransferPause), "[Resume(TransferId(2))]");
         assert_eq!(effect(2, Action::TransferCancel), "[CancelTransfer(TransferId(3))]");
-        assert_eq!(effect(4, Action::TransferRetry), "[Retry(TransferId(5))]");
+        assert_eq!(effect(4, Action::TransferRetry), "[Retry(TransferId(5), None)]");
+        assert_eq!(effect(4, Action::TransferFailures), "[Failures(TransferId(5))]");
         for nothing in [
+            effect(0, Action::TransferFailures),
             effect(3, Action::TransferPause),
             effect(3, Action::TransferRetry),
             effect(5, Action::TransferCancel),

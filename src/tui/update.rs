@@ -58,6 +58,10 @@ pub(super) fn update(state: &mut State, event: Event) -> Vec<Effect> {
         Event::Counted { targets, total } => delete::counted(state, targets, total),
         Event::Deleting(count) => delete::progress(state, count),
         Event::Deleted(failed) => delete::deleted(state, &failed),
+        Event::Failures(id, failures) => {
+            transfer::failures(state, id, failures);
+            Vec::new()
+        }
         Event::SyncPlanned { places, plan } => sync::planned(state, &places, plan),
         Event::Changed { at, name, result } => browser::changed(state, &at, &name, result),
         Event::Info { location, info } => browser::info(state, &location, info),

@@ -10,8 +10,9 @@ use twinpail::config::{Provider, TransferDefaults, Verify, provider};
 use twinpail::demo::{Fault, Operation, Rule};
 use twinpail::error::Kind;
 use twinpail::location::{Location, Remote};
+use twinpail::s3::{Body, CompletedPart, PartRequest, PutOptions};
 use twinpail::transfer::{
-    Engine, Event, FileOutcome, FileStatus, Item, Request, Settings, Summary, Verified,
+    Engine, Event, FileOutcome, FileStatus, Item, Origin, Request, Settings, Summary, Tuning, Verified,
 };
 
 use crate::cli::Shell;
@@ -233,6 +234,74 @@ async fn wrong_bytes_are_noticed_in_every_size_and_fetched_again() {
             }
         }
     }
+}
+
+#[tokio::test]
+async fn in_full_the_etag_of_many_parts_is_proved_too() {
+    // With 32 MiB a part they come in one piece, or from memory.
+    for (size, part_size) in [(11 * MIB, 5 << 20), (11 * MIB, 32 << 20), (MIB / 2, 32 << 20)] {
+        let row = row(|row| row.kept_checksum.is_none());
+        let bench = Bench { row, verify: Verify::Full, ..Bench::new().await };
+        let data = pattern(size);
+        let store = bench.world.store().await;
+        let upload = store.create_upload("box", "k", &PutOptions::default()).await.unwrap();
+        let mut parts = Vec::new();
+        for (number, piece) in (1..).zip(data.chunks(6 * MIB)) {
+            let part = PartRequest { number, body: Body::from_bytes(piece.to_vec()), digest: None };
+            let etag = store.upload_part(&upload, part).await.unwrap();
+            parts.push(CompletedPart { number, etag });
+        }
+        store.complete_upload(&upload, &parts, &PutOptions::default()).await.unwrap();
+        let tuning = Tuning { part_size: Some(part_size), ..Tuning::default() };
+        let fetch = || Request {
+            tuning: tuning.clone(),
+            ..copy(remote("k"), Location::Local(bench.path("back")), false)
+        };
+        let (outcome, _) = bench.run(fetch()).await;
+        assert_eq!(outcome.verified, Verified::Etag, "{size} {part_size}: {outcome:?}");
+        assert_eq!(std::fs::read(bench.path("back")).unwrap(), data);
+        std::fs::remove_file(bench.path("back")).unwrap();
+        bench.world.backend.faults().add(Rule::always(Operation::GetObject, Fault::WrongByte(50)));
+        let (outcome, _) = bench.run(fetch()).await;
+        assert_eq!(outcome.error.unwrap().kind(), Kind::Integrity);
+        assert!(!bench.path("back").exists(), "nothing wrong gets the name");
+    }
+}
+
+#[tokio::test]
+async fn what_was_asked_for_besides_is_remembered_and_no_other_transfer() {
+    let bench = Bench::new().await;
+    std::fs::write(bench.path("f"), pattern(12 * MIB)).unwrap();
+    let tuning = Tuning { part_size: Some(6 << 20), verify: Some(Verify::Full), limit_rate: Some(1 << 40) };
+    let plain = copy(Location::Local(bench.path("f")), remote("k"), false);
+    let request = Request { tuning: tuning.clone(), ..plain.clone() };
+    bench.stopped_after(request, Operation::UploadPart, 1).await;
+    let (engine, mut events) = bench.engine();
+    let unfinished = engine.unfinished();
+    assert_eq!((unfinished.len(), &unfinished[0].request.tuning), (1, &tuning));
+    engine.resume_unfinished(&unfinished[0]);
+    let (outcome, _) = finish(&mut events).await;
+    assert_eq!((outcome.status, outcome.verified), (FileStatus::Done, Verified::Md5));
+    assert_eq!(outcome.bytes_resumed, 6 << 20, "parts are as large as they were to be");
+    assert!(engine.unfinished().is_empty());
+}
+
+#[tokio::test]
+async fn uploads_are_told_from_others_by_who_began_them() {
+    let bench = Bench::new().await;
+    std::fs::write(bench.path("f"), pattern(12 * MIB)).unwrap();
+    let request = copy(Location::Local(bench.path("f")), remote("k"), false);
+    bench.stopped_after(request, Operation::UploadPart, 1).await;
+    bench.world.backend.leave_upload("box", "foreign", std::time::SystemTime::now(), &[b"x"]);
+    let uploads = bench.world.store().await.list_uploads("box", "", None).await.unwrap().uploads;
+    let (engine, _) = bench.engine();
+    let origin = |key: &str| {
+        let upload = uploads.iter().find(|upload| upload.key == key).unwrap();
+        engine.begun_here().origin(upload)
+    };
+    assert_eq!((origin("k"), origin("foreign")), (Origin::Resumable, Origin::Other));
+    std::fs::remove_dir_all(bench.path("journal/files")).unwrap();
+    assert_eq!((origin("k"), origin("foreign")), (Origin::Left, Origin::Other));
 }
 
 #[tokio::test]

@@ -250,6 +250,35 @@ async fn a_fault_in_a_listing_deletes_nothing_but_goes_on() {
     );
 }
 
+/// What a server lists that keeps no order and repeats itself.
+const UNORDERED: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?><ListBucketResult><Name>box</Name><Prefix>t/</Prefix>\
+<KeyCount>4</KeyCount><MaxKeys>1000</MaxKeys><IsTruncated>false</IsTruncated>\
+<Contents><Key>t/z</Key><Size>1</Size><ETag>&quot;e&quot;</ETag><LastModified>2026-01-01T00:00:00.000Z</LastModified></Contents>\
+<Contents><Key>t/same</Key><Size>4</Size><ETag>&quot;e&quot;</ETag><LastModified>2040-01-01T00:00:00.000Z</LastModified></Contents>\
+<Contents><Key>t/a</Key><Size>1</Size><ETag>&quot;e&quot;</ETag><LastModified>2026-01-01T00:00:00.000Z</LastModified></Contents>\
+<Contents><Key>t/same</Key><Size>4</Size><ETag>&quot;e&quot;</ETag><LastModified>2040-01-01T00:00:00.000Z</LastModified></Contents>\
+</ListBucketResult>";
+
+#[tokio::test]
+async fn a_listing_out_of_order_misleads_nobody() {
+    let bench = Bench::new().await;
+    bench.write("tree/a", "larger", 60);
+    bench.write("tree/same", "same", 60);
+    bench.write("tree/new", "new", 60);
+    let answer = Fault::Answer(200, vec![("content-type", "application/xml")], UNORDERED);
+    bench.world.backend.faults().add(Rule::always(Operation::ListObjects, answer));
+    let plan = bench.plan(&bench.local("tree"), &remote("t/"), |options| options.delete = true).await;
+    let wanted = [(StepKind::Update, "a"), (StepKind::Create, "new"), (StepKind::Delete, "z")];
+    let mut found = steps(&plan);
+    found.sort_by_key(|(_, name)| *name);
+    assert_eq!((found.as_slice(), plan.unchanged), (wanted.as_slice(), 1));
+    // The other way round a key that comes twice is one file.
+    let plan = bench.plan(&remote("t/"), &bench.local("back"), |_| {}).await;
+    let mut found = steps(&plan);
+    found.sort_unstable_by_key(|(_, name)| *name);
+    assert_eq!(found, [(StepKind::Create, "a"), (StepKind::Create, "same"), (StepKind::Create, "z")]);
+}
+
 #[tokio::test]
 async fn what_is_left_out_is_neither_copied_nor_deleted() {
     let bench = Bench::new().await;
@@ -292,12 +321,12 @@ async fn content_decides_when_checksums_are_asked_for() {
     }
 }
 
-/// An object in parts of so many bytes.
-async fn in_parts(bench: &Bench, key: &str, data: &[u8], size: usize) {
+/// An object in these parts.
+async fn in_parts(bench: &Bench, key: &str, pieces: impl Iterator<Item = &[u8]>) {
     let store = bench.known.store("p").await.unwrap();
     let upload = store.create_upload("box", key, &PutOptions::default()).await.unwrap();
     let mut parts = Vec::new();
-    for (number, part) in (1..).zip(data.chunks(size)) {
+    for (number, part) in (1..).zip(pieces) {
         let body = Body::from_bytes(part.to_vec());
         let etag = store.upload_part(&upload, PartRequest { number, body, digest: None }).await.unwrap();
         parts.push(CompletedPart { number, etag });
@@ -315,12 +344,15 @@ async fn trees_are_compared_by_the_best_proof_there_is() {
     };
     text("parts", &data);
     text("odd-parts", &data);
+    text("unequal-parts", &data);
     text("content", b"text");
     text("size", b"longer");
     text("md5", b"text");
     text("mine", b"x");
-    in_parts(&bench, "t/parts", &data, 5 << 20).await;
-    in_parts(&bench, "t/odd-parts", &data, (5 << 20) + 1).await;
+    in_parts(&bench, "t/parts", data.chunks(5 << 20)).await;
+    in_parts(&bench, "t/odd-parts", data.chunks((5 << 20) + 1)).await;
+    let (first, second) = data.split_at(5 << 20);
+    in_parts(&bench, "t/unequal-parts", [first, second].into_iter()).await;
     for (key, text) in [("content", "TEXT"), ("size", "short"), ("md5", "text"), ("theirs", "x")] {
         bench.world.backend.put("box", &format!("t/{key}"), text);
     }
@@ -333,10 +365,11 @@ async fn trees_are_compared_by_the_best_proof_there_is() {
             ("content", &Finding::Differs(md5)),
             ("md5", &Finding::Same(md5)),
             ("mine", &Finding::OnlyFirst),
-            ("odd-parts", &Finding::Same(Proof::Size)),
+            ("odd-parts", &Finding::Same(Proof::Etag)),
             ("parts", &Finding::Same(Proof::Etag)),
             ("size", &Finding::Differs(Proof::Size)),
             ("theirs", &Finding::OnlySecond),
+            ("unequal-parts", &Finding::Same(Proof::Size)),
         ]
     );
     let rows = bench.check(&remote("t"), &bench.local("tree"), How::Size).await;

@@ -10,8 +10,8 @@ use twinpail::error::Kind;
 use twinpail::location::{Location, Remote};
 use twinpail::s3::Connections;
 use twinpail::transfer::{
-    Answer, Engine, Event, FileOutcome, FileStatus, Item, OnConflict, Request, Settings, Snapshot, Summary,
-    Verb,
+    Answer, Engine, Event, FileOutcome, FileStatus, Item, Known, OnConflict, Request, Settings, Snapshot,
+    State, Summary, Verb,
 };
 
 use crate::support::{World, connections, pattern};
@@ -403,11 +403,105 @@ async fn failed_files_can_be_tried_again() {
     let id = bench.engine.submit(copy(bench.local("tree"), remote("p", "t/"), true));
     let (_, summary) = bench.finish(|_| OnConflict::Fail).await;
     assert_eq!(summary.failed, 1);
-    bench.engine.retry(id);
+    bench.engine.retry(id, None);
     let (_, summary) = bench.finish(|_| OnConflict::Fail).await;
     assert_eq!((summary.files, summary.failed), (2, 0));
     bench.engine.forget_finished();
     assert_eq!(bench.engine.snapshot(), Snapshot::default());
+}
+
+#[tokio::test]
+async fn one_failed_file_can_be_tried_again_without_the_others() {
+    let mut bench = Bench::new().await;
+    for name in ["a", "b", "c"] {
+        bench.write(&format!("tree/{name}"), b"1");
+    }
+    let denied = |key| Rule { key, ..Rule::always(Operation::PutObject, Fault::Status(403, "AccessDenied")) };
+    bench.world.backend.faults().add(denied("t/b"));
+    bench.world.backend.faults().add(denied("t/c"));
+    let id = bench.engine.submit(copy(bench.local("tree"), remote("p", "t/"), true));
+    let (_, summary) = bench.finish(|_| OnConflict::Fail).await;
+    assert_eq!(summary.failed, 2);
+    let failures = bench.engine.failures(id);
+    let mut sources: Vec<Location> = failures.iter().map(|one| one.source.clone()).collect();
+    sources.sort_by_key(ToString::to_string);
+    assert_eq!(sources, [bench.local("tree/b"), bench.local("tree/c")]);
+    assert!(failures.iter().all(|one| one.again && one.error.kind() == Kind::Denied));
+    bench.world.backend.faults().clear();
+    let of_b = failures.iter().find(|one| one.source == bench.local("tree/b")).unwrap().number;
+    bench.engine.retry(id, Some(of_b));
+    let (outcomes, summary) = bench.finish(|_| OnConflict::Fail).await;
+    assert_eq!((outcomes.len(), summary.files, summary.failed), (1, 2, 1));
+    assert_eq!(bench.world.backend.keys("box"), ["t/a", "t/b"]);
+    assert_eq!(bench.engine.failures(id).len(), 1);
+    bench.engine.retry(id, None);
+    bench.finish(|_| OnConflict::Fail).await;
+    assert_eq!((bench.world.backend.keys("box").len(), bench.engine.failures(id).len()), (3, 0));
+}
+
+#[tokio::test]
+async fn a_tree_that_could_not_be_listed_can_be_tried_again() {
+    let mut bench = Bench::new().await;
+    bench.world.backend.put("box", "t/a", "1");
+    bench.world.backend.faults().add(Rule::once(Operation::ListObjects, Fault::Status(403, "AccessDenied")));
+    let id = bench.engine.submit(copy(remote("p", "t/"), bench.local("out"), true));
+    let (_, summary) = bench.finish(|_| OnConflict::Fail).await;
+    assert_eq!((summary.files, summary.failed), (0, 1));
+    bench.engine.retry(id, None);
+    let (_, summary) = bench.finish(|_| OnConflict::Fail).await;
+    assert_eq!((summary.files, summary.failed), (1, 0));
+    assert_eq!(bench.read("out/a"), b"1");
+}
+
+#[tokio::test]
+async fn what_a_read_only_profile_forbids_is_refused_before_anything_is_done() {
+    let world = World::new().await;
+    world.backend.put("box", "k", "1");
+    let mut safe = world.profile("safe");
+    safe.read_only = true;
+    let known = connections(vec![world.profile("p"), safe]);
+    let mut bench = Bench::with(world, known);
+    bench.write("f", b"2");
+    let moved = Request { verb: Verb::Move, ..copy(remote("safe", "k"), bench.local("out"), false) };
+    for request in [moved, copy(bench.local("f"), remote("safe", "new"), false)] {
+        let (outcomes, summary) = bench.run(request).await;
+        assert_eq!(summary.error.unwrap().kind(), Kind::Denied);
+        assert!(outcomes.is_empty() && bench.files() == ["f"]);
+    }
+    assert_eq!(bench.world.backend.faults().take_requests(), [], "nobody was even asked");
+}
+
+/// More than any disk has: the file system itself refuses to set so much aside.
+const TOO_LARGE: u64 = 8 << 40;
+
+#[tokio::test]
+async fn a_full_disk_is_a_failure_or_waited_for_and_leaves_nothing() {
+    for wait_for_space in [false, true] {
+        let world = World::new().await;
+        let defaults = TransferDefaults::default();
+        let known = world.connections(|_| {});
+        let (engine, events) =
+            Engine::new(known, Settings { defaults, wait_for_space, ..Settings::default() });
+        let mut bench = Bench { world, engine, events };
+        bench.world.backend.put("box", "k", "x");
+        let known = Known { size: TOO_LARGE, modified: None, etag: None };
+        let item = Item { from: remote("p", "k"), to: bench.local("out"), tree: false, known: Some(known) };
+        let id = bench.engine.submit(Request { items: vec![item], ..Request::default() });
+        if wait_for_space {
+            let waits = |bench: &Bench| bench.engine.snapshot().transfers[0].waits.clone();
+            while waits(&bench).is_none() {
+                tokio::task::yield_now().await;
+            }
+            assert!(waits(&bench).unwrap().contains("out"));
+            assert_eq!(bench.engine.snapshot().transfers[0].state, State::Paused);
+            bench.engine.cancel(id);
+        }
+        let (outcomes, summary) = bench.finish(|_| OnConflict::Fail).await;
+        assert_eq!(summary.cancelled, wait_for_space);
+        let error = outcomes[0].error.as_ref().map(|error| error.kind());
+        assert_eq!(error, (!wait_for_space).then_some(Kind::NoSpace), "{outcomes:?}");
+        assert!(bench.files().is_empty(), "{:?}", bench.files());
+    }
 }
 
 #[tokio::test]

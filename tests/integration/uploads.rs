@@ -120,6 +120,27 @@ async fn a_read_only_profile_lists_but_aborts_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_was_left_behind_from_here_is_aborted_apart_from_others() {
+    let shell = Shell::new().await;
+    let backend = &shell.world.backend;
+    backend.leave_upload("box", "foreign", ago(1), &[b"x"]);
+    std::fs::write(shell.path("big"), vec![7; 11 << 20]).unwrap();
+    for operation in [Operation::UploadPart, Operation::AbortUpload] {
+        backend.faults().add(Rule::always(operation, Fault::Status(403, "AccessDenied")));
+    }
+    let big = shell.path("big");
+    shell.fails(&["cp", "--part-size", "5MiB", big.to_str().unwrap(), "p:box/ours"]);
+    assert_eq!(backend.uploads("box"), ["foreign", "ours"]);
+    backend.faults().clear();
+    let rows = shell.json(&["uploads", "ls", "--json", "p:box"]);
+    let origin = |key: &str| rows.iter().find(|row| row["key"] == key).unwrap()["origin"].clone();
+    assert_eq!((origin("ours"), origin("foreign")), ("left".into(), "other".into()));
+    assert!(shell.ok(&["uploads", "ls", "p:box"]).contains("left behind"));
+    shell.ok(&["uploads", "abort", "--yes", "--left", "p:box"]);
+    assert_eq!(backend.uploads("box"), ["foreign"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn on_a_terminal_only_a_yes_is_one() {
     let shell = Shell::new().await;
     let backend = &shell.world.backend;

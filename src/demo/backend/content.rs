@@ -43,6 +43,13 @@ impl Content {
         }
     }
 
+    /// How long the part is that was sent with that number, counted from 1 without gaps.
+    pub(super) fn piece(&self, number: i32) -> Option<u64> {
+        let Self::Pieces(pieces) = self else { return None };
+        let index = usize::try_from(number).ok()?.checked_sub(1)?;
+        pieces.get(index).map(|piece| piece.len() as u64)
+    }
+
     /// The bytes of a range, sharing what is stored.
     fn slices(&self, range: Range<u64>) -> Vec<Bytes> {
         let Self::Pieces(pieces) = self else { return vec![pattern(range)] };

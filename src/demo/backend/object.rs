@@ -167,7 +167,14 @@ impl Backend {
         stored.encryption.opens(customer_key!(input)?.as_deref())?;
         let mut output = HeadObjectOutput::default();
         describe!(output, &version, &stored, input.checksum_mode.is_some());
-        output.content_length = i64::try_from(stored.content.length()).ok();
+        let part = input.part_number.filter(|_| stored.parts.is_some());
+        let length = match part.map(|number| stored.content.piece(number)) {
+            Some(None) => return Err(s3_error!(InvalidRange, "The requested part is not satisfiable")),
+            Some(Some(piece)) => piece,
+            None => stored.content.length(),
+        };
+        output.parts_count = stored.parts.filter(|_| part.is_some());
+        output.content_length = i64::try_from(length).ok();
         Ok((output, stored.tags.len()))
     }
 

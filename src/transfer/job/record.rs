@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use super::super::journal::{JobLine, Mark, absolute};
+use super::super::journal::{JobLine, Limit, Mark, absolute};
 use super::super::pace::cancelled;
 use super::super::partial::Place;
 use super::super::plan::{Planned, blocking};
 use super::super::types::{FileOutcome, FileStatus};
-use super::{Job, lock};
+use super::{Again, Job, lock};
 use crate::error::{Error, Result};
 use crate::local::Beneath;
 
@@ -34,12 +34,22 @@ impl Job {
             let id = record.id.clone();
             self.paused.send_if_modified(|paused| record.paused && !std::mem::replace(paused, true));
             self.priority.store(record.priority, Ordering::Relaxed);
-            self.limit.set(record.limit.or_else(|| self.limit.get()));
+            if let Some(Limit(rate)) = record.limit {
+                self.limit.set(rate);
+            }
             lock(&self.finished).clone_from(&record.done);
             *lock(&self.log) = Some(record);
             Some(id)
         };
         if self.request.dry_run { None } else { self.record.get_or_init(open).await.clone() }
+    }
+
+    /// Writes down how something about it stands by the time that it is written, so that of two writers the last one
+    /// is right. Blocking.
+    pub(in crate::transfer) fn note_state(&self, state: fn(&Self) -> JobLine) {
+        if let Some(record) = lock(&self.log).as_ref() {
+            record.note(&state(self));
+        }
     }
 
     /// Writes something down about it.
@@ -117,10 +127,10 @@ impl Job {
         waited
     }
 
-    pub(super) fn write_down(&self, planned: Option<&Planned>, outcome: &FileOutcome) {
+    pub(super) fn write_down(&self, what: &Again, outcome: &FileOutcome) {
         match (outcome.status, &outcome.error) {
             (FileStatus::Done, _) => {
-                if let Some(planned) = planned {
+                if let Again::File(planned) = what {
                     self.note(&JobLine::Done(mark_of(planned)));
                 }
             }

@@ -61,6 +61,7 @@ struct Line {
 /// The only transfer of this source to this target; its record, if there is one.
 #[derive(Debug)]
 pub(in crate::transfer) struct Claim {
+    journal: Journal,
     path: Option<PathBuf>,
     job: Option<String>,
     source: Location,
@@ -94,8 +95,15 @@ impl Journal {
         target: &Location,
     ) -> Result<Claim> {
         let (source, target) = (&absolute(source), &absolute(target));
-        let mut claim =
-            Claim { path: None, job, source: source.clone(), target: target.clone(), log: None, saved: None };
+        let mut claim = Claim {
+            journal: self.clone(),
+            path: None,
+            job,
+            source: source.clone(),
+            target: target.clone(),
+            log: None,
+            saved: None,
+        };
         let Some(folder) = self.folder("files") else { return Ok(claim) };
         let path = folder.join(file_name(source, target));
         match Log::open(&path) {
@@ -140,6 +148,9 @@ impl Claim {
     pub(in crate::transfer) fn begin(&mut self, begin: Begin) {
         self.finish();
         let Some(path) = &self.path else { return };
+        if let (Location::Remote(to), Some(upload_id)) = (&self.target, &begin.upload_id) {
+            self.journal.begun(&to.bucket, &to.key, upload_id);
+        }
         let begun = Begun {
             format: FORMAT,
             job: self.job.clone(),

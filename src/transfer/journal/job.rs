@@ -55,6 +55,10 @@ pub(in crate::transfer) enum Line {
     Over,
 }
 
+/// Bytes a second at most; `None`: limited no more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::transfer) struct Limit(pub(in crate::transfer) Option<u64>);
+
 /// What the lines of a record come to.
 #[derive(Clone, Debug, Default)]
 struct Told {
@@ -62,7 +66,8 @@ struct Told {
     failed: Vec<(String, String)>,
     paused: bool,
     priority: i32,
-    limit: Option<u64>,
+    /// What the user limited it to last, if anything was said.
+    limit: Option<Limit>,
     over: bool,
 }
 
@@ -98,7 +103,8 @@ pub(in crate::transfer) struct JobRecord {
     pub(in crate::transfer) done: HashMap<String, Mark>,
     pub(in crate::transfer) paused: bool,
     pub(in crate::transfer) priority: i32,
-    pub(in crate::transfer) limit: Option<u64>,
+    /// What the user limited it to last, if anything was said.
+    pub(in crate::transfer) limit: Option<Limit>,
 }
 
 fn tell(lines: &[String]) -> Option<(Header, Told)> {
@@ -112,7 +118,7 @@ fn tell(lines: &[String]) -> Option<(Header, Told)> {
             Line::Failed(source, why) => told.failed.push((source, why)),
             Line::Paused(paused) => told.paused = paused,
             Line::Priority(priority) => told.priority = priority,
-            Line::Limit(limit) => told.limit = limit,
+            Line::Limit(limit) => told.limit = Some(Limit(limit)),
             Line::Again => (told.over, told.failed) = (false, Vec::new()),
             Line::Over => told.over = true,
         }
@@ -137,7 +143,7 @@ impl Journal {
         for path in self.records("jobs") {
             let Ok((lines, false)) = Log::peek(&path) else { continue };
             let equal = lines.first().and_then(|header| serde_json::from_str::<Header>(header).ok());
-            if equal.is_some_and(|header| header.request == request)
+            if equal.is_some_and(|header| header.request.is_like(&request))
                 && let Ok(Opened::Ours(log, lines)) = Log::open(&path)
                 && let Some((_, told)) = tell(&lines)
             {

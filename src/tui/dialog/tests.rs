@@ -122,6 +122,23 @@ fn no_uploads(lists_all: bool) -> Dialog {
     dialog
 }
 
+fn failed() -> Dialog {
+    let failure = |number: u64, key: &str| {
+        let text = format!("cannot write {}: access denied (AccessDenied: \u{1b}[2J no)", remote(key));
+        let error = Error::new(Kind::Denied, text).with_hint("the key may read here, but not write");
+        Failure {
+            number,
+            source: Location::Local(format!("/home/ada/{key}").into()),
+            error,
+            again: number > 0,
+        }
+    };
+    let mut failures =
+        vec![failure(0, "photos"), failure(1, "esc\u{1b}[2J \u{202e}gpj.exe"), failure(2, "日本語")];
+    failures.extend((3..40).map(|n| failure(n, &format!("{n:02}/{}", "long ".repeat(30)))));
+    Dialog::failures(TransferId(7), failures)
+}
+
 fn every_dialog() -> Vec<(&'static str, Dialog)> {
     let targets = vec![Target { location: Location::Remote(remote("photos/")), tree: true }];
     let rows = vec![
@@ -151,6 +168,7 @@ fn every_dialog() -> Vec<(&'static str, Dialog)> {
         ("abort", Dialog::confirm_abort(&here, aborted, true)),
         ("profiles", Dialog::profiles(profiles, Some("profile20"))),
         ("sync", Dialog::sync(sync_plan())),
+        ("failures", failed()),
         ("help", Dialog::help(&Keys::default())),
         ("info", Dialog::info(&Location::Remote(remote("cat.jpg")), rows)),
         ("message", Dialog::message("Failed", lines)),
@@ -208,6 +226,23 @@ fn escape_only_ever_cancels() {
         };
         assert_eq!(outcome, expected, "{name}");
     }
+}
+
+#[test]
+fn a_failure_is_tried_again_by_itself_or_with_all_others() {
+    let mut dialog = failed();
+    assert_eq!(press(&mut dialog, KeyCode::Char('r')), Outcome::Stay, "there is nothing to try again");
+    press(&mut dialog, KeyCode::Down);
+    let retry = |only| Decision::Retry(TransferId(7), only);
+    assert_eq!(press(&mut dialog, KeyCode::Char('r')), Outcome::Do(retry(Some(1))));
+    assert_eq!(press(&mut dialog, KeyCode::Char('R')), Outcome::Decide(retry(None)));
+    let Outcome::Do(Decision::CopyText(text)) = press(&mut dialog, KeyCode::Char('y')) else { panic!() };
+    assert!(
+        text.lines().count() == 40 && !text.contains('\u{1b}') && text.contains("but not write"),
+        "{text}"
+    );
+    dialog.as_failures(TransferId(7)).expect("it is that one").renew(Vec::new());
+    assert!(screen(&dialog, 80, 24).contains("Nothing of it is left"));
 }
 
 #[test]

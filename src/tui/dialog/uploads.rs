@@ -6,7 +6,7 @@ mod draw;
 use std::cell::Cell;
 use std::ops::Range;
 
-use crossterm::event::KeyEvent;
+use crossterm::event::{KeyCode, KeyEvent};
 use jiff::Timestamp;
 
 use super::{Decision, Outcome, window};
@@ -17,6 +17,7 @@ use crate::error::{Error, Result};
 use crate::location::Location;
 use crate::s3::Upload;
 use crate::sanitize::display_safe;
+use crate::transfer::{BegunHere, Origin};
 use crate::walk::uploads::{Batch, Held, age};
 
 /// Requests in flight that measure.
@@ -49,6 +50,7 @@ struct Row {
     /// Its key below the place, safe to show.
     name: String,
     size: Size,
+    origin: Origin,
     marked: bool,
 }
 
@@ -80,6 +82,8 @@ pub(crate) struct Uploads {
     place: Location,
     /// Whether an empty list is a proof.
     lists_all: bool,
+    /// What was begun from here.
+    here: BegunHere,
     rows: Vec<Row>,
     /// The number of the next row.
     next: usize,
@@ -100,6 +104,7 @@ impl Uploads {
         Self {
             place,
             lists_all,
+            here: BegunHere::default(),
             rows: Vec::new(),
             next: 0,
             cursor: 0,
@@ -123,6 +128,11 @@ impl Uploads {
         *self = Self { cursor, ..Self::new(self.place.clone(), self.lists_all) };
     }
 
+    /// It is known what was begun from here.
+    pub(crate) fn begun(&mut self, here: BegunHere) {
+        self.here = here;
+    }
+
     /// Some were found, or some could not be read.
     pub(crate) fn found(&mut self, batch: Batch, now: Timestamp) {
         let found = match batch {
@@ -134,6 +144,7 @@ impl Uploads {
                 number: self.next,
                 age: age(&upload, now).map(coarse).unwrap_or_default(),
                 name: self.name(&upload),
+                origin: self.here.origin(&upload),
                 upload,
                 size: Size::Unknown,
                 marked: false,
@@ -279,7 +290,16 @@ impl Uploads {
         unknown(self.seen()).or_else(|| unknown(0..MEASURED_UNSEEN))
     }
 
+    /// Those begun from here that no transfer goes on with.
+    fn left(&self) -> usize {
+        self.rows.iter().filter(|row| row.origin == Origin::Left).count()
+    }
+
     pub(super) fn on_key(&mut self, key: KeyEvent, keys: &Keys) -> Outcome {
+        if key.code == KeyCode::Char('o') {
+            self.rows.iter_mut().for_each(|row| row.marked = row.origin == Origin::Left);
+            return Outcome::Stay;
+        }
         match keys.action(Screen::Browser, key.into()) {
             Some(Action::Mark) => {
                 let cursor = self.cursor();
@@ -320,6 +340,7 @@ impl Uploads {
         vec![
             label(Action::Mark, "mark"),
             label(Action::MarkAll, "all"),
+            ("o".to_owned(), "mark those left behind"),
             label(Action::Delete, "abort"),
             label(Action::Refresh, "refresh"),
             ("Esc".to_owned(), "close"),

@@ -5,10 +5,11 @@ use jiff::Timestamp;
 use tokio::task::JoinSet;
 
 use super::super::message::{Event, UploadsEffect, UploadsEvent};
-use super::Effects;
+use super::{Effects, blocking};
 use crate::error::{Error, Result};
 use crate::location::Location;
 use crate::s3::{Connections, Upload};
+use crate::transfer::Engine;
 use crate::walk::uploads::{self, Held};
 
 /// Aborted uploads that are told of at once.
@@ -26,7 +27,8 @@ impl Effects {
             UploadsEffect::Forget => self.uploads = JoinSet::new(),
             UploadsEffect::Find(place) => {
                 self.uploads = JoinSet::new();
-                self.uploads.spawn_on(find(connections, place, tell), &self.runtime);
+                let engine = self.engine.clone();
+                self.uploads.spawn_on(find(connections, engine, place, tell), &self.runtime);
             }
             UploadsEffect::Measure { profile, number, upload } => {
                 // A set keeps what has ended until it is asked for.
@@ -43,7 +45,9 @@ impl Effects {
     }
 }
 
-async fn find(connections: Connections, place: Location, tell: impl Fn(UploadsEvent)) {
+async fn find(connections: Connections, engine: Engine, place: Location, tell: impl Fn(UploadsEvent)) {
+    let here = blocking(move || Ok(engine.begun_here())).await;
+    tell(UploadsEvent::Begun(here.unwrap_or_default()));
     let mut batches = uploads::below(connections, place);
     while let Some(batch) = batches.recv().await {
         tell(UploadsEvent::Found(batch, Timestamp::now()));

@@ -104,6 +104,8 @@ fn decide(state: &mut State, decision: Decision) -> Vec<Effect> {
         Decision::Resume(unfinished) => {
             unfinished.into_iter().map(|one| Effect::ResumeUnfinished(Box::new(one))).collect()
         }
+        // The answer shows that it is no longer among them.
+        Decision::Retry(id, only) => vec![Effect::Retry(id, only), Effect::Failures(id)],
         Decision::Quit => vec![Effect::Quit],
     }
 }

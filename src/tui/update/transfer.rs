@@ -16,14 +16,19 @@ use crate::entry::Kind;
 use crate::error::{Error, Kind as Failure, Result};
 use crate::location::Location;
 use crate::sanitize::display_safe;
-use crate::transfer::{Event, Item, OnConflict, Request, Summary, TransferId, Unfinished, Verb, inside};
+use crate::transfer::{
+    self, Event, Item, OnConflict, Request, Summary, TransferId, Unfinished, Verb, inside,
+};
 
 /// Whether the place may be changed; says so if not.
 pub(super) fn writable(state: &mut State, place: &Location) -> bool {
-    let Some(profile) = state.profile(place).filter(|profile| profile.read_only) else { return true };
-    let text = format!("profile {} is read-only: remove `read_only` from it to allow changes", profile.name);
-    state.say(Tone::Error, text);
-    false
+    match state.config.writable(place, "change anything here") {
+        Ok(()) => true,
+        Err(error) => {
+            state.fail(&error);
+            false
+        }
+    }
 }
 
 /// Copies or moves what is chosen to the other pane.
@@ -197,6 +202,15 @@ pub(super) fn happened(state: &mut State, event: Event) -> Vec<Effect> {
     }
 }
 
+/// What failed of a transfer: for the dialog that shows it, else for a new one.
+pub(super) fn failures(state: &mut State, id: TransferId, failures: Vec<transfer::Failure>) {
+    if let Some(dialog) = state.dialogs.iter_mut().find_map(|dialog| dialog.as_failures(id)) {
+        dialog.renew(failures);
+    } else if !failures.is_empty() && state.panel {
+        state.dialogs.push(Dialog::failures(id, failures));
+    }
+}
+
 /// Opens the next question, if no dialog is open: keys typed into one must not answer another.
 pub(super) fn ask_next(state: &mut State) {
     if state.dialogs.is_empty()
@@ -223,6 +237,9 @@ fn finished(state: &mut State, id: TransferId, summary: &Summary) -> Vec<Effect>
     let touches = touches.clone();
     state.say(tone, text);
     let mut effects = after.map(|after| sync::delete_after(state, after)).unwrap_or_default();
+    if state.dialogs.iter_mut().any(|dialog| dialog.as_failures(id).is_some()) {
+        effects.push(Effect::Failures(id));
+    }
     let here = state.focus;
     let seek = touches.seek.as_deref().map(|name| (here, name));
     effects.extend(refresh(state, |place| touches.places.contains(place), seek));

@@ -53,6 +53,7 @@ pub(super) fn happened(state: &mut State, search: u64, event: UploadsEvent) -> V
     let Some(dialog) = dialog(state) else { return Vec::new() };
     match event {
         UploadsEvent::Found(batch, now) => dialog.found(batch, now),
+        UploadsEvent::Begun(here) => dialog.begun(here),
         UploadsEvent::End => dialog.end(),
         UploadsEvent::Held(number, held) => dialog.held(number, held),
         UploadsEvent::Gone(numbers) => dialog.gone(&numbers),

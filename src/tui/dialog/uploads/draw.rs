@@ -9,6 +9,7 @@ use super::super::super::text;
 use super::super::super::theme::Theme;
 use super::super::window;
 use super::{Row, Size, Uploads};
+use crate::transfer::Origin;
 
 /// Cells that it wants.
 const WIDTH: u16 = 100;
@@ -16,6 +17,8 @@ const WIDTH: u16 = 100;
 const LEFT: u16 = 4;
 /// Cells before the name: mark, age, size and what is between them.
 const COLUMNS: usize = 18;
+/// Cells that say whose it is, where any is ours.
+const ORIGIN: usize = 12;
 
 impl Uploads {
     pub(in super::super) fn draw(&self, frame: &mut Frame<'_>, area: Rect, theme: &Theme) {
@@ -37,14 +40,16 @@ impl Uploads {
             }
             return;
         }
-        let head = format!(" {:>5} {:>9}  {}", "Age", "Size", "Key");
+        let origin = if self.rows.iter().any(|row| row.origin != Origin::Other) { ORIGIN } else { 0 };
+        let ours = if origin > 0 { "Ours" } else { "" };
+        let head = format!(" {:>5} {:>9}  {ours:origin$}{}", "Age", "Size", "Key");
         frame.render_widget(Line::styled(head, theme.dim), window::row(list, 0));
         let list =
             Rect { y: list.y + u16::from(list.height > 0), height: list.height.saturating_sub(1), ..list };
         self.page.set(usize::from(list.height));
         let seen = self.seen();
         for (at, index) in (0u16..).zip(seen.clone()) {
-            let line = line(&self.rows[index], index == self.cursor(), width, theme);
+            let line = line(&self.rows[index], index == self.cursor(), (width, origin), theme);
             frame.render_widget(line, window::row(list, at));
         }
         window::more(frame, list, theme, seen.start > 0, seen.end < self.rows.len());
@@ -85,7 +90,9 @@ impl Uploads {
             (self.aborting > 0).then(|| format!("aborting: {} to go", text::thousands(self.aborting)))
         });
         let doing = doing.or_else(|| (!self.ended).then(|| "reading...".to_owned()));
-        let parts: Vec<String> = [self.total(), self.marks(), doing].into_iter().flatten().collect();
+        let left = Some(self.left()).filter(|left| *left > 0);
+        let left = left.map(|left| format!("{} left behind from here", text::thousands(left)));
+        let parts: Vec<String> = [self.total(), self.marks(), left, doing].into_iter().flatten().collect();
         lines.push(Line::styled(text::clip(&parts.join("  "), width, theme.ellipsis()), theme.dim));
         lines
     }
@@ -118,7 +125,7 @@ fn sum<'a>(rows: impl Iterator<Item = &'a Row>) -> String {
 }
 
 /// One row: mark, age, size, name. The name gives way in its middle.
-fn line(row: &Row, cursor: bool, width: usize, theme: &Theme) -> Line<'static> {
+fn line(row: &Row, cursor: bool, (width, origin): (usize, usize), theme: &Theme) -> Line<'static> {
     let mark = if row.marked { "*" } else { " " };
     let size = match row.size {
         Size::Unknown => String::new(),
@@ -126,8 +133,8 @@ fn line(row: &Row, cursor: bool, width: usize, theme: &Theme) -> Line<'static> {
         Size::Known(held) => text::size(held.bytes),
         Size::Failed => "?".to_owned(),
     };
-    let name = text::clip_middle(&row.name, width.saturating_sub(COLUMNS), theme.ellipsis());
-    let line = format!("{mark}{:>5} {size:>9}  {name}", row.age);
+    let name = text::clip_middle(&row.name, width.saturating_sub(COLUMNS + origin), theme.ellipsis());
+    let line = format!("{mark}{:>5} {size:>9}  {:origin$}{name}", row.age, row.origin.words());
     let pad = " ".repeat(width.saturating_sub(text::width(&line)));
     let style = match (cursor, row.marked) {
         (true, true) => theme.cursor.patch(theme.mark),

@@ -1,0 +1,128 @@
+//! What failed of a transfer: file by file, with the reason and what helps; one or all of it is tried again.
+
+use std::cell::Cell;
+
+use crossterm::event::{KeyCode, KeyEvent};
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::Line;
+
+use super::super::text;
+use super::super::theme::Theme;
+use super::{Decision, Outcome, window};
+use crate::action::Action;
+use crate::transfer::{Failure, TransferId};
+
+/// Cells that it wants.
+const WIDTH: u16 = 108;
+/// Rows for the reason of the one under the cursor, at most.
+const DETAILS: u16 = 7;
+
+/// The dialog.
+#[derive(Debug)]
+pub(crate) struct Failures {
+    id: TransferId,
+    rows: Vec<Failure>,
+    cursor: usize,
+    /// Rows seen at once: known only where the size is, in drawing.
+    page: Cell<usize>,
+}
+
+impl Failures {
+    pub(super) fn new(id: TransferId, failures: Vec<Failure>) -> Self {
+        Self { id, rows: failures, cursor: 0, page: Cell::new(1) }
+    }
+
+    pub(super) fn id(&self) -> TransferId {
+        self.id
+    }
+
+    /// What failed by now; the cursor stays near.
+    pub(crate) fn renew(&mut self, failures: Vec<Failure>) {
+        self.rows = failures;
+        self.move_to(self.cursor);
+    }
+
+    pub(super) fn on_key(&mut self, key: KeyEvent, action: Option<Action>) -> Outcome {
+        match key.code {
+            KeyCode::Char('r') => {
+                let one = self.rows.get(self.cursor).filter(|one| one.again);
+                return one
+                    .map_or(Outcome::Stay, |one| Outcome::Do(Decision::Retry(self.id, Some(one.number))));
+            }
+            KeyCode::Char('R') => return Outcome::Decide(Decision::Retry(self.id, None)),
+            KeyCode::Char('y') => return Outcome::Do(Decision::CopyText(self.plain())),
+            _ => {}
+        }
+        let page = self.page.get();
+        match action {
+            Some(Action::DialogUp) => self.move_to(self.cursor.saturating_sub(1)),
+            Some(Action::DialogDown) => self.move_to(self.cursor + 1),
+            Some(Action::DialogPageUp) => self.move_to(self.cursor.saturating_sub(page)),
+            Some(Action::DialogPageDown) => self.move_to(self.cursor + page),
+            Some(Action::DialogTop) => self.move_to(0),
+            Some(Action::DialogBottom) => self.move_to(usize::MAX),
+            _ => {}
+        }
+        Outcome::Stay
+    }
+
+    fn move_to(&mut self, row: usize) {
+        self.cursor = row.min(self.rows.len().saturating_sub(1));
+    }
+
+    /// A line each, for a mail or an issue: file, reason, what helps.
+    fn plain(&self) -> String {
+        let line = |one: &Failure| {
+            let hint = one.error.hint().map(|hint| format!(" ({hint})")).unwrap_or_default();
+            format!("{}: {}{hint}\n", one.source, one.error.message())
+        };
+        self.rows.iter().map(line).collect()
+    }
+
+    pub(super) fn draw(&self, frame: &mut Frame<'_>, area: Rect, theme: &Theme) {
+        let width = usize::from(window::content_width(area, WIDTH));
+        let details = self.details(width, theme);
+        let below = u16::try_from(details.len()).unwrap_or(DETAILS).min(DETAILS);
+        let rows = u16::try_from(self.rows.len()).unwrap_or(u16::MAX);
+        let title = format!("{} failed", text::thousands(self.rows.len()));
+        let size = (WIDTH, rows.max(1).saturating_add(below + 1));
+        let room = window::open(frame, area, theme, &title, size);
+        let below = below.min(room.height.saturating_sub(2));
+        let list = Rect { height: room.height.saturating_sub(below + u16::from(below > 0)), ..room };
+        self.page.set(usize::from(list.height.max(1)));
+        if self.rows.is_empty() {
+            frame.render_widget(Line::styled("Nothing of it is left that failed.", theme.dim), list);
+        }
+        let top = window::list_top(self.cursor, self.rows.len(), usize::from(list.height));
+        let seen = self.rows.iter().enumerate().skip(top).take(usize::from(list.height));
+        for (at, (index, one)) in (0..).zip(seen) {
+            let style = if index == self.cursor { theme.cursor } else { theme.text };
+            let line = text::clip_start(&one.source.to_string(), width, theme.ellipsis());
+            let pad = " ".repeat(width.saturating_sub(text::width(&line)));
+            frame.render_widget(Line::styled(line + &pad, style), window::row(list, at));
+        }
+        let last = top + usize::from(list.height);
+        window::more(frame, list, theme, top > 0, last < self.rows.len());
+        for (at, line) in (list.height + 1..room.height).zip(details) {
+            frame.render_widget(line, window::row(room, at));
+        }
+    }
+
+    /// The reason of the one under the cursor, and what helps.
+    fn details(&self, width: usize, theme: &Theme) -> Vec<Line<'static>> {
+        let Some(one) = self.rows.get(self.cursor) else { return Vec::new() };
+        let mut lines: Vec<Line<'static>> = text::wrap(&one.error.message(), width)
+            .into_iter()
+            .map(|line| Line::styled(line, theme.error))
+            .collect();
+        if let Some(hint) = one.error.hint() {
+            lines.extend(text::wrap(&hint, width).into_iter().map(|line| Line::styled(line, theme.text)));
+        }
+        lines
+    }
+
+    pub(super) fn hints() -> Vec<(&'static str, &'static str)> {
+        vec![("r", "retry this one"), ("R", "retry all"), ("y", "copy"), ("Esc", "close")]
+    }
+}
