@@ -244,6 +244,8 @@ pub(super) async fn blocking<T: Send + 'static>(
 mod tests {
     use super::*;
     use crate::location::Remote;
+    use proptest::option;
+    use proptest::prelude::*;
 
     #[test]
     fn parts_are_equal_and_never_too_many() {
@@ -256,6 +258,25 @@ mod tests {
         assert_eq!(part_size(60 << 40, None), None);
         let all: Vec<_> = ranges(25, 10).collect();
         assert_eq!(all, [(1, 0..10), (2, 10..20), (3, 20..25)]);
+    }
+
+    proptest! {
+        #[test]
+        fn ranges_cover_every_byte_once_and_are_equal_but_the_last(length in 1u64..(50u64 << 40), wanted in option::of(1u64..(6 << 30))) {
+            if let Some(size) = part_size(length, wanted) {
+                prop_assert!(size >= wanted.unwrap_or(0) && size <= 5 << 30);
+                let (mut at, mut count) = (0, 0);
+                for (number, range) in ranges(length, size) {
+                    count += 1;
+                    prop_assert_eq!((range.start, u64::from(number)), (at, count));
+                    prop_assert!(range.end - range.start == size || range.end == length);
+                    at = range.end;
+                }
+                prop_assert!(at == length && count <= MOST_PARTS);
+            } else {
+                prop_assert!(length.div_ceil(5 << 30) > MOST_PARTS - 1 || wanted.is_some_and(|wanted| wanted > 5 << 30));
+            }
+        }
     }
 
     #[test]

@@ -6,11 +6,12 @@ use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt as _};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::engine::Shared;
-use super::journal::{Begin, Claim, Identity, STDIN};
+use super::journal::{Begin, Identity, STDIN};
 use super::pace::{Lane, Pace, cancelled};
 use super::parts::{checked_part_size, complete, joined};
 use super::plan::blocking;
@@ -57,31 +58,31 @@ pub(super) async fn upload(
         target.pace.retry(Lane::Parts, length, cancel, put).await?;
         return Ok((length, verified));
     }
-    let create = target.store.create_upload(&to.bucket, &to.key, &target.options);
-    let upload = tokio::select! {
-        biased;
-        () = cancel.cancelled() => return Err(cancelled()),
-        upload = create => Arc::new(upload?),
-    };
-    let mut claim = target.claim(to, &upload).await?;
-    let done = match target.parts(&upload, &mut reader, first, memory).await {
-        Ok(sent) => target.finish(&upload, sent).await,
-        Err(error) => Err(error),
-    };
-    if done.is_err()
-        && let Err(error) = target.store.abort_upload(&upload).await
-    {
-        tracing::warn!(%error, "an upload could not be aborted");
-    }
-    claim.finish();
-    done.map(|total| (total, verified))
+    let total = target.in_parts(to, &mut reader, first, memory).await?;
+    Ok((total, verified))
 }
 
 type Sent = BTreeMap<u32, (String, Option<Digest>, u64)>;
 
 impl Target<'_> {
-    /// Has the upload in the journal while it runs: nothing can go on with it later, but others see whose it is.
-    async fn claim(&self, to: &Remote, upload: &Upload) -> Result<Claim> {
+    /// Sends a stream that is longer than its first part. It is in the journal while it runs: nothing can go on with it
+    /// later, but others see whose it is.
+    async fn in_parts(
+        &self,
+        to: &Remote,
+        reader: &mut (impl AsyncRead + Send + Unpin),
+        first: Bytes,
+        memory: OwnedSemaphorePermit,
+    ) -> Result<u64> {
+        let (journal, target) = (self.shared.journal.clone(), Location::Remote(to.clone()));
+        let claim = move || journal.claim(None, &Location::Local(STDIN.into()), &target);
+        let mut claim = blocking(claim).await?;
+        let create = self.store.create_upload(&to.bucket, &to.key, &self.options);
+        let upload = tokio::select! {
+            biased;
+            () = self.cancel.cancelled() => return Err(cancelled()),
+            upload = create => Arc::new(upload?),
+        };
         let begin = Begin {
             identity: Identity::default(),
             size: 0,
@@ -90,13 +91,22 @@ impl Target<'_> {
             upload_id: Some(upload.upload_id.clone()),
             partial: None,
         };
-        let (journal, to) = (self.shared.journal.clone(), Location::Remote(to.clone()));
-        blocking(move || {
-            let mut claim = journal.claim(None, &Location::Local(STDIN.into()), &to)?;
+        let begun = move || {
             claim.begin(begin);
             Ok(claim)
-        })
-        .await
+        };
+        let mut claim = blocking(begun).await?;
+        let done = match self.parts(&upload, reader, first, memory).await {
+            Ok(sent) => self.finish(&upload, sent).await,
+            Err(error) => Err(error),
+        };
+        if done.is_err()
+            && let Err(error) = self.store.abort_upload(&upload).await
+        {
+            tracing::warn!(%error, "an upload could not be aborted");
+        }
+        claim.finish();
+        done
     }
 
     fn digest(&self, bytes: &Bytes) -> Option<Digest> {
@@ -108,7 +118,7 @@ impl Target<'_> {
         upload: &Arc<Upload>,
         reader: &mut (impl AsyncRead + Send + Unpin),
         first: Bytes,
-        memory: tokio::sync::OwnedSemaphorePermit,
+        memory: OwnedSemaphorePermit,
     ) -> Result<Sent> {
         let (mut sent, mut sending) = (Sent::new(), JoinSet::new());
         let (mut next, mut memory, mut number) = (first, memory, 0);

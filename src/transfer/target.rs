@@ -113,6 +113,7 @@ fn refuse_links(root: &Path, path: &str, checked: &mut String) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn found(relative: &str, size: u64) -> Found {
         Found {
@@ -140,6 +141,36 @@ mod tests {
             let Some(Location::Local(path)) = down.of(&found(key, 1)).unwrap() else { panic!("{key}") };
             let relative = path.strip_prefix(root.path()).unwrap().to_str().unwrap().to_owned();
             assert_eq!(up.of(&found(&relative, 1)).unwrap(), Some(remote(&format!("t/{key}"))), "{relative}");
+        }
+    }
+
+    proptest! {
+        /// Whatever keys there are: each gets a file of its own below the root, under names that file systems take,
+        /// and goes up again under its own key.
+        #[test]
+        fn any_keys_stay_below_the_root_apart_from_each_other_and_come_back(
+            keys in proptest::collection::btree_set("([ab./‛∅．␀\\x00]|A|2|\u{301}|é|x{90}){1,9}", 1..20),
+        ) {
+            let root = tempfile::tempdir().unwrap();
+            let local = Location::Local(root.path().to_path_buf());
+            let mut down =
+                Targets::new(&Item { from: remote(""), to: local.clone(), tree: true, known: None }).unwrap();
+            let mut up = Targets::new(&Item { from: local, to: remote(""), tree: true, known: None }).unwrap();
+            let mut seen = std::collections::BTreeMap::new();
+            for key in &keys {
+                let Some(Location::Local(path)) = down.of(&found(key, 1)).unwrap() else { panic!("{key}") };
+                let relative = path.strip_prefix(root.path()).unwrap().to_str().unwrap().to_owned();
+                for component in relative.split('/') {
+                    prop_assert!(!matches!(component, "" | "." | ".."), "{:?} as {:?}", key, relative);
+                    prop_assert!(component.len() <= 255 && !component.contains('\0'), "{:?}", relative);
+                }
+                prop_assert_eq!(up.of(&found(&relative, 1)).unwrap(), Some(remote(key)));
+                prop_assert_eq!(seen.insert(relative, key), None);
+            }
+            for relative in seen.keys() {
+                let folder = format!("{relative}/");
+                prop_assert!(!seen.keys().any(|other| other.starts_with(&folder)), "{:?} is file and folder", relative);
+            }
         }
     }
 

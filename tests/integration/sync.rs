@@ -59,6 +59,11 @@ impl Bench {
     /// Plans with deleting and does it all.
     async fn sync(&self, from: &Location, to: &Location) -> (Plan, Summary) {
         let plan = self.plan(from, to, |options| options.delete = true).await;
+        let done = self.carry_out(&plan).await;
+        (plan, done)
+    }
+
+    async fn carry_out(&self, plan: &Plan) -> Summary {
         let (engine, mut events) = Engine::new(self.known.clone(), Settings::default());
         let mut done = Summary::default();
         if Counts::of(&plan.steps).create + Counts::of(&plan.steps).update > 0 {
@@ -76,7 +81,7 @@ impl Bench {
         }
         let each = |step: &Step, error| assert_eq!(error, None, "{}", step.relative);
         sync::delete(&self.known, &plan.target, &plan.steps, each).await;
-        (plan, done)
+        done
     }
 
     fn asked(&self) -> Vec<Operation> {
@@ -248,6 +253,45 @@ async fn a_fault_in_a_listing_deletes_nothing_but_goes_on() {
         Kind::Denied,
         "of a listing without a first page nothing is known"
     );
+}
+
+/// Whatever two trees hold: after one sync the target is as the source, and a second one has nothing to do.
+#[tokio::test]
+async fn after_a_sync_the_target_is_as_the_source() {
+    let mut random = fastrand::Rng::with_seed(7);
+    let names = ["a", "b/x", "b/y", "c.d/e", "日本語", "z", "b z", "..hidden"];
+    let bench = Bench::new().await;
+    for round in 0..12 {
+        let (here, prefix) = (format!("tree{round}"), format!("t{round}/"));
+        std::fs::create_dir_all(bench.path(&here)).unwrap();
+        for name in names {
+            let text = ["", "1", "22", "333"][random.usize(..4)];
+            if random.bool() {
+                bench.write(&format!("{here}/{name}"), text, random.u64(10..100));
+            }
+            if random.bool() {
+                bench.world.backend.put(
+                    "box",
+                    &format!("{prefix}{name}"),
+                    "other".get(..random.usize(..4)).unwrap(),
+                );
+            }
+        }
+        let (local, there) = (bench.local(&here), remote(&prefix));
+        let (from, to) = if random.bool() { (&local, &there) } else { (&there, &local) };
+        // An object is newer than a file that is older; whose bytes count is told by their sizes or their content.
+        let plan = bench.plan(from, to, |options| {
+            (options.delete, options.compare) = (true, Compare::Checksum);
+        });
+        let plan = plan.await;
+        bench.carry_out(&plan).await;
+        let after = bench.plan(from, to, |options| {
+            (options.delete, options.compare) = (true, Compare::Checksum);
+        });
+        assert_eq!(steps(&after.await), [], "round {round}: {from} to {to}");
+        let rows = bench.check(from, to, How::Proof).await;
+        assert!(rows.iter().all(|row| matches!(row.finding, Finding::Same(_))), "round {round}: {rows:?}");
+    }
 }
 
 /// What a server lists that keeps no order and repeats itself.

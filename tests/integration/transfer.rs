@@ -498,7 +498,7 @@ async fn a_full_disk_is_a_failure_or_waited_for_and_leaves_nothing() {
         }
         let (outcomes, summary) = bench.finish(|_| OnConflict::Fail).await;
         assert_eq!(summary.cancelled, wait_for_space);
-        let error = outcomes[0].error.as_ref().map(|error| error.kind());
+        let error = outcomes[0].error.as_ref().map(twinpail::error::Error::kind);
         assert_eq!(error, (!wait_for_space).then_some(Kind::NoSpace), "{outcomes:?}");
         assert!(bench.files().is_empty(), "{:?}", bench.files());
     }
