@@ -25,6 +25,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use api::{
     ArrivedView, DropRequest, DropView, EventView, ExtendRequest, Password, ShareRequest, ShareView,
+    new_password,
 };
 pub use client::Client;
 

@@ -11,14 +11,12 @@ use super::Context;
 use super::output::{Out, Tally, local_time, note};
 use super::presign::copy;
 use crate::error::{Error, Kind, Result};
-use crate::gateway::{Client, EventView, ExtendRequest, Password, ShareRequest, ShareView};
+use crate::gateway::{Client, EventView, ExtendRequest, Password, ShareRequest, ShareView, new_password};
 use crate::links::parse_lifetime;
 use crate::sanitize::display_safe;
 
 /// A week, unless somebody says otherwise.
 pub(super) const LIFE: Duration = Duration::from_hours(7 * 24);
-/// What passwords are made of: nothing that looks like something else.
-const LETTERS: &[u8] = b"abcdefghjkmnpqrstuvwxyz23456789";
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -157,7 +155,7 @@ impl Secret {
     /// The password, and whether it has to be shown.
     pub(super) fn read(&self) -> Result<(Option<Password>, bool)> {
         if self.generate {
-            return Ok((Some(Password(generated()?)), true));
+            return Ok((Some(new_password()?), true));
         }
         if !self.password {
             return Ok((None, false));
@@ -176,22 +174,6 @@ impl Secret {
         }
         Ok((Some(Password(text)), false))
     }
-}
-
-/// Four groups of four letters: 79 bits, and easy to read out.
-fn generated() -> Result<String> {
-    let mut text = String::new();
-    while text.len() < 19 {
-        let [byte] = crate::config::random::<1>()?;
-        // 248 is the largest multiple of 31 in a byte: every letter is as likely.
-        if byte < 248 {
-            if text.len() % 5 == 4 {
-                text.push('-');
-            }
-            text.push(char::from(LETTERS[usize::from(byte) % LETTERS.len()]));
-        }
-    }
-    Ok(text)
 }
 
 pub(super) async fn run(context: &Context, command: Command) -> Result<u8> {
@@ -342,16 +324,4 @@ async fn revoke(client: &Client, named: &Named) -> Result<u8> {
         tally.take(revoked.map(drop))?;
     }
     Ok(tally.code())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn made_passwords_are_long_readable_and_new_each_time() {
-        let (one, two) = (generated().unwrap(), generated().unwrap());
-        assert!(one != two && one.len() == 19 && one.split('-').all(|group| group.len() == 4), "{one}");
-        assert!(one.bytes().all(|byte| byte == b'-' || LETTERS.contains(&byte)));
-    }
 }

@@ -2,6 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::error::Result;
+
+/// What passwords are made of: nothing that looks like something else.
+const LETTERS: &[u8] = b"abcdefghjkmnpqrstuvwxyz23456789";
+
 /// A share to be made.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -152,3 +157,34 @@ pub struct ArrivedView {
 }
 
 pub use super::store::Event as EventView;
+
+/// A new password: four groups of four letters, 79 bits, and easy to read out.
+///
+/// # Errors
+/// No randomness.
+pub fn new_password() -> Result<Password> {
+    let mut text = String::new();
+    while text.len() < 19 {
+        let [byte] = crate::config::random::<1>()?;
+        // 248 is the largest multiple of 31 in a byte: every letter is as likely.
+        if byte < 248 {
+            if text.len() % 5 == 4 {
+                text.push('-');
+            }
+            text.push(char::from(LETTERS[usize::from(byte) % LETTERS.len()]));
+        }
+    }
+    Ok(Password(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn made_passwords_are_long_readable_and_new_each_time() {
+        let (one, two) = (new_password().unwrap().0, new_password().unwrap().0);
+        assert!(one != two && one.len() == 19 && one.split('-').all(|group| group.len() == 4), "{one}");
+        assert!(one.bytes().all(|byte| byte == b'-' || LETTERS.contains(&byte)));
+    }
+}

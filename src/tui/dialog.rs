@@ -5,6 +5,7 @@ mod confirm;
 mod conflict;
 mod failures;
 mod field;
+mod given;
 mod help;
 mod info;
 mod input;
@@ -12,6 +13,7 @@ mod link;
 mod links;
 mod pick;
 mod profiles;
+mod share;
 mod sync;
 #[cfg(test)]
 mod tests;
@@ -19,7 +21,9 @@ mod uploads;
 mod viewer;
 mod window;
 
+pub(super) use given::{Given, Sort};
 pub(super) use pick::{Choice, Item};
+pub(super) use share::Order;
 pub(super) use uploads::{Chosen, Uploads};
 pub(super) use viewer::{Chunk, Wanted};
 
@@ -52,6 +56,20 @@ pub(crate) enum Decision {
     CancelTransfer(TransferId),
     /// Sign a link with these options.
     Link(Box<LinkRequest>),
+    /// Make this protected link.
+    Share(Box<Order>),
+    /// Find what was given out again.
+    ListGiven,
+    /// Copy the address of this once more.
+    CopyGiven(Given),
+    /// Show what happened to this.
+    ShowGiven(Given),
+    /// Ask whether this is to be ended.
+    AskEndGiven(Given),
+    /// End this.
+    EndGiven(Given),
+    /// Ask how this is to be extended.
+    AskExtend(Given),
     /// Show this profile (`None`: local files) in the pane that asked.
     Profile(Option<String>),
     /// Put the shown links on the clipboard once more.
@@ -105,6 +123,8 @@ pub(crate) enum Purpose {
     Rename,
     /// Bytes a second of a transfer.
     Limit(TransferId),
+    /// How long a share is to live.
+    Extend,
 }
 
 /// What a key did to a dialog.
@@ -135,6 +155,10 @@ pub(crate) enum Dialog {
     Link(Box<link::LinkForm>),
     /// Signed links.
     Links(links::Links),
+    /// The options of a protected link.
+    Share(Box<share::ShareForm>),
+    /// What was given out.
+    Given(given::GivenOut),
     /// The choice of a profile.
     Profiles(profiles::Profiles),
     /// Unfinished uploads.
@@ -260,6 +284,29 @@ impl Dialog {
         }
     }
 
+    /// The options of a protected link to these.
+    pub(crate) fn share(places: Vec<Location>) -> Self {
+        Self::Share(Box::new(share::ShareForm::new(places)))
+    }
+
+    /// What was given out; it is on its way.
+    pub(crate) fn given() -> Self {
+        Self::Given(given::GivenOut::default())
+    }
+
+    /// It, if it is that one.
+    pub(crate) fn as_given(&mut self) -> Option<&mut given::GivenOut> {
+        match self {
+            Self::Given(given) => Some(given),
+            _ => None,
+        }
+    }
+
+    /// "Revoke this share?" and the like.
+    pub(crate) fn confirm_end(given: Given) -> Self {
+        Self::Confirm(confirm::Confirm::end(given))
+    }
+
     /// The profiles (name, provider's title, endpoint or origin) and "local files".
     pub(crate) fn profiles(profiles: Vec<(String, String, String)>, current: Option<&str>) -> Self {
         Self::Profiles(profiles::Profiles::new(profiles, current))
@@ -297,6 +344,7 @@ impl Dialog {
         match self {
             Self::Input(input) => return input.on_key(key),
             Self::Link(link) => return link.on_key(key),
+            Self::Share(share) => return share.on_key(key),
             Self::Pick(pick) => return pick.on_key(key),
             _ => {}
         }
@@ -319,7 +367,8 @@ impl Dialog {
             Self::Info(_) if key.code == KeyCode::Enter => Outcome::Close(None),
             Self::Info(info) => info.on_action(action),
             Self::Viewer(viewer) => viewer.on_key(key, action),
-            Self::Input(_) | Self::Link(_) | Self::Pick(_) => Outcome::Stay,
+            Self::Given(given) => given.on_key(key, action),
+            Self::Input(_) | Self::Link(_) | Self::Share(_) | Self::Pick(_) => Outcome::Stay,
         }
     }
 
@@ -338,6 +387,7 @@ impl Dialog {
         match self {
             Self::Input(input) => input.on_paste(text),
             Self::Link(link) => link.on_paste(text),
+            Self::Share(share) => share.on_paste(text),
             Self::Pick(pick) => pick.on_paste(text),
             _ => Outcome::Stay,
         }
@@ -350,6 +400,8 @@ impl Dialog {
             Self::Confirm(dialog) => dialog.draw(frame, area, theme),
             Self::Conflict(dialog) => dialog.draw(frame, area, theme),
             Self::Link(dialog) => dialog.draw(frame, area, theme),
+            Self::Share(dialog) => dialog.draw(frame, area, theme),
+            Self::Given(dialog) => dialog.draw(frame, area, theme),
             Self::Links(dialog) => dialog.draw(frame, area, theme),
             Self::Uploads(dialog) => dialog.draw(frame, area, theme),
             Self::Profiles(dialog) => dialog.draw(frame, area, theme),
@@ -370,6 +422,8 @@ impl Dialog {
             Self::Confirm(_) => confirm::Confirm::hints(),
             Self::Conflict(_) => conflict::ConflictDialog::hints(),
             Self::Link(_) => link::LinkForm::hints(),
+            Self::Share(_) => share::ShareForm::hints(),
+            Self::Given(_) => given::GivenOut::hints(),
             Self::Links(_) => links::Links::hints(),
             Self::Profiles(_) => profiles::Profiles::hints(),
             Self::Sync(_) => sync::SyncDialog::hints(),

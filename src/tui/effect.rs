@@ -1,5 +1,6 @@
 //! The only door out: an effect becomes a task, its result an event. Nothing here waits on the thread that draws.
 
+mod given;
 mod links;
 mod places;
 mod uploads;
@@ -101,7 +102,13 @@ impl Effects {
                     async move { Event::Places(blocking(move || places::change(&paths, &change)).await) },
                 );
             }
-            Effect::Sign(_) | Effect::Fetch(_) | Effect::TestLinks(_) | Effect::Stat(_) => self.ask(effect),
+            Effect::Sign(_)
+            | Effect::Fetch(_)
+            | Effect::TestLinks(_)
+            | Effect::Stat(_)
+            | Effect::Given(_) => {
+                self.ask(effect);
+            }
             Effect::CopyText(text) => {
                 let clipboard = self.clipboard.clone();
                 self.spawn(async move { Event::Copied(clipboard.copy(&text).await) });
@@ -160,6 +167,9 @@ impl Effects {
         match effect {
             Effect::Sign(requests) => {
                 self.spawn(async move { Event::Signed(links::sign(&connections, requests).await) });
+            }
+            Effect::Given(effect) => {
+                self.spawn(async move { Event::Given(given::run(&connections, effect).await) });
             }
             Effect::Fetch(wanted) => {
                 self.spawn(async move {

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use crossterm::event::KeyEvent;
 use jiff::Timestamp;
 
-use super::dialog::{Chunk, Wanted};
+use super::dialog::{Chunk, Given, Order, Wanted};
 use crate::clipboard;
 use crate::entry::Page;
 use crate::error::{Error, Result};
@@ -128,6 +128,44 @@ pub(crate) enum UploadsEffect {
     Forget,
 }
 
+/// What the outside must do about protected links and all else that was given out.
+#[derive(Clone, Debug)]
+pub(crate) enum GivenEffect {
+    /// Make a protected link.
+    Make(Box<Order>),
+    /// Find everything.
+    List,
+    /// Find the address of one.
+    Copy(Given),
+    /// Find what happened to one.
+    Show(Given),
+    /// End one.
+    End(Given),
+    /// Let a share live so many seconds more, and be downloaded so often.
+    Extend(Given, Option<i64>, Option<i64>),
+}
+
+/// What came of that.
+pub(crate) enum GivenEvent {
+    /// Address, password, and a line about it.
+    Made(Result<Box<(String, Option<String>, String)>>),
+    /// Everything, and what could not be asked.
+    Listed(Vec<Given>, Vec<Error>),
+    /// An address.
+    Address(Result<String>),
+    /// What happened to one, in lines.
+    Events(Result<(Given, Vec<String>)>),
+    /// One was ended or changed.
+    Ended(Result<Given>),
+}
+
+/// Addresses and passwords are secrets.
+impl std::fmt::Debug for GivenEvent {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("GivenEvent")
+    }
+}
+
 /// What happened.
 #[derive(Debug)]
 pub(crate) enum Event {
@@ -159,6 +197,8 @@ pub(crate) enum Event {
     Unfinished(Vec<Unfinished>),
     /// The engine's figures changed.
     Progress(Snapshot),
+    /// Something about what was given out.
+    Given(GivenEvent),
     /// What failed of a transfer.
     Failures(TransferId, Vec<Failure>),
     /// Links were signed (all or none).
@@ -259,6 +299,8 @@ pub(crate) enum Effect {
     ForgetFinished,
     /// Answer a question.
     Answer(TransferId, Answer),
+    /// Something about what was given out.
+    Given(GivenEffect),
     /// Sign links.
     Sign(Vec<LinkRequest>),
     /// Read or change what is remembered of places.

@@ -4,6 +4,7 @@
 mod browser;
 mod delete;
 mod dialogs;
+mod given;
 mod go;
 mod link;
 mod places;
@@ -58,6 +59,7 @@ pub(super) fn update(state: &mut State, event: Event) -> Vec<Effect> {
         Event::Counted { targets, total } => delete::counted(state, targets, total),
         Event::Deleting(count) => delete::progress(state, count),
         Event::Deleted(failed) => delete::deleted(state, &failed),
+        Event::Given(event) => given::happened(state, event),
         Event::Failures(id, failures) => {
             transfer::failures(state, id, failures);
             Vec::new()
@@ -178,6 +180,8 @@ fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Uploads => uploads::open(state),
         Action::CopyLink => link::copy(state),
         Action::LinkDialog => link::dialog(state),
+        Action::Share => given::share(state),
+        Action::Given => given::open(state),
         Action::Transfers => {
             state.panel = true;
             Vec::new()

@@ -15,6 +15,8 @@ use twinpail::gateway::{self, Client, DropRequest, ExtendRequest, Password, Shar
 use twinpail::http::{Http, Settings};
 use twinpail::s3::Connections;
 
+use crate::cli::Shell;
+use crate::pty::Session;
 use crate::support::{World, pattern};
 
 /// The key of all gateways here, so that they can share a store.
@@ -729,4 +731,112 @@ async fn files_come_in_by_parts_under_keys_that_the_gateway_chooses() {
     assert_eq!(gate.client.close_drop(&id).await.unwrap().state, "closed");
     assert_eq!(sender.ask("start", &serde_json::json!({ "name": "d", "size": 1 })).await.0, 410);
     assert_eq!(gate.ask("GET", &sender.path, &[("cookie", &sender.cookie)], "").await.status(), 410);
+}
+
+/// A gateway of the real binary, stopped when it is dropped.
+struct Running(std::process::Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// The program's own gateway on a port of its own, once it listens.
+fn start_gateway(shell: &Shell) -> (Running, u16) {
+    let port = crate::support::closed_port();
+    let (text, home) =
+        (std::fs::read_to_string(shell.path("config.toml")).unwrap(), shell.path("").display().to_string());
+    let home = home.trim_end_matches('/');
+    shell.configure(&format!(
+        "{text}[gateway.serve]\nlisten = \"127.0.0.1:{port}\"\npublic_url = \"http://127.0.0.1:{port}\"\n\
+         admin = \"unix:{home}/admin.sock\"\ntoken_file = \"{home}/token\"\nkey_file = \"{home}/key\"\n"
+    ));
+    let mut child = shell.command(&["gateway"]).stderr(std::process::Stdio::piped()).spawn().unwrap();
+    let mut lines = std::io::BufRead::lines(std::io::BufReader::new(child.stderr.take().unwrap()));
+    let first = lines.find(|line| line.as_ref().is_ok_and(|line| line.contains("serving"))).unwrap().unwrap();
+    assert!(first.contains(&format!("http://127.0.0.1:{port}")), "{first}");
+    (Running(child), port)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn shares_are_made_shown_extended_and_revoked_on_the_command_line() {
+    let shell = Shell::new().await;
+    shell.world.backend.put("box", "film.mov", "film");
+    let (code, error) = shell.fails(&["share", "list"]);
+    assert!(code == 1 && error.contains("need a gateway") && error.contains("twinpail gateway"), "{error}");
+    let (code, error) = shell.fails(&["gateway"]);
+    assert!(code == 2 && error.contains("[gateway.serve]") && error.contains("public_url"), "{error}");
+    let (mut gateway, port) = start_gateway(&shell);
+    let output =
+        shell.run(&["share", "create", "--generate", "--max", "2", "--note", "for ada", "p:box/film.mov"]);
+    let (url, said) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+    assert!(
+        url.starts_with(&format!("http://127.0.0.1:{port}/s/")) && url.trim_end().lines().count() == 1,
+        "{url}"
+    );
+    assert!(said.contains("password: ") && said.contains("0/2 downloads, password"), "{said}");
+    let listed = shell.json(&["share", "list", "--json"]);
+    let id = listed[0]["id"].as_str().unwrap().to_owned();
+    assert!(
+        listed[0]["url"] == "" && listed[0]["note"] == "for ada" && listed[0]["state"] == "open",
+        "{listed:?}"
+    );
+    assert!(shell.ok(&["share", "show", &id]).contains(url.trim_end()));
+    assert!(shell.ok(&["share", "extend", "--max", "5", "--expires", "30d", &id]).contains("0/5"));
+    assert!(shell.ok(&["share", "events", &id]).contains("extend"));
+    shell.ok(&["share", "revoke", &id]);
+    assert_eq!(shell.ok(&["share", "list"]), "");
+    assert!(shell.ok(&["share", "list", "--all"]).contains("revoked"));
+    assert_eq!(shell.fails(&["share", "revoke", "nothing"]).0, 1);
+    let link = shell.json(&["drop", "create", "--max-bytes", "1GB", "--json", "p:box/in/"]);
+    let id = link[0]["id"].as_str().unwrap();
+    assert!(shell.ok(&["drop", "list"]).contains("p:box/in/"));
+    shell.ok(&["drop", "close", id]);
+    assert_eq!(shell.json(&["drop", "show", "--json", id])[0]["state"], "closed");
+    let (code, error) = shell.fails(&["share", "create", "p:box/absent"]);
+    assert!(code == 1 && error.contains("p:box/absent"), "{error}");
+    // It ends by itself when it is told to.
+    let pid = rustix::process::Pid::from_child(&gateway.0);
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+    assert_eq!(tokio::task::block_in_place(|| gateway.0.wait().unwrap().code()), Some(143));
+    assert!(shell.fails(&["share", "list"]).1.contains("gateway"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn links_are_made_listed_and_ended_in_the_browser() {
+    let shell = Shell::new().await;
+    shell.world.backend.put("box", "film.mov", "film");
+    let (_gateway, port) = start_gateway(&shell);
+    let (home, config) = (shell.world.folder.path(), shell.path("config.toml"));
+    let variables = [("TWINPAIL_CONFIG", config.to_str().unwrap())];
+    let mut session = Session::start(&["p:box/", "."], &variables, home, (120, 30));
+    session.wait_for("film.mov");
+    session.keys("x");
+    session.wait_for("Protected link");
+    session.keys("secret\r");
+    session.wait_for(&format!("http://127.0.0.1:{port}/s/"));
+    session.wait_for("password: secret");
+    // Esc and a letter at once would be Alt with that letter.
+    let close = |title: &str| {
+        session.keys("\u{1b}");
+        session.wait_until("the dialog gone", |screen| !screen.contents().contains(title));
+    };
+    close("Protected link");
+    session.keys("X");
+    session.wait_for("Given out");
+    session.wait_for("share  open");
+    session.keys("\r");
+    session.wait_for("create");
+    close("create");
+    session.keys("d");
+    session.wait_for("revoke: film.mov?");
+    session.keys("y");
+    session.wait_for("is over");
+    session.keys("a");
+    session.wait_for("share  revoked");
+    close("Given out");
+    session.keys("q");
+    assert_eq!(session.exit_code(), 0);
 }

@@ -21,13 +21,25 @@ fn allowed(room: &str) -> Option<BTreeSet<&'static str>> {
         "doctor" | "gateway" => below(&[FIRST, SECOND, &["s3", "http", "links"]]),
         // The loop and the door out.
         "tui" | "tui/effect" | "tui/terminal" => {
-            below(&[FIRST, SECOND, THIRD, &["s3", "walk", "transfer", "sync", "links", "tui"]])
+            below(&[FIRST, SECOND, THIRD, &["s3", "walk", "transfer", "sync", "links", "gateway", "tui"]])
         }
         // The rest of the browser: plain data that rooms re-export, checked by name below.
         _ if room.starts_with("tui/") => below(&[
             FIRST,
             SECOND,
-            &["clipboard", "places", "preview", "qr", "s3", "walk", "transfer", "sync", "links", "tui"],
+            &[
+                "clipboard",
+                "places",
+                "preview",
+                "qr",
+                "s3",
+                "walk",
+                "transfer",
+                "sync",
+                "links",
+                "gateway",
+                "tui",
+            ],
         ]),
         "cli" => below(&[
             FIRST,
@@ -40,7 +52,7 @@ fn allowed(room: &str) -> Option<BTreeSet<&'static str>> {
 }
 
 /// What does something rather than is something: not for the pure part of the browser.
-const DOERS: &[&str] = &["Connections", "Store", "Engine", "Clipboard", "Http"];
+const DOERS: &[&str] = &["Connections", "Store", "Engine", "Clipboard", "Http", "Client"];
 
 /// The room of a file: its first folder or file name; rooms of the browser one by one.
 fn room(path: &Path) -> String {

@@ -8,7 +8,7 @@ use ratatui::text::Line;
 use super::super::text;
 use super::super::theme::Theme;
 use super::window::{self, Scroll};
-use super::{Chosen, Decision, Outcome};
+use super::{Chosen, Decision, Given, Outcome};
 use crate::action::Action;
 use crate::location::Location;
 use crate::sanitize::display_safe;
@@ -39,6 +39,12 @@ impl Confirm {
         ];
         lines.extend(targets.iter().map(|target| target.location.to_string()));
         Self::new("Delete", lines, Decision::Delete(targets))
+    }
+
+    /// What it does cannot be taken back.
+    pub(super) fn end(given: Given) -> Self {
+        let lines = vec![format!("{}: {}?", given.sort.end(), display_safe(&given.what))];
+        Self::new("End", lines, Decision::EndGiven(given))
     }
 
     pub(super) fn abort(place: &Location, chosen: Chosen, busy: bool) -> Self {

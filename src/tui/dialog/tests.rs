@@ -139,6 +139,28 @@ fn failed() -> Dialog {
     Dialog::failures(TransferId(7), failures)
 }
 
+fn given_out() -> Dialog {
+    let mut dialog = Dialog::given();
+    let row = |sort, state: &str, count: &str, what: &str| Given {
+        sort,
+        id: "5f0c9a3be1d27784".into(),
+        state: state.into(),
+        count: count.into(),
+        until: "2026-03-08 12:00".into(),
+        what: what.into(),
+    };
+    let rows = vec![
+        row(Sort::Share, "open", "2/3", "tour-4k.mov  (for the print shop)"),
+        row(Sort::Share, "revoked", "0", "gone"),
+        row(Sort::Drop, "open", "4, 1.2 GB", "work:media/inbox/"),
+        row(Sort::Kit, "open", "3/12 parts", "work:media/raw/\u{202e}gpj.exe"),
+        row(Sort::Link, "open", "GET", "work:media/日本語/\u{1b}[2J"),
+    ];
+    let error = Error::new(Kind::Network, "cannot reach share.example.org").with_hint("is it running?");
+    dialog.as_given().expect("it is that one").set(rows, vec![error]);
+    dialog
+}
+
 fn every_dialog() -> Vec<(&'static str, Dialog)> {
     let targets = vec![Target { location: Location::Remote(remote("photos/")), tree: true }];
     let rows = vec![
@@ -169,6 +191,8 @@ fn every_dialog() -> Vec<(&'static str, Dialog)> {
         ("profiles", Dialog::profiles(profiles, Some("profile20"))),
         ("sync", Dialog::sync(sync_plan())),
         ("failures", failed()),
+        ("share", Dialog::share(vec![Location::Remote(remote("films/"))])),
+        ("given", given_out()),
         ("help", Dialog::help(&Keys::default())),
         ("info", Dialog::info(&Location::Remote(remote("cat.jpg")), rows)),
         ("message", Dialog::message("Failed", lines)),

@@ -4,9 +4,9 @@ use crossterm::event::KeyEvent;
 
 use super::super::dialog::{Decision, Dialog, Outcome, Purpose};
 use super::super::listing::Filter;
-use super::super::message::Effect;
+use super::super::message::{Effect, GivenEffect};
 use super::super::state::{State, Tone};
-use super::{delete, go, link, places, sync, transfer, uploads, viewing};
+use super::{delete, given, go, link, places, sync, transfer, uploads, viewing};
 use crate::action::Action;
 use crate::entry::Kind;
 use crate::location::Location;
@@ -86,6 +86,13 @@ fn decide(state: &mut State, decision: Decision) -> Vec<Effect> {
         Decision::Conflict(id, answer) => vec![Effect::Answer(id, answer)],
         Decision::CancelTransfer(id) => vec![Effect::CancelTransfer(id)],
         Decision::Link(request) => link::sign(state, vec![*request]),
+        Decision::Share(order) => vec![Effect::Given(GivenEffect::Make(order))],
+        Decision::ListGiven => given::list(),
+        Decision::CopyGiven(given) => vec![Effect::Given(GivenEffect::Copy(given))],
+        Decision::ShowGiven(given) => vec![Effect::Given(GivenEffect::Show(given))],
+        Decision::AskEndGiven(given) => given::ask_end(state, given),
+        Decision::EndGiven(given) => vec![Effect::Given(GivenEffect::End(given))],
+        Decision::AskExtend(given) => given::ask_extend(state, given),
         Decision::Profile(profile) => go::profile(state, profile),
         Decision::CopyText(text) => vec![Effect::CopyText(text)],
         Decision::Chosen(choice) => places::chosen(state, choice),
@@ -118,6 +125,7 @@ fn typed(state: &mut State, purpose: Purpose, text: &str) -> Vec<Effect> {
         Purpose::GoTo => return go::typed(state, text),
         Purpose::Rename => return transfer::rename(state, text),
         Purpose::Limit(id) => return transfer::limit(state, id, text),
+        Purpose::Extend => return given::extend(state, text),
         Purpose::New => {
             let at = state.here().location.clone();
             return vec![Effect::Create { at, name: text.to_owned() }];
