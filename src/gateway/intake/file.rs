@@ -1,5 +1,6 @@
 //! One file that comes in: its key, its parts, its end.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -131,11 +132,12 @@ pub(super) fn part_request(upload: &Upload, number: u32, length: u64) -> Presign
     }
 }
 
-/// The parts that the provider has, as long as they must be.
+/// The parts that the provider has, as long as they must be. One that was sent twice may be listed twice.
 async fn arrived(store: &Store, upload: &Upload, file: &Incoming) -> Result<Vec<CompletedPart>> {
     let parts = store.list_parts(upload).await?;
     let whole = parts.into_iter().filter(|part| part.size == length_of(file, i64::from(part.number)));
-    Ok(whole.map(|part| CompletedPart { number: part.number, etag: part.etag }).collect())
+    let by_number: BTreeMap<u32, String> = whole.map(|part| (part.number, part.etag)).collect();
+    Ok(by_number.into_iter().map(|(number, etag)| CompletedPart { number, etag }).collect())
 }
 
 /// Completes what the provider says has arrived; false if something is missing.
