@@ -85,8 +85,7 @@ impl LinkRequest {
             content_type: self.content_type.clone().filter(|_| own),
             content_length: self.content_length.filter(|_| own),
             content_disposition: content_disposition(self.disposition, self.filename.as_deref()),
-            part: None,
-            signed_at: None,
+            ..PresignRequest::default()
         }
     }
 }

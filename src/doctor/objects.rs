@@ -178,12 +178,7 @@ impl<'a> Desk<'a> {
             key: self.key(name),
             method,
             expires: Duration::from_mins(1),
-            version_id: None,
-            content_type: None,
-            content_length: None,
-            content_disposition: None,
-            part: None,
-            signed_at: None,
+            ..PresignRequest::default()
         };
         self.store.presign(&request).await
     }

@@ -1,6 +1,6 @@
 //! What every request needs.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::http::Uri;
@@ -8,12 +8,13 @@ use zeroize::Zeroizing;
 
 use super::limits::Limits;
 use super::metrics::Metrics;
+use super::page;
 use super::secret::{self, Hashing, Keys};
 use super::store::{Event, Store};
 use super::visitor::Visitor;
 use crate::config::Serve;
 use crate::error::{Error, Kind, Result};
-use crate::s3::Connections;
+use crate::s3::{Connections, Method, PresignRequest};
 
 /// Visits that are remembered, so that a page that is looked at again is one line in the log.
 const SEEN: usize = 10_000;
@@ -35,6 +36,8 @@ pub(super) struct App {
     /// The host that recipients must ask for.
     pub(super) host: String,
     seen: Mutex<HashSet<(String, String)>>,
+    /// Where storage is, by profile and bucket.
+    origins: Mutex<HashMap<(String, String), String>>,
 }
 
 /// Seconds since 1970.
@@ -82,6 +85,7 @@ impl App {
             admin_token,
             host,
             seen: Mutex::default(),
+            origins: Mutex::default(),
         }))
     }
 
@@ -110,6 +114,26 @@ impl App {
             seen.clear();
         }
         seen.insert((about.to_owned(), visitor.household().to_string()))
+    }
+
+    /// The scheme and host that URLs of a bucket lead to, in the form of a policy; they stay what they are.
+    pub(super) async fn storage_origin(&self, profile: &str, bucket: &str) -> Option<String> {
+        let name = (profile.to_owned(), bucket.to_owned());
+        let known = self.origins.lock().unwrap_or_else(PoisonError::into_inner).get(&name).cloned();
+        if known.is_some() {
+            return known;
+        }
+        let store = self.connections.store(profile).await.ok()?;
+        let request = PresignRequest {
+            bucket: bucket.to_owned(),
+            key: "x".to_owned(),
+            method: Method::Get,
+            expires: std::time::Duration::from_secs(1),
+            ..PresignRequest::default()
+        };
+        let origin = page::storage_origin(&store.presign(&request).await.ok()?.url, bucket)?;
+        self.origins.lock().unwrap_or_else(PoisonError::into_inner).insert(name, origin.clone());
+        Some(origin)
     }
 
     /// Forgets who looked at what.

@@ -119,9 +119,7 @@ pub(super) fn request(item: &Item) -> PresignRequest {
         expires: LIFE,
         version_id: item.version.clone(),
         content_type: Some("application/octet-stream".to_owned()),
-        content_length: None,
         content_disposition: content_disposition(Disposition::Attachment, Some(&item.name)),
-        part: None,
-        signed_at: None,
+        ..PresignRequest::default()
     }
 }

@@ -20,10 +20,9 @@ use super::secret::token_hash;
 use super::store::{Drop, Incoming};
 use super::visitor::Visitor;
 use crate::error::{Error, Kind};
-use crate::s3::Upload;
 
 pub(super) use file::sweep;
-use file::{MOST_PARTS, PART, begin, count_of_parts, finished, part_request, throw_away, urls};
+use file::{MOST_PARTS, PART, begin, count_of_parts, finished, throw_away, urls};
 
 /// URLs that are handed out at once.
 const AT_ONCE: usize = 32;
@@ -70,7 +69,8 @@ async fn show(
     if app.is_first_visit(&link.id, &visitor) {
         app.write_down(&link.id, app.event(&visitor, "view", "")).await;
     }
-    let storage = storage(&app, &link).await.map(|origin| format!(" {origin}")).unwrap_or_default();
+    let storage = app.storage_origin(&link.profile, &link.bucket).await;
+    let storage = storage.map(|origin| format!(" {origin}")).unwrap_or_default();
     let policy = format!("; script-src 'self'; connect-src 'self'{storage}");
     let page = DropPage {
         words,
@@ -81,15 +81,6 @@ async fn show(
         room_left: link.max_bytes.map(|most| page::size((most - link.bytes).max(0))),
     };
     page::html(StatusCode::OK, &page, &policy)
-}
-
-/// Where parts go; bucket names in hosts are left out as for downloads.
-async fn storage(app: &App, link: &Drop) -> Option<String> {
-    let store = app.connections.store(&link.profile).await.ok()?;
-    let upload =
-        Upload { bucket: link.bucket.clone(), key: "x".into(), upload_id: "x".into(), started: None };
-    let signed = store.presign(&part_request(&upload, 1, 1)).await.ok()?;
-    page::storage_origin(&signed.url, &link.bucket)
 }
 
 async fn unlock(

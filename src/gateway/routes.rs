@@ -258,13 +258,9 @@ fn below(share: &Share, name: &str) -> Option<Item> {
 
 /// Forms may lead to the storage: browsers would drop the download after it was counted otherwise.
 async fn leads_to(app: &App, share: &Share, first: Option<&Item>) -> String {
-    let origin = async {
-        let item = first?;
-        let store = app.connections.store(&share.profile).await.ok()?;
-        let signed = store.presign(&claim::request(item)).await.ok()?;
-        page::storage_origin(&signed.url, &item.bucket)
-    };
-    origin.await.map(|origin| format!("; form-action 'self' {origin}")).unwrap_or_default()
+    let Some(item) = first else { return String::new() };
+    let origin = app.storage_origin(&share.profile, &item.bucket).await;
+    origin.map(|origin| format!("; form-action 'self' {origin}")).unwrap_or_default()
 }
 
 /// A password that was typed.

@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use argon2::{Argon2, PasswordHasher as _, PasswordVerifier as _};
 use base64::Engine as _;
@@ -11,7 +11,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use secrecy::{ExposeSecret as _, SecretString};
 use sha2::{Digest as _, Sha256};
-use tokio::sync::Semaphore;
+use tokio::sync::{mpsc, oneshot};
 use zeroize::Zeroizing;
 
 use crate::config::paths::make_private;
@@ -168,34 +168,43 @@ pub(super) fn private_text(path: &Path, make: impl FnOnce() -> Result<String>) -
     Ok(Zeroizing::new(text.trim().to_owned()))
 }
 
-/// Hashes passwords, a few at a time: each takes 19 MiB and some hundredths of a second on purpose.
+type Work = Box<dyn FnOnce() + Send>;
+
+/// Hashes passwords, a few at a time: each takes 19 MiB and some hundredths of a second on purpose. By threads of its
+/// own: among all threads that block, each would keep the memory of its last hash.
 #[derive(Clone, Debug)]
-pub(super) struct Hashing {
-    turns: Arc<Semaphore>,
-    waiting: Arc<Semaphore>,
-}
+pub(super) struct Hashing(mpsc::Sender<Work>);
 
 /// Too many passwords are waiting to be hashed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Busy;
 
 impl Hashing {
+    /// Its threads end with the last handle.
     pub(super) fn new() -> Self {
-        Self { turns: Arc::new(Semaphore::new(HASHED_AT_ONCE)), waiting: Arc::new(Semaphore::new(WAITING)) }
+        let (sender, receiver) = mpsc::channel::<Work>(WAITING);
+        let receiver = Arc::new(Mutex::new(receiver));
+        for _ in 0..HASHED_AT_ONCE {
+            let receiver = Arc::clone(&receiver);
+            std::thread::spawn(move || {
+                let next = || receiver.lock().unwrap_or_else(PoisonError::into_inner).blocking_recv();
+                while let Some(work) = next() {
+                    work();
+                }
+            });
+        }
+        Self(sender)
     }
 
     async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> std::result::Result<T, Busy> {
-        let _waiting = self.waiting.try_acquire().map_err(|_| Busy)?;
-        let turn = Arc::clone(&self.turns).acquire_owned().await.map_err(|_| Busy)?;
-        let done = tokio::task::spawn_blocking(move || {
-            let done = work();
-            drop(turn);
-            done
-        });
-        done.await.map_err(|_| Busy)
+        let (done, is_done) = oneshot::channel();
+        // Who does not wait any more is not told.
+        let work = move || drop(done.send(work()));
+        self.0.try_send(Box::new(work)).map_err(|_| Busy)?;
+        is_done.await.map_err(|_| Busy)
     }
 
     /// The PHC form of a password's hash.

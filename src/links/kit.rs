@@ -141,12 +141,9 @@ async fn sign(store: &Store, kit: &mut Kit, expires: Duration) -> Result<Vec<Str
                 key: object.key.clone(),
                 method: Method::Put,
                 expires,
-                version_id: None,
-                content_type: None,
                 content_length: Some(kit.length(number)),
-                content_disposition: None,
                 part: Some(PartLink { upload_id: kit.upload_id.clone(), number }),
-                signed_at: None,
+                ..PresignRequest::default()
             })
             .await?;
         kit.until = link.ends.map_or(kit.until, |ends| ends.min(kit.until));

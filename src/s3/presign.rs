@@ -31,7 +31,7 @@ pub enum Method {
 }
 
 /// What to sign.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PresignRequest {
     /// The bucket.
     pub bucket: String,
@@ -241,12 +241,8 @@ mod tests {
             key: key.into(),
             method,
             expires: Duration::from_secs(30),
-            version_id: None,
-            content_type: None,
-            content_length: None,
-            content_disposition: None,
-            part: None,
             signed_at: Some(Timestamp::new(1_234_567_891, 0).unwrap()),
+            ..PresignRequest::default()
         }
     }
 

@@ -262,12 +262,7 @@ async fn links_that_would_need_the_key_are_refused() {
             key: "k".into(),
             method,
             expires: std::time::Duration::from_mins(1),
-            version_id: None,
-            content_type: None,
-            content_length: None,
-            content_disposition: None,
-            part: None,
-            signed_at: None,
+            ..PresignRequest::default()
         };
         let link = store.presign(&request).await;
         if method == Method::Delete {

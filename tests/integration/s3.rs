@@ -193,12 +193,7 @@ fn presign(key: &str, method: Method) -> PresignRequest {
         key: key.into(),
         method,
         expires: Duration::from_mins(1),
-        version_id: None,
-        content_type: None,
-        content_length: None,
-        content_disposition: None,
-        part: None,
-        signed_at: None,
+        ..PresignRequest::default()
     }
 }
 

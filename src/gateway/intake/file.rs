@@ -123,12 +123,9 @@ pub(super) fn part_request(upload: &Upload, number: u32, length: u64) -> Presign
         key: upload.key.clone(),
         method: Method::Put,
         expires: LIFE,
-        version_id: None,
-        content_type: None,
         content_length: Some(length),
-        content_disposition: None,
         part: Some(PartLink { upload_id: upload.upload_id.clone(), number }),
-        signed_at: None,
+        ..PresignRequest::default()
     }
 }
 
