@@ -14,7 +14,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep_until};
 
 use super::effect::Effects;
-use super::message::{Effect, Event};
+use super::message::{Effect, Event, Pointer};
 use super::state::State;
 use super::terminal::Terminal;
 use super::{update, view};
@@ -216,7 +216,11 @@ impl Session {
             Input::Key(key) => Event::Key(key),
             Input::Paste(text) => Event::Paste(text),
             Input::Resize(columns, rows) => Event::Resize(columns, rows),
-            Input::Mouse(_) | Input::FocusGained | Input::FocusLost => return Ok(()),
+            Input::Mouse(mouse) => match Pointer::of(mouse, std::time::Instant::now()) {
+                Some(pointer) => Event::Pointer(pointer),
+                None => return Ok(()),
+            },
+            Input::FocusGained | Input::FocusLost => return Ok(()),
         };
         self.dirty = Dirty::Now;
         let effects = update::update(&mut self.state, event);

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Instant;
 
 use jiff::tz::TimeZone;
 
@@ -70,6 +71,8 @@ pub(super) struct State {
     pub(super) aborting: usize,
     /// Source and target that are being compared.
     pub(super) comparing: Option<(Location, Location)>,
+    /// The last click: which row of which pane, and when.
+    pub(super) clicked: Option<(PaneId, usize, Instant)>,
     /// The share that is being extended.
     pub(super) extending: Option<Given>,
     /// Whether links are being signed.
@@ -116,6 +119,7 @@ impl State {
             search: 0,
             aborting: 0,
             comparing: None,
+            clicked: None,
             extending: None,
             signing: false,
             asked: None,

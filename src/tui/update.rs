@@ -7,6 +7,7 @@ mod dialogs;
 mod given;
 mod go;
 mod link;
+mod mouse;
 mod places;
 mod sync;
 #[cfg(test)]
@@ -29,6 +30,7 @@ use crate::action::{Action, Screen};
 pub(super) fn update(state: &mut State, event: Event) -> Vec<Effect> {
     let mut effects = match event {
         Event::Key(key) => key_pressed(state, key),
+        Event::Pointer(pointer) => mouse::did(state, pointer),
         Event::Paste(text) => dialogs::paste(state, &text),
         Event::Resize(columns, rows) => {
             state.size = (columns, rows);

@@ -68,6 +68,19 @@ pub(super) fn rows(state: &State) -> usize {
     pane.map_or(1, |pane| usize::from(pane.height.saturating_sub(2)).max(1))
 }
 
+/// The pane at a cell, and its row there if that is one.
+pub(super) fn pane_at(state: &State, column: u16, row: u16) -> Option<(PaneId, Option<usize>)> {
+    let layout = layout(state, Rect::new(0, 0, state.size.0, state.size.1))?;
+    let panes = [PaneId::Left, PaneId::Right].into_iter().zip(layout.panes);
+    let (id, place) = panes
+        .filter_map(|(id, place)| place.map(|place| (id, place)))
+        .find(|(_, place)| place.contains(ratatui::layout::Position { x: column, y: row }))?;
+    let pane = state.pane(id);
+    let inside = row > place.y && row + 1 < place.bottom();
+    let at = pane.top + usize::from(row.saturating_sub(place.y + 1));
+    Some((id, Some(at).filter(|at| inside && *at < pane.listing.rows())))
+}
+
 /// Draws everything.
 pub(super) fn draw(state: &State, frame: &mut Frame<'_>) {
     let area = frame.area();
@@ -111,6 +124,7 @@ fn draw_pane(state: &State, id: PaneId, frame: &mut Frame<'_>, area: Rect) {
     let look = Look {
         theme: &state.theme,
         focused: id == state.focus && !state.panel,
+        has_cursor: state.dialogs.is_empty(),
         color: profile.and_then(|profile| profile.color.as_deref()),
         read_only: profile.is_some_and(|profile| profile.read_only),
         home: state.home.as_deref(),

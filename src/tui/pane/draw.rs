@@ -2,7 +2,7 @@
 
 use jiff::tz::TimeZone;
 use ratatui::Frame;
-use ratatui::layout::{Alignment, Rect};
+use ratatui::layout::{Alignment, Position, Rect};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Block;
@@ -26,6 +26,8 @@ const WITH_TIME: usize = 52;
 pub(in crate::tui) struct Look<'a> {
     pub(in crate::tui) theme: &'a Theme,
     pub(in crate::tui) focused: bool,
+    /// Whether the terminal's cursor stands on its row, if it is focused: screen readers read there.
+    pub(in crate::tui) has_cursor: bool,
     /// The profile's own colour.
     pub(in crate::tui) color: Option<&'a str>,
     pub(in crate::tui) read_only: bool,
@@ -63,6 +65,9 @@ pub(in crate::tui) fn draw(pane: &Pane, frame: &mut Frame<'_>, area: Rect, look:
         let cursor = (row == pane.cursor).then_some(look.focused);
         let line = line(&pane.listing.row(entry), cursor, look, usize::from(inner.width));
         frame.render_widget(line, Rect { y, height: 1, ..inner });
+        if cursor == Some(true) && look.has_cursor {
+            frame.set_cursor_position(Position { x: inner.x, y });
+        }
     }
 }
 

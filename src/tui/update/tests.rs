@@ -670,3 +670,28 @@ fn a_cursor_step_costs_few_bytes_and_an_unchanged_screen_none() {
     assert!((50..=250).contains(&step), "{step} bytes");
     assert_eq!(bytes(&state), 0);
 }
+
+#[test]
+fn the_mouse_chooses_opens_marks_and_scrolls() {
+    use super::super::message::{Pointer, PointerAct};
+    let mut state = browser_with(config(), Location::Remote(work("")), local("/x"), (120, 30));
+    fill(&mut state, PaneId::Left, &["a/", "b", "c"], None);
+    fill(&mut state, PaneId::Right, &["x", "y", "z", "zz", "zzz"], None);
+    let now = std::time::Instant::now();
+    let did = |state: &mut State, column, row, act, after: u64| {
+        let at = now + std::time::Duration::from_millis(after);
+        update(state, Event::Pointer(Pointer { column, row, act, at }))
+    };
+    did(&mut state, 80, 2, PointerAct::Click, 0);
+    assert_eq!((state.focus, state.here().cursor), (PaneId::Right, 1));
+    did(&mut state, 5, 3, PointerAct::SecondClick, 1000);
+    assert_eq!((state.focus, state.here().listing.marks().0), (PaneId::Left, 1));
+    did(&mut state, 5, 1, PointerAct::Click, 2000);
+    assert!(did(&mut state, 5, 1, PointerAct::Click, 2700).is_empty(), "too late to be one with the first");
+    let opened = did(&mut state, 5, 1, PointerAct::Click, 2800);
+    assert!(matches!(opened.as_slice(), [Effect::ListPage { .. }, ..]), "{opened:?}");
+    did(&mut state, 80, 20, PointerAct::Up, 4000);
+    did(&mut state, 80, 20, PointerAct::Down, 4000);
+    assert_eq!((state.focus, state.there().cursor), (PaneId::Left, 3), "the wheel moves what is under it");
+    assert!(did(&mut state, 80, 29, PointerAct::Click, 5000).is_empty(), "nothing is there");
+}
