@@ -25,6 +25,7 @@ mod sync;
 mod transfer;
 mod transfers;
 mod uploads;
+mod versions;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -105,6 +106,8 @@ enum Command {
     Set(set::Options),
     /// Delete objects.
     Rm(remove::Options),
+    /// Bring back deleted objects of buckets that keep versions.
+    Undelete(versions::UndeleteOptions),
     /// Make buckets.
     Mb(remove::BucketOptions),
     /// Remove buckets.
@@ -265,6 +268,7 @@ fn dispatch(cli: Cli) -> Result<u8> {
                     Command::Check(options) => check::run(&context, options).await,
                     Command::Set(options) => set::run(&context, options).await,
                     Command::Rm(options) => remove::objects(&context, options).await,
+                    Command::Undelete(options) => versions::undelete(&context, options).await,
                     Command::Mb(options) => remove::make_buckets(&context, options).await,
                     Command::Rb(options) => remove::buckets(&context, options).await,
                     Command::Cat(options) => cat::run(&context, options).await,

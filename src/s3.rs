@@ -18,10 +18,12 @@ mod presign;
 mod settings;
 mod tags;
 mod transport;
+mod versions;
 
 pub use attributes::Attributes;
 pub use connect::{Connections, Store};
 pub use copy::CopySource;
+pub use delete::{Deleted, ObjectId};
 pub use digest::{Algorithm, Digest, Hasher, multipart_etag};
 pub use encryption::CustomerKey;
 pub use list::ListRequest;
@@ -30,3 +32,4 @@ pub use object::{Download, GetOptions, ObjectInfo, PutOptions, Written};
 pub use presign::{EndsBecause, MAX_EXPIRES, Method, PartLink, PresignRequest, Presigned};
 pub use settings::Versioning;
 pub use transport::Body;
+pub use versions::{Stored, Version, VersionMarker, VersionPage};

@@ -5,6 +5,7 @@ pub mod find;
 mod segments;
 pub mod uploads;
 pub mod usage;
+pub mod versions;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};

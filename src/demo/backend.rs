@@ -7,6 +7,7 @@ mod list;
 mod multipart;
 mod object;
 mod tags;
+mod versions;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -18,6 +19,7 @@ use s3s::{S3Result, s3_error};
 use super::faults::Faults;
 pub(super) use content::Content;
 use encryption::Encryption;
+use versions::Versioning;
 
 /// All buckets, objects, versions and uploads; a cheap handle.
 #[derive(Clone, Debug, Default)]
@@ -56,7 +58,7 @@ impl State {
 #[derive(Debug)]
 struct Bucket {
     created: SystemTime,
-    versioned: bool,
+    versioning: Versioning,
     /// Every version of a key, the newest last.
     objects: BTreeMap<String, Vec<Version>>,
     /// By key and upload id.
@@ -209,10 +211,24 @@ impl Backend {
         self.lock().buckets.keys().cloned().collect()
     }
 
+    /// The states of a key, the oldest first: id, and whether it is one rather than a delete marker.
+    pub fn versions(&self, bucket: &str, key: &str) -> Vec<(String, bool)> {
+        let state = self.lock();
+        let versions = state.buckets.get(bucket).and_then(|bucket| bucket.objects.get(key));
+        let versions = versions.into_iter().flatten();
+        versions.map(|version| (version.name().to_owned(), version.stored.is_some())).collect()
+    }
+
+    /// Deletes a key; where versions are kept by a delete marker.
+    pub fn delete(&self, bucket: &str, key: &str) {
+        // A bucket that is not there has nothing to delete.
+        let _ = self.remove(bucket, key, None);
+    }
+
     /// Keeps old versions from now on.
     pub fn set_versioned(&self, bucket: &str) {
         if let Some(bucket) = self.lock().buckets.get_mut(bucket) {
-            bucket.versioned = true;
+            bucket.versioning = Versioning::Enabled;
         }
     }
 
@@ -245,7 +261,7 @@ impl Bucket {
     fn new() -> Self {
         Self {
             created: SystemTime::now(),
-            versioned: false,
+            versioning: Versioning::Off,
             objects: BTreeMap::new(),
             uploads: BTreeMap::new(),
             invented: 0,
@@ -254,23 +270,6 @@ impl Bucket {
 
     fn newest(&self, key: &str) -> Option<&Version> {
         self.objects.get(key)?.last()
-    }
-
-    /// Adds a state of a key; returns its id if the bucket keeps versions.
-    fn add(
-        &mut self,
-        key: &str,
-        id: String,
-        modified: SystemTime,
-        stored: Option<Arc<Stored>>,
-    ) -> Option<String> {
-        let id = self.versioned.then_some(id);
-        let versions = self.objects.entry(key.to_owned()).or_default();
-        if !self.versioned {
-            versions.clear();
-        }
-        versions.push(Version { id: id.clone(), modified, stored });
-        id
     }
 }
 

@@ -11,6 +11,8 @@ pub enum Operation {
     ListBuckets,
     /// ListObjects, both versions.
     ListObjects,
+    /// ListObjectVersions.
+    ListVersions,
     /// HeadObject.
     HeadObject,
     /// GetObject.

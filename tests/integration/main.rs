@@ -33,3 +33,5 @@ mod sync;
 mod transfer;
 #[cfg(test)]
 mod uploads;
+#[cfg(test)]
+mod versions;

@@ -122,24 +122,6 @@ pub(super) fn may_write(
     Ok(())
 }
 
-impl Bucket {
-    /// A version of a key that has bytes.
-    pub(super) fn find(&self, key: &str, version_id: Option<&str>) -> S3Result<(Version, Arc<Stored>)> {
-        let missing = || s3_error!(NoSuchKey, "The specified key does not exist.");
-        let version = match version_id {
-            None => self.newest(key),
-            Some(id) => {
-                let versions = self.objects.get(key).ok_or_else(missing)?;
-                let found = versions.iter().find(|version| version.id.as_deref().unwrap_or("null") == id);
-                Some(found.ok_or_else(|| s3_error!(NoSuchVersion, "The specified version does not exist."))?)
-            }
-        };
-        let version = version.ok_or_else(missing)?;
-        let stored = version.stored.clone().ok_or_else(missing)?;
-        Ok((version.clone(), stored))
-    }
-}
-
 impl Backend {
     pub(super) fn find(
         &self,
@@ -293,32 +275,6 @@ impl Backend {
             CopyObjectOutput { copy_object_result: Some(result), version_id, ..CopyObjectOutput::default() };
         describe_encryption!(output, &encryption);
         Ok(output)
-    }
-
-    /// Deletes a key or one version of it; returns the version's or delete marker's id, and whether a marker was made.
-    pub(super) fn remove(
-        &self,
-        bucket: &str,
-        key: &str,
-        version_id: Option<&str>,
-    ) -> S3Result<(Option<String>, bool)> {
-        let mut state = self.lock();
-        let id = state.next_id();
-        let bucket = state.bucket_mut(bucket)?;
-        if let Some(wanted) = version_id {
-            if let Some(versions) = bucket.objects.get_mut(key) {
-                versions.retain(|version| version.id.as_deref().unwrap_or("null") != wanted);
-                if versions.is_empty() {
-                    bucket.objects.remove(key);
-                }
-            }
-            return Ok((Some(wanted.to_owned()), false));
-        }
-        if bucket.versioned {
-            return Ok((bucket.add(key, id, SystemTime::now(), None), true));
-        }
-        bucket.objects.remove(key);
-        Ok((None, false))
     }
 }
 
