@@ -10,13 +10,16 @@ pub enum Screen {
     Browser,
     /// The transfers panel.
     Transfers,
+    /// The versions of objects.
+    Versions,
     /// Any dialog with a list or buttons.
     Dialog,
 }
 
 impl Screen {
     /// All of them, in the order help shows them.
-    pub const ALL: [Screen; 4] = [Screen::Browser, Screen::Transfers, Screen::Dialog, Screen::Global];
+    pub const ALL: [Screen; 5] =
+        [Screen::Browser, Screen::Transfers, Screen::Versions, Screen::Dialog, Screen::Global];
 
     /// Its name in the configuration.
     pub fn name(self) -> &'static str {
@@ -24,6 +27,7 @@ impl Screen {
             Screen::Global => "global",
             Screen::Browser => "browser",
             Screen::Transfers => "transfers",
+            Screen::Versions => "versions",
             Screen::Dialog => "dialog",
         }
     }
@@ -114,6 +118,7 @@ actions! {
     Sync, Browser, Act, "sync", "make the other pane like this one", ["shift-z"];
     View, Browser, Act, "view", "view", ["f3", "v"];
     Info, Browser, Act, "info", "properties", ["i"];
+    Versions, Browser, Act, "versions", "versions, also of what is deleted", ["shift-v"];
     Uploads, Browser, Act, "uploads", "unfinished uploads here", ["shift-u"];
     Filter, Browser, Find, "filter", "filter this listing", ["/"];
     Sort, Browser, Find, "sort", "sort by the next column", ["s"];
@@ -134,6 +139,15 @@ actions! {
     TransferUp, Transfers, Move, "up", "up", ["up", "k"];
     TransferDown, Transfers, Move, "down", "down", ["down", "j"];
     TransferClose, Transfers, Jobs, "close", "back to the panes", ["t", "tab"];
+    VersionRestore, Versions, Act, "restore", "make it the newest; bring back what is deleted", ["r"];
+    VersionCopy, Versions, Act, "copy", "copy it to the other pane", ["f5", "c"];
+    VersionDelete, Versions, Act, "delete", "delete it for good", ["f8", "d", "delete"];
+    VersionPurge, Versions, Act, "purge", "delete all of them for good", ["shift-d"];
+    VersionMark, Versions, Act, "mark", "mark and move down", ["space", "insert"];
+    VersionMarkAll, Versions, Act, "mark_all", "mark all, or none", ["a", "ctrl-a"];
+    VersionOnlyDeleted, Versions, Act, "only_deleted", "only what is deleted, or all", ["."];
+    VersionWiden, Versions, Act, "widen", "of everything around it", ["backspace", "h"];
+    VersionRefresh, Versions, Act, "refresh", "read again", ["shift-r", "ctrl-r"];
     DialogUp, Dialog, Move, "up", "up", ["up", "k"];
     DialogDown, Dialog, Move, "down", "down", ["down", "j"];
     DialogPageUp, Dialog, Move, "page_up", "page up", ["pageup"];

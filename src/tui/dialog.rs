@@ -15,12 +15,15 @@ mod profiles;
 mod sync;
 #[cfg(test)]
 mod tests;
+mod typed;
 mod uploads;
+mod versions;
 mod viewer;
 mod window;
 
 pub(super) use pick::{Choice, Item};
 pub(super) use uploads::{Chosen, Uploads};
+pub(super) use versions::Versions;
 pub(super) use viewer::{Chunk, Wanted};
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
@@ -34,10 +37,11 @@ use crate::action::{Action, Screen};
 use crate::config::Keys;
 use crate::links::LinkRequest;
 use crate::location::Location;
-use crate::s3::Upload;
+use crate::s3::{ObjectId, Upload, Version};
 use crate::sync::Plan;
 use crate::transfer::{Answer, Conflict, Failure, TransferId, Unfinished};
 use crate::walk::Target;
+use crate::walk::versions::Scope;
 
 /// What the user decided; ends the dialog.
 #[derive(Clone, Debug, PartialEq)]
@@ -74,6 +78,24 @@ pub(crate) enum Decision {
     AbortUploads(Vec<(usize, Upload)>),
     /// The unfinished uploads are no longer of interest.
     LeaveUploads,
+    /// Find the versions again.
+    FindVersions,
+    /// Find those of everything around.
+    WidenVersions,
+    /// The versions are no longer of interest.
+    LeaveVersions,
+    /// Make the chosen versions the newest.
+    RestoreVersions,
+    /// Copy them to the other pane.
+    CopyVersions,
+    /// Ask whether they are to be deleted.
+    AskDeleteVersions,
+    /// Delete these for good.
+    DeleteVersions(Vec<ObjectId>),
+    /// Ask for the name before all of them go.
+    AskPurge,
+    /// Delete all of them.
+    Purge(Scope),
     /// Do these steps.
     Sync(Box<Plan>),
     /// Try what failed of a transfer again: all of it, or one by its number.
@@ -139,6 +161,10 @@ pub(crate) enum Dialog {
     Profiles(profiles::Profiles),
     /// Unfinished uploads.
     Uploads(uploads::Uploads),
+    /// Versions of objects.
+    Versions(versions::Versions),
+    /// A question that a name answers.
+    Typed(typed::Typed),
     /// A plan to approve.
     Sync(Box<sync::SyncDialog>),
     /// What failed of a transfer.
@@ -190,6 +216,29 @@ impl Dialog {
             Self::Uploads(uploads) => Some(uploads),
             _ => None,
         }
+    }
+
+    /// The versions of these keys, their times in `zone`.
+    pub(crate) fn versions(scope: Scope, zone: TimeZone) -> Self {
+        Self::Versions(versions::Versions::new(scope, zone))
+    }
+
+    /// It, if it is that one.
+    pub(crate) fn as_versions(&mut self) -> Option<&mut versions::Versions> {
+        match self {
+            Self::Versions(versions) => Some(versions),
+            _ => None,
+        }
+    }
+
+    /// "Delete N versions for good?"
+    pub(crate) fn confirm_versions(versions: &[Version]) -> Self {
+        Self::Confirm(confirm::Confirm::versions(versions))
+    }
+
+    /// A question that only `name` answers.
+    pub(crate) fn typed(title: &'static str, lines: &[String], name: &str, decision: Decision) -> Self {
+        Self::Typed(typed::Typed::new(title, lines, name, decision))
     }
 
     /// Overwrite, skip, newer, rename; for this one or for all.
@@ -298,6 +347,7 @@ impl Dialog {
             Self::Input(input) => return input.on_key(key),
             Self::Link(link) => return link.on_key(key),
             Self::Pick(pick) => return pick.on_key(key),
+            Self::Typed(typed) => return typed.on_key(key),
             _ => {}
         }
         let action = keys.action(Screen::Dialog, key.into());
@@ -309,6 +359,7 @@ impl Dialog {
             Self::Conflict(conflict) => conflict.on_key(key),
             Self::Links(links) => links.on_key(key, action),
             Self::Uploads(uploads) => uploads.on_key(key, keys),
+            Self::Versions(versions) => versions.on_key(key, keys),
             Self::Profiles(profiles) => profiles.on_key(key, action),
             Self::Sync(sync) => sync.on_key(key, action),
             Self::Failures(failures) => failures.on_key(key, action),
@@ -319,7 +370,7 @@ impl Dialog {
             Self::Info(_) if key.code == KeyCode::Enter => Outcome::Close(None),
             Self::Info(info) => info.on_action(action),
             Self::Viewer(viewer) => viewer.on_key(key, action),
-            Self::Input(_) | Self::Link(_) | Self::Pick(_) => Outcome::Stay,
+            Self::Input(_) | Self::Link(_) | Self::Pick(_) | Self::Typed(_) => Outcome::Stay,
         }
     }
 
@@ -329,6 +380,7 @@ impl Dialog {
             Self::Input(input) => Outcome::Close(Some(input.purpose())),
             Self::Conflict(conflict) => Outcome::Decide(Decision::CancelTransfer(conflict.id())),
             Self::Uploads(_) => Outcome::Decide(Decision::LeaveUploads),
+            Self::Versions(_) => Outcome::Decide(Decision::LeaveVersions),
             _ => Outcome::Close(None),
         }
     }
@@ -339,6 +391,7 @@ impl Dialog {
             Self::Input(input) => input.on_paste(text),
             Self::Link(link) => link.on_paste(text),
             Self::Pick(pick) => pick.on_paste(text),
+            Self::Typed(typed) => typed.on_paste(text),
             _ => Outcome::Stay,
         }
     }
@@ -352,6 +405,8 @@ impl Dialog {
             Self::Link(dialog) => dialog.draw(frame, area, theme),
             Self::Links(dialog) => dialog.draw(frame, area, theme),
             Self::Uploads(dialog) => dialog.draw(frame, area, theme),
+            Self::Versions(dialog) => dialog.draw(frame, area, theme),
+            Self::Typed(dialog) => dialog.draw(frame, area, theme),
             Self::Profiles(dialog) => dialog.draw(frame, area, theme),
             Self::Sync(dialog) => dialog.draw(frame, area, theme),
             Self::Failures(dialog) => dialog.draw(frame, area, theme),
@@ -366,6 +421,8 @@ impl Dialog {
     pub(crate) fn hints(&self, keys: &Keys) -> Vec<(String, &'static str)> {
         let hints = match self {
             Self::Uploads(_) => return uploads::Uploads::hints(keys),
+            Self::Versions(_) => return versions::Versions::hints(keys),
+            Self::Typed(_) => typed::Typed::hints(),
             Self::Input(input) => input.hints(),
             Self::Confirm(_) => confirm::Confirm::hints(),
             Self::Conflict(_) => conflict::ConflictDialog::hints(),

@@ -1,12 +1,14 @@
 //! The only door out: an effect becomes a task, its result an event. Nothing here waits on the thread that draws.
 
 mod links;
+mod order;
 mod places;
 mod uploads;
+mod versions;
 mod view;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use tokio::runtime::Handle;
@@ -42,6 +44,8 @@ pub(super) struct Effects {
     deletion: Option<AbortHandle>,
     /// What finds and measures unfinished uploads; dropping it ends that.
     uploads: JoinSet<()>,
+    /// What finds versions; dropping it ends that.
+    versions: JoinSet<()>,
     comparison: Option<AbortHandle>,
 }
 
@@ -78,6 +82,7 @@ impl Effects {
             listing: [None, None],
             deletion: None,
             uploads: JoinSet::new(),
+            versions: JoinSet::new(),
             comparison: None,
         }
     }
@@ -115,9 +120,9 @@ impl Effects {
             }
             Effect::Delete(targets) => {
                 let (connections, events) = (self.connections.clone(), self.events.clone());
-                self.deletion = Some(
-                    self.spawn(async move { Event::Deleted(delete(connections, targets, events).await) }),
-                );
+                self.deletion = Some(self.spawn(async move {
+                    Event::Deleted(Box::pin(delete(connections, targets, events)).await)
+                }));
             }
             Effect::DeleteExtra(deletions) => {
                 let (connections, events) = (self.connections.clone(), self.events.clone());
@@ -147,6 +152,8 @@ impl Effects {
                     Event::Changed { at, name: to.into(), result }
                 });
             }
+            Effect::Order(order) => self.start(*order),
+            Effect::Versions { search, effect } => self.versions(search, effect),
             Effect::Uploads { search, effect } => self.uploads(search, effect),
             Effect::PrintPlain(_) | Effect::Redraw | Effect::Suspend | Effect::Quit => {}
             order => return self.order(order),
@@ -287,18 +294,7 @@ async fn delete(
 ) -> Vec<(Location, Error)> {
     let deleted = AtomicU64::new(0);
     let work = walk::delete(&connections, &targets, &deleted);
-    tokio::pin!(work);
-    loop {
-        tokio::select! {
-            failed = &mut work => {
-                let _ = events.send(Event::Deleting(deleted.load(Ordering::Relaxed)));
-                return failed;
-            }
-            () = tokio::time::sleep(REPORT) => {
-                let _ = events.send(Event::Deleting(deleted.load(Ordering::Relaxed)));
-            }
-        }
-    }
+    order::reporting(work, &deleted, &events).await
 }
 
 async fn delete_extra(
@@ -613,6 +609,29 @@ mod tests {
         assert!(flow.screen().contains("etag"));
         flow.keys("\x1b");
         assert!(!flow.screen().contains("etag"));
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn versions_are_brought_back_copied_and_purged() {
+        let mut flow = Flow::start(&[], &[("keep.txt", "kept")], at("")).await;
+        flow.backend.set_versioned("box");
+        flow.backend.put("box", "a.txt", "old");
+        flow.backend.put("box", "a.txt", "newer text");
+        flow.backend.delete("box", "a.txt");
+        flow.keys("\th");
+        flow.until(|flow| !flow.state.here().loading).await;
+        flow.keys("V");
+        flow.until_shown("4 versions").await;
+        flow.keys(".r");
+        flow.until(|flow| flow.object("a.txt").as_deref() == Some("newer text")).await;
+        flow.until_shown("3 versions").await;
+        flow.keys(".jr");
+        flow.until(|flow| flow.object("a.txt").as_deref() == Some("old")).await;
+        flow.until_shown("4 versions").await;
+        flow.keys("Dbox\r");
+        flow.until(|flow| flow.backend.versions("box", "a.txt").is_empty()).await;
+        flow.until_shown("0 versions").await;
+        assert_eq!(flow.object("keep.txt"), None);
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

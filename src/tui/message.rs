@@ -10,12 +10,13 @@ use crate::clipboard;
 use crate::entry::Page;
 use crate::error::{Error, Result};
 use crate::links::{LinkRequest, Verdict};
-use crate::location::Location;
+use crate::location::{Location, Remote};
 use crate::places::Places;
-use crate::s3::{ObjectInfo, Presigned, Upload};
+use crate::s3::{ObjectId, ObjectInfo, Presigned, Upload, Version};
 use crate::sync::{Plan, Step};
 use crate::transfer::{self, Answer, BegunHere, Failure, Snapshot, TransferId, Unfinished};
 use crate::walk::uploads::{self, Held};
+use crate::walk::versions::Scope;
 use crate::walk::{Target, Total};
 
 /// One of the two panes.
@@ -128,6 +129,43 @@ pub(crate) enum UploadsEffect {
     Forget,
 }
 
+/// What happened to versions.
+#[derive(Debug)]
+pub(crate) enum VersionsEvent {
+    /// Some were found.
+    Found(Vec<Version>),
+    /// No more are told of.
+    End {
+        /// There are others.
+        more: bool,
+        /// Why it ended early.
+        failed: Option<Error>,
+    },
+}
+
+/// What the outside must do about versions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum VersionsEffect {
+    /// Find them; an older search is dropped.
+    Find(Scope),
+    /// Drop what is being found.
+    Forget,
+}
+
+/// Long work that is no transfer; one at a time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Order {
+    /// Remove versions or delete markers for good.
+    DeleteVersions {
+        /// Profile and bucket.
+        at: Remote,
+        /// Which.
+        versions: Vec<ObjectId>,
+    },
+    /// Remove every version for good.
+    Purge(Scope),
+}
+
 /// What happened.
 #[derive(Debug)]
 pub(crate) enum Event {
@@ -204,6 +242,13 @@ pub(crate) enum Event {
         location: Location,
         /// The answer.
         info: Result<Box<ObjectInfo>>,
+    },
+    /// Something about versions.
+    Versions {
+        /// The search they were found by; what an older one still tells is dropped.
+        search: u64,
+        /// What happened.
+        event: VersionsEvent,
     },
     /// Something about unfinished uploads.
     Uploads {
@@ -306,6 +351,15 @@ pub(crate) enum Effect {
     },
     /// Ask for properties.
     Stat(Location),
+    /// Do something that takes long; it ends with [`Event::Deleted`] and is stopped by [`Effect::CancelDelete`].
+    Order(Box<Order>),
+    /// Something about versions.
+    Versions {
+        /// Comes back with whatever follows.
+        search: u64,
+        /// What to do.
+        effect: VersionsEffect,
+    },
     /// Something about unfinished uploads.
     Uploads {
         /// Comes back with whatever follows.

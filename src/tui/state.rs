@@ -44,6 +44,26 @@ pub(super) enum Deletion {
     Deleting(u64),
 }
 
+/// What the long work is whose progress and end are told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Job {
+    /// Something is deleted.
+    #[default]
+    Delete,
+    /// Delete markers are removed.
+    BringBack,
+}
+
+impl Job {
+    /// Now, and when it is done.
+    pub(super) fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Job::Delete => ("deleting", "deleted"),
+            Job::BringBack => ("bringing back", "brought back"),
+        }
+    }
+}
+
 /// The state.
 #[derive(Debug)]
 pub(super) struct State {
@@ -62,6 +82,8 @@ pub(super) struct State {
     pub(super) snapshot: Snapshot,
     pub(super) notice: Option<Notice>,
     pub(super) deletion: Option<Deletion>,
+    /// What it is that goes on as a deletion does.
+    pub(super) job: Job,
     /// What a deletion changes.
     pub(super) deleting: Vec<Location>,
     /// The newest search for unfinished uploads.
@@ -110,6 +132,7 @@ impl State {
             snapshot: Snapshot::default(),
             notice: None,
             deletion: None,
+            job: Job::default(),
             deleting: Vec::new(),
             search: 0,
             aborting: 0,

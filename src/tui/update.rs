@@ -12,6 +12,7 @@ mod sync;
 mod tests;
 mod transfer;
 mod uploads;
+mod versions;
 mod viewing;
 
 pub(super) use go::folder;
@@ -65,6 +66,7 @@ pub(super) fn update(state: &mut State, event: Event) -> Vec<Effect> {
         Event::SyncPlanned { places, plan } => sync::planned(state, &places, plan),
         Event::Changed { at, name, result } => browser::changed(state, &at, &name, result),
         Event::Info { location, info } => browser::info(state, &location, info),
+        Event::Versions { search, event } => versions::happened(state, search, event),
         Event::Uploads { search, event } => uploads::happened(state, search, event),
     };
     settle(state, &mut effects);
@@ -176,6 +178,7 @@ fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Bookmarks => places::show(state),
         Action::BookmarkAdd => places::add(state),
         Action::Uploads => uploads::open(state),
+        Action::Versions => versions::open(state),
         Action::CopyLink => link::copy(state),
         Action::LinkDialog => link::dialog(state),
         Action::Transfers => {

@@ -11,6 +11,7 @@ use crate::clipboard;
 use crate::error::{Error, Kind};
 use crate::links::Disposition;
 use crate::location::Remote;
+use crate::s3::Stored;
 use crate::s3::{EndsBecause, Method, Presigned};
 use crate::sync::{Reason, Step, StepKind};
 use crate::transfer::OnConflict;
@@ -139,6 +140,48 @@ fn failed() -> Dialog {
     Dialog::failures(TransferId(7), failures)
 }
 
+fn version(key: &str, id: &str, latest: bool, size: Option<u64>) -> Version {
+    let object = size.map(|size| Stored { size, ..Stored::default() });
+    let modified = Some(at("2026-03-01T12:00:00Z"));
+    Version { key: key.into(), id: id.into(), latest, modified, object }
+}
+
+fn kept() -> Dialog {
+    let mut dialog = Dialog::versions(Scope { root: remote("photos/"), tree: true }, TimeZone::UTC);
+    let versions = dialog.as_versions().expect("it is that one");
+    let mut found = vec![
+        version("photos/cat.jpg", "3HL4kqtJvjVBH40Nrjfkd", true, Some(2_400_000)),
+        version("photos/cat.jpg", "3HL4kqtJlcpXroDTDmJ+r", false, Some(2_300_000)),
+        version("photos/esc\u{1b}[2J \u{202e}gpj.exe", "null", true, None),
+    ];
+    found.extend(
+        (0..40).map(|n| version(&format!("photos/{n:02}/{}", "long ".repeat(30)), "id", true, Some(n))),
+    );
+    versions.found(found);
+    versions
+        .end(true, Some(Error::new(Kind::Denied, "cannot list it: access denied").with_hint("ask for it")));
+    press(&mut dialog, KeyCode::Char(' '));
+    dialog
+}
+
+fn kept_of_one() -> Dialog {
+    let mut dialog = Dialog::versions(Scope { root: remote("plan.txt"), tree: false }, TimeZone::UTC);
+    let versions = dialog.as_versions().expect("it is that one");
+    versions.found(vec![version("plan.txt", "null", true, Some(12))]);
+    versions.end(false, None);
+    dialog
+}
+
+fn purge() -> Dialog {
+    let scope = Scope { root: remote("photos/"), tree: true };
+    let lines =
+        vec!["43 versions, 4.7 MB, would be gone for good:".to_owned(), "everything below it".to_owned()];
+    let mut dialog = Dialog::typed("Purge", &lines, "photos", Decision::Purge(scope));
+    press(&mut dialog, KeyCode::Char('x'));
+    press(&mut dialog, KeyCode::Enter);
+    dialog
+}
+
 fn every_dialog() -> Vec<(&'static str, Dialog)> {
     let targets = vec![Target { location: Location::Remote(remote("photos/")), tree: true }];
     let rows = vec![
@@ -168,6 +211,9 @@ fn every_dialog() -> Vec<(&'static str, Dialog)> {
         ("abort", Dialog::confirm_abort(&here, aborted, true)),
         ("profiles", Dialog::profiles(profiles, Some("profile20"))),
         ("sync", Dialog::sync(sync_plan())),
+        ("versions", kept()),
+        ("versions_of_one", kept_of_one()),
+        ("purge", purge()),
         ("failures", failed()),
         ("help", Dialog::help(&Keys::default())),
         ("info", Dialog::info(&Location::Remote(remote("cat.jpg")), rows)),
@@ -222,6 +268,7 @@ fn escape_only_ever_cancels() {
             "go_to" => Outcome::Close(Some(Purpose::GoTo)),
             "conflict" => Outcome::Decide(Decision::CancelTransfer(TransferId(7))),
             "uploads" | "no_uploads" => Outcome::Decide(Decision::LeaveUploads),
+            "versions" | "versions_of_one" => Outcome::Decide(Decision::LeaveVersions),
             _ => Outcome::Close(None),
         };
         assert_eq!(outcome, expected, "{name}");

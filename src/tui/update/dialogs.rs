@@ -6,7 +6,7 @@ use super::super::dialog::{Decision, Dialog, Outcome, Purpose};
 use super::super::listing::Filter;
 use super::super::message::Effect;
 use super::super::state::{State, Tone};
-use super::{delete, go, link, places, sync, transfer, uploads, viewing};
+use super::{delete, go, link, places, sync, transfer, uploads, versions, viewing};
 use crate::action::Action;
 use crate::entry::Kind;
 use crate::location::Location;
@@ -100,6 +100,15 @@ fn decide(state: &mut State, decision: Decision) -> Vec<Effect> {
         Decision::AskAbort => uploads::ask(state),
         Decision::AbortUploads(uploads) => uploads::abort(state, uploads),
         Decision::LeaveUploads => uploads::leave(state),
+        Decision::FindVersions => versions::find(state),
+        Decision::WidenVersions => versions::widen(state),
+        Decision::LeaveVersions => versions::leave(state),
+        Decision::RestoreVersions => versions::restore(state),
+        Decision::CopyVersions => versions::copy(state),
+        Decision::AskDeleteVersions => versions::ask_delete(state),
+        Decision::DeleteVersions(versions) => versions::delete(state, versions),
+        Decision::AskPurge => versions::ask_purge(state),
+        Decision::Purge(scope) => versions::purge(state, scope),
         Decision::Sync(plan) => sync::approved(state, *plan),
         Decision::Resume(unfinished) => {
             unfinished.into_iter().map(|one| Effect::ResumeUnfinished(Box::new(one))).collect()

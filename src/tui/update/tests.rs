@@ -2,6 +2,7 @@
 
 mod places;
 mod uploads;
+mod versions;
 
 use std::ffi::OsString;
 use std::path::PathBuf;

@@ -9,7 +9,7 @@ use super::super::pane::Pane;
 use super::super::state::{State, Tone};
 use super::super::text;
 use super::browser::refresh;
-use super::sync;
+use super::{sync, versions};
 use crate::action::Action;
 use crate::config::units::parse_rate;
 use crate::entry::Kind;
@@ -243,6 +243,7 @@ fn finished(state: &mut State, id: TransferId, summary: &Summary) -> Vec<Effect>
     let here = state.focus;
     let seek = touches.seek.as_deref().map(|name| (here, name));
     effects.extend(refresh(state, |place| touches.places.contains(place), seek));
+    effects.extend(versions::outdated(state));
     effects
 }
 
