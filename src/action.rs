@@ -154,6 +154,9 @@ actions! {
     DialogPageDown, Dialog, Move, "page_down", "page down", ["pagedown", "space"];
     DialogTop, Dialog, Move, "top", "first", ["home", "g"];
     DialogBottom, Dialog, Move, "bottom", "last", ["end", "shift-g"];
+    DialogCopy, Dialog, Act, "copy", "copy the value under the cursor", ["y"];
+    DialogCopyAll, Dialog, Act, "copy_all", "copy everything shown", ["shift-y"];
+    BucketVersioning, Dialog, Act, "versioning", "of a bucket: keep versions, or stop that", ["shift-v"];
     Palette, Browser, All, "palette", "everything that can be done", [":", "ctrl-p"];
     Help, Global, All, "help", "help", ["?", "f1"];
     Redraw, Global, All, "redraw", "redraw the screen", ["ctrl-l"];

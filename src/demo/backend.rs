@@ -6,6 +6,7 @@ mod encryption;
 mod list;
 mod multipart;
 mod object;
+mod settings;
 mod tags;
 mod versions;
 
@@ -59,6 +60,7 @@ impl State {
 struct Bucket {
     created: SystemTime,
     versioning: Versioning,
+    settings: settings::Settings,
     /// Every version of a key, the newest last.
     objects: BTreeMap<String, Vec<Version>>,
     /// By key and upload id.
@@ -87,6 +89,8 @@ struct Stored {
     /// Base64 by lower-case name.
     checksums: BTreeMap<&'static str, String>,
     tags: Vec<(String, String)>,
+    /// Days for which it was brought back from an archive.
+    restored: Option<i32>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -166,6 +170,11 @@ impl Backend {
         let state = self.lock();
         let stored = state.buckets.get(bucket).and_then(|bucket| bucket.newest(key)?.stored.as_ref());
         stored.map(|stored| stored.tags.clone()).unwrap_or_default()
+    }
+
+    /// A key's storage class.
+    pub fn storage_class(&self, bucket: &str, key: &str) -> Option<String> {
+        self.lock().buckets.get(bucket)?.newest(key)?.stored.as_ref()?.attributes.storage_class.clone()
     }
 
     /// Every key of a bucket, in byte order.
@@ -262,6 +271,7 @@ impl Bucket {
         Self {
             created: SystemTime::now(),
             versioning: Versioning::Off,
+            settings: settings::Settings::default(),
             objects: BTreeMap::new(),
             uploads: BTreeMap::new(),
             invented: 0,

@@ -21,6 +21,8 @@ pub enum Operation {
     PutObject,
     /// CopyObject.
     CopyObject,
+    /// `RestoreObject`.
+    RestoreObject,
     /// DeleteObject.
     DeleteObject,
     /// DeleteObjects.

@@ -194,6 +194,7 @@ fn operation(
         ("PUT", false) if has("uploadId") => Operation::UploadPart,
         ("PUT", false) if copies => Operation::CopyObject,
         ("PUT", false) if !ABOUT_OBJECT.iter().any(|name| has(name)) => Operation::PutObject,
+        ("POST", false) if has("restore") => Operation::RestoreObject,
         ("POST", false) if has("uploads") => Operation::CreateUpload,
         ("POST", false) if has("uploadId") => Operation::CompleteUpload,
         ("DELETE", false) if has("uploadId") => Operation::AbortUpload,

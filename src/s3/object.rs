@@ -125,6 +125,12 @@ macro_rules! info {
             ("expiration", text(output.expiration())),
             ("restore", text(output.restore())),
             ("object-lock", output.object_lock_mode().map(|v| v.as_str().to_owned())),
+            (
+                "locked-until",
+                output.object_lock_retain_until_date().and_then(timestamp).map(|until| until.to_string()),
+            ),
+            ("legal-hold", output.object_lock_legal_hold_status().map(|v| v.as_str().to_owned())),
+            ("checksum-type", output.checksum_type().map(|v| v.as_str().to_owned())),
         ];
         ObjectInfo {
             size: $size,

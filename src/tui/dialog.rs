@@ -3,6 +3,7 @@
 
 mod confirm;
 mod conflict;
+mod facts;
 mod failures;
 mod field;
 mod help;
@@ -21,6 +22,7 @@ mod versions;
 mod viewer;
 mod window;
 
+pub(super) use facts::Property;
 pub(super) use pick::{Choice, Item};
 pub(super) use uploads::{Chosen, Uploads};
 pub(super) use versions::Versions;
@@ -36,8 +38,8 @@ use super::theme::Theme;
 use crate::action::{Action, Screen};
 use crate::config::Keys;
 use crate::links::LinkRequest;
-use crate::location::Location;
-use crate::s3::{ObjectId, Upload, Version};
+use crate::location::{Location, Remote};
+use crate::s3::{ObjectId, Upload, Version, Versioning};
 use crate::sync::Plan;
 use crate::transfer::{Answer, Conflict, Failure, TransferId, Unfinished};
 use crate::walk::Target;
@@ -78,6 +80,10 @@ pub(crate) enum Decision {
     AbortUploads(Vec<(usize, Upload)>),
     /// The unfinished uploads are no longer of interest.
     LeaveUploads,
+    /// Ask whether a bucket is to keep versions.
+    AskVersioning(Remote, bool),
+    /// Let it keep them, or not.
+    Versioning(Remote, bool),
     /// Find the versions again.
     FindVersions,
     /// Find those of everything around.
@@ -171,7 +177,9 @@ pub(crate) enum Dialog {
     Failures(failures::Failures),
     /// Every key.
     Help(help::Help),
-    /// Properties, or a failure.
+    /// Properties.
+    Facts(Box<facts::Facts>),
+    /// A failure.
     Info(info::Info),
     /// A file or an object.
     Viewer(Box<viewer::Viewer>),
@@ -324,9 +332,22 @@ impl Dialog {
         Self::Help(help::Help::new(keys))
     }
 
-    /// Properties: heading and rows; values may be long and wrap.
-    pub(crate) fn info(location: &Location, rows: Vec<(String, String)>) -> Self {
-        Self::Info(info::Info::new(&location.to_string(), rows))
+    /// Properties of a place; of a bucket with its versioning, if that is known.
+    pub(crate) fn facts(place: Location, rows: Vec<Property>, versioning: Option<Versioning>) -> Self {
+        Self::Facts(Box::new(facts::Facts::new(place, rows, versioning)))
+    }
+
+    /// The place whose properties it shows.
+    pub(crate) fn shows_facts_of(&self) -> Option<&Location> {
+        match self {
+            Self::Facts(facts) => Some(facts.place()),
+            _ => None,
+        }
+    }
+
+    /// A question with consequences.
+    pub(crate) fn confirm(title: &'static str, lines: Vec<String>, decision: Decision) -> Self {
+        Self::Confirm(confirm::Confirm::new(title, lines, decision))
     }
 
     /// A failure in full: sentence and hint.
@@ -367,6 +388,7 @@ impl Dialog {
                 Outcome::Close(None)
             }
             Self::Help(help) => help.on_action(action),
+            Self::Facts(facts) => facts.on_key(key, action),
             Self::Info(_) if key.code == KeyCode::Enter => Outcome::Close(None),
             Self::Info(info) => info.on_action(action),
             Self::Viewer(viewer) => viewer.on_key(key, action),
@@ -411,6 +433,7 @@ impl Dialog {
             Self::Sync(dialog) => dialog.draw(frame, area, theme),
             Self::Failures(dialog) => dialog.draw(frame, area, theme),
             Self::Help(dialog) => dialog.draw(frame, area, theme),
+            Self::Facts(dialog) => dialog.draw(frame, area, theme),
             Self::Info(dialog) => dialog.draw(frame, area, theme),
             Self::Viewer(dialog) => dialog.draw(frame, area, theme),
             Self::Pick(dialog) => dialog.draw(frame, area, theme),
@@ -422,6 +445,7 @@ impl Dialog {
         let hints = match self {
             Self::Uploads(_) => return uploads::Uploads::hints(keys),
             Self::Versions(_) => return versions::Versions::hints(keys),
+            Self::Facts(facts) => return facts.hints(keys),
             Self::Typed(_) => typed::Typed::hints(),
             Self::Input(input) => input.hints(),
             Self::Confirm(_) => confirm::Confirm::hints(),

@@ -3,6 +3,7 @@
 mod links;
 mod order;
 mod places;
+mod stat;
 mod uploads;
 mod versions;
 mod view;
@@ -21,8 +22,8 @@ use crate::config::Config;
 use crate::entry::Page;
 use crate::error::{Error, Kind, Result};
 use crate::local;
-use crate::location::Location;
-use crate::s3::{Attributes, Body, Connections, ListRequest, ObjectInfo, PutOptions};
+use crate::location::{Location, Remote};
+use crate::s3::{Attributes, Body, Connections, ListRequest, PutOptions};
 use crate::sync;
 use crate::transfer::{Engine, Settings, Snapshot};
 use crate::walk::{self, Target};
@@ -106,7 +107,11 @@ impl Effects {
                     async move { Event::Places(blocking(move || places::change(&paths, &change)).await) },
                 );
             }
-            Effect::Sign(_) | Effect::Fetch(_) | Effect::TestLinks(_) | Effect::Stat(_) => self.ask(effect),
+            Effect::Sign(_)
+            | Effect::Fetch(_)
+            | Effect::TestLinks(_)
+            | Effect::Stat(..)
+            | Effect::SetVersioning(..) => self.ask(effect),
             Effect::CopyText(text) => {
                 let clipboard = self.clipboard.clone();
                 self.spawn(async move { Event::Copied(clipboard.copy(&text).await) });
@@ -177,10 +182,16 @@ impl Effects {
             Effect::TestLinks(links) => {
                 self.spawn(async move { Event::Tested(links::try_out(&connections, &links).await) });
             }
-            Effect::Stat(location) => {
+            Effect::Stat(location, kind) => {
                 self.spawn(async move {
-                    let info = stat(&connections, &location).await.map(Box::new);
-                    Event::Info { location, info }
+                    let found = stat::stat(&connections, &location, kind).await.map(Box::new);
+                    Event::Info { location, found }
+                });
+            }
+            Effect::SetVersioning(bucket, on) => {
+                self.spawn(async move {
+                    let result = set_versioning(&connections, &bucket, on).await;
+                    Event::VersioningSet { bucket, on, result }
                 });
             }
             _ => {}
@@ -357,21 +368,8 @@ async fn rename(from: Location, to: Location) -> Result<()> {
     blocking(move || local::rename(&from, &to)).await
 }
 
-async fn stat(connections: &Connections, location: &Location) -> Result<ObjectInfo> {
-    match location {
-        Location::Remote(remote) => {
-            connections.store(&remote.profile).await?.head(&remote.bucket, &remote.key, None).await
-        }
-        Location::Local(path) => {
-            let path = path.clone();
-            let entry = blocking(move || local::stat(&path)).await?;
-            let kind = if entry.kind.is_container() { "folder" } else { "file" };
-            let other = vec![("kind".to_owned(), kind.to_owned())];
-            let size = entry.size.unwrap_or(0);
-            Ok(ObjectInfo { size, modified: entry.modified, other, ..ObjectInfo::default() })
-        }
-        Location::Profile(profile) => Err(Error::new(Kind::Usage, format!("{profile}: is a whole profile"))),
-    }
+async fn set_versioning(connections: &Connections, bucket: &Remote, on: bool) -> Result<()> {
+    connections.store(&bucket.profile).await?.set_versioning(&bucket.bucket, on).await
 }
 
 #[cfg(test)]
@@ -391,7 +389,6 @@ mod tests {
     use super::*;
     use crate::config::Paths;
     use crate::demo::{self, Backend, Fault, Operation, Rule, Server};
-    use crate::location::Remote;
 
     struct Flow {
         state: State,
@@ -609,6 +606,34 @@ mod tests {
         assert!(flow.screen().contains("etag"));
         flow.keys("\x1b");
         assert!(!flow.screen().contains("etag"));
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_bucket_tells_who_may_reach_it_and_is_switched_to_keep_versions() {
+        let mut flow = Flow::start(&[], &[("a", "1"), ("p/b", "12"), ("p/c", "123")], at("")).await;
+        let policy = r#"{"Statement":[{"Effect":"Allow","Principal":"*","Action":"s3:GetObject"}]}"#;
+        flow.backend.set_policy("box", policy);
+        flow.backend.set_lifecycle("box", "logs/", 30);
+        flow.backend.set_cors("box", "https://app.example.org");
+        flow.keys("\tgi");
+        flow.until_shown("2 objects, 5 B").await;
+        flow.keys("\x1bh");
+        flow.until(|flow| !flow.state.here().loading).await;
+        flow.keys("i");
+        flow.until_shown("its policy lets anybody s3:GetObject").await;
+        let screen = flow.screen();
+        assert!(screen.contains("expire-30 (enabled), prefix logs/: deleted after 30 days"), "{screen}");
+        assert!(screen.contains("GET, HEAD from https://app.example.org; for 3600 s"), "{screen}");
+        assert!(screen.contains("not available: NotImplemented"), "refusals are words: {screen}");
+        flow.keys("Vy");
+        flow.until_shown("versions are kept from now on").await;
+        flow.until_shown("versioning           enabled").await;
+        flow.keys("\x1b\r");
+        flow.until(|flow| !flow.state.here().loading).await;
+        flow.keys("G");
+        flow.backend.put("box", "a", "2");
+        flow.keys("i");
+        flow.until_shown("versions      2").await;
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

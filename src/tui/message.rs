@@ -7,12 +7,12 @@ use jiff::Timestamp;
 
 use super::dialog::{Chunk, Wanted};
 use crate::clipboard;
-use crate::entry::Page;
+use crate::entry::{Kind, Page};
 use crate::error::{Error, Result};
 use crate::links::{LinkRequest, Verdict};
 use crate::location::{Location, Remote};
 use crate::places::Places;
-use crate::s3::{ObjectId, ObjectInfo, Presigned, Upload, Version};
+use crate::s3::{Fact, ObjectId, ObjectInfo, Presigned, Upload, Version};
 use crate::sync::{Plan, Step};
 use crate::transfer::{self, Answer, BegunHere, Failure, Snapshot, TransferId, Unfinished};
 use crate::walk::uploads::{self, Held};
@@ -152,6 +152,15 @@ pub(crate) enum VersionsEffect {
     Forget,
 }
 
+/// What is known about something.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Properties {
+    /// What HEAD says, of a file its size and time; of prefixes and buckets nothing.
+    pub(crate) object: Option<ObjectInfo>,
+    /// The rest.
+    pub(crate) facts: Vec<Fact>,
+}
+
 /// Long work that is no transfer; one at a time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Order {
@@ -241,7 +250,16 @@ pub(crate) enum Event {
         /// About what.
         location: Location,
         /// The answer.
-        info: Result<Box<ObjectInfo>>,
+        found: Result<Box<Properties>>,
+    },
+    /// A bucket was told whether to keep versions.
+    VersioningSet {
+        /// Which.
+        bucket: Remote,
+        /// Whether it was to keep them.
+        on: bool,
+        /// Whether it worked.
+        result: Result<()>,
     },
     /// Something about versions.
     Versions {
@@ -349,8 +367,10 @@ pub(crate) enum Effect {
         /// Its new name.
         to: String,
     },
-    /// Ask for properties.
-    Stat(Location),
+    /// Ask for properties of what is of that kind.
+    Stat(Location, Kind),
+    /// Let a bucket keep versions from now on, or stop that.
+    SetVersioning(Remote, bool),
     /// Do something that takes long; it ends with [`Event::Deleted`] and is stopped by [`Effect::CancelDelete`].
     Order(Box<Order>),
     /// Something about versions.

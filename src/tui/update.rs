@@ -5,6 +5,7 @@ mod browser;
 mod delete;
 mod dialogs;
 mod go;
+mod info;
 mod link;
 mod places;
 mod sync;
@@ -65,7 +66,8 @@ pub(super) fn update(state: &mut State, event: Event) -> Vec<Effect> {
         }
         Event::SyncPlanned { places, plan } => sync::planned(state, &places, plan),
         Event::Changed { at, name, result } => browser::changed(state, &at, &name, result),
-        Event::Info { location, info } => browser::info(state, &location, info),
+        Event::Info { location, found } => info::came(state, location, found),
+        Event::VersioningSet { bucket, on, result } => info::switched(state, bucket, on, result),
         Event::Versions { search, event } => versions::happened(state, search, event),
         Event::Uploads { search, event } => uploads::happened(state, search, event),
     };
@@ -172,7 +174,7 @@ fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::New => dialogs::new_folder(state),
         Action::Delete => delete::start(state),
         Action::Sync => sync::start(state),
-        Action::Info => browser::ask_info(state),
+        Action::Info => info::ask(state),
         Action::View => viewing::open(state),
         Action::Palette => places::palette(state),
         Action::Bookmarks => places::show(state),

@@ -114,7 +114,8 @@ impl Confirm {
         Self::new("Quit", lines, Decision::Quit)
     }
 
-    fn new(title: &'static str, lines: Vec<String>, decision: Decision) -> Self {
+    pub(super) fn new(title: &'static str, lines: Vec<String>, decision: Decision) -> Self {
+        let lines = lines.into_iter().map(|line| display_safe(&line).into_owned()).collect();
         Self { title, lines, yes: false, decision, scroll: Scroll::default() }
     }
 

@@ -11,8 +11,7 @@ use crate::clipboard;
 use crate::error::{Error, Kind};
 use crate::links::Disposition;
 use crate::location::Remote;
-use crate::s3::Stored;
-use crate::s3::{EndsBecause, Method, Presigned};
+use crate::s3::{EndsBecause, Fact, Method, Presigned, Stored};
 use crate::sync::{Reason, Step, StepKind};
 use crate::transfer::OnConflict;
 use crate::walk::uploads::Held;
@@ -182,13 +181,32 @@ fn purge() -> Dialog {
     dialog
 }
 
+fn facts() -> Dialog {
+    let mut rows = vec![
+        Property::new("size", "2.4 MB (2,400,000 bytes)"),
+        Property::new("key", "日本語/".repeat(30) + "\u{1b}[2J"),
+        Property::new("metadata origin", "word ".repeat(40)),
+    ];
+    let refused = Err("AccessDenied: no \u{1b}[2J".to_owned());
+    rows.extend(Property::of(&Fact { name: "tags", value: refused, alarming: false }));
+    rows.extend(Property::of(&Fact { name: "retention", value: Ok(Vec::new()), alarming: false }));
+    Dialog::facts(Location::Remote(remote("cat.jpg")), rows, None)
+}
+
+fn bucket() -> Dialog {
+    let open = vec!["its policy lets anybody s3:GetObject".to_owned()];
+    let policy: Vec<String> = (0..40).map(|n| format!("line {n} of a policy")).collect();
+    let facts = [
+        Fact { name: "PUBLIC", value: Ok(open), alarming: true },
+        Fact::known("versioning", "enabled"),
+        Fact { name: "policy", value: Ok(policy), alarming: true },
+    ];
+    let rows = facts.iter().flat_map(Property::of).collect();
+    Dialog::facts(Location::Remote(remote("")), rows, Some(Versioning::Enabled))
+}
+
 fn every_dialog() -> Vec<(&'static str, Dialog)> {
     let targets = vec![Target { location: Location::Remote(remote("photos/")), tree: true }];
-    let rows = vec![
-        ("size".to_owned(), "2.4 MB (2,400,000 bytes)".to_owned()),
-        ("key".to_owned(), "日本語/".repeat(30) + "\u{1b}[2J"),
-        ("metadata: origin".to_owned(), "word ".repeat(40)),
-    ];
     let profiles = (0..30)
         .map(|n| (format!("profile{n}"), "Cloudflare R2".to_owned(), format!("https://r2-{n}.example.org")))
         .collect();
@@ -216,7 +234,8 @@ fn every_dialog() -> Vec<(&'static str, Dialog)> {
         ("purge", purge()),
         ("failures", failed()),
         ("help", Dialog::help(&Keys::default())),
-        ("info", Dialog::info(&Location::Remote(remote("cat.jpg")), rows)),
+        ("facts", facts()),
+        ("bucket", bucket()),
         ("message", Dialog::message("Failed", lines)),
     ]
 }
@@ -290,6 +309,22 @@ fn a_failure_is_tried_again_by_itself_or_with_all_others() {
     );
     dialog.as_failures(TransferId(7)).expect("it is that one").renew(Vec::new());
     assert!(screen(&dialog, 80, 24).contains("Nothing of it is left"));
+}
+
+#[test]
+fn facts_are_copied_and_a_bucket_is_switched() {
+    let mut dialog = facts();
+    press(&mut dialog, KeyCode::Down);
+    let copied = |outcome| match outcome {
+        Outcome::Do(Decision::CopyText(text)) => text,
+        other => panic!("{other:?}"),
+    };
+    let exact = "日本語/".repeat(30) + "\u{1b}[2J";
+    assert_eq!(copied(press(&mut dialog, KeyCode::Char('y'))), exact);
+    assert!(copied(press(&mut dialog, KeyCode::Char('Y'))).contains("tags: not available: AccessDenied"));
+    assert_eq!(press(&mut dialog, KeyCode::Char('V')), Outcome::Stay, "it is no bucket");
+    let off = Outcome::Do(Decision::AskVersioning(remote(""), false));
+    assert_eq!(press(&mut bucket(), KeyCode::Char('V')), off);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use super::super::dialog::{Decision, Dialog, Outcome, Purpose};
 use super::super::listing::Filter;
 use super::super::message::Effect;
 use super::super::state::{State, Tone};
-use super::{delete, go, link, places, sync, transfer, uploads, versions, viewing};
+use super::{delete, go, info, link, places, sync, transfer, uploads, versions, viewing};
 use crate::action::Action;
 use crate::entry::Kind;
 use crate::location::Location;
@@ -100,6 +100,8 @@ fn decide(state: &mut State, decision: Decision) -> Vec<Effect> {
         Decision::AskAbort => uploads::ask(state),
         Decision::AbortUploads(uploads) => uploads::abort(state, uploads),
         Decision::LeaveUploads => uploads::leave(state),
+        Decision::AskVersioning(bucket, on) => info::ask_versioning(state, bucket, on),
+        Decision::Versioning(bucket, on) => vec![Effect::SetVersioning(bucket, on)],
         Decision::FindVersions => versions::find(state),
         Decision::WidenVersions => versions::widen(state),
         Decision::LeaveVersions => versions::leave(state),

@@ -99,7 +99,8 @@ impl Versions {
             Some(total),
             (marked > 0).then(|| format!("{} marked", text::thousands(marked))),
             self.only_deleted.then(|| "only deleted keys".to_owned()),
-            (self.more && self.failed.is_none()).then(|| "more are not shown: open a narrower place".to_owned()),
+            (self.more && self.failed.is_none())
+                .then(|| "more are not shown: open a narrower place".to_owned()),
             (!self.ended).then(|| "reading...".to_owned()),
             self.keeps_none().then(|| "no old versions are kept here".to_owned()),
         ];
