@@ -117,7 +117,10 @@ actions! {
     Delete, Browser, Act, "delete", "delete", ["f8", "d", "delete"];
     Sync, Browser, Act, "sync", "make the other pane like this one", ["shift-z"];
     View, Browser, Act, "view", "view", ["f3", "v"];
-    Info, Browser, Act, "info", "properties", ["i"];
+    Edit, Browser, Act, "edit", "edit in your editor", ["f4", "e"];
+    Info, Browser, Act, "info", "all that is known", ["i"];
+    Properties, Browser, Act, "properties", "change headers, metadata and tags", ["shift-m"];
+    StorageClass, Browser, Act, "storage_class", "change the storage class; restore", ["shift-c"];
     Versions, Browser, Act, "versions", "versions, also of what is deleted", ["shift-v"];
     Uploads, Browser, Act, "uploads", "unfinished uploads here", ["shift-u"];
     Filter, Browser, Find, "filter", "filter this listing", ["/"];

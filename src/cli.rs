@@ -18,6 +18,7 @@ mod presign;
 mod printer;
 mod profile;
 mod remove;
+mod restore;
 mod set;
 mod signal;
 mod stat;
@@ -104,6 +105,8 @@ enum Command {
     Check(check::Options),
     /// Change headers, metadata, tags or storage class of objects in place.
     Set(set::Options),
+    /// Make archived objects readable for some days.
+    Restore(restore::Options),
     /// Delete objects.
     Rm(remove::Options),
     /// Bring back deleted objects of buckets that keep versions.
@@ -267,6 +270,7 @@ fn dispatch(cli: Cli) -> Result<u8> {
                     Command::Du(options) => du::run(&context, options).await,
                     Command::Check(options) => check::run(&context, options).await,
                     Command::Set(options) => set::run(&context, options).await,
+                    Command::Restore(options) => restore::run(&context, options).await,
                     Command::Rm(options) => remove::objects(&context, options).await,
                     Command::Undelete(options) => versions::undelete(&context, options).await,
                     Command::Mb(options) => remove::make_buckets(&context, options).await,

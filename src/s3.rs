@@ -3,8 +3,10 @@
 //! Every error names operation, bucket and key, the provider's code and message, and a hint where one is known
 //! (`s3/fault.rs`). Quirks come from the provider table (`config::provider`), never from a provider's name.
 
+mod archive;
 mod attributes;
 mod bucket;
+mod change;
 mod connect;
 mod copy;
 mod delete;
@@ -21,7 +23,9 @@ mod tags;
 mod transport;
 mod versions;
 
+pub use archive::Speed;
 pub use attributes::Attributes;
+pub use change::{Change, Changed};
 pub use connect::{Connections, Store};
 pub use copy::CopySource;
 pub use delete::{Deleted, ObjectId};

@@ -1,11 +1,14 @@
 //! Trees: every object below a prefix, every file below a folder, as a stream of batches; counting and deleting
 //! them.
 
+mod each;
 pub mod find;
 mod segments;
 pub mod uploads;
 pub mod usage;
 pub mod versions;
+
+pub use each::each;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -13,10 +13,12 @@ mod link;
 mod links;
 mod pick;
 mod profiles;
+mod properties;
 mod sync;
 #[cfg(test)]
 mod tests;
 mod typed;
+mod unsaved;
 mod uploads;
 mod versions;
 mod viewer;
@@ -24,6 +26,7 @@ mod window;
 
 pub(super) use facts::Property;
 pub(super) use pick::{Choice, Item};
+pub(super) use unsaved::{Base, Editing, Unsaved};
 pub(super) use uploads::{Chosen, Uploads};
 pub(super) use versions::Versions;
 pub(super) use viewer::{Chunk, Wanted};
@@ -39,7 +42,7 @@ use crate::action::{Action, Screen};
 use crate::config::Keys;
 use crate::links::LinkRequest;
 use crate::location::{Location, Remote};
-use crate::s3::{ObjectId, Upload, Version, Versioning};
+use crate::s3::{Attributes, Change, ObjectId, Upload, Version, Versioning};
 use crate::sync::Plan;
 use crate::transfer::{Answer, Conflict, Failure, TransferId, Unfinished};
 use crate::walk::Target;
@@ -80,6 +83,10 @@ pub(crate) enum Decision {
     AbortUploads(Vec<(usize, Upload)>),
     /// The unfinished uploads are no longer of interest.
     LeaveUploads,
+    /// What becomes of an edited object that could not be written back.
+    Unsaved(Box<Editing>, Unsaved),
+    /// Change properties of these.
+    Change(Vec<Target>, Box<Change>),
     /// Ask whether a bucket is to keep versions.
     AskVersioning(Remote, bool),
     /// Let it keep them, or not.
@@ -131,6 +138,12 @@ pub(crate) enum Purpose {
     Search,
     /// New name.
     Rename,
+    /// The key that an edited object is written to.
+    SaveEdited,
+    /// A storage class by its name.
+    StorageClass,
+    /// Days, and how soon.
+    Restore,
     /// Bytes a second of a transfer.
     Limit(TransferId),
 }
@@ -169,6 +182,10 @@ pub(crate) enum Dialog {
     Uploads(uploads::Uploads),
     /// Versions of objects.
     Versions(versions::Versions),
+    /// An edited object could not be written back.
+    Unsaved(unsaved::UnsavedDialog),
+    /// Headers, metadata and tags.
+    Properties(Box<properties::Properties>),
     /// A question that a name answers.
     Typed(typed::Typed),
     /// A plan to approve.
@@ -337,6 +354,16 @@ impl Dialog {
         Self::Facts(Box::new(facts::Facts::new(place, rows, versioning)))
     }
 
+    /// "What you wrote is safe in FILE": edit again, overwrite, save as, keep.
+    pub(crate) fn unsaved(editing: Box<Editing>, error: &crate::error::Error) -> Self {
+        Self::Unsaved(unsaved::UnsavedDialog::new(editing, error))
+    }
+
+    /// A form of properties: what the only target has `now`, or what several are to get.
+    pub(crate) fn properties(title: &str, targets: Vec<Target>, now: Option<&Attributes>) -> Self {
+        Self::Properties(Box::new(properties::Properties::new(title, targets, now)))
+    }
+
     /// The place whose properties it shows.
     pub(crate) fn shows_facts_of(&self) -> Option<&Location> {
         match self {
@@ -369,6 +396,7 @@ impl Dialog {
             Self::Link(link) => return link.on_key(key),
             Self::Pick(pick) => return pick.on_key(key),
             Self::Typed(typed) => return typed.on_key(key),
+            Self::Properties(properties) => return properties.on_key(key),
             _ => {}
         }
         let action = keys.action(Screen::Dialog, key.into());
@@ -388,11 +416,14 @@ impl Dialog {
                 Outcome::Close(None)
             }
             Self::Help(help) => help.on_action(action),
+            Self::Unsaved(unsaved) => unsaved.on_key(key),
             Self::Facts(facts) => facts.on_key(key, action),
             Self::Info(_) if key.code == KeyCode::Enter => Outcome::Close(None),
             Self::Info(info) => info.on_action(action),
             Self::Viewer(viewer) => viewer.on_key(key, action),
-            Self::Input(_) | Self::Link(_) | Self::Pick(_) | Self::Typed(_) => Outcome::Stay,
+            Self::Input(_) | Self::Link(_) | Self::Pick(_) | Self::Typed(_) | Self::Properties(_) => {
+                Outcome::Stay
+            }
         }
     }
 
@@ -403,6 +434,7 @@ impl Dialog {
             Self::Conflict(conflict) => Outcome::Decide(Decision::CancelTransfer(conflict.id())),
             Self::Uploads(_) => Outcome::Decide(Decision::LeaveUploads),
             Self::Versions(_) => Outcome::Decide(Decision::LeaveVersions),
+            Self::Unsaved(unsaved) => unsaved.decide(Unsaved::Keep),
             _ => Outcome::Close(None),
         }
     }
@@ -414,6 +446,7 @@ impl Dialog {
             Self::Link(link) => link.on_paste(text),
             Self::Pick(pick) => pick.on_paste(text),
             Self::Typed(typed) => typed.on_paste(text),
+            Self::Properties(properties) => properties.on_paste(text),
             _ => Outcome::Stay,
         }
     }
@@ -428,6 +461,8 @@ impl Dialog {
             Self::Links(dialog) => dialog.draw(frame, area, theme),
             Self::Uploads(dialog) => dialog.draw(frame, area, theme),
             Self::Versions(dialog) => dialog.draw(frame, area, theme),
+            Self::Unsaved(dialog) => dialog.draw(frame, area, theme),
+            Self::Properties(dialog) => dialog.draw(frame, area, theme),
             Self::Typed(dialog) => dialog.draw(frame, area, theme),
             Self::Profiles(dialog) => dialog.draw(frame, area, theme),
             Self::Sync(dialog) => dialog.draw(frame, area, theme),
@@ -446,6 +481,8 @@ impl Dialog {
             Self::Uploads(_) => return uploads::Uploads::hints(keys),
             Self::Versions(_) => return versions::Versions::hints(keys),
             Self::Facts(facts) => return facts.hints(keys),
+            Self::Unsaved(_) => unsaved::UnsavedDialog::hints(),
+            Self::Properties(_) => properties::Properties::hints(),
             Self::Typed(_) => typed::Typed::hints(),
             Self::Input(input) => input.hints(),
             Self::Confirm(_) => confirm::Confirm::hints(),

@@ -1,5 +1,6 @@
 //! The only door out: an effect becomes a task, its result an event. Nothing here waits on the thread that draws.
 
+mod editing;
 mod links;
 mod order;
 mod places;
@@ -111,6 +112,9 @@ impl Effects {
             | Effect::Fetch(_)
             | Effect::TestLinks(_)
             | Effect::Stat(..)
+            | Effect::ReadAttributes(_)
+            | Effect::FetchForEditor(_)
+            | Effect::SaveEdited(..)
             | Effect::SetVersioning(..) => self.ask(effect),
             Effect::CopyText(text) => {
                 let clipboard = self.clipboard.clone();
@@ -160,7 +164,7 @@ impl Effects {
             Effect::Order(order) => self.start(*order),
             Effect::Versions { search, effect } => self.versions(search, effect),
             Effect::Uploads { search, effect } => self.uploads(search, effect),
-            Effect::PrintPlain(_) | Effect::Redraw | Effect::Suspend | Effect::Quit => {}
+            Effect::PrintPlain(_) | Effect::Editor(_) | Effect::Redraw | Effect::Suspend | Effect::Quit => {}
             order => return self.order(order),
         }
         Vec::new()
@@ -186,6 +190,24 @@ impl Effects {
                 self.spawn(async move {
                     let found = stat::stat(&connections, &location, kind).await.map(Box::new);
                     Event::Info { location, found }
+                });
+            }
+            Effect::FetchForEditor(object) => {
+                self.spawn(async move {
+                    let editing = Box::pin(editing::fetch(&connections, &object)).await.map(Box::new);
+                    Event::FetchedForEditor(object, editing)
+                });
+            }
+            Effect::SaveEdited(editing, saving) => {
+                self.spawn(async move {
+                    let saved = Box::pin(editing::save(&connections, &editing, &saving)).await;
+                    Event::EditedSaved(editing, saved)
+                });
+            }
+            Effect::ReadAttributes(object) => {
+                self.spawn(async move {
+                    let found = stat::attributes(&connections, &object).await.map(Box::new);
+                    Event::AttributesRead(object, found)
                 });
             }
             Effect::SetVersioning(bucket, on) => {
@@ -634,6 +656,34 @@ mod tests {
         flow.backend.put("box", "a", "2");
         flow.keys("i");
         flow.until_shown("versions      2").await;
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn properties_and_classes_change_in_place_and_archives_give_back() {
+        let mut flow = Flow::start(&[], &[("a", "1"), ("p/b", "12"), ("p/c", "123")], at("")).await;
+        flow.keys("\tgjM");
+        flow.until_shown("Properties of demo:box/a").await;
+        flow.happen(Event::Paste("x".into()));
+        flow.keys("\t\t\t\t\towner=ada\tx=1\t\tteam=blue\r");
+        flow.until_shown("changed").await;
+        let (content_type, metadata) = flow.backend.described("box", "a").unwrap();
+        assert_eq!(content_type.as_deref(), Some("binary/octet-streamx"));
+        assert_eq!((metadata["owner"].as_str(), metadata["x"].as_str()), ("ada", "1"));
+        assert_eq!(flow.backend.tags("box", "a"), [("team".to_owned(), "blue".to_owned())]);
+        flow.until(|flow| !flow.state.here().loading).await;
+        flow.keys("aC\rGLACIER\r");
+        flow.until(|flow| flow.state.deletion.is_none()).await;
+        assert_eq!(flow.backend.storage_class("box", "p/c").as_deref(), Some("GLACIER"));
+        assert_eq!(flow.backend.tags("box", "a").len(), 1, "a copy in place keeps tags");
+        flow.until(|flow| !flow.state.here().loading).await;
+        flow.keys("C\x1b[B");
+        flow.keys("\x1bCrestore\r");
+        flow.until_shown("Days to stay readable").await;
+        flow.keys("\r");
+        flow.until_shown("asked for").await;
+        flow.until(|flow| !flow.state.here().loading).await;
+        flow.keys("i");
+        flow.until_shown("ongoing-request").await;
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

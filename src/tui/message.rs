@@ -5,14 +5,14 @@ use std::ffi::OsString;
 use crossterm::event::KeyEvent;
 use jiff::Timestamp;
 
-use super::dialog::{Chunk, Wanted};
+use super::dialog::{Chunk, Editing, Wanted};
 use crate::clipboard;
 use crate::entry::{Kind, Page};
 use crate::error::{Error, Result};
 use crate::links::{LinkRequest, Verdict};
 use crate::location::{Location, Remote};
 use crate::places::Places;
-use crate::s3::{Fact, ObjectId, ObjectInfo, Presigned, Upload, Version};
+use crate::s3::{Attributes, Change, Fact, ObjectId, ObjectInfo, Presigned, Speed, Upload, Version};
 use crate::sync::{Plan, Step};
 use crate::transfer::{self, Answer, BegunHere, Failure, Snapshot, TransferId, Unfinished};
 use crate::walk::uploads::{self, Held};
@@ -161,6 +161,17 @@ pub(crate) struct Properties {
     pub(crate) facts: Vec<Fact>,
 }
 
+/// How an edited object is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Saving {
+    /// Unless it has changed meanwhile.
+    IfUnchanged,
+    /// Over whatever is there.
+    Overwrite,
+    /// To another key, unless that is taken.
+    As(String),
+}
+
 /// Long work that is no transfer; one at a time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Order {
@@ -173,6 +184,22 @@ pub(crate) enum Order {
     },
     /// Remove every version for good.
     Purge(Scope),
+    /// Change properties.
+    Change {
+        /// Of these, and of everything below them.
+        targets: Vec<Target>,
+        /// How.
+        change: Box<Change>,
+    },
+    /// Restore what is archived.
+    Restore {
+        /// These, and everything below them.
+        targets: Vec<Target>,
+        /// For how long.
+        days: u32,
+        /// How soon.
+        speed: Speed,
+    },
 }
 
 /// What happened.
@@ -252,6 +279,14 @@ pub(crate) enum Event {
         /// The answer.
         found: Result<Box<Properties>>,
     },
+    /// What an object has, with its tags.
+    AttributesRead(Remote, Result<Box<Attributes>>),
+    /// An object is there for the editor.
+    FetchedForEditor(Remote, Result<Box<Editing>>),
+    /// The editor was left.
+    EditorLeft(Box<Editing>, Result<()>),
+    /// What was edited is written back; false: there was nothing new.
+    EditedSaved(Box<Editing>, Result<bool>),
     /// A bucket was told whether to keep versions.
     VersioningSet {
         /// Which.
@@ -369,6 +404,14 @@ pub(crate) enum Effect {
     },
     /// Ask for properties of what is of that kind.
     Stat(Location, Kind),
+    /// Fetch an object for the editor.
+    FetchForEditor(Remote),
+    /// Give the terminal to the user's editor, and take it back.
+    Editor(Box<Editing>),
+    /// Write an edited object back.
+    SaveEdited(Box<Editing>, Saving),
+    /// Read headers, metadata and tags of an object.
+    ReadAttributes(Remote),
     /// Let a bucket keep versions from now on, or stop that.
     SetVersioning(Remote, bool),
     /// Do something that takes long; it ends with [`Event::Deleted`] and is stopped by [`Effect::CancelDelete`].

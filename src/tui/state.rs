@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
-use super::dialog::Dialog;
+use super::dialog::{Dialog, Editing};
 use super::message::{Effect, PaneId, Touches};
 use super::pane::Pane;
 use super::theme::Theme;
@@ -52,6 +52,10 @@ pub(super) enum Job {
     Delete,
     /// Delete markers are removed.
     BringBack,
+    /// Properties are changed.
+    Change,
+    /// Archived objects are asked for.
+    Restore,
 }
 
 impl Job {
@@ -60,6 +64,8 @@ impl Job {
         match self {
             Job::Delete => ("deleting", "deleted"),
             Job::BringBack => ("bringing back", "brought back"),
+            Job::Change => ("changing", "changed"),
+            Job::Restore => ("asking the archive", "asked for"),
         }
     }
 }
@@ -96,6 +102,12 @@ pub(super) struct State {
     pub(super) signing: bool,
     /// The place whose properties were asked for.
     pub(super) asked: Option<Location>,
+    /// The object that is fetched for the editor.
+    pub(super) editing: Option<Location>,
+    /// Edited objects that are being written back.
+    pub(super) saving: usize,
+    /// What another key is asked for.
+    pub(super) unsaved: Option<Box<Editing>>,
     /// Questions of transfers that wait until no dialog is open.
     pub(super) questions: VecDeque<(TransferId, Conflict)>,
     /// What running transfers change.
@@ -139,6 +151,9 @@ impl State {
             comparing: None,
             signing: false,
             asked: None,
+            editing: None,
+            saving: 0,
+            unsaved: None,
             questions: VecDeque::new(),
             touches: HashMap::new(),
             places: Places::default(),
@@ -200,6 +215,6 @@ impl State {
     pub(super) fn running(&self) -> usize {
         let transfers = self.snapshot.transfers.iter().filter(|transfer| !transfer.state.is_over()).count();
         let deleting = matches!(self.deletion, Some(Deletion::Deleting(_)));
-        transfers + usize::from(deleting) + usize::from(self.aborting > 0)
+        transfers + usize::from(deleting) + usize::from(self.aborting > 0) + self.saving
     }
 }

@@ -4,10 +4,12 @@
 mod browser;
 mod delete;
 mod dialogs;
+mod editing;
 mod go;
 mod info;
 mod link;
 mod places;
+mod properties;
 mod sync;
 #[cfg(test)]
 mod tests;
@@ -67,6 +69,10 @@ pub(super) fn update(state: &mut State, event: Event) -> Vec<Effect> {
         Event::SyncPlanned { places, plan } => sync::planned(state, &places, plan),
         Event::Changed { at, name, result } => browser::changed(state, &at, &name, result),
         Event::Info { location, found } => info::came(state, location, found),
+        Event::FetchedForEditor(object, found) => editing::fetched(state, object, found),
+        Event::EditorLeft(editing, result) => editing::left(state, editing, result),
+        Event::EditedSaved(editing, result) => editing::saved(state, editing, result),
+        Event::AttributesRead(object, found) => properties::read(state, &object, found),
         Event::VersioningSet { bucket, on, result } => info::switched(state, bucket, on, result),
         Event::Versions { search, event } => versions::happened(state, search, event),
         Event::Uploads { search, event } => uploads::happened(state, search, event),
@@ -148,7 +154,7 @@ fn cancel(state: &mut State) -> Option<Vec<Effect>> {
         state.say(Tone::Plain, "no link was copied");
         return Some(Vec::new());
     }
-    if state.asked.take().is_some() {
+    if editing::cancel(state) || state.asked.take().is_some() {
         return Some(Vec::new());
     }
     if std::mem::take(&mut state.panel) {
@@ -180,7 +186,10 @@ fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Bookmarks => places::show(state),
         Action::BookmarkAdd => places::add(state),
         Action::Uploads => uploads::open(state),
+        Action::Edit => editing::open(state),
         Action::Versions => versions::open(state),
+        Action::Properties => properties::edit(state),
+        Action::StorageClass => properties::classes(state),
         Action::CopyLink => link::copy(state),
         Action::LinkDialog => link::dialog(state),
         Action::Transfers => {

@@ -133,6 +133,8 @@ fn notice(state: &State, width: u16) -> Vec<String> {
             Some(Deletion::Deleting(count)) => format!("{doing}: {count} so far ({} stops)", esc()),
             None if state.comparing.is_some() => format!("comparing the two places... ({} stops)", esc()),
             None if state.signing => format!("signing... ({} stops)", esc()),
+            None if state.editing.is_some() => format!("fetching it for the editor... ({} stops)", esc()),
+            None if state.saving > 0 => "writing it back...".to_owned(),
             None if state.asked.is_some() => format!("asking for properties... ({} stops)", esc()),
             None => return Vec::new(),
         }

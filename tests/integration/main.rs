@@ -7,6 +7,8 @@ mod cli;
 #[cfg(test)]
 mod doctor;
 #[cfg(test)]
+mod edit;
+#[cfg(test)]
 mod encryption;
 #[cfg(test)]
 mod find;

@@ -181,6 +181,27 @@ fn purge() -> Dialog {
     dialog
 }
 
+fn attributes() -> Attributes {
+    let metadata =
+        [("owner", "ada"), ("esc", "\u{1b}[2J"), ("long", "word word word word word word word word word")];
+    Attributes {
+        content_type: Some("image/jpeg".into()),
+        metadata: metadata.map(|(key, value)| (key.to_owned(), value.to_owned())).into(),
+        tags: vec![("größe \u{202e}".to_owned(), "groß".to_owned())],
+        ..Attributes::default()
+    }
+}
+
+fn unsaved() -> Dialog {
+    let editing = Editing {
+        place: Location::Remote(remote("note.txt")),
+        file: "/home/ada/.local/state/twinpail/edits/edit-x1/esc\u{1b}[2J.txt".into(),
+        base: None,
+    };
+    let error = Error::new(Kind::Changed, "work:media/note.txt was changed by somebody else meanwhile");
+    Dialog::unsaved(Box::new(editing), &error.with_hint("overwrite it, or save yours under another key"))
+}
+
 fn facts() -> Dialog {
     let mut rows = vec![
         Property::new("size", "2.4 MB (2,400,000 bytes)"),
@@ -234,7 +255,10 @@ fn every_dialog() -> Vec<(&'static str, Dialog)> {
         ("purge", purge()),
         ("failures", failed()),
         ("help", Dialog::help(&Keys::default())),
+        ("unsaved", unsaved()),
         ("facts", facts()),
+        ("properties", Dialog::properties("Properties of cat.jpg", Vec::new(), Some(&attributes()))),
+        ("properties_of_several", Dialog::properties("Properties of 3 marked entries", Vec::new(), None)),
         ("bucket", bucket()),
         ("message", Dialog::message("Failed", lines)),
     ]
@@ -287,6 +311,10 @@ fn escape_only_ever_cancels() {
             "go_to" => Outcome::Close(Some(Purpose::GoTo)),
             "conflict" => Outcome::Decide(Decision::CancelTransfer(TransferId(7))),
             "uploads" | "no_uploads" => Outcome::Decide(Decision::LeaveUploads),
+            "unsaved" => match unsaved() {
+                Dialog::Unsaved(unsaved) => unsaved.decide(Unsaved::Keep),
+                other => panic!("{other:?}"),
+            },
             "versions" | "versions_of_one" => Outcome::Decide(Decision::LeaveVersions),
             _ => Outcome::Close(None),
         };

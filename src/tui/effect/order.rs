@@ -10,8 +10,8 @@ use super::super::message::{Event, Order};
 use super::{Effects, REPORT};
 use crate::error::{Error, Result};
 use crate::location::{Location, Remote};
-use crate::s3::{Connections, ObjectId};
-use crate::walk::versions;
+use crate::s3::{Change, Connections, ObjectId, Store};
+use crate::walk::{each, versions};
 
 /// What failed, and where.
 pub(super) type Failed = Vec<(Location, Error)>;
@@ -55,6 +55,19 @@ async fn carry_out(connections: &Connections, order: Order, done: &AtomicU64) ->
         Order::DeleteVersions { at, versions } => {
             let failed = delete_versions(connections, &at, &versions, done).await;
             placed(failed, &at)
+        }
+        Order::Change { targets, change } => {
+            let change = Arc::from(change);
+            let work = |store: Store, object: Remote| {
+                let change: Arc<Change> = Arc::clone(&change);
+                async move { Box::pin(store.change(&object, &change, false)).await.map(drop) }
+            };
+            each(connections, &targets, done, work).await
+        }
+        Order::Restore { targets, days, speed } => {
+            let work =
+                |store: Store, object: Remote| async move { store.restore(&object, days, speed).await };
+            each(connections, &targets, done, work).await
         }
         Order::Purge(scope) => {
             let at = scope.root.clone();

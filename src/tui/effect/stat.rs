@@ -6,7 +6,7 @@ use crate::entry::Kind;
 use crate::error::{Error, Kind as Failure, Result};
 use crate::local;
 use crate::location::{Location, Remote};
-use crate::s3::{Connections, Fact, ListRequest, ObjectInfo, Store};
+use crate::s3::{Attributes, Connections, Fact, ListRequest, ObjectInfo, Store};
 
 pub(super) async fn stat(connections: &Connections, place: &Location, kind: Kind) -> Result<Properties> {
     match place {
@@ -46,6 +46,17 @@ async fn object(store: &Store, remote: &Remote) -> Result<Properties> {
     let (info, facts) =
         tokio::join!(Box::pin(store.head(bucket, key, None)), Box::pin(store.object_facts(bucket, key)));
     Ok(Properties { object: Some(info?), facts })
+}
+
+/// Headers, metadata and tags; no tags where there are no such things.
+pub(super) async fn attributes(connections: &Connections, remote: &Remote) -> Result<Attributes> {
+    let store = connections.store(&remote.profile).await?;
+    let info = store.head(&remote.bucket, &remote.key, None).await?;
+    let mut attributes = info.attributes;
+    if info.tag_count > 0 && store.provider().tags {
+        attributes.tags = store.tags(&remote.bucket, &remote.key, None).await?;
+    }
+    Ok(attributes)
 }
 
 /// One request says what there is at least; a sum of everything is `du`'s.

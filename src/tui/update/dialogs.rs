@@ -6,7 +6,9 @@ use super::super::dialog::{Decision, Dialog, Outcome, Purpose};
 use super::super::listing::Filter;
 use super::super::message::Effect;
 use super::super::state::{State, Tone};
-use super::{delete, go, info, link, places, sync, transfer, uploads, versions, viewing};
+use super::{
+    delete, editing, go, info, link, places, properties, sync, transfer, uploads, versions, viewing,
+};
 use crate::action::Action;
 use crate::entry::Kind;
 use crate::location::Location;
@@ -75,6 +77,7 @@ fn take_back(state: &mut State, purpose: Option<Purpose>) {
             state.here_mut().move_to(row);
         }
         Some(Purpose::Jump) => state.here_mut().move_to(row),
+        Some(Purpose::SaveEdited) => editing::not_saved_as(state),
         _ => {}
     }
 }
@@ -102,6 +105,8 @@ fn decide(state: &mut State, decision: Decision) -> Vec<Effect> {
         Decision::LeaveUploads => uploads::leave(state),
         Decision::AskVersioning(bucket, on) => info::ask_versioning(state, bucket, on),
         Decision::Versioning(bucket, on) => vec![Effect::SetVersioning(bucket, on)],
+        Decision::Unsaved(editing, choice) => editing::decided(state, editing, choice),
+        Decision::Change(targets, change) => properties::change(state, targets, *change),
         Decision::FindVersions => versions::find(state),
         Decision::WidenVersions => versions::widen(state),
         Decision::LeaveVersions => versions::leave(state),
@@ -128,6 +133,9 @@ fn typed(state: &mut State, purpose: Purpose, text: &str) -> Vec<Effect> {
         Purpose::Search => viewing::search(state, text),
         Purpose::GoTo => return go::typed(state, text),
         Purpose::Rename => return transfer::rename(state, text),
+        Purpose::SaveEdited => return editing::save_as(state, text),
+        Purpose::StorageClass => return properties::to_class(state, text),
+        Purpose::Restore => return properties::restore(state, text),
         Purpose::Limit(id) => return transfer::limit(state, id, text),
         Purpose::New => {
             let at = state.here().location.clone();
