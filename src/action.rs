@@ -112,7 +112,8 @@ actions! {
     UnmarkGlob, Browser, Mark, "unmark_glob", "unmark by pattern", ["-"];
     Copy, Browser, Act, "copy", "copy to the other pane", ["f5", "c"];
     Move, Browser, Act, "move", "move to the other pane", ["f6", "m"];
-    Rename, Browser, Act, "rename", "rename", ["r"];
+    Rename, Browser, Act, "rename", "rename; several marked ones by a pattern", ["r"];
+    Undo, Browser, Act, "undo", "take back a move, a rename, a deletion", ["u"];
     New, Browser, Act, "new", "new folder or bucket", ["f7", "n"];
     Delete, Browser, Act, "delete", "delete", ["f8", "d", "delete"];
     Sync, Browser, Act, "sync", "make the other pane like this one", ["shift-z"];

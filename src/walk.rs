@@ -20,7 +20,7 @@ use crate::entry::{Entry, Kind as EntryKind};
 use crate::error::{Error, Kind, Result};
 use crate::local;
 use crate::location::{Location, Remote};
-use crate::s3::{Connections, ListRequest, Store};
+use crate::s3::{Connections, ListRequest, ObjectId, Store};
 
 /// Pages read ahead of whoever consumes them.
 const AHEAD: usize = 2;
@@ -334,11 +334,15 @@ fn count_local(path: &Path) -> Result<Total> {
     Ok(total)
 }
 
+/// Is told of delete markers that were made, and in which bucket.
+pub type Marked<'a> = &'a (dyn Fn(&Remote, Vec<ObjectId>) + Send + Sync);
+
 /// Deletes the targets, objects by the thousand; `deleted` counts up as it goes. Returns what could not be deleted.
 pub async fn delete(
     connections: &Connections,
     targets: &[Target],
     deleted: &AtomicU64,
+    marked: Marked<'_>,
 ) -> Vec<(Location, Error)> {
     let mut failed = Vec::new();
     for target in targets {
@@ -354,7 +358,7 @@ pub async fn delete(
                 )
             }
             Location::Remote(place) => {
-                delete_remote(connections, place, target.tree, deleted, &mut failed).await
+                delete_remote(connections, place, target.tree, (deleted, marked), &mut failed).await
             }
         };
         if let Err(error) = result {
@@ -368,25 +372,31 @@ async fn delete_remote(
     connections: &Connections,
     place: &Remote,
     tree: bool,
-    deleted: &AtomicU64,
+    (deleted, marked): (&AtomicU64, Marked<'_>),
     failed: &mut Vec<(Location, Error)>,
 ) -> Result<()> {
     let store = connections.store(&place.profile).await?;
     if !tree {
-        store.delete(&place.bucket, &place.key, None).await?;
+        if let Some(id) = store.delete(&place.bucket, &place.key, None).await? {
+            marked(place, vec![ObjectId { key: place.key.clone(), version_id: Some(id) }]);
+        }
         deleted.fetch_add(1, Ordering::Relaxed);
         return Ok(());
     }
     let before = failed.len();
     let mut batches = remote(store.clone(), place.clone());
     while let Some(batch) = batches.recv().await {
-        let keys: Vec<String> =
-            batch?.into_iter().map(|found| format!("{}{}", place.key, found.relative)).collect();
-        let kept = store.delete_many(&place.bucket, &keys).await;
-        deleted.fetch_add((keys.len() - kept.len()) as u64, Ordering::Relaxed);
-        failed.extend(
-            kept.into_iter().map(|(key, error)| (Location::Remote(Remote { key, ..place.clone() }), error)),
-        );
+        let objects: Vec<ObjectId> = batch?
+            .into_iter()
+            .map(|found| ObjectId::newest(&format!("{}{}", place.key, found.relative)))
+            .collect();
+        let told = store.delete_objects(&place.bucket, &objects, true).await;
+        deleted.fetch_add((objects.len() - told.failed.len()) as u64, Ordering::Relaxed);
+        if !told.markers.is_empty() {
+            marked(place, told.markers);
+        }
+        let at = |key: String| Location::Remote(Remote { key, ..place.clone() });
+        failed.extend(told.failed.into_iter().map(|(object, error)| (at(object.key), error)));
     }
     if place.key.is_empty() && failed.len() == before {
         store.delete_bucket(&place.bucket).await?;

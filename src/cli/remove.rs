@@ -171,7 +171,7 @@ pub(super) async fn buckets(context: &Context, options: RemoveBucketOptions) -> 
         }
         let deleted = AtomicU64::new(0);
         let target = Target { location: Location::Remote(bucket), tree: true };
-        for (_, error) in walk::delete(&context.connections, &[target], &deleted).await {
+        for (_, error) in walk::delete(&context.connections, &[target], &deleted, &|_, _| ()).await {
             tally.take(Err(error))?;
         }
         let count = deleted.load(Ordering::Relaxed);

@@ -1,6 +1,7 @@
 //! The dialogs: each has state, takes keys, draws itself. A dialog never causes an effect; it ends with a
 //! [`Decision`] that `update` turns into effects.
 
+mod batch;
 mod confirm;
 mod conflict;
 mod facts;
@@ -24,12 +25,16 @@ mod versions;
 mod viewer;
 mod window;
 
+pub(super) use batch::Old;
 pub(super) use facts::Property;
 pub(super) use pick::{Choice, Item};
 pub(super) use unsaved::{Base, Editing, Unsaved};
 pub(super) use uploads::{Chosen, Uploads};
 pub(super) use versions::Versions;
 pub(super) use viewer::{Chunk, Wanted};
+
+use std::collections::HashSet;
+use std::ffi::OsString;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use jiff::Timestamp;
@@ -85,6 +90,10 @@ pub(crate) enum Decision {
     LeaveUploads,
     /// What becomes of an edited object that could not be written back.
     Unsaved(Box<Editing>, Unsaved),
+    /// Give these entries new names.
+    RenameMany(Vec<(OsString, String)>),
+    /// Take back the last deed.
+    Undo,
     /// Change properties of these.
     Change(Vec<Target>, Box<Change>),
     /// Ask whether a bucket is to keep versions.
@@ -184,6 +193,8 @@ pub(crate) enum Dialog {
     Versions(versions::Versions),
     /// An edited object could not be written back.
     Unsaved(unsaved::UnsavedDialog),
+    /// Many new names.
+    Batch(Box<batch::Batch>),
     /// Headers, metadata and tags.
     Properties(Box<properties::Properties>),
     /// A question that a name answers.
@@ -359,6 +370,11 @@ impl Dialog {
         Self::Unsaved(unsaved::UnsavedDialog::new(editing, error))
     }
 
+    /// New names for these entries; names in `taken` are not free.
+    pub(crate) fn batch(old: Vec<Old>, taken: HashSet<String>) -> Self {
+        Self::Batch(Box::new(batch::Batch::new(old, taken)))
+    }
+
     /// A form of properties: what the only target has `now`, or what several are to get.
     pub(crate) fn properties(title: &str, targets: Vec<Target>, now: Option<&Attributes>) -> Self {
         Self::Properties(Box::new(properties::Properties::new(title, targets, now)))
@@ -396,6 +412,7 @@ impl Dialog {
             Self::Link(link) => return link.on_key(key),
             Self::Pick(pick) => return pick.on_key(key),
             Self::Typed(typed) => return typed.on_key(key),
+            Self::Batch(batch) => return batch.on_key(key),
             Self::Properties(properties) => return properties.on_key(key),
             _ => {}
         }
@@ -421,9 +438,12 @@ impl Dialog {
             Self::Info(_) if key.code == KeyCode::Enter => Outcome::Close(None),
             Self::Info(info) => info.on_action(action),
             Self::Viewer(viewer) => viewer.on_key(key, action),
-            Self::Input(_) | Self::Link(_) | Self::Pick(_) | Self::Typed(_) | Self::Properties(_) => {
-                Outcome::Stay
-            }
+            Self::Input(_)
+            | Self::Link(_)
+            | Self::Pick(_)
+            | Self::Typed(_)
+            | Self::Properties(_)
+            | Self::Batch(_) => Outcome::Stay,
         }
     }
 
@@ -446,6 +466,7 @@ impl Dialog {
             Self::Link(link) => link.on_paste(text),
             Self::Pick(pick) => pick.on_paste(text),
             Self::Typed(typed) => typed.on_paste(text),
+            Self::Batch(batch) => batch.on_paste(text),
             Self::Properties(properties) => properties.on_paste(text),
             _ => Outcome::Stay,
         }
@@ -461,6 +482,7 @@ impl Dialog {
             Self::Links(dialog) => dialog.draw(frame, area, theme),
             Self::Uploads(dialog) => dialog.draw(frame, area, theme),
             Self::Versions(dialog) => dialog.draw(frame, area, theme),
+            Self::Batch(dialog) => dialog.draw(frame, area, theme),
             Self::Unsaved(dialog) => dialog.draw(frame, area, theme),
             Self::Properties(dialog) => dialog.draw(frame, area, theme),
             Self::Typed(dialog) => dialog.draw(frame, area, theme),
@@ -481,6 +503,7 @@ impl Dialog {
             Self::Uploads(_) => return uploads::Uploads::hints(keys),
             Self::Versions(_) => return versions::Versions::hints(keys),
             Self::Facts(facts) => return facts.hints(keys),
+            Self::Batch(_) => batch::Batch::hints(),
             Self::Unsaved(_) => unsaved::UnsavedDialog::hints(),
             Self::Properties(_) => properties::Properties::hints(),
             Self::Typed(_) => typed::Typed::hints(),

@@ -1,5 +1,6 @@
 //! The only door out: an effect becomes a task, its result an event. Nothing here waits on the thread that draws.
 
+mod create;
 mod editing;
 mod links;
 mod order;
@@ -24,7 +25,7 @@ use crate::entry::Page;
 use crate::error::{Error, Kind, Result};
 use crate::local;
 use crate::location::{Location, Remote};
-use crate::s3::{Attributes, Body, Connections, ListRequest, PutOptions};
+use crate::s3::{Connections, ListRequest};
 use crate::sync;
 use crate::transfer::{Engine, Settings, Snapshot};
 use crate::walk::{self, Target};
@@ -152,13 +153,12 @@ impl Effects {
             Effect::CancelSync => abort(&mut self.comparison),
             Effect::Create { at, name } => {
                 let connections = self.connections.clone();
-                self.spawn(async move { create(&connections, at, name).await });
+                self.spawn(async move { create::create(&connections, at, name).await });
             }
-            Effect::Rename { at, from, to } => {
+            Effect::Rename { at, names, undoable } => {
                 self.spawn(async move {
-                    let (old, new) = (at.join(&from), at.join(to.as_ref()));
-                    let result = rename(old, new).await;
-                    Event::Changed { at, name: to.into(), result }
+                    let (done, failed) = create::rename(&at, names).await;
+                    Event::Renamed { at, done, failed, undoable }
                 });
             }
             Effect::Order(order) => self.start(*order),
@@ -326,7 +326,11 @@ async fn delete(
     events: UnboundedSender<Event>,
 ) -> Vec<(Location, Error)> {
     let deleted = AtomicU64::new(0);
-    let work = walk::delete(&connections, &targets, &deleted);
+    let marked = |at: &Remote, markers| {
+        // Nobody listens any more: the browser ends.
+        let _ = events.send(Event::Marked(at.clone(), markers));
+    };
+    let work = walk::delete(&connections, &targets, &deleted, &marked);
     order::reporting(work, &deleted, &events).await
 }
 
@@ -346,48 +350,6 @@ async fn delete_extra(
     sync::delete(connections, &deletions.target, &deletions.steps, each).await;
     let _ = events.send(Event::Deleting(deleted));
     failed
-}
-
-/// A bucket, a marker object, or a folder; the event names it as its listing will.
-async fn create(connections: &Connections, at: Location, name: String) -> Event {
-    let name = name.trim_end_matches('/').to_owned();
-    let (entry, result) = match &at {
-        _ if name.is_empty() => (name.clone(), Err(Error::new(Kind::Usage, "a name cannot be empty"))),
-        Location::Profile(profile) => (name.clone(), create_bucket(connections, profile, &name).await),
-        Location::Remote(remote) => {
-            let key = format!("{}{name}/", remote.key);
-            let result = create_marker(connections, &remote.profile, &remote.bucket, &key).await;
-            let first = name.split('/').next().unwrap_or_default();
-            (format!("{first}/"), result)
-        }
-        Location::Local(_) if matches!(name.as_str(), "." | "..") || name.contains(['/', '\0']) => {
-            (name.clone(), Err(Error::new(Kind::Usage, format!("`{name}` is no name for a folder"))))
-        }
-        Location::Local(folder) => {
-            let path = folder.join(&name);
-            (name.clone(), blocking(move || local::create_folder(&path)).await)
-        }
-    };
-    Event::Changed { at, name: entry.into(), result }
-}
-
-async fn create_bucket(connections: &Connections, profile: &str, bucket: &str) -> Result<()> {
-    connections.store(profile).await?.create_bucket(bucket).await
-}
-
-/// The object of no bytes that stands for an empty folder, as consoles make it.
-async fn create_marker(connections: &Connections, profile: &str, bucket: &str, key: &str) -> Result<()> {
-    let options =
-        PutOptions { attributes: Attributes::default(), if_none_match: true, ..PutOptions::default() };
-    let store = connections.store(profile).await?;
-    store.put(bucket, key, Body::from_bytes(""), &options).await.map(drop)
-}
-
-async fn rename(from: Location, to: Location) -> Result<()> {
-    let (Location::Local(from), Location::Local(to)) = (from, to) else {
-        return Err(Error::new(Kind::Internal, "only local names are changed this way"));
-    };
-    blocking(move || local::rename(&from, &to)).await
 }
 
 async fn set_versioning(connections: &Connections, bucket: &Remote, on: bool) -> Result<()> {
@@ -684,6 +646,36 @@ mod tests {
         flow.until(|flow| !flow.state.here().loading).await;
         flow.keys("i");
         flow.until_shown("ongoing-request").await;
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn names_change_by_a_pattern_and_deeds_are_taken_back() {
+        let files = [("a.txt", "1"), ("b.txt", "2")];
+        let mut flow = Flow::start(&files, &[("old/x", "3"), ("old/y/z", "4")], at("")).await;
+        flow.keys("ar.txt\t.md\r");
+        flow.until_shown("b.md").await;
+        assert_eq!(text(&flow.file("a.md")), "1");
+        flow.until(|flow| !flow.state.here().loading).await;
+        flow.keys("uy");
+        flow.until_shown("b.txt").await;
+        assert_eq!(text(&flow.file("a.txt")), "1");
+        flow.keys("\tr\x08\x08\x08new\r");
+        flow.until_shown("2 files done").await;
+        assert_eq!(flow.object("new/y/z").as_deref(), Some("4"));
+        flow.until(|flow| !flow.state.here().loading).await;
+        flow.keys("uy");
+        flow.until_shown("2 files done").await;
+        assert!(flow.object("old/y/z").is_some() && flow.object("new/x").is_none());
+        flow.until(|flow| !flow.state.here().loading).await;
+        flow.backend.set_versioned("box");
+        flow.keys("Rgd");
+        flow.until_shown("2 files").await;
+        flow.keys("y");
+        flow.until(|flow| flow.backend.keys("box").is_empty() && flow.state.deletion.is_none()).await;
+        flow.keys("u");
+        flow.until_shown("Bring back 2 deleted objects?").await;
+        flow.keys("y");
+        flow.until(|flow| flow.backend.keys("box") == ["old/x", "old/y/z"]).await;
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

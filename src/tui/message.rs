@@ -71,6 +71,8 @@ pub(crate) struct Touches {
     pub(crate) seek: Option<OsString>,
     /// What is deleted at its end, if all of it worked.
     pub(crate) after: Option<Deletions>,
+    /// Whether it can be taken back: files were moved.
+    pub(crate) undoable: bool,
 }
 
 /// Files and objects that only the target of a sync has.
@@ -272,6 +274,19 @@ pub(crate) enum Event {
         /// Whether it worked.
         result: Result<()>,
     },
+    /// Local names were changed, or could not be.
+    Renamed {
+        /// The folder.
+        at: Location,
+        /// From what to what.
+        done: Vec<(OsString, OsString)>,
+        /// Why the others were not.
+        failed: Vec<Error>,
+        /// Whether it is remembered.
+        undoable: bool,
+    },
+    /// A deletion left delete markers in a bucket.
+    Marked(Remote, Vec<ObjectId>),
     /// What HEAD (or the file system) says.
     Info {
         /// About what.
@@ -393,14 +408,14 @@ pub(crate) enum Effect {
         /// Its name.
         name: String,
     },
-    /// Give a local file or folder another name in the same folder. (Remotely that is a transfer.)
+    /// Give local files or folders other names in the same folder. (Remotely that is a transfer.)
     Rename {
         /// The folder.
         at: Location,
-        /// The entry's exact name in it.
-        from: OsString,
-        /// Its new name.
-        to: String,
+        /// From what to what.
+        names: Vec<(OsString, OsString)>,
+        /// Whether it is remembered.
+        undoable: bool,
     },
     /// Ask for properties of what is of that kind.
     Stat(Location, Kind),

@@ -11,10 +11,12 @@ use super::message::{Effect, PaneId, Touches};
 use super::pane::Pane;
 use super::theme::Theme;
 use super::transfers::TransfersPanel;
+use super::update::Undo;
 use crate::config::{Config, Profile};
 use crate::error::Error;
-use crate::location::Location;
+use crate::location::{Location, Remote};
 use crate::places::Places;
+use crate::s3::ObjectId;
 use crate::transfer::{Conflict, Snapshot, TransferId};
 
 /// How a notice looks.
@@ -112,6 +114,12 @@ pub(super) struct State {
     pub(super) questions: VecDeque<(TransferId, Conflict)>,
     /// What running transfers change.
     pub(super) touches: HashMap<TransferId, Touches>,
+    /// What can be taken back, the last deed last.
+    pub(super) undo: Vec<Undo>,
+    /// Files that running transfers have moved: from where to where.
+    pub(super) moved: HashMap<TransferId, Vec<(Location, Location)>>,
+    /// Delete markers that a running deletion has made.
+    pub(super) marked: Vec<(Remote, Vec<ObjectId>)>,
     /// Bookmarks and visits.
     pub(super) places: Places,
     /// What Esc restores while a filter or a name to jump to is typed.
@@ -156,6 +164,9 @@ impl State {
             unsaved: None,
             questions: VecDeque::new(),
             touches: HashMap::new(),
+            undo: Vec::new(),
+            moved: HashMap::new(),
+            marked: Vec::new(),
             places: Places::default(),
             before: (String::new(), 0),
         };

@@ -10,15 +10,18 @@ mod info;
 mod link;
 mod places;
 mod properties;
+mod renaming;
 mod sync;
 #[cfg(test)]
 mod tests;
 mod transfer;
+mod undo;
 mod uploads;
 mod versions;
 mod viewing;
 
 pub(super) use go::folder;
+pub(super) use undo::Undo;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
@@ -69,6 +72,13 @@ pub(super) fn update(state: &mut State, event: Event) -> Vec<Effect> {
         Event::SyncPlanned { places, plan } => sync::planned(state, &places, plan),
         Event::Changed { at, name, result } => browser::changed(state, &at, &name, result),
         Event::Info { location, found } => info::came(state, location, found),
+        Event::Renamed { at, done, failed, undoable } => {
+            renaming::renamed(state, &at, done, &failed, undoable)
+        }
+        Event::Marked(at, markers) => {
+            undo::marked(state, at, markers);
+            Vec::new()
+        }
         Event::FetchedForEditor(object, found) => editing::fetched(state, object, found),
         Event::EditorLeft(editing, result) => editing::left(state, editing, result),
         Event::EditedSaved(editing, result) => editing::saved(state, editing, result),
@@ -176,7 +186,8 @@ fn cancel(state: &mut State) -> Option<Vec<Effect>> {
 fn act(state: &mut State, action: Action) -> Vec<Effect> {
     match action {
         Action::Copy | Action::Move => transfer::start(state, action),
-        Action::Rename => dialogs::rename(state),
+        Action::Rename => renaming::ask(state),
+        Action::Undo => undo::ask(state),
         Action::New => dialogs::new_folder(state),
         Action::Delete => delete::start(state),
         Action::Sync => sync::start(state),

@@ -192,6 +192,17 @@ fn attributes() -> Attributes {
     }
 }
 
+fn names() -> Dialog {
+    let old = ["cat.jpg", "esc\u{1b}[2J \u{202e}gpj.exe", "日本語.txt"].map(str::to_owned).into_iter();
+    let old = old.chain((0..30).map(|n| format!("long {n:02} {}.txt", "word ".repeat(20))));
+    let old = old.map(|name| Old { entry: name.clone().into(), name, folder: false }).collect();
+    let mut dialog = Dialog::batch(old, HashSet::from(["dog.jpg".to_owned()]));
+    dialog.on_paste("cat");
+    press(&mut dialog, KeyCode::Tab);
+    dialog.on_paste("dog");
+    dialog
+}
+
 fn unsaved() -> Dialog {
     let editing = Editing {
         place: Location::Remote(remote("note.txt")),
@@ -255,6 +266,7 @@ fn every_dialog() -> Vec<(&'static str, Dialog)> {
         ("purge", purge()),
         ("failures", failed()),
         ("help", Dialog::help(&Keys::default())),
+        ("batch", names()),
         ("unsaved", unsaved()),
         ("facts", facts()),
         ("properties", Dialog::properties("Properties of cat.jpg", Vec::new(), Some(&attributes()))),

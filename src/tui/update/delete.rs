@@ -6,7 +6,7 @@ use super::super::state::{Deletion, Job, State, Tone};
 use super::super::text;
 use super::browser::refresh;
 use super::transfer::writable;
-use super::versions;
+use super::{undo, versions};
 use crate::action::Action;
 use crate::entry::Kind;
 use crate::error::{Error, Result};
@@ -161,6 +161,7 @@ pub(super) fn cancel(state: &mut State) -> Option<Vec<Effect>> {
 }
 
 fn stale(state: &mut State) -> Vec<Effect> {
+    undo::deleted(state);
     let gone = std::mem::take(&mut state.deleting);
     let mut effects = refresh(state, |place| gone.contains(place), None);
     effects.extend(versions::outdated(state));

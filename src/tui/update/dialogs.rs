@@ -7,10 +7,9 @@ use super::super::listing::Filter;
 use super::super::message::Effect;
 use super::super::state::{State, Tone};
 use super::{
-    delete, editing, go, info, link, places, properties, sync, transfer, uploads, versions, viewing,
+    delete, editing, go, info, link, places, properties, renaming, sync, transfer, undo, uploads, versions,
+    viewing,
 };
-use crate::action::Action;
-use crate::entry::Kind;
 use crate::location::Location;
 
 /// A key for the dialog on top.
@@ -106,6 +105,8 @@ fn decide(state: &mut State, decision: Decision) -> Vec<Effect> {
         Decision::AskVersioning(bucket, on) => info::ask_versioning(state, bucket, on),
         Decision::Versioning(bucket, on) => vec![Effect::SetVersioning(bucket, on)],
         Decision::Unsaved(editing, choice) => editing::decided(state, editing, choice),
+        Decision::RenameMany(names) => renaming::rename(state, names),
+        Decision::Undo => undo::undo(state),
         Decision::Change(targets, change) => properties::change(state, targets, *change),
         Decision::FindVersions => versions::find(state),
         Decision::WidenVersions => versions::widen(state),
@@ -132,7 +133,7 @@ fn typed(state: &mut State, purpose: Purpose, text: &str) -> Vec<Effect> {
         Purpose::Mark | Purpose::Unmark => mark_by(state, text, purpose == Purpose::Mark),
         Purpose::Search => viewing::search(state, text),
         Purpose::GoTo => return go::typed(state, text),
-        Purpose::Rename => return transfer::rename(state, text),
+        Purpose::Rename => return renaming::typed(state, text),
         Purpose::SaveEdited => return editing::save_as(state, text),
         Purpose::StorageClass => return properties::to_class(state, text),
         Purpose::Restore => return properties::restore(state, text),
@@ -226,28 +227,6 @@ pub(super) fn new_folder(state: &mut State) -> Vec<Effect> {
         let bucket = matches!(at, Location::Profile(_));
         let label = if bucket { "New bucket" } else { "New folder" };
         state.dialogs.push(Dialog::input(Purpose::New, label, ""));
-    }
-    Vec::new()
-}
-
-/// Asks for a new name of the entry under the cursor.
-pub(super) fn rename(state: &mut State) -> Vec<Effect> {
-    let pane = state.here();
-    let at = pane.location.clone();
-    let Some(entry) = pane.current() else {
-        state.say(Tone::Plain, "nothing here to rename");
-        return Vec::new();
-    };
-    let (kind, name) = (pane.kind(entry), pane.name(entry).to_string_lossy().into_owned());
-    if kind == Kind::Bucket {
-        let key = state.config.keys.label(Action::Copy);
-        state.say(
-            Tone::Warning,
-            format!("buckets cannot be renamed; make a new one and copy ({key}) into it"),
-        );
-    } else if transfer::writable(state, &at) {
-        let name = name.strip_suffix('/').unwrap_or(&name);
-        state.dialogs.push(Dialog::input(Purpose::Rename, "New name", name));
     }
     Vec::new()
 }

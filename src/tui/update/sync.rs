@@ -70,7 +70,7 @@ pub(super) fn approved(state: &mut State, plan: Plan) -> Vec<Effect> {
         return after.map(|after| delete_after(state, after)).unwrap_or_default();
     }
     state.say(Tone::Plain, format!("syncing to {target}"));
-    let touches = Touches { places: vec![target], seek: None, after };
+    let touches = Touches { places: vec![target], after, ..Touches::default() };
     vec![Effect::Submit { request: Box::new(request), touches }]
 }
 
