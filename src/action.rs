@@ -131,6 +131,8 @@ actions! {
     Refresh, Browser, Find, "refresh", "read again", ["shift-r", "ctrl-r"];
     CopyLink, Browser, Links, "copy_link", "copy a link", ["y"];
     LinkDialog, Browser, Links, "link_dialog", "link with options", ["shift-y"];
+    Share, Browser, Links, "share", "protected link (gateway)", ["x"];
+    Given, Browser, Links, "given", "links, shares and kits given out", ["shift-x"];
     Transfers, Browser, Jobs, "transfers", "transfers", ["t"];
     TransferPause, Transfers, Jobs, "pause", "pause or go on", ["p"];
     TransferCancel, Transfers, Jobs, "cancel", "cancel", ["x"];

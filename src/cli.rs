@@ -7,8 +7,10 @@ mod check;
 mod configure;
 mod copy;
 mod doctor;
+mod drops;
 mod du;
 mod find;
+mod gateway;
 mod items;
 mod kit;
 mod links;
@@ -20,6 +22,7 @@ mod profile;
 mod remove;
 mod restore;
 mod set;
+mod share;
 mod signal;
 mod stat;
 mod sync;
@@ -127,6 +130,14 @@ enum Command {
     /// The links that were made: list, copy again, forget.
     #[command(subcommand)]
     Links(links::Command),
+    /// Protected links: password, expiry, a number of downloads, a log. Needs a gateway.
+    #[command(subcommand)]
+    Share(share::Command),
+    /// Links through which others send files. Needs a gateway.
+    #[command(subcommand)]
+    Drop(drops::Command),
+    /// Serve protected links.
+    Gateway(gateway::Options),
     /// List and abort unfinished multipart uploads.
     #[command(subcommand)]
     Uploads(uploads::Command),
@@ -253,6 +264,7 @@ fn dispatch(cli: Cli) -> Result<u8> {
                     | Command::Sync(_)
                     | Command::Transfers(_)
                     | Command::Doctor(_)
+                    | Command::Gateway(_)
             ),
             |stop| async move {
                 let config = Arc::new(Config::load(&options)?);
@@ -281,6 +293,9 @@ fn dispatch(cli: Cli) -> Result<u8> {
                     Command::Doctor(given) => doctor::run(&context, given, options, &stop).await,
                     Command::Kit(command) => kit::run(&context, command).await,
                     Command::Links(command) => links::run(&context, command).await,
+                    Command::Share(command) => share::run(&context, command).await,
+                    Command::Drop(command) => drops::run(&context, command).await,
+                    Command::Gateway(options) => gateway::run(&context, options, stop).await,
                     Command::Transfers(command) => transfers::run(&context, command, stop).await,
                     Command::Uploads(command) => uploads::run(&context, command).await,
                     _ => Err(Error::new(Kind::Internal, "a command has no room")),

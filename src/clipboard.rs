@@ -257,7 +257,8 @@ mod tests {
         assert_eq!(clipboard.copy("https://x/?s=1").await, sent("your terminal through tmux"));
         assert!(written.lock().unwrap().is_empty());
         let log = std::fs::read_to_string(folder.path().join("log")).unwrap();
-        assert!(log.contains("load-buffer -w -b twinpail -\nhttps://x/?s=1\n"), "{log}");
+        // Whatever is asked at the same time follows at once.
+        assert!(log.contains("load-buffer -w -b twinpail -\nhttps://x/?s=1"), "{log}");
         assert!(log.contains("delete-buffer -b twinpail"), "{log}");
     }
 

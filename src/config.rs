@@ -4,6 +4,7 @@
 mod aws_files;
 mod edit;
 mod file;
+mod gateway;
 mod import;
 pub mod keyring;
 mod keys;
@@ -21,6 +22,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use edit::{Editor, NewProfile, Stored};
+pub use gateway::{AdminAddress, Gateway, Serve};
 pub use import::{Importable, importable};
 pub use keys::Keys;
 pub use paths::Paths;
@@ -54,6 +56,8 @@ pub struct Config {
     pub transfer: TransferDefaults,
     /// `[presign] expires`; 1 s to 7 days.
     pub presign_expires: Duration,
+    /// `[gateway]`.
+    pub gateway: Gateway,
     /// `[ui]`.
     pub ui: Ui,
     /// The bindings: defaults with `[keys]` applied.
@@ -230,6 +234,7 @@ impl Config {
             profile_names,
             transfer: TransferDefaults::default(),
             presign_expires: Duration::from_hours(1),
+            gateway: Gateway::default(),
             ui: Ui::default(),
             keys: Keys::default(),
             vault,

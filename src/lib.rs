@@ -23,6 +23,7 @@
 //! | [`sync`] | two trees compared: what makes one like the other, and whether it is |
 //! | [`links`] | link requests and the forms they are written in |
 //! | [`doctor`] | measures what a profile can do, and what its settings should be |
+//! | [`gateway`] | protected links: serves their pages, counts downloads, takes files in; its client |
 //! | [`demo`] | an in-memory S3 server with sample data, and its faults |
 //! | [`tui`] | the browser: one loop, pure state, one door to the outside |
 //! | [`cli`] | one file a subcommand |
@@ -35,6 +36,7 @@ pub mod demo;
 pub mod doctor;
 pub mod entry;
 pub mod error;
+pub mod gateway;
 pub mod http;
 pub mod links;
 pub mod local;

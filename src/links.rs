@@ -16,7 +16,7 @@ use crate::location::Remote;
 use crate::s3::{Connections, EndsBecause, Method, PresignRequest, Presigned};
 use crate::sanitize::display_safe;
 
-pub use expiry::{parse_expires, parse_expires_at};
+pub use expiry::{parse_expires, parse_expires_at, parse_lifetime};
 pub use log::{Log, Shared};
 pub use page::{csv, index_page, names_below};
 pub use probe::{Cors, Verdict, parse_origin, preflight, probe};

@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::gateway::{GatewayTable, gateway};
 use super::profile::{Checksums, CredentialSource, Origin, Profile};
 use super::provider::{PROVIDERS, Provider, provider};
 use super::units::{parse_duration, parse_rate, parse_size};
@@ -31,6 +32,7 @@ struct File {
     transfer: TransferTable,
     presign: PresignTable,
     ui: UiTable,
+    gateway: GatewayTable,
     keys: BTreeMap<String, BTreeMap<String, Spanned<Vec<String>>>>,
     profiles: BTreeMap<String, Spanned<ProfileTable>>,
 }
@@ -95,7 +97,7 @@ struct ProfileTable {
 
 /// What a mistake is reported with: the file's name and text.
 #[derive(Clone, Copy)]
-struct Source<'a> {
+pub(super) struct Source<'a> {
     text: &'a str,
     file: &'a Path,
     vault: &'a Arc<Vault>,
@@ -107,7 +109,7 @@ fn wrong_at(text: &str, file: &Path, at: usize, message: impl std::fmt::Display)
 }
 
 impl Source<'_> {
-    fn wrong(&self, at: usize, message: impl std::fmt::Display) -> Error {
+    pub(super) fn wrong(&self, at: usize, message: impl std::fmt::Display) -> Error {
         wrong_at(self.text, self.file, at, message)
     }
 
@@ -123,7 +125,7 @@ impl Source<'_> {
         })
     }
 
-    fn parsed<T>(
+    pub(super) fn parsed<T>(
         &self,
         key: &str,
         value: &Spanned<String>,
@@ -166,6 +168,7 @@ pub(super) fn parse(text: &str, file: &Path, paths: Paths) -> Result<Config> {
             );
         }
     }
+    config.gateway = gateway(source, &raw.gateway, &config.paths)?;
     config.ui = ui(source, raw.ui)?;
     config.keys = keys(source, &raw.keys)?;
     Ok(config)
@@ -437,7 +440,7 @@ fn credentials(
 }
 
 /// `~/` at the start is the home folder.
-fn expand_home(path: &Path) -> PathBuf {
+pub(super) fn expand_home(path: &Path) -> PathBuf {
     match (path.strip_prefix("~"), std::env::home_dir()) {
         (Ok(rest), Some(home)) => home.join(rest),
         _ => path.to_path_buf(),

@@ -53,6 +53,11 @@ impl Paths {
         self.state.join("kits")
     }
 
+    /// A gateway of this machine: its store, its key, its socket.
+    pub fn gateway(&self) -> PathBuf {
+        self.state.join("gateway")
+    }
+
     /// The log of links.
     pub fn links(&self) -> PathBuf {
         self.state.join("links.jsonl")

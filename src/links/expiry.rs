@@ -25,6 +25,26 @@ pub fn parse_expires(text: &str) -> Result<Duration> {
 /// [`parse_expires`] at a given time and place. A date alone begins at midnight, a time of day alone is the next one,
 /// a weekday the next one after today unless its time is still to come.
 pub fn parse_expires_at(text: &str, now: &ZonedDateTime) -> Result<Duration> {
+    let life = lifetime(text, now)?;
+    if life > MAX_EXPIRES {
+        let shown = crate::sanitize::display_safe(text.trim()).into_owned();
+        return Err(Error::new(Kind::Usage, format!("`{shown}` is more than 7 days")).with_hint(
+            "SigV4 signatures end after 7 days, whoever makes them; what is to live longer needs a new link then, \
+             a public address (`public_url`), or a protected link (`share create`)",
+        ));
+    }
+    Ok(life)
+}
+
+/// Reads how long something is to live that no signature ends: a protected link.
+///
+/// # Errors
+/// `Kind::Usage`: what is wrong and what is accepted.
+pub fn parse_lifetime(text: &str) -> Result<Duration> {
+    lifetime(text, &ZonedDateTime::now())
+}
+
+fn lifetime(text: &str, now: &ZonedDateTime) -> Result<Duration> {
     let wrong = |why: String| Error::new(Kind::Usage, why);
     let shown = crate::sanitize::display_safe(text.trim()).into_owned();
     let life = if let Some(life) = length(text.trim()) {
@@ -38,12 +58,6 @@ pub fn parse_expires_at(text: &str, now: &ZonedDateTime) -> Result<Duration> {
     };
     if life < Duration::from_secs(1) {
         return Err(wrong("a link must live at least 1 second".to_owned()));
-    }
-    if life > MAX_EXPIRES {
-        return Err(wrong(format!("`{shown}` is more than 7 days")).with_hint(
-            "SigV4 signatures end after 7 days, whoever makes them; what is to live longer needs a new link then, \
-             or a public address (`public_url`)",
-        ));
     }
     Ok(Duration::from_secs(life.as_secs()))
 }

@@ -2,10 +2,11 @@
 
 mod create;
 mod editing;
+mod given;
 mod links;
-mod order;
 mod places;
 mod stat;
+mod task;
 mod uploads;
 mod versions;
 mod view;
@@ -113,6 +114,7 @@ impl Effects {
             | Effect::Fetch(_)
             | Effect::TestLinks(_)
             | Effect::Stat(..)
+            | Effect::Given(_)
             | Effect::ReadAttributes(_)
             | Effect::FetchForEditor(_)
             | Effect::SaveEdited(..)
@@ -161,7 +163,7 @@ impl Effects {
                     Event::Renamed { at, done, failed, undoable }
                 });
             }
-            Effect::Order(order) => self.start(*order),
+            Effect::Task(task) => self.start(*task),
             Effect::Versions { search, effect } => self.versions(search, effect),
             Effect::Uploads { search, effect } => self.uploads(search, effect),
             Effect::PrintPlain(_) | Effect::Editor(_) | Effect::Redraw | Effect::Suspend | Effect::Quit => {}
@@ -176,6 +178,9 @@ impl Effects {
         match effect {
             Effect::Sign(requests) => {
                 self.spawn(async move { Event::Signed(links::sign(&connections, requests).await) });
+            }
+            Effect::Given(effect) => {
+                self.spawn(async move { Event::Given(given::run(&connections, effect).await) });
             }
             Effect::Fetch(wanted) => {
                 self.spawn(async move {
@@ -331,7 +336,7 @@ async fn delete(
         let _ = events.send(Event::Marked(at.clone(), markers));
     };
     let work = walk::delete(&connections, &targets, &deleted, &marked);
-    order::reporting(work, &deleted, &events).await
+    task::reporting(work, &deleted, &events).await
 }
 
 async fn delete_extra(

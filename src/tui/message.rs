@@ -1,22 +1,25 @@
 //! What happened ([`Event`]) and what the outside must do ([`Effect`]). Plain data.
 
+mod objects;
+mod uploads;
+
 use std::ffi::OsString;
 
 use crossterm::event::KeyEvent;
-use jiff::Timestamp;
 
-use super::dialog::{Chunk, Editing, Wanted};
+pub(crate) use objects::{Properties, Saving, Task, VersionsEffect, VersionsEvent};
+pub(crate) use uploads::{UploadsEffect, UploadsEvent};
+
+use super::dialog::{Chunk, Editing, Given, Order, Wanted};
 use crate::clipboard;
 use crate::entry::{Kind, Page};
 use crate::error::{Error, Result};
 use crate::links::{LinkRequest, Verdict};
 use crate::location::{Location, Remote};
 use crate::places::Places;
-use crate::s3::{Attributes, Change, Fact, ObjectId, ObjectInfo, Presigned, Speed, Upload, Version};
+use crate::s3::{Attributes, ObjectId, Presigned};
 use crate::sync::{Plan, Step};
-use crate::transfer::{self, Answer, BegunHere, Failure, Snapshot, TransferId, Unfinished};
-use crate::walk::uploads::{self, Held};
-use crate::walk::versions::Scope;
+use crate::transfer::{self, Answer, Failure, Snapshot, TransferId, Unfinished};
 use crate::walk::{Target, Total};
 
 /// One of the two panes.
@@ -84,124 +87,42 @@ pub(crate) struct Deletions {
     pub(crate) steps: Vec<Step>,
 }
 
-/// What happened to unfinished uploads, which a dialog knows by number.
-#[derive(Debug)]
-pub(crate) enum UploadsEvent {
-    /// Some were found, or a bucket could not be read; when that was, as ages are counted from it.
-    Found(uploads::Batch, Timestamp),
-    /// What of them was begun from here; before any is found.
-    Begun(BegunHere),
-    /// There are no more.
-    End,
-    /// What one of them holds.
-    Held(usize, Result<Held>),
-    /// These are gone.
-    Gone(Vec<usize>),
-    /// All that were to be aborted were tried.
-    Aborted {
-        /// So many are gone.
-        gone: usize,
-        /// Why the others are not.
-        failed: Vec<Error>,
-    },
-}
-
-/// What the outside must do about unfinished uploads.
+/// What the outside must do about protected links and all else that was given out.
 #[derive(Clone, Debug)]
-pub(crate) enum UploadsEffect {
-    /// Find those below a place; an older search is dropped.
-    Find(Location),
-    /// Ask what one of them holds.
-    Measure {
-        /// Where it is.
-        profile: String,
-        /// Comes back with the answer.
-        number: usize,
-        /// Which.
-        upload: Upload,
-    },
-    /// Throw them away.
-    Abort {
-        /// Where they are.
-        profile: String,
-        /// Number and upload.
-        uploads: Vec<(usize, Upload)>,
-    },
-    /// Drop what is being found or measured; aborts go on.
-    Forget,
+pub(crate) enum GivenEffect {
+    /// Make a protected link.
+    Make(Box<Order>),
+    /// Find everything.
+    List,
+    /// Find the address of one.
+    Copy(Given),
+    /// Find what happened to one.
+    Show(Given),
+    /// End one.
+    End(Given),
+    /// Let a share live so many seconds more, and be downloaded so often.
+    Extend(Given, Option<i64>, Option<i64>),
 }
 
-/// What happened to versions.
-#[derive(Debug)]
-pub(crate) enum VersionsEvent {
-    /// Some were found.
-    Found(Vec<Version>),
-    /// No more are told of.
-    End {
-        /// There are others.
-        more: bool,
-        /// Why it ended early.
-        failed: Option<Error>,
-    },
+/// What came of that.
+pub(crate) enum GivenEvent {
+    /// Address, password, and a line about it.
+    Made(Result<Box<(String, Option<String>, String)>>),
+    /// Everything, and what could not be asked.
+    Listed(Vec<Given>, Vec<Error>),
+    /// An address.
+    Address(Result<String>),
+    /// What happened to one, in lines.
+    Events(Result<(Given, Vec<String>)>),
+    /// One was ended or changed.
+    Ended(Result<Given>),
 }
 
-/// What the outside must do about versions.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum VersionsEffect {
-    /// Find them; an older search is dropped.
-    Find(Scope),
-    /// Drop what is being found.
-    Forget,
-}
-
-/// What is known about something.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Properties {
-    /// What HEAD says, of a file its size and time; of prefixes and buckets nothing.
-    pub(crate) object: Option<ObjectInfo>,
-    /// The rest.
-    pub(crate) facts: Vec<Fact>,
-}
-
-/// How an edited object is written.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Saving {
-    /// Unless it has changed meanwhile.
-    IfUnchanged,
-    /// Over whatever is there.
-    Overwrite,
-    /// To another key, unless that is taken.
-    As(String),
-}
-
-/// Long work that is no transfer; one at a time.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Order {
-    /// Remove versions or delete markers for good.
-    DeleteVersions {
-        /// Profile and bucket.
-        at: Remote,
-        /// Which.
-        versions: Vec<ObjectId>,
-    },
-    /// Remove every version for good.
-    Purge(Scope),
-    /// Change properties.
-    Change {
-        /// Of these, and of everything below them.
-        targets: Vec<Target>,
-        /// How.
-        change: Box<Change>,
-    },
-    /// Restore what is archived.
-    Restore {
-        /// These, and everything below them.
-        targets: Vec<Target>,
-        /// For how long.
-        days: u32,
-        /// How soon.
-        speed: Speed,
-    },
+/// Addresses and passwords are secrets.
+impl std::fmt::Debug for GivenEvent {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("GivenEvent")
+    }
 }
 
 /// What happened.
@@ -235,6 +156,8 @@ pub(crate) enum Event {
     Unfinished(Vec<Unfinished>),
     /// The engine's figures changed.
     Progress(Snapshot),
+    /// Something about what was given out.
+    Given(GivenEvent),
     /// What failed of a transfer.
     Failures(TransferId, Vec<Failure>),
     /// Links were signed (all or none).
@@ -372,6 +295,8 @@ pub(crate) enum Effect {
     ForgetFinished,
     /// Answer a question.
     Answer(TransferId, Answer),
+    /// Something about what was given out.
+    Given(GivenEffect),
     /// Sign links.
     Sign(Vec<LinkRequest>),
     /// Read or change what is remembered of places.
@@ -430,7 +355,7 @@ pub(crate) enum Effect {
     /// Let a bucket keep versions from now on, or stop that.
     SetVersioning(Remote, bool),
     /// Do something that takes long; it ends with [`Event::Deleted`] and is stopped by [`Effect::CancelDelete`].
-    Order(Box<Order>),
+    Task(Box<Task>),
     /// Something about versions.
     Versions {
         /// Comes back with whatever follows.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
-use super::dialog::{Dialog, Editing};
+use super::dialog::{Dialog, Editing, Given};
 use super::message::{Effect, PaneId, Touches};
 use super::pane::Pane;
 use super::theme::Theme;
@@ -100,6 +100,8 @@ pub(super) struct State {
     pub(super) aborting: usize,
     /// Source and target that are being compared.
     pub(super) comparing: Option<(Location, Location)>,
+    /// The share that is being extended.
+    pub(super) extending: Option<Given>,
     /// Whether links are being signed.
     pub(super) signing: bool,
     /// The place whose properties were asked for.
@@ -157,6 +159,7 @@ impl State {
             search: 0,
             aborting: 0,
             comparing: None,
+            extending: None,
             signing: false,
             asked: None,
             editing: None,

@@ -5,6 +5,7 @@ mod browser;
 mod delete;
 mod dialogs;
 mod editing;
+mod given;
 mod go;
 mod info;
 mod link;
@@ -65,6 +66,7 @@ pub(super) fn update(state: &mut State, event: Event) -> Vec<Effect> {
         Event::Counted { targets, total } => delete::counted(state, targets, total),
         Event::Deleting(count) => delete::progress(state, count),
         Event::Deleted(failed) => delete::deleted(state, &failed),
+        Event::Given(event) => given::happened(state, event),
         Event::Failures(id, failures) => {
             transfer::failures(state, id, failures);
             Vec::new()
@@ -203,6 +205,8 @@ fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::StorageClass => properties::classes(state),
         Action::CopyLink => link::copy(state),
         Action::LinkDialog => link::dialog(state),
+        Action::Share => given::share(state),
+        Action::Given => given::open(state),
         Action::Transfers => {
             state.panel = true;
             Vec::new()

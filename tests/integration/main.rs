@@ -13,6 +13,8 @@ mod encryption;
 #[cfg(test)]
 mod find;
 #[cfg(test)]
+mod gateway;
+#[cfg(test)]
 mod house;
 #[cfg(test)]
 mod kit;

@@ -8,7 +8,7 @@ use ratatui::text::Line;
 use super::super::text;
 use super::super::theme::Theme;
 use super::window::{self, Scroll};
-use super::{Chosen, Decision, Outcome};
+use super::{Chosen, Decision, Given, Outcome};
 use crate::action::Action;
 use crate::location::Location;
 use crate::s3::Version;
@@ -56,6 +56,12 @@ impl Confirm {
         lines.extend(named.map(|one| format!("{} {}", display_safe(&one.key), display_safe(&one.id))));
         let ids = versions.iter().map(Version::object_id).collect();
         Self::new("Delete versions", lines, Decision::DeleteVersions(ids))
+    }
+
+    /// What it does cannot be taken back.
+    pub(super) fn end(given: Given) -> Self {
+        let lines = vec![format!("{}: {}?", given.sort.end(), display_safe(&given.what))];
+        Self::new("End", lines, Decision::EndGiven(given))
     }
 
     pub(super) fn abort(place: &Location, chosen: Chosen, busy: bool) -> Self {

@@ -1,5 +1,6 @@
 //! Every dialog: its keys, and its drawing at every size.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use ratatui::Terminal;
@@ -9,12 +10,14 @@ use super::super::message::Link;
 use super::*;
 use crate::clipboard;
 use crate::error::{Error, Kind};
-use crate::links::Disposition;
-use crate::location::Remote;
-use crate::s3::{EndsBecause, Fact, Method, Presigned, Stored};
-use crate::sync::{Reason, Step, StepKind};
-use crate::transfer::OnConflict;
+use crate::links::{Disposition, LinkRequest};
+use crate::location::{Location, Remote};
+use crate::s3::{Attributes, EndsBecause, Fact, Method, Presigned, Stored, Upload, Version, Versioning};
+use crate::sync::{Plan, Reason, Step, StepKind};
+use crate::transfer::{Answer, Conflict, Failure, OnConflict, TransferId};
+use crate::walk::Target;
 use crate::walk::uploads::Held;
+use crate::walk::versions::Scope;
 
 fn at(text: &str) -> Timestamp {
     text.parse().expect("a time")
@@ -237,6 +240,28 @@ fn bucket() -> Dialog {
     Dialog::facts(Location::Remote(remote("")), rows, Some(Versioning::Enabled))
 }
 
+fn given_out() -> Dialog {
+    let mut dialog = Dialog::given();
+    let row = |sort, state: &str, count: &str, what: &str| Given {
+        sort,
+        id: "5f0c9a3be1d27784".into(),
+        state: state.into(),
+        count: count.into(),
+        until: "2026-03-08 12:00".into(),
+        what: what.into(),
+    };
+    let rows = vec![
+        row(Sort::Share, "open", "2/3", "tour-4k.mov  (for the print shop)"),
+        row(Sort::Share, "revoked", "0", "gone"),
+        row(Sort::Drop, "open", "4, 1.2 GB", "work:media/inbox/"),
+        row(Sort::Kit, "open", "3/12 parts", "work:media/raw/\u{202e}gpj.exe"),
+        row(Sort::Link, "open", "GET", "work:media/日本語/\u{1b}[2J"),
+    ];
+    let error = Error::new(Kind::Network, "cannot reach share.example.org").with_hint("is it running?");
+    dialog.as_given().expect("it is that one").set(rows, vec![error]);
+    dialog
+}
+
 fn every_dialog() -> Vec<(&'static str, Dialog)> {
     let targets = vec![Target { location: Location::Remote(remote("photos/")), tree: true }];
     let profiles = (0..30)
@@ -265,6 +290,8 @@ fn every_dialog() -> Vec<(&'static str, Dialog)> {
         ("versions_of_one", kept_of_one()),
         ("purge", purge()),
         ("failures", failed()),
+        ("share", Dialog::share(vec![Location::Remote(remote("films/"))])),
+        ("given", given_out()),
         ("help", Dialog::help(&Keys::default())),
         ("batch", names()),
         ("unsaved", unsaved()),

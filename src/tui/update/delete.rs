@@ -1,7 +1,7 @@
 //! Deleting: counted first, asked about, done by the outside.
 
 use super::super::dialog::Dialog;
-use super::super::message::{Effect, Order};
+use super::super::message::{Effect, Task};
 use super::super::state::{Deletion, Job, State, Tone};
 use super::super::text;
 use super::browser::refresh;
@@ -94,8 +94,8 @@ pub(super) fn delete(state: &mut State, targets: Vec<Target>) -> Vec<Effect> {
 }
 
 /// Starts long work that changes `places`, unless some goes on already.
-pub(super) fn order(state: &mut State, job: Job, places: Vec<Location>, order: Order) -> Vec<Effect> {
-    if is_busy(state) { Vec::new() } else { begin(state, job, places, Effect::Order(Box::new(order))) }
+pub(super) fn start_task(state: &mut State, job: Job, places: Vec<Location>, task: Task) -> Vec<Effect> {
+    if is_busy(state) { Vec::new() } else { begin(state, job, places, Effect::Task(Box::new(task))) }
 }
 
 /// Starts a deletion that changes `places`.

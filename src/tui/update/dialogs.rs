@@ -4,11 +4,11 @@ use crossterm::event::KeyEvent;
 
 use super::super::dialog::{Decision, Dialog, Outcome, Purpose};
 use super::super::listing::Filter;
-use super::super::message::Effect;
+use super::super::message::{Effect, GivenEffect};
 use super::super::state::{State, Tone};
 use super::{
-    delete, editing, go, info, link, places, properties, renaming, sync, transfer, undo, uploads, versions,
-    viewing,
+    delete, editing, given, go, info, link, places, properties, renaming, sync, transfer, undo, uploads,
+    versions, viewing,
 };
 use crate::location::Location;
 
@@ -88,6 +88,13 @@ fn decide(state: &mut State, decision: Decision) -> Vec<Effect> {
         Decision::Conflict(id, answer) => vec![Effect::Answer(id, answer)],
         Decision::CancelTransfer(id) => vec![Effect::CancelTransfer(id)],
         Decision::Link(request) => link::sign(state, vec![*request]),
+        Decision::Share(order) => vec![Effect::Given(GivenEffect::Make(order))],
+        Decision::ListGiven => given::list(),
+        Decision::CopyGiven(given) => vec![Effect::Given(GivenEffect::Copy(given))],
+        Decision::ShowGiven(given) => vec![Effect::Given(GivenEffect::Show(given))],
+        Decision::AskEndGiven(given) => given::ask_end(state, given),
+        Decision::EndGiven(given) => vec![Effect::Given(GivenEffect::End(given))],
+        Decision::AskExtend(given) => given::ask_extend(state, given),
         Decision::Profile(profile) => go::profile(state, profile),
         Decision::CopyText(text) => vec![Effect::CopyText(text)],
         Decision::Chosen(choice) => places::chosen(state, choice),
@@ -138,6 +145,7 @@ fn typed(state: &mut State, purpose: Purpose, text: &str) -> Vec<Effect> {
         Purpose::StorageClass => return properties::to_class(state, text),
         Purpose::Restore => return properties::restore(state, text),
         Purpose::Limit(id) => return transfer::limit(state, id, text),
+        Purpose::Extend => return given::extend(state, text),
         Purpose::New => {
             let at = state.here().location.clone();
             return vec![Effect::Create { at, name: text.to_owned() }];

@@ -1,7 +1,7 @@
 //! Headers, metadata, tags and storage class of what is chosen; what is archived is restored.
 
 use super::super::dialog::{Choice, Dialog, Item, Purpose};
-use super::super::message::{Effect, Order};
+use super::super::message::{Effect, Task};
 use super::super::state::{Job, State, Tone};
 use super::super::text;
 use super::delete;
@@ -77,7 +77,7 @@ pub(super) fn read(state: &mut State, object: &Remote, found: Result<Box<Attribu
 pub(super) fn change(state: &mut State, targets: Vec<Target>, change: Change) -> Vec<Effect> {
     let places = vec![state.here().location.clone()];
     state.here_mut().listing.unmark_all();
-    delete::order(state, Job::Change, places, Order::Change { targets, change: Box::new(change) })
+    delete::start_task(state, Job::Change, places, Task::Change { targets, change: Box::new(change) })
 }
 
 /// The storage classes that the provider has, and the way back from an archive.
@@ -129,5 +129,5 @@ pub(super) fn restore(state: &mut State, text: &str) -> Vec<Effect> {
     };
     let Some(targets) = chosen(state) else { return Vec::new() };
     let places = vec![state.here().location.clone()];
-    delete::order(state, Job::Restore, places, Order::Restore { targets, days, speed })
+    delete::start_task(state, Job::Restore, places, Task::Restore { targets, days, speed })
 }

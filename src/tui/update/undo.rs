@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 
 use super::super::dialog::{Decision, Dialog};
-use super::super::message::{Effect, Order, Touches};
+use super::super::message::{Effect, Task, Touches};
 use super::super::state::{Job, State, Tone};
 use super::super::text;
 use super::delete;
@@ -133,7 +133,7 @@ pub(super) fn undo(state: &mut State) -> Vec<Effect> {
             vec![Effect::Submit { request: Box::new(request), touches }]
         }
         Undo::Deleted(at, versions) => {
-            delete::order(state, Job::BringBack, places, Order::DeleteVersions { at, versions })
+            delete::start_task(state, Job::BringBack, places, Task::DeleteVersions { at, versions })
         }
         Undo::TooMuch => Vec::new(),
     }

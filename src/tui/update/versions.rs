@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::ffi::OsString;
 
 use super::super::dialog::{Decision, Dialog, Versions};
-use super::super::message::{Effect, Order, Touches, VersionsEffect, VersionsEvent};
+use super::super::message::{Effect, Task, Touches, VersionsEffect, VersionsEvent};
 use super::super::state::{Job, State, Tone};
 use super::super::text;
 use super::delete;
@@ -128,8 +128,8 @@ pub(super) fn restore(state: &mut State) -> Vec<Effect> {
     if !hiding.is_empty() {
         let mut places: Vec<Location> = hiding.iter().filter_map(|id| place(&id.key).parent()).collect();
         places.dedup();
-        let order = Order::DeleteVersions { at: root.clone(), versions: hiding };
-        effects.extend(delete::order(state, Job::BringBack, places, order));
+        let task = Task::DeleteVersions { at: root.clone(), versions: hiding };
+        effects.extend(delete::start_task(state, Job::BringBack, places, task));
     }
     if !older.is_empty() {
         let items: Vec<Item> =
@@ -208,7 +208,7 @@ pub(super) fn ask_delete(state: &mut State) -> Vec<Effect> {
 pub(super) fn delete(state: &mut State, versions: Vec<ObjectId>) -> Vec<Effect> {
     let Some(root) = dialog(state).map(|dialog| dialog.scope().root.clone()) else { return Vec::new() };
     let places = places(&root);
-    delete::order(state, Job::Delete, places, Order::DeleteVersions { at: root, versions })
+    delete::start_task(state, Job::Delete, places, Task::DeleteVersions { at: root, versions })
 }
 
 /// Asks for the name before everything goes.
@@ -235,7 +235,7 @@ pub(super) fn ask_purge(state: &mut State) -> Vec<Effect> {
 /// The name was typed.
 pub(super) fn purge(state: &mut State, scope: Scope) -> Vec<Effect> {
     let places = places(&scope.root);
-    delete::order(state, Job::Delete, places, Order::Purge(scope))
+    delete::start_task(state, Job::Delete, places, Task::Purge(scope))
 }
 
 /// What shows the keys that begin with a place's.

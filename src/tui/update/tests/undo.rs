@@ -1,6 +1,6 @@
 //! Key scripts about renaming many and taking things back.
 
-use super::super::super::message::Order;
+use super::super::super::message::Task;
 use super::*;
 use crate::s3::ObjectId;
 use crate::transfer::{FileOutcome, FileStatus, Verified};
@@ -95,10 +95,8 @@ fn a_deletion_is_taken_back_where_it_left_markers_but_not_on_a_read_only_profile
     keys(&mut state, "u");
     assert!(draw(&state).contains("Bring back 2 deleted objects?"));
     let effects = keys(&mut state, "y");
-    let [Effect::Order(order)] = effects.as_slice() else { panic!("{effects:?}") };
-    assert!(
-        matches!(&**order, Order::DeleteVersions { versions, .. } if *versions == [marker(1), marker(2)])
-    );
+    let [Effect::Task(task)] = effects.as_slice() else { panic!("{effects:?}") };
+    assert!(matches!(&**task, Task::DeleteVersions { versions, .. } if *versions == [marker(1), marker(2)]));
     update(&mut state, Event::Deleted(Vec::new()));
     delete(&mut state, Remote { profile: "safe".into(), ..work("") });
     keys(&mut state, "u");

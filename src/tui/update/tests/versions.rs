@@ -1,6 +1,6 @@
 //! Key scripts about versions.
 
-use super::super::super::message::{Order, VersionsEffect, VersionsEvent};
+use super::super::super::message::{Task, VersionsEffect, VersionsEvent};
 use super::*;
 use crate::s3::{Stored, Version};
 
@@ -33,8 +33,8 @@ fn open(profile: &str) -> State {
 }
 
 fn ids(effects: &[Effect]) -> Vec<String> {
-    let [Effect::Order(order)] = effects else { panic!("{effects:?}") };
-    let Order::DeleteVersions { versions, .. } = &**order else { panic!("{order:?}") };
+    let [Effect::Task(task)] = effects else { panic!("{effects:?}") };
+    let Task::DeleteVersions { versions, .. } = &**task else { panic!("{task:?}") };
     versions.iter().map(|id| id.version_id.clone().unwrap()).collect()
 }
 
@@ -80,7 +80,7 @@ fn versions_are_deleted_after_a_yes_and_all_of_them_after_their_name() {
     assert!(draw(&state).contains("5 versions, 30 B, would be gone for good"));
     assert!(keys(&mut state, "photo\r").is_empty());
     let effects = keys(&mut state, "s\r");
-    assert!(matches!(effects.as_slice(), [Effect::Order(order)] if matches!(**order, Order::Purge(_))));
+    assert!(matches!(effects.as_slice(), [Effect::Task(task)] if matches!(**task, Task::Purge(_))));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::sync::mpsc::UnboundedSender;
 
-use super::super::message::{Event, Order};
+use super::super::message::{Event, Task};
 use super::{Effects, REPORT};
 use crate::error::{Error, Result};
 use crate::location::{Location, Remote};
@@ -18,11 +18,11 @@ pub(super) type Failed = Vec<(Location, Error)>;
 
 impl Effects {
     /// Starts it; it ends as a deletion does.
-    pub(super) fn start(&mut self, order: Order) {
+    pub(super) fn start(&mut self, task: Task) {
         let (connections, events) = (self.connections.clone(), self.events.clone());
         let done = Arc::new(AtomicU64::new(0));
         let counted = Arc::clone(&done);
-        let work = async move { Box::pin(carry_out(&connections, order, &counted)).await };
+        let work = async move { Box::pin(carry_out(&connections, task, &counted)).await };
         self.deletion =
             Some(self.spawn(async move { Event::Deleted(reporting(work, &done, &events).await) }));
     }
@@ -50,13 +50,13 @@ pub(super) async fn reporting<T>(
     }
 }
 
-async fn carry_out(connections: &Connections, order: Order, done: &AtomicU64) -> Failed {
-    match order {
-        Order::DeleteVersions { at, versions } => {
+async fn carry_out(connections: &Connections, task: Task, done: &AtomicU64) -> Failed {
+    match task {
+        Task::DeleteVersions { at, versions } => {
             let failed = delete_versions(connections, &at, &versions, done).await;
             placed(failed, &at)
         }
-        Order::Change { targets, change } => {
+        Task::Change { targets, change } => {
             let change = Arc::from(change);
             let work = |store: Store, object: Remote| {
                 let change: Arc<Change> = Arc::clone(&change);
@@ -64,12 +64,12 @@ async fn carry_out(connections: &Connections, order: Order, done: &AtomicU64) ->
             };
             each(connections, &targets, done, work).await
         }
-        Order::Restore { targets, days, speed } => {
+        Task::Restore { targets, days, speed } => {
             let work =
                 |store: Store, object: Remote| async move { store.restore(&object, days, speed).await };
             each(connections, &targets, done, work).await
         }
-        Order::Purge(scope) => {
+        Task::Purge(scope) => {
             let at = scope.root.clone();
             let failed = async {
                 let store = connections.store(&at.profile).await?;

@@ -1,0 +1,285 @@
+//! Tokens, passwords, cookies: what is random, what is hashed, what is signed.
+
+use std::io::Write as _;
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::path::Path;
+use std::sync::Arc;
+
+use argon2::{Argon2, PasswordHasher as _, PasswordVerifier as _};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use secrecy::{ExposeSecret as _, SecretString};
+use sha2::{Digest as _, Sha256};
+use tokio::sync::Semaphore;
+use zeroize::Zeroizing;
+
+use crate::config::paths::make_private;
+use crate::config::{Sealed, Sealer, random};
+use crate::error::{Error, Kind, Result};
+
+/// Characters of a token: 128 bits.
+const TOKEN: usize = 22;
+/// A password may not be longer: hashing it takes time.
+pub(super) const LONGEST_PASSWORD: usize = 1024;
+/// Passwords that are hashed at once, 19 MiB each.
+const HASHED_AT_ONCE: usize = 4;
+/// Passwords that wait for their turn; more are told to come back.
+const WAITING: usize = 16;
+/// How long an unlocked page stays so, in seconds.
+const UNLOCKED: i64 = 15 * 60;
+
+/// Bytes in hexadecimal.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        text.push(char::from_digit(u32::from(byte >> 4), 16).unwrap_or('0'));
+        text.push(char::from_digit(u32::from(byte & 15), 16).unwrap_or('0'));
+        text
+    })
+}
+
+/// 128 bits that nobody guesses, in 22 characters that a URL takes as they are.
+pub(super) fn new_token() -> Result<String> {
+    Ok(URL_SAFE_NO_PAD.encode(random::<16>()?))
+}
+
+/// What a store is asked for a token by; `None` for what cannot be one.
+pub(super) fn token_hash(token: &str) -> Option<String> {
+    let is_token = token.len() == TOKEN && URL_SAFE_NO_PAD.decode(token).is_ok_and(|bytes| bytes.len() == 16);
+    is_token.then(|| hex(&Sha256::digest(token.as_bytes())))
+}
+
+/// What all gateways of one store share.
+pub(super) struct Keys {
+    sealer: Sealer,
+    cookies: Zeroizing<[u8; 32]>,
+}
+
+impl std::fmt::Debug for Keys {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Keys")
+    }
+}
+
+impl Keys {
+    /// From 32 bytes.
+    pub(super) fn new(key: &[u8; 32]) -> Self {
+        let derive = |purpose: &str| Zeroizing::new(tag(key, &[purpose.as_bytes()]));
+        Self { sealer: Sealer::new(&derive("seal")), cookies: derive("cookies") }
+    }
+
+    /// Those of a file, which is made if it is not there. Blocking.
+    ///
+    /// # Errors
+    /// It can be read by others, or does not hold 32 bytes.
+    pub(super) fn of_file(path: &Path) -> Result<Self> {
+        let text = private_text(path, || Ok(URL_SAFE_NO_PAD.encode(random::<32>()?)))?;
+        let key =
+            URL_SAFE_NO_PAD.decode(text.trim().trim_end_matches('=').replace('+', "-").replace('/', "_"));
+        let key: Option<[u8; 32]> = key.ok().and_then(|bytes| bytes.try_into().ok());
+        let key = Zeroizing::new(key.ok_or_else(|| {
+            Error::new(Kind::Config, format!("{} holds no key", path.display()))
+                .with_hint("it is 32 random bytes in base64: `openssl rand -base64 32`")
+        })?);
+        Ok(Self::new(&key))
+    }
+
+    /// Seals text for the store.
+    pub(super) fn seal(&self, name: &str, text: &[u8]) -> Result<String> {
+        let sealed = self.sealer.seal(name, text)?;
+        serde_json::to_string(&sealed).map_err(|error| Error::new(Kind::Internal, error.to_string()))
+    }
+
+    /// Opens what was sealed under `name`; `None` if it was changed, moved, or sealed with another key.
+    pub(super) fn open(&self, name: &str, sealed: &str) -> Option<String> {
+        let sealed: Sealed = serde_json::from_str(sealed).ok()?;
+        let bytes = self.sealer.open(name, &sealed)?;
+        String::from_utf8(bytes.to_vec()).ok()
+    }
+
+    /// A cookie that says: whoever has it gave the password of revision `rev` of `id`.
+    pub(super) fn unlocked(&self, id: &str, rev: i64, now: i64) -> String {
+        let until = now + UNLOCKED;
+        let tag = tag(&self.cookies, &[id.as_bytes(), &rev.to_be_bytes(), &until.to_be_bytes()]);
+        format!("{until}.{}", URL_SAFE_NO_PAD.encode(tag))
+    }
+
+    /// Whether a cookie says so.
+    pub(super) fn is_unlocked(&self, cookie: &str, id: &str, rev: i64, now: i64) -> bool {
+        let Some((until, given)) = cookie.split_once('.') else { return false };
+        let (Ok(until), Ok(given)) = (until.parse::<i64>(), URL_SAFE_NO_PAD.decode(given)) else {
+            return false;
+        };
+        if until <= now || until > now + UNLOCKED {
+            return false;
+        }
+        let mac = mac(&self.cookies, &[id.as_bytes(), &rev.to_be_bytes(), &until.to_be_bytes()]);
+        mac.verify_slice(&given).is_ok()
+    }
+}
+
+fn mac(key: &[u8; 32], parts: &[&[u8]]) -> Hmac<Sha256> {
+    let mut block = Vec::new();
+    for part in parts {
+        // Lengths, so that no two lists of parts are one text.
+        block.extend_from_slice(&(part.len() as u64).to_be_bytes());
+        block.extend_from_slice(part);
+    }
+    // A key may have any length.
+    let mut block_key = [0; 64];
+    block_key[..32].copy_from_slice(key);
+    let mut mac = Hmac::<Sha256>::new(&block_key.into());
+    mac.update(&block);
+    mac
+}
+
+fn tag(key: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {
+    mac(key, parts).finalize().into_bytes().into()
+}
+
+/// The text of a file that is for its owner alone, made by `make` if it is not there. Blocking.
+///
+/// # Errors
+/// Others can read it; the file system's.
+pub(super) fn private_text(path: &Path, make: impl FnOnce() -> Result<String>) -> Result<Zeroizing<String>> {
+    match std::fs::metadata(path) {
+        Ok(data) if data.permissions().mode() & 0o077 != 0 => {
+            return Err(Error::new(Kind::Config, format!("{} can be read by others", path.display()))
+                .with_hint(format!("chmod 600 {}", path.display())));
+        }
+        Ok(_) => {}
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            if let Some(folder) = path.parent() {
+                make_private(folder)?;
+            }
+            let failed = |error| Error::local("write", path, error);
+            let text = make()?;
+            let mut file = std::fs::OpenOptions::new()
+                .write(true)
+                .create_new(true)
+                .mode(0o600)
+                .open(path)
+                .map_err(failed)?;
+            file.write_all(format!("{text}\n").as_bytes()).and_then(|()| file.sync_all()).map_err(failed)?;
+        }
+        Err(error) => return Err(Error::local("read", path, error)),
+    }
+    let text = std::fs::read_to_string(path).map_err(|error| Error::local("read", path, error))?;
+    Ok(Zeroizing::new(text.trim().to_owned()))
+}
+
+/// Hashes passwords, a few at a time: each takes 19 MiB and some hundredths of a second on purpose.
+#[derive(Clone, Debug)]
+pub(super) struct Hashing {
+    turns: Arc<Semaphore>,
+    waiting: Arc<Semaphore>,
+}
+
+/// Too many passwords are waiting to be hashed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Busy;
+
+impl Hashing {
+    pub(super) fn new() -> Self {
+        Self { turns: Arc::new(Semaphore::new(HASHED_AT_ONCE)), waiting: Arc::new(Semaphore::new(WAITING)) }
+    }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> std::result::Result<T, Busy> {
+        let _waiting = self.waiting.try_acquire().map_err(|_| Busy)?;
+        let turn = Arc::clone(&self.turns).acquire_owned().await.map_err(|_| Busy)?;
+        let done = tokio::task::spawn_blocking(move || {
+            let done = work();
+            drop(turn);
+            done
+        });
+        done.await.map_err(|_| Busy)
+    }
+
+    /// The PHC form of a password's hash.
+    pub(super) async fn hash(&self, password: SecretString) -> Result<String> {
+        let hashed = self.run(move || {
+            let hash = Argon2::default().hash_password(password.expose_secret().as_bytes());
+            hash.map(|hash| hash.to_string()).map_err(|error| Error::new(Kind::Internal, error.to_string()))
+        });
+        hashed.await.map_err(|Busy| Error::new(Kind::Throttled, "too many passwords are being hashed"))?
+    }
+
+    /// Whether `password` is the one of `phc`.
+    pub(super) async fn is_right(
+        &self,
+        password: SecretString,
+        phc: String,
+    ) -> std::result::Result<bool, Busy> {
+        self.run(move || {
+            Argon2::default().verify_password(password.expose_secret().as_bytes(), phc.as_str()).is_ok()
+        })
+        .await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_are_long_enough_and_only_their_form_is_looked_up() {
+        let token = new_token().unwrap();
+        assert_eq!((token.len(), token_hash(&token).unwrap().len()), (22, 64));
+        for wrong in [
+            "",
+            "short",
+            &token[..21],
+            &format!("{token}x"),
+            &"=".repeat(22),
+            &"é".repeat(11),
+            "../../../../../etc/pass",
+        ] {
+            assert_eq!(token_hash(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn cookies_are_bound_to_share_password_and_time() {
+        let keys = Keys::new(&[7; 32]);
+        let cookie = keys.unlocked("id", 3, 1000);
+        assert!(
+            keys.is_unlocked(&cookie, "id", 3, 1000)
+                && keys.is_unlocked(&cookie, "id", 3, 1000 + UNLOCKED - 1)
+        );
+        assert!(!keys.is_unlocked(&cookie, "id", 4, 1000), "the password was changed");
+        assert!(!keys.is_unlocked(&cookie, "other", 3, 1000));
+        assert!(!keys.is_unlocked(&cookie, "id", 3, 1000 + UNLOCKED));
+        assert!(!Keys::new(&[8; 32]).is_unlocked(&cookie, "id", 3, 1000));
+        let longer = cookie.replacen("1900", "9900", 1);
+        assert!(longer != cookie && !keys.is_unlocked(&longer, "id", 3, 1000));
+        for at in 0..cookie.len() {
+            let mut bytes = cookie.clone().into_bytes();
+            bytes[at] ^= 1;
+            assert!(!keys.is_unlocked(&String::from_utf8_lossy(&bytes), "id", 3, 1000), "{at}");
+        }
+    }
+
+    #[test]
+    fn what_is_sealed_opens_under_its_name_and_key_alone() {
+        let keys = Keys::new(&[7; 32]);
+        let sealed = keys.seal("a", b"token").unwrap();
+        assert!(!sealed.contains("token"));
+        assert_eq!(keys.open("a", &sealed).as_deref(), Some("token"));
+        assert_eq!((keys.open("b", &sealed), Keys::new(&[8; 32]).open("a", &sealed)), (None, None));
+    }
+
+    #[test]
+    fn a_key_that_others_can_read_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("new/key");
+        Keys::of_file(&path).unwrap();
+        let again = std::fs::read(&path).unwrap();
+        Keys::of_file(&path).unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), again, "it is made once");
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
+        assert!(Keys::of_file(&path).unwrap_err().hint().unwrap().contains("chmod 600"));
+    }
+}

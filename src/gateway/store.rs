@@ -1,0 +1,287 @@
+//! What a gateway remembers: shares, drop links, grants, the log. One SQL for SQLite (WAL; one machine) and PostgreSQL
+//! (several gateways). Whatever is counted is counted by a single statement that checks and changes at once.
+
+mod drops;
+mod shares;
+
+use std::path::Path;
+
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use sqlx::any::{AnyPoolOptions, AnyRow, install_default_drivers};
+use sqlx::error::BoxDynError;
+use sqlx::migrate::{Migration, MigrationSource, MigrationType, Migrator};
+use sqlx::{AnyPool, Executor as _, Row as _, SqlSafeStr as _};
+
+pub(super) use drops::{Drop, Incoming, NewIncoming};
+pub(super) use shares::{Item, NewShare, Share};
+
+use super::secret::{self, Keys};
+use crate::config::paths::make_private;
+use crate::error::{Error, Kind, Result};
+
+/// Connections that read, and to PostgreSQL also write.
+const CONNECTIONS: u32 = 16;
+
+/// The database.
+#[derive(Clone, Debug)]
+pub(super) struct Store {
+    read: AnyPool,
+    /// SQLite has one writer at a time; it is better to queue for it here than to poll its lock.
+    write: AnyPool,
+}
+
+/// Something that happened to a share or a drop link.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Event {
+    /// Seconds since 1970.
+    pub happened: i64,
+    /// `create`, `view`, `unlock`, `unlock-failed`, `claim`, `again`, `deny`, `revoke`, `extend`, `start`, `complete`,
+    /// `abort`, `close`.
+    pub kind: String,
+    /// Which object, by its name on the page; empty: the whole.
+    pub item: String,
+    /// Who, as far as it is written down.
+    pub address: String,
+    /// `User-Agent`, its first 200 characters.
+    pub agent: String,
+}
+
+#[derive(Debug)]
+struct Migrations;
+
+impl MigrationSource<'static> for Migrations {
+    fn resolve(self) -> BoxFuture<'static, std::result::Result<Vec<Migration>, BoxDynError>> {
+        let first = Migration::new(
+            1,
+            "shares and drops".into(),
+            MigrationType::Simple,
+            include_str!("../../migrations/1_shares_and_drops.sql").into_sql_str(),
+            false,
+        );
+        async move { Ok(vec![first]) }.boxed()
+    }
+}
+
+/// A failure of the database. Its text may hold what it was asked, so that it goes to the log alone.
+pub(super) fn failed(error: sqlx::Error) -> Error {
+    tracing::error!(%error, "the database");
+    Error::new(Kind::Network, "the gateway's database does not answer").with_source(error)
+}
+
+/// A point in time that sorts, and is nobody else's.
+fn event_id(now: i64) -> Result<String> {
+    let bytes: [u8; 8] = crate::config::random()?;
+    Ok(format!("{now:012x}{:016x}", u64::from_be_bytes(bytes)))
+}
+
+impl Store {
+    /// The SQLite file at `path`, made if it is not there.
+    ///
+    /// # Errors
+    /// It cannot be opened, or was made by a newer program.
+    pub(super) async fn sqlite(path: &Path) -> Result<Self> {
+        install_default_drivers();
+        if let Some(folder) = path.parent() {
+            make_private(folder)?;
+        }
+        let url = format!("sqlite://{}?mode=rwc", path.display());
+        let pool = |connections| {
+            AnyPoolOptions::new().max_connections(connections).after_connect(|connection, _| {
+                async move {
+                    // What is lost at most when the power goes are the last claims, never the file.
+                    connection.execute("PRAGMA journal_mode = WAL").await?;
+                    connection.execute("PRAGMA synchronous = NORMAL").await?;
+                    connection.execute("PRAGMA busy_timeout = 5000").await?;
+                    Ok(())
+                }
+                .boxed()
+            })
+        };
+        let opened = |error: sqlx::Error| {
+            Error::new(Kind::Local, format!("cannot open the store {}: {error}", path.display()))
+        };
+        let write = pool(1).connect(&url).await.map_err(opened)?;
+        let read = pool(4).connect(&url).await.map_err(opened)?;
+        Self { read, write }.migrated().await
+    }
+
+    /// A PostgreSQL database.
+    ///
+    /// # Errors
+    /// It cannot be reached, or was made by a newer program.
+    pub(super) async fn postgres(url: &str) -> Result<Self> {
+        install_default_drivers();
+        let pool = AnyPoolOptions::new()
+            .max_connections(CONNECTIONS)
+            .acquire_timeout(std::time::Duration::from_secs(5))
+            .connect(url)
+            .await
+            // The URL may hold a password.
+            .map_err(|_| {
+                Error::new(Kind::Network, "cannot connect to the store's database").with_hint(
+                    "store_url_command prints postgres://USER:PASSWORD@HOST/DATABASE; --log says more",
+                )
+            })?;
+        Self { read: pool.clone(), write: pool }.migrated().await
+    }
+
+    async fn migrated(self) -> Result<Self> {
+        let wrong = |error: sqlx::migrate::MigrateError| {
+            Error::new(Kind::Config, format!("the store cannot be brought up to date: {error}"))
+                .with_hint("it may have been made by a newer version of this program")
+        };
+        Migrator::new(Migrations).await.map_err(wrong)?.run(&self.write).await.map_err(wrong)?;
+        Ok(self)
+    }
+
+    /// Refuses a key other than the one that this store was begun with: what is sealed in it could not be opened.
+    ///
+    /// # Errors
+    /// `Kind::Config`; the database's.
+    pub(super) async fn check_key(&self, keys: &Keys) -> Result<()> {
+        let sealed = keys.seal("check", b"twinpail")?;
+        let insert = "INSERT INTO setting (name, value) VALUES ('check', $1) ON CONFLICT (name) DO NOTHING";
+        sqlx::query(insert).bind(sealed).execute(&self.write).await.map_err(failed)?;
+        let row = sqlx::query("SELECT value FROM setting WHERE name = 'check'");
+        let row = row.fetch_one(&self.write).await.map_err(failed)?;
+        let known: String = row.try_get(0).map_err(failed)?;
+        match keys.open("check", &known) {
+            Some(_) => Ok(()),
+            None => Err(Error::new(Kind::Config, "the key is not the one that this store was begun with")
+                .with_hint("all gateways of one store need the same key_file")),
+        }
+    }
+
+    /// Whether it answers.
+    pub(super) async fn ping(&self) -> Result<()> {
+        sqlx::query("SELECT 1").fetch_one(&self.read).await.map(drop).map_err(failed)
+    }
+
+    /// Writes down what happened to `about`.
+    pub(super) async fn add_event(&self, about: &str, event: &Event) -> Result<()> {
+        insert_event(&self.write, about, event).await
+    }
+
+    /// The log of a share or a drop link, newest first.
+    pub(super) async fn events(&self, about: &str, most: i64) -> Result<Vec<Event>> {
+        let query = "SELECT happened, kind, item, address, agent FROM event WHERE about = $1 ORDER BY id DESC LIMIT $2";
+        let rows = sqlx::query(query).bind(about).bind(most).fetch_all(&self.read).await.map_err(failed)?;
+        let event = |row: &AnyRow| -> sqlx::Result<Event> {
+            Ok(Event {
+                happened: row.try_get("happened")?,
+                kind: row.try_get("kind")?,
+                item: row.try_get("item")?,
+                address: row.try_get("address")?,
+                agent: row.try_get("agent")?,
+            })
+        };
+        rows.iter().map(event).collect::<sqlx::Result<_>>().map_err(failed)
+    }
+
+    /// Forgets what is over: grants, and events, shares and drop links that ended before `ended`.
+    pub(super) async fn sweep(&self, now: i64, ended: i64) -> Result<()> {
+        for (query, time) in [
+            ("DELETE FROM share_grant WHERE expires <= $1", now),
+            ("DELETE FROM event WHERE happened <= $1", ended),
+            ("DELETE FROM share_item WHERE share IN (SELECT id FROM share WHERE expires <= $1)", ended),
+            ("DELETE FROM share WHERE expires <= $1", ended),
+            (
+                "DELETE FROM drop_upload WHERE drop_link IN (SELECT id FROM drop_link WHERE expires <= $1)",
+                ended,
+            ),
+            ("DELETE FROM drop_link WHERE expires <= $1", ended),
+        ] {
+            sqlx::query(query).bind(time).execute(&self.write).await.map_err(failed)?;
+        }
+        Ok(())
+    }
+}
+
+async fn insert_event<'e>(to: impl sqlx::AnyExecutor<'e>, about: &str, event: &Event) -> Result<()> {
+    let query = "INSERT INTO event (id, happened, about, kind, item, address, agent) VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    sqlx::query(query)
+        .bind(event_id(event.happened)?)
+        .bind(event.happened)
+        .bind(about)
+        .bind(&event.kind)
+        .bind(&event.item)
+        .bind(&event.address)
+        .bind(&event.agent)
+        .execute(to)
+        .await
+        .map(drop)
+        .map_err(failed)
+}
+
+/// The longest wait between two passwords that anybody tries, in seconds.
+const LONGEST_WAIT: i64 = 60;
+/// So many wrong passwords cost no wait.
+const FREE_FAILURES: i64 = 5;
+
+/// What stands in the row of a share or a drop link about its password.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Lock {
+    /// Argon2id in PHC form; `None`: no password.
+    pub(super) password: Option<String>,
+    /// Changes with the password, so that old cookies end.
+    pub(super) rev: i64,
+    /// Until when nobody's password is looked at.
+    pub(super) until: i64,
+}
+
+impl Lock {
+    fn of(row: &AnyRow) -> sqlx::Result<Self> {
+        Ok(Self {
+            password: row.try_get("password")?,
+            rev: row.try_get("password_rev")?,
+            until: row.try_get("locked_until")?,
+        })
+    }
+}
+
+/// The two tables that have passwords.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Table {
+    Share,
+    Drop,
+}
+
+impl Store {
+    /// A wrong password: whoever tries next waits, twice as long each time, but never for ever.
+    pub(super) async fn wrong_password(&self, table: Table, id: &str, now: i64) -> Result<()> {
+        let count = match table {
+            Table::Share => "UPDATE share SET failures = failures + 1 WHERE id = $1 RETURNING failures",
+            Table::Drop => "UPDATE drop_link SET failures = failures + 1 WHERE id = $1 RETURNING failures",
+        };
+        let row = sqlx::query(count).bind(id).fetch_optional(&self.write).await.map_err(failed)?;
+        let Some(row) = row else { return Ok(()) };
+        let failures: i64 = row.try_get(0).map_err(failed)?;
+        let over = (failures - FREE_FAILURES).clamp(0, 7);
+        if over == 0 {
+            return Ok(());
+        }
+        let until = now + (1_i64 << (over - 1)).min(LONGEST_WAIT);
+        let wait = match table {
+            Table::Share => "UPDATE share SET locked_until = $1 WHERE id = $2",
+            Table::Drop => "UPDATE drop_link SET locked_until = $1 WHERE id = $2",
+        };
+        sqlx::query(wait).bind(until).bind(id).execute(&self.write).await.map(drop).map_err(failed)
+    }
+
+    /// The right password: nobody waits any more.
+    pub(super) async fn right_password(&self, table: Table, id: &str) -> Result<()> {
+        let query = match table {
+            Table::Share => "UPDATE share SET failures = 0, locked_until = 0 WHERE id = $1 AND failures > 0",
+            Table::Drop => {
+                "UPDATE drop_link SET failures = 0, locked_until = 0 WHERE id = $1 AND failures > 0"
+            }
+        };
+        sqlx::query(query).bind(id).execute(&self.write).await.map(drop).map_err(failed)
+    }
+}
+
+/// A new id for a row.
+pub(super) fn new_id() -> Result<String> {
+    Ok(secret::hex(&crate::config::random::<8>()?))
+}

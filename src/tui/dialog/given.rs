@@ -1,0 +1,194 @@
+//! What was given out: protected links, drop links, presigned links, upload kits; how they stand, and their end.
+
+use std::cell::Cell;
+
+use crossterm::event::{KeyCode, KeyEvent};
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::Line;
+
+use super::super::text;
+use super::super::theme::Theme;
+use super::{Decision, Outcome, window};
+use crate::action::Action;
+use crate::error::Error;
+use crate::sanitize::display_safe;
+
+/// Cells that it wants.
+const WIDTH: u16 = 110;
+/// Cells of everything on a row before what it is of.
+const COLUMNS: usize = 49;
+
+/// What sort of thing it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Sort {
+    /// A protected link.
+    Share,
+    /// A link through which others send.
+    Drop,
+    /// A presigned link.
+    Link,
+    /// A presigned upload in parts.
+    Kit,
+}
+
+impl Sort {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Share => "share",
+            Self::Drop => "drop",
+            Self::Link => "link",
+            Self::Kit => "kit",
+        }
+    }
+
+    /// What ends it.
+    pub(crate) fn end(self) -> &'static str {
+        match self {
+            Self::Share => "revoke",
+            Self::Drop => "close",
+            Self::Link => "forget (it works until it ends)",
+            Self::Kit => "abort",
+        }
+    }
+}
+
+/// One of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Given {
+    pub(crate) sort: Sort,
+    pub(crate) id: String,
+    /// `open`, `revoked`, ...
+    pub(crate) state: String,
+    /// `2/3`, `1.2 GB`.
+    pub(crate) count: String,
+    /// When it ends, in words.
+    pub(crate) until: String,
+    /// What it is of.
+    pub(crate) what: String,
+}
+
+impl Given {
+    pub(crate) fn is_open(&self) -> bool {
+        self.state == "open"
+    }
+}
+
+/// The dialog.
+#[derive(Debug, Default)]
+pub(crate) struct GivenOut {
+    rows: Vec<Given>,
+    failed: Vec<Error>,
+    is_read: bool,
+    /// Also those that are over.
+    all: bool,
+    cursor: usize,
+    page: Cell<usize>,
+}
+
+impl GivenOut {
+    /// What there is; what could not be asked.
+    pub(crate) fn set(&mut self, rows: Vec<Given>, failed: Vec<Error>) {
+        (self.rows, self.failed, self.is_read) = (rows, failed, true);
+        self.move_to(self.cursor);
+    }
+
+    fn seen(&self) -> Vec<&Given> {
+        self.rows.iter().filter(|row| self.all || row.is_open()).collect()
+    }
+
+    fn move_to(&mut self, row: usize) {
+        self.cursor = row.min(self.seen().len().saturating_sub(1));
+    }
+
+    pub(super) fn on_key(&mut self, key: KeyEvent, action: Option<Action>) -> Outcome {
+        let current = self.seen().get(self.cursor).map(|row| (*row).clone());
+        match (key.code, current) {
+            (KeyCode::Char('a'), _) => {
+                self.all = !self.all;
+                self.move_to(self.cursor);
+            }
+            (KeyCode::Char('r'), _) => return Outcome::Do(Decision::ListGiven),
+            (KeyCode::Char('y'), Some(row)) => return Outcome::Do(Decision::CopyGiven(row)),
+            (KeyCode::Char('d') | KeyCode::Delete, Some(row)) => {
+                return Outcome::Do(Decision::AskEndGiven(row));
+            }
+            (KeyCode::Char('e'), Some(row)) if row.sort == Sort::Share => {
+                return Outcome::Do(Decision::AskExtend(row));
+            }
+            (KeyCode::Enter, Some(row)) => return Outcome::Do(Decision::ShowGiven(row)),
+            _ => {
+                let page = self.page.get();
+                match action {
+                    Some(Action::DialogUp) => self.move_to(self.cursor.saturating_sub(1)),
+                    Some(Action::DialogDown) => self.move_to(self.cursor + 1),
+                    Some(Action::DialogPageUp) => self.move_to(self.cursor.saturating_sub(page)),
+                    Some(Action::DialogPageDown) => self.move_to(self.cursor + page),
+                    Some(Action::DialogTop) => self.move_to(0),
+                    Some(Action::DialogBottom) => self.move_to(usize::MAX),
+                    _ => {}
+                }
+            }
+        }
+        Outcome::Stay
+    }
+
+    pub(super) fn draw(&self, frame: &mut Frame<'_>, area: Rect, theme: &Theme) {
+        let width = usize::from(window::content_width(area, WIDTH));
+        let title = if self.all { "Given out (all)" } else { "Given out" };
+        let room = window::open(frame, area, theme, title, (WIDTH, area.height.saturating_sub(6)));
+        let seen = self.seen();
+        let faults = self.failed.iter().flat_map(|error| {
+            let hint = error.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
+            text::wrap(&format!("{error}{hint}"), width)
+        });
+        let faults: Vec<String> = faults.take(4).collect();
+        let below = u16::try_from(faults.len()).unwrap_or(0).min(room.height.saturating_sub(2));
+        let list = Rect { height: room.height - below, ..room };
+        for (at, line) in (list.height..).zip(faults.iter().take(usize::from(below))) {
+            frame.render_widget(Line::styled(line.clone(), theme.error), window::row(room, at));
+        }
+        if seen.is_empty() {
+            let words = match (self.is_read, self.rows.is_empty()) {
+                (false, _) => "reading...",
+                (true, true) => "Nothing was given out.",
+                (true, false) => "Nothing that was given out is open; a shows what is over.",
+            };
+            frame.render_widget(Line::styled(words, theme.dim), list);
+            return;
+        }
+        let head = format!("{:6} {:9} {:>11} {:18} What", "", "State", "Count", "Until");
+        frame.render_widget(Line::styled(text::clip(&head, width, ""), theme.dim), window::row(list, 0));
+        let list = Rect { y: list.y + 1, height: list.height.saturating_sub(1), ..list };
+        self.page.set(usize::from(list.height.max(1)));
+        let top = window::list_top(self.cursor, seen.len(), usize::from(list.height));
+        let rows = seen.iter().enumerate().skip(top).take(usize::from(list.height));
+        for (at, (index, row)) in (0..).zip(rows) {
+            let what =
+                text::clip_middle(&display_safe(&row.what), width.saturating_sub(COLUMNS), theme.ellipsis());
+            let line =
+                format!("{:6} {:9} {:>11} {:18} {what}", row.sort.word(), row.state, row.count, row.until);
+            let line = text::clip(&line, width, theme.ellipsis());
+            let pad = " ".repeat(width.saturating_sub(text::width(&line)));
+            let style = match (index == self.cursor, row.is_open()) {
+                (true, _) => theme.cursor,
+                (false, true) => theme.text,
+                (false, false) => theme.dim,
+            };
+            frame.render_widget(Line::styled(line + &pad, style), window::row(list, at));
+        }
+        window::more(frame, list, theme, top > 0, top + usize::from(list.height) < seen.len());
+    }
+
+    pub(super) fn hints() -> Vec<(&'static str, &'static str)> {
+        vec![
+            ("Enter", "what happened"),
+            ("y", "copy again"),
+            ("d", "end"),
+            ("e", "extend"),
+            ("a", "all"),
+            ("r", "refresh"),
+            ("Esc", "close"),
+        ]
+    }
+}

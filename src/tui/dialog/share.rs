@@ -1,0 +1,305 @@
+//! A protected link: its password, its end, how often it may be used. Enter makes it at the gateway.
+
+use std::time::Duration;
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use super::super::text;
+use super::super::theme::Theme;
+use super::field::Field;
+use super::{Decision, Outcome, window};
+use crate::error::Result;
+use crate::gateway::{DropRequest, Password, ShareRequest, new_password};
+use crate::links::parse_lifetime;
+use crate::location::Location;
+
+/// Cells that it wants, and that the labels take.
+const WIDTH: u16 = 70;
+const LABELS: u16 = 12;
+
+/// What is asked of the gateway.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Order {
+    /// A link to what is there.
+    Share(ShareRequest),
+    /// A link through which others send.
+    Drop(DropRequest),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Row {
+    Way,
+    Password,
+    Expires,
+    Limit,
+    Note,
+}
+
+/// The dialog.
+#[derive(Debug)]
+pub(crate) struct ShareForm {
+    places: Vec<Location>,
+    /// Whether others may send through it; only for a prefix.
+    takes: bool,
+    focus: usize,
+    password: Field,
+    expires: Field,
+    life: Result<Duration>,
+    limit: Field,
+    note: Field,
+}
+
+impl ShareForm {
+    pub(super) fn new(places: Vec<Location>) -> Self {
+        Self {
+            places,
+            takes: false,
+            focus: 0,
+            password: Field::default(),
+            expires: Field::new("7d"),
+            life: parse_lifetime("7d"),
+            limit: Field::default(),
+            note: Field::default(),
+        }
+    }
+
+    fn prefix(&self) -> Option<&Location> {
+        let [place] = self.places.as_slice() else { return None };
+        let key = &place.as_remote()?.key;
+        (key.is_empty() || key.ends_with('/')).then_some(place)
+    }
+
+    fn rows(&self) -> &'static [Row] {
+        if self.prefix().is_some() {
+            &[Row::Password, Row::Expires, Row::Limit, Row::Note, Row::Way]
+        } else {
+            &[Row::Password, Row::Expires, Row::Limit, Row::Note]
+        }
+    }
+
+    fn row(&self) -> Row {
+        self.rows()[self.focus.min(self.rows().len() - 1)]
+    }
+
+    fn field(&self, row: Row) -> Option<&Field> {
+        match row {
+            Row::Way => None,
+            Row::Password => Some(&self.password),
+            Row::Expires => Some(&self.expires),
+            Row::Limit => Some(&self.limit),
+            Row::Note => Some(&self.note),
+        }
+    }
+
+    fn edit(&mut self, change: impl FnOnce(&mut Field) -> bool) {
+        let row = self.row();
+        let field = match row {
+            Row::Way => return,
+            Row::Password => &mut self.password,
+            Row::Expires => &mut self.expires,
+            Row::Limit => &mut self.limit,
+            Row::Note => &mut self.note,
+        };
+        if change(field) && row == Row::Expires {
+            self.life = parse_lifetime(self.expires.text().trim());
+        }
+    }
+
+    pub(super) fn on_key(&mut self, key: KeyEvent) -> Outcome {
+        let rows = self.rows().len();
+        let control = key.modifiers.contains(KeyModifiers::CONTROL);
+        match key.code {
+            KeyCode::Enter => return self.order(),
+            KeyCode::Char('g') if control => {
+                if let Ok(Password(made)) = new_password() {
+                    self.password = Field::new(&made);
+                }
+            }
+            KeyCode::Tab | KeyCode::Down => self.focus = (self.focus + 1) % rows,
+            KeyCode::BackTab | KeyCode::Up => self.focus = (self.focus + rows - 1) % rows,
+            KeyCode::Left | KeyCode::Right | KeyCode::Char(' ') if self.row() == Row::Way => {
+                self.takes = !self.takes;
+            }
+            _ => self.edit(|field| field.on_key(key)),
+        }
+        Outcome::Stay
+    }
+
+    pub(super) fn on_paste(&mut self, text: &str) -> Outcome {
+        self.edit(|field| field.paste(text));
+        Outcome::Stay
+    }
+
+    /// How often, if that is limited.
+    fn most(&self) -> std::result::Result<Option<i64>, String> {
+        let text = self.limit.text().trim();
+        match text.parse() {
+            _ if text.is_empty() => Ok(None),
+            Ok(most) if most > 0 => Ok(Some(most)),
+            _ => Err("a number, or nothing for no limit".to_owned()),
+        }
+    }
+
+    fn fault(&self) -> Option<(Row, String)> {
+        if let Err(error) = &self.life {
+            return Some((Row::Expires, error.message()));
+        }
+        self.most().err().map(|fault| (Row::Limit, fault))
+    }
+
+    fn order(&mut self) -> Outcome {
+        if let Some((row, _)) = self.fault() {
+            self.focus = self.rows().iter().position(|candidate| *candidate == row).unwrap_or(0);
+            return Outcome::Stay;
+        }
+        let (Ok(life), Ok(most)) = (&self.life, self.most()) else { return Outcome::Stay };
+        let expires_in = i64::try_from(life.as_secs()).unwrap_or(i64::MAX);
+        let typed = self.password.text().to_owned();
+        let password = (!typed.is_empty()).then_some(Password(typed));
+        let note = self.note.text().trim().to_owned();
+        let order = match self.prefix().filter(|_| self.takes) {
+            Some(place) => Order::Drop(DropRequest {
+                location: place.exact(),
+                password,
+                expires_in,
+                max_files: most,
+                note,
+                ..DropRequest::default()
+            }),
+            None => Order::Share(ShareRequest {
+                locations: self.places.iter().map(Location::exact).collect(),
+                password,
+                expires_in,
+                max: most,
+                note,
+                ..ShareRequest::default()
+            }),
+        };
+        Outcome::Decide(Decision::Share(Box::new(order)))
+    }
+
+    fn words(&self, row: Row) -> (&'static str, &'static str) {
+        match row {
+            Row::Way => ("Others may", ""),
+            Row::Password => ("Password", "none (Ctrl-G makes one)"),
+            Row::Expires => ("Ends after", ""),
+            Row::Limit if self.takes => ("Files", "any number"),
+            Row::Limit => ("Downloads", "any number"),
+            Row::Note => ("Note", "for yourself"),
+        }
+    }
+
+    pub(super) fn draw(&self, frame: &mut Frame<'_>, area: Rect, theme: &Theme) {
+        let rows = self.rows();
+        let height = u16::try_from(rows.len()).unwrap_or(0) + 4;
+        let room = window::open(frame, area, theme, "Protected link", (WIDTH, height));
+        let what = match self.places.as_slice() {
+            [place] => place.to_string(),
+            several => format!("{} objects", several.len()),
+        };
+        let focus = self.focus.min(rows.len() - 1);
+        // In a box too low for everything the row with the keyboard is the one that must be seen.
+        let tight = room.height < height;
+        if !tight {
+            let what = text::clip_middle(&what, usize::from(room.width), theme.ellipsis());
+            frame.render_widget(Line::styled(what, theme.focused), window::row(room, 0));
+        }
+        let page = usize::from(room.height).saturating_sub(if tight { 1 } else { 4 }).max(1);
+        let top = window::list_top(focus, rows.len(), page);
+        let offset = if tight { 0 } else { 2 };
+        for (line, (index, row)) in (offset..).zip(rows.iter().enumerate().skip(top).take(page)) {
+            self.draw_row(frame, window::row(room, line), theme, *row, index == focus);
+        }
+        if room.height > 1 {
+            let (style, last) = match self.fault() {
+                Some((_, fault)) => (theme.error, fault),
+                None => (theme.dim, "Enter makes the link and copies it".to_owned()),
+            };
+            let last = text::clip(&last, usize::from(room.width), theme.ellipsis());
+            frame.render_widget(Line::styled(last, style), window::row(room, room.height - 1));
+        }
+    }
+
+    fn draw_row(&self, frame: &mut Frame<'_>, area: Rect, theme: &Theme, row: Row, focused: bool) {
+        let (label, empty) = self.words(row);
+        let style = if focused { theme.focused } else { theme.dim };
+        let mark = if focused { "> " } else { "  " };
+        frame.render_widget(Span::styled(format!("{mark}{label}"), style), area.intersection(frame.area()));
+        let used = (LABELS + 3).min(area.width);
+        let value = Rect { x: area.x + used, width: area.width - used, ..area };
+        if let Some(field) = self.field(row) {
+            if field.text().is_empty() {
+                frame.render_widget(Span::styled(empty, theme.dim), value);
+            }
+            field.draw(frame, value, theme, focused);
+        } else {
+            let words = if self.takes { "< send files into here >" } else { "< download what is here >" };
+            frame.render_widget(Span::styled(words, if focused { theme.cursor } else { theme.text }), value);
+        }
+    }
+
+    pub(super) fn hints() -> Vec<(&'static str, &'static str)> {
+        vec![
+            ("Enter", "make the link"),
+            ("Tab", "next field"),
+            ("Ctrl-G", "make a password"),
+            ("Esc", "cancel"),
+        ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::location::Remote;
+
+    fn place(key: &str) -> Location {
+        Location::Remote(Remote { profile: "work".into(), bucket: "media".into(), key: key.into() })
+    }
+
+    fn press(form: &mut ShareForm, code: KeyCode, modifiers: KeyModifiers) -> Outcome {
+        form.on_key(KeyEvent::new(code, modifiers))
+    }
+
+    fn order(outcome: Outcome) -> Order {
+        match outcome {
+            Outcome::Decide(Decision::Share(order)) => *order,
+            other => panic!("not ordered: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn what_is_typed_is_what_is_asked_for() {
+        let mut form = ShareForm::new(vec![place("a"), place("b")]);
+        press(&mut form, KeyCode::Char('g'), KeyModifiers::CONTROL);
+        press(&mut form, KeyCode::Tab, KeyModifiers::NONE);
+        press(&mut form, KeyCode::Tab, KeyModifiers::NONE);
+        form.on_paste("x");
+        assert_eq!(press(&mut form, KeyCode::Enter, KeyModifiers::NONE), Outcome::Stay, "no number");
+        press(&mut form, KeyCode::Backspace, KeyModifiers::NONE);
+        form.on_paste("3");
+        let Order::Share(request) = order(press(&mut form, KeyCode::Enter, KeyModifiers::NONE)) else {
+            panic!()
+        };
+        assert_eq!((request.max, request.expires_in), (Some(3), 7 * 24 * 3600));
+        assert_eq!(request.locations, ["work:media/a", "work:media/b"]);
+        assert_eq!(request.password.unwrap().0.len(), 19);
+    }
+
+    #[test]
+    fn a_prefix_can_also_take_files() {
+        let mut form = ShareForm::new(vec![place("in/")]);
+        press(&mut form, KeyCode::BackTab, KeyModifiers::NONE);
+        press(&mut form, KeyCode::Right, KeyModifiers::NONE);
+        let Order::Drop(request) = order(press(&mut form, KeyCode::Enter, KeyModifiers::NONE)) else {
+            panic!()
+        };
+        assert_eq!((request.location.as_str(), request.password), ("work:media/in/", None));
+        let mut form = ShareForm::new(vec![place("file")]);
+        press(&mut form, KeyCode::Right, KeyModifiers::NONE);
+        assert!(matches!(order(press(&mut form, KeyCode::Enter, KeyModifiers::NONE)), Order::Share(_)));
+    }
+}

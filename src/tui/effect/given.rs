@@ -1,0 +1,214 @@
+//! What was given out is asked for where it is known: the gateway, the log of links, the kits.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::blocking;
+use crate::error::{Error, Kind, Result};
+use crate::gateway::{Client, ExtendRequest, Password};
+use crate::links::kit::{self, Kits};
+use crate::links::{self, Log, method_name};
+use crate::s3::Connections;
+use crate::tui::dialog::{Given, Order, Sort};
+use crate::tui::message::{GivenEffect, GivenEvent};
+use crate::tui::text;
+
+fn time(time: Option<Timestamp>) -> String {
+    let time = time.map(|time| time.to_zoned_datetime(TimeZone::system()));
+    time.map_or_else(|| "never".to_owned(), |time| time.strftime("%Y-%m-%d %H:%M").to_string())
+}
+
+fn seconds(seconds: i64) -> String {
+    time(Timestamp::from_second(seconds).ok())
+}
+
+fn bytes(bytes: i64) -> String {
+    text::size(u64::try_from(bytes).unwrap_or(0))
+}
+
+/// Makes a protected link: its address, its password, a line about it.
+async fn share(connections: &Connections, order: Order) -> Result<(String, Option<String>, String)> {
+    let client = Client::new(connections.config()).await?;
+    let (url, password, until) = match order {
+        Order::Share(request) => {
+            let made = client.create_share(&request).await?;
+            (made.url, request.password, made.expires)
+        }
+        Order::Drop(request) => {
+            let made = client.create_drop(&request).await?;
+            (made.url, request.password, made.expires)
+        }
+    };
+    Ok((url, password.map(|Password(text)| text), format!("until {}", seconds(until))))
+}
+
+/// Everything; what could not be asked is told beside it.
+async fn list(connections: &Connections) -> (Vec<Given>, Vec<Error>) {
+    let (mut rows, mut failed) = (Vec::new(), Vec::new());
+    match gateway(connections).await {
+        Ok(found) => rows.extend(found),
+        // Who has no gateway need not be told so each time.
+        Err(error) if error.kind() == Kind::NotFound => {}
+        Err(error) => failed.push(error),
+    }
+    match local(connections).await {
+        Ok(found) => rows.extend(found),
+        Err(error) => failed.push(error),
+    }
+    (rows, failed)
+}
+
+async fn gateway(connections: &Connections) -> Result<Vec<Given>> {
+    let client = Client::new(connections.config()).await?;
+    let mut rows = Vec::new();
+    for share in client.shares().await? {
+        let count = share.max.map_or_else(|| share.used.to_string(), |max| format!("{}/{max}", share.used));
+        let note = if share.note.is_empty() { String::new() } else { format!("  ({})", share.note) };
+        rows.push(Given {
+            sort: Sort::Share,
+            id: share.id,
+            state: share.state,
+            count,
+            until: seconds(share.expires),
+            what: format!("{}{note}", share.name),
+        });
+    }
+    for link in client.drops().await? {
+        rows.push(Given {
+            sort: Sort::Drop,
+            id: link.id,
+            state: link.state,
+            count: format!("{}, {}", link.files, bytes(link.bytes)),
+            until: seconds(link.expires),
+            what: link.location,
+        });
+    }
+    Ok(rows)
+}
+
+async fn local(connections: &Connections) -> Result<Vec<Given>> {
+    let paths = connections.config().paths.clone();
+    let (links, kits) = blocking(move || Ok((Log::new(&paths).read()?, Kits::new(&paths).read()?))).await?;
+    let now = Timestamp::now();
+    let state = |is_over: bool| if is_over { "ended" } else { "open" }.to_owned();
+    let mut rows = Vec::new();
+    for kit in kits {
+        let arrived = kit::arrived(connections, &kit).await;
+        rows.push(Given {
+            sort: Sort::Kit,
+            id: kit.id.clone(),
+            state: state(kit.until <= now),
+            count: arrived.map_or_else(
+                |_| "?".to_owned(),
+                |arrived| format!("{}/{} parts", arrived.parts.len(), kit.parts()),
+            ),
+            until: time(Some(kit.until)),
+            what: kit.target.to_string(),
+        });
+    }
+    for link in links.iter().rev() {
+        rows.push(Given {
+            sort: Sort::Link,
+            id: link.id.clone(),
+            state: state(link.is_over(now)),
+            count: method_name(link.method).to_owned(),
+            until: time(link.until),
+            what: link.target.to_string(),
+        });
+    }
+    Ok(rows)
+}
+
+/// The address of one, once more.
+async fn copy(connections: &Connections, given: &Given) -> Result<String> {
+    let id = given.id.clone();
+    match given.sort {
+        Sort::Share => Ok(Client::new(connections.config()).await?.share(&id).await?.url),
+        Sort::Drop => Ok(Client::new(connections.config()).await?.drop_link(&id).await?.url),
+        Sort::Kit => {
+            Err(Error::new(Kind::Unsupported, "the addresses of a kit are in the files that were made of it"))
+        }
+        Sort::Link => {
+            let paths = connections.config().paths.clone();
+            let known = blocking(move || Log::new(&paths).read()).await?;
+            let link = known.iter().find(|link| link.id == id).ok_or_else(|| gone(given))?;
+            let request = link.again(Timestamp::now())?;
+            Ok(links::create(connections, &request).await?.url)
+        }
+    }
+}
+
+fn gone(given: &Given) -> Error {
+    Error::new(Kind::NotFound, format!("{} is not known any more", given.id))
+}
+
+async fn end(connections: &Connections, given: &Given) -> Result<()> {
+    let id = given.id.clone();
+    let paths = connections.config().paths.clone();
+    match given.sort {
+        Sort::Share => Client::new(connections.config()).await?.revoke(&id).await.map(drop),
+        Sort::Drop => Client::new(connections.config()).await?.close_drop(&id).await.map(drop),
+        Sort::Link => blocking(move || Log::new(&paths).forget(|link| link.id == id)).await.map(drop),
+        Sort::Kit => {
+            let kits = Kits::new(&paths);
+            let (of, id) = (Kits::new(&paths), id);
+            let kit = blocking(move || of.get(&id)).await?;
+            kit::abort(connections, &kit).await?;
+            blocking(move || kits.forget(&kit)).await
+        }
+    }
+}
+
+/// What happened to one, in lines.
+async fn events(connections: &Connections, given: &Given) -> Result<Vec<String>> {
+    let is_drop = given.sort == Sort::Drop;
+    if !is_drop && given.sort != Sort::Share {
+        return Ok(vec![given.what.clone(), format!("until {}", given.until)]);
+    }
+    let client = Client::new(connections.config()).await?;
+    let mut lines = if is_drop {
+        let link = client.drop_link(&given.id).await?;
+        let file = |file: &crate::gateway::ArrivedView| {
+            let state = if file.done { "arrived" } else { "coming" };
+            format!("{state:7} {:>9}  {}", bytes(file.size), file.location)
+        };
+        std::iter::once(link.url.clone()).chain(link.arrived.iter().map(file)).collect::<Vec<_>>()
+    } else {
+        let share = client.share(&given.id).await?;
+        std::iter::once(share.url.clone()).chain(share.locations).collect()
+    };
+    lines.push(String::new());
+    for event in client.events(&given.id, is_drop).await? {
+        lines.push(format!(
+            "{} {:13} {:15} {}  {}",
+            seconds(event.happened),
+            event.kind,
+            event.address,
+            event.item,
+            event.agent
+        ));
+    }
+    Ok(lines)
+}
+
+/// Does what `effect` says.
+pub(super) async fn run(connections: &Connections, effect: GivenEffect) -> GivenEvent {
+    match effect {
+        GivenEffect::Make(order) => GivenEvent::Made(share(connections, *order).await.map(Box::new)),
+        GivenEffect::List => {
+            let (rows, failed) = list(connections).await;
+            GivenEvent::Listed(rows, failed)
+        }
+        GivenEffect::Copy(given) => GivenEvent::Address(copy(connections, &given).await),
+        GivenEffect::Show(given) => {
+            GivenEvent::Events(events(connections, &given).await.map(|lines| (given, lines)))
+        }
+        GivenEffect::End(given) => GivenEvent::Ended(end(connections, &given).await.map(|()| given)),
+        GivenEffect::Extend(given, expires_in, max) => {
+            let request = ExtendRequest { expires_in, max };
+            let extended =
+                async { Client::new(connections.config()).await?.extend(&given.id, &request).await };
+            GivenEvent::Ended(extended.await.map(|_| given))
+        }
+    }
+}

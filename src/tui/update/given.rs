@@ -1,0 +1,116 @@
+//! Protected links, and everything else that was given out.
+
+use super::super::dialog::{Dialog, Given, Purpose};
+use super::super::message::{Effect, GivenEffect, GivenEvent};
+use super::super::state::{State, Tone};
+use crate::links::parse_lifetime;
+use crate::location::Location;
+
+/// The form for a protected link to what is chosen.
+pub(super) fn share(state: &mut State) -> Vec<Effect> {
+    let pane = state.here();
+    if pane.location.as_local().is_some() {
+        state.say(Tone::Warning, "protected links are for what a profile stores; copy it there first");
+        return Vec::new();
+    }
+    let places: Vec<Location> = pane.chosen().iter().map(|entry| pane.place(*entry)).collect();
+    let places = if places.is_empty() { vec![pane.location.clone()] } else { places };
+    let is_prefix = |place: &Location| {
+        place.as_remote().is_none_or(|remote| remote.key.is_empty() || remote.key.ends_with('/'))
+    };
+    if places.len() > 1 && places.iter().any(is_prefix) {
+        state
+            .say(Tone::Warning, "a folder is shared by itself: unmark the others, or share the folder above");
+        return Vec::new();
+    }
+    if places.iter().any(|place| place.as_remote().is_none()) {
+        state.say(Tone::Warning, "open a bucket first; a whole profile is nothing to share");
+        return Vec::new();
+    }
+    state.dialogs.push(Dialog::share(places));
+    Vec::new()
+}
+
+/// Everything that was given out.
+pub(super) fn open(state: &mut State) -> Vec<Effect> {
+    state.dialogs.push(Dialog::given());
+    list()
+}
+
+pub(super) fn list() -> Vec<Effect> {
+    vec![Effect::Given(GivenEffect::List)]
+}
+
+/// Asks before something is ended.
+pub(super) fn ask_end(state: &mut State, given: Given) -> Vec<Effect> {
+    state.dialogs.push(Dialog::confirm_end(given));
+    Vec::new()
+}
+
+/// Asks how long a share is to live from now on, and how often it may be downloaded.
+pub(super) fn ask_extend(state: &mut State, given: Given) -> Vec<Effect> {
+    state.extending = Some(given);
+    state.dialogs.push(Dialog::input(Purpose::Extend, "Ends after; downloads in all (30d, 10)", "7d"));
+    Vec::new()
+}
+
+/// What was typed for that: a life, perhaps a comma and a number.
+pub(super) fn extend(state: &mut State, text: &str) -> Vec<Effect> {
+    let Some(given) = state.extending.take() else { return Vec::new() };
+    let (life, max) = text.split_once(',').map_or((text, None), |(life, max)| (life, Some(max.trim())));
+    let max = match max.map(str::parse::<i64>) {
+        None => None,
+        Some(Ok(max)) if max > 0 => Some(max),
+        Some(_) => {
+            state.say(Tone::Error, "the number of downloads is a number");
+            return Vec::new();
+        }
+    };
+    match parse_lifetime(life.trim()) {
+        Ok(life) => {
+            let seconds = i64::try_from(life.as_secs()).unwrap_or(i64::MAX);
+            vec![Effect::Given(GivenEffect::Extend(given, Some(seconds), max))]
+        }
+        Err(error) => {
+            state.fail(&error);
+            Vec::new()
+        }
+    }
+}
+
+/// An answer came.
+pub(super) fn happened(state: &mut State, event: GivenEvent) -> Vec<Effect> {
+    match event {
+        GivenEvent::Made(Ok(made)) => {
+            let (url, password, words) = *made;
+            let mut lines = vec![url.clone()];
+            lines.extend(password.map(|password| format!("password: {password}")));
+            lines.push(words);
+            lines.push(
+                "The link is on its way to the clipboard; the password goes another way than the link."
+                    .into(),
+            );
+            state.dialogs.push(Dialog::message("Protected link", lines));
+            vec![Effect::CopyText(url)]
+        }
+        GivenEvent::Listed(rows, failed) => {
+            if let Some(given) = state.dialogs.iter_mut().find_map(Dialog::as_given) {
+                given.set(rows, failed);
+            }
+            Vec::new()
+        }
+        GivenEvent::Address(Ok(url)) => vec![Effect::CopyText(url)],
+        GivenEvent::Events(Ok((given, lines))) => {
+            state.dialogs.push(Dialog::message(&given.what, lines));
+            Vec::new()
+        }
+        GivenEvent::Ended(Ok(_)) => list(),
+        GivenEvent::Made(Err(error))
+        | GivenEvent::Address(Err(error))
+        | GivenEvent::Events(Err(error))
+        | GivenEvent::Ended(Err(error)) => {
+            state.fail(&error);
+            Vec::new()
+        }
+    }
+}

@@ -1,0 +1,123 @@
+// Walks the gateway's pages as a recipient does, in headless Chromium. One argument: what to do, as JSON; prints what was
+// seen, as JSON. Fails with a word about what was not there.
+import { createRequire } from "node:module";
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+
+const require = createRequire(process.env.WALK_MODULES + "/");
+const { chromium } = require("playwright-core");
+const axe = require.resolve("axe-core/axe.min.js");
+const plan = JSON.parse(process.argv[2]);
+const DEADLINE = 90_000;
+
+const sum = (path) => new Promise((good, bad) => {
+  const hash = createHash("sha256");
+  createReadStream(path).on("data", (bytes) => hash.update(bytes)).on("end", () => good(hash.digest("hex"))).on("error", bad);
+});
+
+async function accessible(browser, url, steps) {
+  const context = await browser.newContext({ bypassCSP: true });
+  const page = await context.newPage();
+  await page.goto(url);
+  if (steps) await steps(page);
+  await page.addScriptTag({ path: axe });
+  const { violations } = await page.evaluate(() => globalThis.axe.run());
+  await context.close();
+  return violations.map((one) => `${url.split("/")[3]}: ${one.id}: ${one.nodes.map((node) => node.html).join(" ")}`);
+}
+
+const unlock = async (page, password) => {
+  await page.getByLabel("Password").fill(password);
+  await page.getByRole("button", { name: "Continue" }).click();
+};
+
+const walks = {
+  async download(browser) {
+    const context = await browser.newContext({ acceptDownloads: true });
+    const page = await context.newPage();
+    const problems = [];
+    page.on("console", (message) => message.type() === "error" && problems.push(message.text()));
+    await page.goto(plan.url);
+    await unlock(page, "wrong");
+    await page.getByRole("alert").waitFor();
+    await unlock(page, plan.password);
+    await page.getByText(plan.name).first().waitFor();
+    const sums = [];
+    for (let again = 0; again < 2; again += 1) {
+      const [download] = await Promise.all([
+        page.waitForEvent("download"), page.getByRole("button", { name: "Download" }).click(),
+      ]);
+      sums.push(await sum(await download.path()));
+      if (download.suggestedFilename() !== plan.name) throw new Error(`saved as ${download.suggestedFilename()}`);
+    }
+    // Somebody else comes after the last download.
+    const other = await (await browser.newContext()).newPage();
+    await other.goto(plan.url);
+    await unlock(other, plan.password);
+    const refused = await other.locator("h1").textContent();
+    // A phone.
+    await page.setViewportSize({ width: 360, height: 640 });
+    const overflow = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
+    return { sums, refused, overflow, problems: problems.filter((text) => !/40[34]|410/.test(text)) };
+  },
+
+  async title(browser) {
+    const page = await (await browser.newContext({ locale: plan.locale || "en" })).newPage();
+    await page.goto(plan.url);
+    return { title: await page.locator("h1").textContent() };
+  },
+
+  async accessible(browser) {
+    const found = [];
+    for (const one of plan.pages) {
+      for (const colorScheme of ["light", "dark"]) {
+        found.push(...await accessible(browser, one.url, async (page) => {
+          await page.emulateMedia({ colorScheme });
+          if (one.password) await unlock(page, one.password);
+        }));
+      }
+    }
+    return { violations: found };
+  },
+
+  async upload(browser) {
+    const context = await browser.newContext();
+    const page = await context.newPage();
+    // Slow enough that the page is loaded anew in the middle.
+    const session = await context.newCDPSession(page);
+    await session.send("Network.enable");
+    const throttle = (bytes) => session.send("Network.emulateNetworkConditions",
+      { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: bytes });
+    await throttle(40e6);
+    await page.goto(plan.url);
+    await page.locator("#files").setInputFiles(plan.files);
+    const progress = () => page.evaluate(() => Math.max(0, ...[...document.querySelectorAll("progress")].map((bar) => bar.value / bar.max)));
+    const end = Date.now() + DEADLINE;
+    while (await progress() < 0.3) {
+      if (Date.now() > end) throw new Error("no progress");
+      await page.waitForTimeout(50);
+    }
+    page.on("dialog", (dialog) => dialog.accept());
+    await page.reload();
+    await page.getByText("choose the same file again").first().waitFor();
+    await throttle(-1);
+    let put = 0;
+    const answers = [];
+    page.on("response", (answer) => answers.push(`${answer.status()} ${new URL(answer.url()).pathname}`));
+    page.on("requestfailed", (request) => answers.push(`${request.failure().errorText} ${new URL(request.url()).pathname}`));
+    page.on("request", (request) => { if (request.method() === "PUT") put += 1; });
+    await page.locator("#files").setInputFiles(plan.files);
+    const arrived = page.locator("#list .done").nth(plan.files.length - 1).waitFor({ timeout: DEADLINE });
+    await arrived.catch(async () => {
+      throw new Error(`it did not arrive: ${await page.locator("#list").innerText()}; ${answers.slice(-9).join(" ")}`);
+    });
+    return { put };
+  },
+};
+
+const browser = await chromium.launch({ executablePath: plan.chromium, args: ["--no-sandbox"] });
+try {
+  console.log(JSON.stringify(await walks[plan.walk](browser)));
+} finally {
+  await browser.close();
+}
