@@ -10,13 +10,16 @@ pub enum Screen {
     Browser,
     /// The transfers panel.
     Transfers,
+    /// The versions of objects.
+    Versions,
     /// Any dialog with a list or buttons.
     Dialog,
 }
 
 impl Screen {
     /// All of them, in the order help shows them.
-    pub const ALL: [Screen; 4] = [Screen::Browser, Screen::Transfers, Screen::Dialog, Screen::Global];
+    pub const ALL: [Screen; 5] =
+        [Screen::Browser, Screen::Transfers, Screen::Versions, Screen::Dialog, Screen::Global];
 
     /// Its name in the configuration.
     pub fn name(self) -> &'static str {
@@ -24,6 +27,7 @@ impl Screen {
             Screen::Global => "global",
             Screen::Browser => "browser",
             Screen::Transfers => "transfers",
+            Screen::Versions => "versions",
             Screen::Dialog => "dialog",
         }
     }
@@ -108,12 +112,17 @@ actions! {
     UnmarkGlob, Browser, Mark, "unmark_glob", "unmark by pattern", ["-"];
     Copy, Browser, Act, "copy", "copy to the other pane", ["f5", "c"];
     Move, Browser, Act, "move", "move to the other pane", ["f6", "m"];
-    Rename, Browser, Act, "rename", "rename", ["r"];
+    Rename, Browser, Act, "rename", "rename; several marked ones by a pattern", ["r"];
+    Undo, Browser, Act, "undo", "take back a move, a rename, a deletion", ["u"];
     New, Browser, Act, "new", "new folder or bucket", ["f7", "n"];
     Delete, Browser, Act, "delete", "delete", ["f8", "d", "delete"];
     Sync, Browser, Act, "sync", "make the other pane like this one", ["shift-z"];
     View, Browser, Act, "view", "view", ["f3", "v"];
-    Info, Browser, Act, "info", "properties", ["i"];
+    Edit, Browser, Act, "edit", "edit in your editor", ["f4", "e"];
+    Info, Browser, Act, "info", "all that is known", ["i"];
+    Properties, Browser, Act, "properties", "change headers, metadata and tags", ["shift-m"];
+    StorageClass, Browser, Act, "storage_class", "change the storage class; restore", ["shift-c"];
+    Versions, Browser, Act, "versions", "versions, also of what is deleted", ["shift-v"];
     Uploads, Browser, Act, "uploads", "unfinished uploads here", ["shift-u"];
     Filter, Browser, Find, "filter", "filter this listing", ["/"];
     Sort, Browser, Find, "sort", "sort by the next column", ["s"];
@@ -136,12 +145,24 @@ actions! {
     TransferUp, Transfers, Move, "up", "up", ["up", "k"];
     TransferDown, Transfers, Move, "down", "down", ["down", "j"];
     TransferClose, Transfers, Jobs, "close", "back to the panes", ["t", "tab"];
+    VersionRestore, Versions, Act, "restore", "make it the newest; bring back what is deleted", ["r"];
+    VersionCopy, Versions, Act, "copy", "copy it to the other pane", ["f5", "c"];
+    VersionDelete, Versions, Act, "delete", "delete it for good", ["f8", "d", "delete"];
+    VersionPurge, Versions, Act, "purge", "delete all of them for good", ["shift-d"];
+    VersionMark, Versions, Act, "mark", "mark and move down", ["space", "insert"];
+    VersionMarkAll, Versions, Act, "mark_all", "mark all, or none", ["a", "ctrl-a"];
+    VersionOnlyDeleted, Versions, Act, "only_deleted", "only what is deleted, or all", ["."];
+    VersionWiden, Versions, Act, "widen", "of everything around it", ["backspace", "h"];
+    VersionRefresh, Versions, Act, "refresh", "read again", ["shift-r", "ctrl-r"];
     DialogUp, Dialog, Move, "up", "up", ["up", "k"];
     DialogDown, Dialog, Move, "down", "down", ["down", "j"];
     DialogPageUp, Dialog, Move, "page_up", "page up", ["pageup"];
     DialogPageDown, Dialog, Move, "page_down", "page down", ["pagedown", "space"];
     DialogTop, Dialog, Move, "top", "first", ["home", "g"];
     DialogBottom, Dialog, Move, "bottom", "last", ["end", "shift-g"];
+    DialogCopy, Dialog, Act, "copy", "copy the value under the cursor", ["y"];
+    DialogCopyAll, Dialog, Act, "copy_all", "copy everything shown", ["shift-y"];
+    BucketVersioning, Dialog, Act, "versioning", "of a bucket: keep versions, or stop that", ["shift-v"];
     Palette, Browser, All, "palette", "everything that can be done", [":", "ctrl-p"];
     Help, Global, All, "help", "help", ["?", "f1"];
     Redraw, Global, All, "redraw", "redraw the screen", ["ctrl-l"];

@@ -20,6 +20,7 @@ mod presign;
 mod printer;
 mod profile;
 mod remove;
+mod restore;
 mod set;
 mod share;
 mod signal;
@@ -28,6 +29,7 @@ mod sync;
 mod transfer;
 mod transfers;
 mod uploads;
+mod versions;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -106,8 +108,12 @@ enum Command {
     Check(check::Options),
     /// Change headers, metadata, tags or storage class of objects in place.
     Set(set::Options),
+    /// Make archived objects readable for some days.
+    Restore(restore::Options),
     /// Delete objects.
     Rm(remove::Options),
+    /// Bring back deleted objects of buckets that keep versions.
+    Undelete(versions::UndeleteOptions),
     /// Make buckets.
     Mb(remove::BucketOptions),
     /// Remove buckets.
@@ -276,7 +282,9 @@ fn dispatch(cli: Cli) -> Result<u8> {
                     Command::Du(options) => du::run(&context, options).await,
                     Command::Check(options) => check::run(&context, options).await,
                     Command::Set(options) => set::run(&context, options).await,
+                    Command::Restore(options) => restore::run(&context, options).await,
                     Command::Rm(options) => remove::objects(&context, options).await,
+                    Command::Undelete(options) => versions::undelete(&context, options).await,
                     Command::Mb(options) => remove::make_buckets(&context, options).await,
                     Command::Rb(options) => remove::buckets(&context, options).await,
                     Command::Cat(options) => cat::run(&context, options).await,

@@ -2,6 +2,7 @@
 //! callers on the runtime use `spawn_blocking`. Knows nothing of S3.
 
 mod beneath;
+mod facts;
 mod folding;
 mod key;
 mod names;
@@ -19,6 +20,7 @@ use rustix::path::Arg;
 pub use self::beneath::{Beneath, Folder};
 pub use self::key::{key_of, name_key};
 pub use self::names::Names;
+pub use facts::facts;
 
 use crate::entry::{Entry, Kind as EntryKind, Page};
 use crate::error::{Error, Kind, Result};

@@ -3,13 +3,16 @@
 //! Every error names operation, bucket and key, the provider's code and message, and a hint where one is known
 //! (`s3/fault.rs`). Quirks come from the provider table (`config::provider`), never from a provider's name.
 
+mod archive;
 mod attributes;
 mod bucket;
+mod change;
 mod connect;
 mod copy;
 mod delete;
 mod digest;
 mod encryption;
+mod facts;
 mod fault;
 mod list;
 mod multipart;
@@ -18,15 +21,21 @@ mod presign;
 mod settings;
 mod tags;
 mod transport;
+mod versions;
 
+pub use archive::Speed;
 pub use attributes::Attributes;
+pub use change::{Change, Changed};
 pub use connect::{Connections, Store};
 pub use copy::CopySource;
+pub use delete::{Deleted, ObjectId};
 pub use digest::{Algorithm, Digest, Hasher, multipart_etag};
 pub use encryption::CustomerKey;
+pub use facts::Fact;
 pub use list::ListRequest;
 pub use multipart::{CompletedPart, Part, PartRequest, Upload, UploadList};
 pub use object::{Download, GetOptions, ObjectInfo, PutOptions, Written};
 pub use presign::{EndsBecause, MAX_EXPIRES, Method, PartLink, PresignRequest, Presigned};
 pub use settings::Versioning;
 pub use transport::Body;
+pub use versions::{Stored, Version, VersionMarker, VersionPage};

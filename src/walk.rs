@@ -1,13 +1,18 @@
 //! Trees: every object below a prefix, every file below a folder, as a stream of batches; counting and deleting
 //! them.
 
+mod delete;
+mod each;
 pub mod find;
 mod segments;
 pub mod uploads;
 pub mod usage;
+pub mod versions;
+
+pub use delete::{Marked, delete};
+pub use each::each;
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use jiff::Timestamp;
 use tokio::sync::mpsc;
@@ -328,66 +333,6 @@ fn count_local(path: &Path) -> Result<Total> {
         total.bytes += below.bytes;
     }
     Ok(total)
-}
-
-/// Deletes the targets, objects by the thousand; `deleted` counts up as it goes. Returns what could not be deleted.
-pub async fn delete(
-    connections: &Connections,
-    targets: &[Target],
-    deleted: &AtomicU64,
-) -> Vec<(Location, Error)> {
-    let mut failed = Vec::new();
-    for target in targets {
-        let result = match &target.location {
-            Location::Profile(profile) => Err(whole_profile(profile)),
-            Location::Local(path) => {
-                let path = path.clone();
-                let done = tokio::task::spawn_blocking(move || local::delete(&path)).await;
-                done.unwrap_or_else(|error| Err(Error::new(Kind::Internal, error.to_string()))).inspect(
-                    |()| {
-                        deleted.fetch_add(1, Ordering::Relaxed);
-                    },
-                )
-            }
-            Location::Remote(place) => {
-                delete_remote(connections, place, target.tree, deleted, &mut failed).await
-            }
-        };
-        if let Err(error) = result {
-            failed.push((target.location.clone(), error));
-        }
-    }
-    failed
-}
-
-async fn delete_remote(
-    connections: &Connections,
-    place: &Remote,
-    tree: bool,
-    deleted: &AtomicU64,
-    failed: &mut Vec<(Location, Error)>,
-) -> Result<()> {
-    let store = connections.store(&place.profile).await?;
-    if !tree {
-        store.delete(&place.bucket, &place.key, None).await?;
-        deleted.fetch_add(1, Ordering::Relaxed);
-        return Ok(());
-    }
-    let before = failed.len();
-    let mut batches = remote(store.clone(), place.clone());
-    while let Some(batch) = batches.recv().await {
-        let keys: Vec<String> =
-            batch?.into_iter().map(|found| format!("{}{}", place.key, found.relative)).collect();
-        let kept = store.delete_many(&place.bucket, &keys).await;
-        deleted.fetch_add((keys.len() - kept.len()) as u64, Ordering::Relaxed);
-        failed.extend(
-            kept.into_iter().map(|(key, error)| (Location::Remote(Remote { key, ..place.clone() }), error)),
-        );
-    }
-    if place.key.is_empty() && failed.len() == before {
-        store.delete_bucket(&place.bucket).await?;
-    }
-    Ok(())
 }
 
 fn whole_profile(profile: &str) -> Error {

@@ -14,22 +14,32 @@ const TRIES: u32 = 5;
 #[derive(Args, Debug)]
 #[command(after_help = "Example: twinpail cat work:logs/2026-11-24.log | grep error")]
 pub(super) struct Options {
+    /// That version instead of the newest.
+    #[arg(long, value_name = "ID")]
+    version_id: Option<String>,
     /// The objects, one after the other.
     #[arg(value_name = "LOC", required = true)]
     locations: Vec<String>,
 }
 
 pub(super) async fn run(context: &Context, options: Options) -> Result<u8> {
-    to_stdout(context, &options.locations).await
+    to_stdout(context, &options.locations, options.version_id.as_deref()).await
 }
 
 /// Writes objects to stdout.
-pub(super) async fn to_stdout(context: &Context, locations: &[String]) -> Result<u8> {
+pub(super) async fn to_stdout(
+    context: &Context,
+    locations: &[String],
+    version_id: Option<&str>,
+) -> Result<u8> {
+    if version_id.is_some() && locations.len() > 1 {
+        return Err(Error::new(Kind::Usage, "a version belongs to one object: name only that"));
+    }
     let locations: Vec<Location> =
         locations.iter().map(|text| context.location(text)).collect::<Result<_>>()?;
     let (mut out, mut tally) = (Out::new(), Tally::new());
     for location in &locations {
-        let written = one(context, location, &mut out).await;
+        let written = one(context, location, version_id, &mut out).await;
         tally.take(written)?;
     }
     out.flush()?;
@@ -37,7 +47,7 @@ pub(super) async fn to_stdout(context: &Context, locations: &[String]) -> Result
 }
 
 /// What broke goes on behind the last byte, as long as the object is still the same.
-async fn one(context: &Context, location: &Location, out: &mut Out) -> Result<()> {
+async fn one(context: &Context, location: &Location, version_id: Option<&str>, out: &mut Out) -> Result<()> {
     let Location::Remote(remote) = location else {
         return Err(Error::new(Kind::Usage, format!("{location} is not an object"))
             .with_hint("write PROFILE:BUCKET/KEY; local files have cat"));
@@ -48,7 +58,8 @@ async fn one(context: &Context, location: &Location, out: &mut Out) -> Result<()
         );
     }
     let store = context.connections.store(&remote.profile).await?;
-    let (mut options, mut at, mut size, mut tried) = (GetOptions::default(), 0, None, 0);
+    let mut options = GetOptions { version_id: version_id.map(str::to_owned), ..GetOptions::default() };
+    let (mut at, mut size, mut tried) = (0, None, 0);
     'attempt: loop {
         let mut download = match store.get(&remote.bucket, &remote.key, &options).await {
             Ok(download) => download,

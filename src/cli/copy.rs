@@ -13,7 +13,7 @@ use super::{Context, cat, items};
 use crate::config::units::parse_size;
 use crate::error::{Error, Kind, Result};
 use crate::location::Location;
-use crate::transfer::{Engine, OnConflict, Request, Verb};
+use crate::transfer::{Engine, Item, Known, OnConflict, Request, Verb};
 
 #[derive(Args, Debug)]
 #[command(
@@ -28,6 +28,9 @@ pub(super) struct Options {
     on_conflict: OnConflict,
     #[command(flatten)]
     writing: Writing,
+    /// That version of the source instead of the newest; onto itself it becomes the newest.
+    #[arg(long, value_name = "ID", conflicts_with = "recursive")]
+    version_id: Option<String>,
     /// How long stdin is going to be, so that parts are made large enough.
     #[arg(long, value_name = "SIZE", value_parser = |text: &str| parse_size(text))]
     expected_size: Option<u64>,
@@ -62,9 +65,13 @@ pub(super) async fn run(
     if sources.iter().any(|source| source == "-") || target == "-" {
         return stream(context, &engine, &options, sources, target, verb, stop).await;
     }
+    let mut items = items::resolve(context, sources, target, options.recursive)?;
+    if let Some(id) = &options.version_id {
+        of_version(context, &mut items, verb, id).await?;
+    }
     let request = Request {
         verb,
-        items: items::resolve(context, sources, target, options.recursive)?,
+        items,
         on_conflict: options.on_conflict,
         attributes: writing.attributes(),
         include: writing.include.clone(),
@@ -76,6 +83,26 @@ pub(super) async fn run(
     let mut printer = Printer::new(writing, if verb == Verb::Move { "move" } else { "copy" }, &request);
     let summary = carry_out(&engine, &mut events, engine.submit(request), &mut printer, &stop).await?;
     printer.summary(&summary, None)
+}
+
+/// Binds the only item to a version of its source.
+async fn of_version(context: &Context, items: &mut [Item], verb: Verb, id: &str) -> Result<()> {
+    let [Item { from: Location::Remote(from), known, .. }] = items else {
+        return Err(Error::new(Kind::Usage, "--version-id needs exactly one source, an object"));
+    };
+    if verb == Verb::Move {
+        return Err(Error::new(Kind::Usage, "an old version cannot be moved")
+            .with_hint("copy it, then delete it with rm --version-id"));
+    }
+    let store = context.connections.store(&from.profile).await?;
+    let info = store.head(&from.bucket, &from.key, Some(id)).await?;
+    *known = Some(Known {
+        size: info.size,
+        modified: info.modified,
+        etag: Some(info.etag).filter(|etag| !etag.is_empty()),
+        version_id: Some(id.to_owned()),
+    });
+    Ok(())
 }
 
 /// `-` on one side.
@@ -97,7 +124,7 @@ async fn stream(
         if locations.iter().any(|source| source == "-") {
             return wrong("stdin to stdout needs no twinpail");
         }
-        return cat::to_stdout(context, &locations).await;
+        return cat::to_stdout(context, &locations, options.version_id.as_deref()).await;
     }
     if sources.len() != 1 {
         return wrong("`-` must be the only source");

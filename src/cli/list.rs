@@ -3,8 +3,8 @@
 use clap::Args;
 use serde_json::json;
 
-use super::Context;
 use super::output::{Out, Tally, local_time};
+use super::{Context, versions};
 use crate::entry::{Entry, Kind as EntryKind, Page};
 use crate::error::{Error, Kind, Result};
 use crate::local;
@@ -25,6 +25,10 @@ pub(super) struct Options {
     /// Exact keys, each followed by a NUL character.
     #[arg(short = '0', long, conflicts_with = "json")]
     null: bool,
+    /// Every version and delete marker of the keys that begin with LOC: time, size, `*` if newest, id, key. With --json
+    /// also `version_id` and `latest`.
+    #[arg(long, conflicts_with_all = ["null", "recursive"])]
+    versions: bool,
     /// Sizes with units.
     #[arg(short = 'H', long)]
     human: bool,
@@ -78,7 +82,9 @@ async fn one(context: &Context, options: &Options, location: &Location, out: &mu
 
 async fn keys(context: &Context, options: &Options, remote: &Remote, out: &mut Out) -> Result<()> {
     let store = context.connections.store(&remote.profile).await?;
-    let any = if options.recursive {
+    let any = if options.versions {
+        versions::list(context, remote, options.json, out).await?
+    } else if options.recursive {
         all(options, store, remote, out).await?
     } else {
         level(options, &store, remote, out).await?

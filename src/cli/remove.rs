@@ -4,15 +4,18 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use clap::Args;
 
-use super::Context;
 use super::output::{Out, Tally, note};
+use super::{Context, versions};
 use crate::error::{Error, Kind, Result};
 use crate::location::{Location, Remote};
 use crate::s3::ListRequest;
+use crate::walk::versions::Scope;
 use crate::walk::{self, Target};
 
 #[derive(Args, Debug)]
-#[command(after_help = "Example: twinpail rm -r --dry-run work:tmp/")]
+#[command(
+    after_help = "Example: twinpail rm -r --dry-run work:tmp/\n         twinpail rm -r --versions work:tmp/      # also all that a versioned bucket keeps of it"
+)]
 pub(super) struct Options {
     /// Every key that begins with the given one.
     #[arg(short, long)]
@@ -20,9 +23,15 @@ pub(super) struct Options {
     /// Only say what would be deleted.
     #[arg(long)]
     dry_run: bool,
-    /// Needed to delete everything in a bucket.
+    /// Needed to delete everything in a bucket; with --versions: do not ask for the name.
     #[arg(long)]
     force: bool,
+    /// That version, for good.
+    #[arg(long, value_name = "ID", conflicts_with_all = ["recursive", "versions"])]
+    version_id: Option<String>,
+    /// All versions and delete markers, for good; asks for the name first.
+    #[arg(long)]
+    versions: bool,
     /// The objects; with -r the prefixes.
     #[arg(value_name = "LOC", required = true)]
     locations: Vec<String>,
@@ -43,9 +52,20 @@ pub(super) async fn objects(context: &Context, options: Options) -> Result<u8> {
     if !options.dry_run {
         places.iter().try_for_each(|place| writable(context, place, "delete"))?;
     }
+    if options.version_id.is_some() && places.len() > 1 {
+        return Err(Error::new(Kind::Usage, "a version belongs to one object: name only that"));
+    }
+    if options.versions {
+        versions::askable(options.force, options.dry_run)?;
+    }
     let mut tally = Tally::new();
     for place in &places {
-        let done = if options.recursive {
+        let done = if let Some(id) = &options.version_id {
+            versions::delete_one(context, place, id, options.dry_run).await
+        } else if options.versions {
+            let scope = Scope { root: place.clone(), tree: options.recursive };
+            versions::purge(context, scope, (options.dry_run, options.force), &mut tally).await
+        } else if options.recursive {
             below(context, place, options.dry_run, &mut tally).await
         } else {
             exactly(context, place, options.dry_run).await
@@ -60,7 +80,7 @@ fn writable(context: &Context, place: &Remote, verb: &str) -> Result<()> {
     context.config.profile(&place.profile)?.writable(&format!("{verb} {place}"))
 }
 
-fn remotes(context: &Context, locations: &[String]) -> Result<Vec<Remote>> {
+pub(super) fn remotes(context: &Context, locations: &[String]) -> Result<Vec<Remote>> {
     let remote = |text: &String| match context.location(text)? {
         Location::Remote(remote) => Ok(remote),
         other => Err(Error::new(Kind::Usage, format!("{other} is not in a bucket"))
@@ -76,7 +96,7 @@ async fn exactly(context: &Context, place: &Remote, dry_run: bool) -> Result<()>
     if dry_run {
         return Out::new().line(&format!("would delete {place}"));
     }
-    store.delete(&place.bucket, &place.key, None).await
+    store.delete(&place.bucket, &place.key, None).await.map(drop)
 }
 
 async fn below(context: &Context, place: &Remote, dry_run: bool, tally: &mut Tally) -> Result<()> {
@@ -151,7 +171,7 @@ pub(super) async fn buckets(context: &Context, options: RemoveBucketOptions) -> 
         }
         let deleted = AtomicU64::new(0);
         let target = Target { location: Location::Remote(bucket), tree: true };
-        for (_, error) in walk::delete(&context.connections, &[target], &deleted).await {
+        for (_, error) in walk::delete(&context.connections, &[target], &deleted, &|_, _| ()).await {
             tally.take(Err(error))?;
         }
         let count = deleted.load(Ordering::Relaxed);

@@ -7,7 +7,7 @@ use super::output::{Out, Tally};
 use super::transfer::key_value;
 use crate::error::{Error, Kind, Result};
 use crate::location::{Location, Remote};
-use crate::s3::{Attributes, CopySource, ObjectInfo, PutOptions, Store};
+use crate::s3::{Change, Changed, Store};
 use crate::walk;
 
 #[derive(Args, Debug)]
@@ -50,38 +50,26 @@ pub(super) struct Options {
 }
 
 impl Options {
-    fn is_empty(&self) -> bool {
-        self.wanted() == Attributes::default() && self.remove_metadata.is_empty()
-    }
-
-    fn wanted(&self) -> Attributes {
-        Attributes {
+    fn change(&self) -> Change {
+        let added = self.metadata.iter().map(|(key, value)| (key.clone(), Some(value.clone())));
+        let removed = self.remove_metadata.iter().map(|key| (key.clone(), None));
+        Change {
             content_type: self.content_type.clone(),
             cache_control: self.cache_control.clone(),
             content_disposition: self.content_disposition.clone(),
             content_encoding: self.content_encoding.clone(),
             content_language: self.content_language.clone(),
             storage_class: self.storage_class.clone(),
-            metadata: self.metadata.iter().cloned().collect(),
-            tags: self.tag.clone(),
-            ..Attributes::default()
+            metadata: removed.chain(added).collect(),
+            tags: self.tag.iter().map(|(key, value)| (key.clone(), Some(value.clone()))).collect(),
+            only_these_tags: !self.tag.is_empty(),
         }
-    }
-
-    /// What the object is to have; its tags only if they change, since a copy keeps them.
-    fn applied(&self, info: &ObjectInfo) -> Attributes {
-        let mut attributes = info.attributes.clone();
-        attributes.tags.clear();
-        let mut attributes = attributes.overlaid(&self.wanted());
-        for key in &self.remove_metadata {
-            attributes.metadata.retain(|known, _| !known.eq_ignore_ascii_case(key));
-        }
-        attributes
     }
 }
 
 pub(super) async fn run(context: &Context, options: Options) -> Result<u8> {
-    if options.is_empty() {
+    let change = options.change();
+    if change.is_empty() {
         return Err(
             Error::new(Kind::Usage, "nothing to set").with_hint("for example --content-type text/plain")
         );
@@ -100,7 +88,7 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<u8> {
             store.profile().writable(&format!("change {target}"))?;
         }
         if !options.recursive {
-            let set = one(&options, &store, &target, &mut out).await;
+            let set = one(&change, options.dry_run, &store, &target, &mut out).await;
             tally.take(set)?;
             continue;
         }
@@ -108,7 +96,7 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<u8> {
         while let Some(batch) = batches.recv().await {
             for found in batch? {
                 let Location::Remote(object) = found.location else { continue };
-                let set = one(&options, &store, &object, &mut out).await;
+                let set = one(&change, options.dry_run, &store, &object, &mut out).await;
                 tally.take(set)?;
             }
         }
@@ -117,37 +105,16 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<u8> {
     Ok(tally.code())
 }
 
-async fn one(options: &Options, store: &Store, target: &Remote, out: &mut Out) -> Result<()> {
+async fn one(change: &Change, dry_run: bool, store: &Store, target: &Remote, out: &mut Out) -> Result<()> {
     if target.key.is_empty() {
         return Err(
             Error::new(Kind::Usage, format!("{target} is a bucket")).with_hint("-r sets all of its objects")
         );
     }
-    let info = store.head(&target.bucket, &target.key, None).await?;
-    let attributes = options.applied(&info);
-    let same =
-        options.tag.is_empty() && attributes == Attributes { tags: Vec::new(), ..info.attributes.clone() };
-    if same {
-        return out.line(&format!("{target}: as it is"));
-    }
-    let most = store.provider().max_copy;
-    if info.size > most {
-        let text = format!("{target} has {} bytes; in place only {most} can be changed", info.size);
-        return Err(Error::new(Kind::Unsupported, text).with_hint(
-            "copy it to another key with the new properties: `cp --content-type ... --metadata ...`",
-        ));
-    }
-    if options.dry_run {
-        return out.line(&format!("{target}: would be changed"));
-    }
-    let source = CopySource {
-        bucket: target.bucket.clone(),
-        key: target.key.clone(),
-        version_id: None,
-        if_match: Some(info.etag.clone()).filter(|etag| !etag.is_empty()),
-        customer_key: store.customer_key(),
+    let words = match store.change(target, change, dry_run).await? {
+        Changed::AsItIs => "as it is",
+        Changed::Planned => "would be changed",
+        Changed::Done => "changed",
     };
-    let replace = PutOptions { attributes, ..PutOptions::default() };
-    store.copy(&source, &target.bucket, &target.key, Some(&replace)).await?;
-    out.line(&format!("{target}: changed"))
+    out.line(&format!("{target}: {words}"))
 }

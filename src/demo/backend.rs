@@ -6,7 +6,9 @@ mod encryption;
 mod list;
 mod multipart;
 mod object;
+mod settings;
 mod tags;
+mod versions;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -18,6 +20,7 @@ use s3s::{S3Result, s3_error};
 use super::faults::Faults;
 pub(super) use content::Content;
 use encryption::Encryption;
+use versions::Versioning;
 
 /// All buckets, objects, versions and uploads; a cheap handle.
 #[derive(Clone, Debug, Default)]
@@ -56,7 +59,8 @@ impl State {
 #[derive(Debug)]
 struct Bucket {
     created: SystemTime,
-    versioned: bool,
+    versioning: Versioning,
+    settings: settings::Settings,
     /// Every version of a key, the newest last.
     objects: BTreeMap<String, Vec<Version>>,
     /// By key and upload id.
@@ -85,6 +89,8 @@ struct Stored {
     /// Base64 by lower-case name.
     checksums: BTreeMap<&'static str, String>,
     tags: Vec<(String, String)>,
+    /// Days for which it was brought back from an archive.
+    restored: Option<i32>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -166,6 +172,11 @@ impl Backend {
         stored.map(|stored| stored.tags.clone()).unwrap_or_default()
     }
 
+    /// A key's storage class.
+    pub fn storage_class(&self, bucket: &str, key: &str) -> Option<String> {
+        self.lock().buckets.get(bucket)?.newest(key)?.stored.as_ref()?.attributes.storage_class.clone()
+    }
+
     /// Every key of a bucket, in byte order.
     pub fn keys(&self, bucket: &str) -> Vec<String> {
         let state = self.lock();
@@ -209,10 +220,24 @@ impl Backend {
         self.lock().buckets.keys().cloned().collect()
     }
 
+    /// The states of a key, the oldest first: id, and whether it is one rather than a delete marker.
+    pub fn versions(&self, bucket: &str, key: &str) -> Vec<(String, bool)> {
+        let state = self.lock();
+        let versions = state.buckets.get(bucket).and_then(|bucket| bucket.objects.get(key));
+        let versions = versions.into_iter().flatten();
+        versions.map(|version| (version.name().to_owned(), version.stored.is_some())).collect()
+    }
+
+    /// Deletes a key; where versions are kept by a delete marker.
+    pub fn delete(&self, bucket: &str, key: &str) {
+        // A bucket that is not there has nothing to delete.
+        let _ = self.remove(bucket, key, None);
+    }
+
     /// Keeps old versions from now on.
     pub fn set_versioned(&self, bucket: &str) {
         if let Some(bucket) = self.lock().buckets.get_mut(bucket) {
-            bucket.versioned = true;
+            bucket.versioning = Versioning::Enabled;
         }
     }
 
@@ -245,7 +270,8 @@ impl Bucket {
     fn new() -> Self {
         Self {
             created: SystemTime::now(),
-            versioned: false,
+            versioning: Versioning::Off,
+            settings: settings::Settings::default(),
             objects: BTreeMap::new(),
             uploads: BTreeMap::new(),
             invented: 0,
@@ -254,23 +280,6 @@ impl Bucket {
 
     fn newest(&self, key: &str) -> Option<&Version> {
         self.objects.get(key)?.last()
-    }
-
-    /// Adds a state of a key; returns its id if the bucket keeps versions.
-    fn add(
-        &mut self,
-        key: &str,
-        id: String,
-        modified: SystemTime,
-        stored: Option<Arc<Stored>>,
-    ) -> Option<String> {
-        let id = self.versioned.then_some(id);
-        let versions = self.objects.entry(key.to_owned()).or_default();
-        if !self.versioned {
-            versions.clear();
-        }
-        versions.push(Version { id: id.clone(), modified, stored });
-        id
     }
 }
 

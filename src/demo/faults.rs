@@ -11,6 +11,8 @@ pub enum Operation {
     ListBuckets,
     /// ListObjects, both versions.
     ListObjects,
+    /// ListObjectVersions.
+    ListVersions,
     /// HeadObject.
     HeadObject,
     /// GetObject.
@@ -19,6 +21,8 @@ pub enum Operation {
     PutObject,
     /// CopyObject.
     CopyObject,
+    /// `RestoreObject`.
+    RestoreObject,
     /// DeleteObject.
     DeleteObject,
     /// DeleteObjects.

@@ -155,6 +155,25 @@ fn describe(request: &http::Request<Incoming>) -> Request {
     }
 }
 
+/// What else can be asked about a bucket.
+const OTHER: &[&str] = &[
+    "acl",
+    "cors",
+    "encryption",
+    "lifecycle",
+    "location",
+    "object-lock",
+    "policy",
+    "policyStatus",
+    "publicAccessBlock",
+    "tagging",
+    "uploads",
+    "versioning",
+];
+
+/// What else can be asked about an object, or be done to it.
+const ABOUT_OBJECT: &[&str] = &["acl", "legal-hold", "retention", "tagging", "uploadId"];
+
 fn operation(
     method: &Method,
     headers: &HeaderMap,
@@ -165,17 +184,17 @@ fn operation(
     let copies = headers.contains_key("x-amz-copy-source");
     match (method.as_str(), key.is_empty()) {
         ("GET", true) if bucket.is_empty() => Operation::ListBuckets,
-        ("GET", true) if ["location", "versioning", "versions", "uploads"].iter().any(|name| has(name)) => {
-            Operation::Other
-        }
+        ("GET", true) if has("versions") => Operation::ListVersions,
+        ("GET", true) if OTHER.iter().any(|name| has(name)) => Operation::Other,
         ("GET", true) => Operation::ListObjects,
         ("POST", true) if has("delete") => Operation::DeleteObjects,
         ("HEAD", false) => Operation::HeadObject,
-        ("GET", false) if !has("uploadId") && !has("tagging") => Operation::GetObject,
+        ("GET", false) if !ABOUT_OBJECT.iter().any(|name| has(name)) => Operation::GetObject,
         ("PUT", false) if has("uploadId") && copies => Operation::CopyPart,
         ("PUT", false) if has("uploadId") => Operation::UploadPart,
         ("PUT", false) if copies => Operation::CopyObject,
-        ("PUT", false) if !has("tagging") => Operation::PutObject,
+        ("PUT", false) if !ABOUT_OBJECT.iter().any(|name| has(name)) => Operation::PutObject,
+        ("POST", false) if has("restore") => Operation::RestoreObject,
         ("POST", false) if has("uploads") => Operation::CreateUpload,
         ("POST", false) if has("uploadId") => Operation::CompleteUpload,
         ("DELETE", false) if has("uploadId") => Operation::AbortUpload,

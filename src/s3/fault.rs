@@ -200,6 +200,13 @@ fn judge(store: &Store, op: Op<'_>, facts: &Facts) -> (Kind, Option<String>) {
             _,
         )
         | (_, 429 | 503) => (Kind::Throttled, None),
+        ("InvalidObjectState", _) if op.words == "restore" => {
+            hint(Kind::Usage, "only what is in an archive class has to be restored".into())
+        }
+        ("InvalidObjectState", _) => hint(
+            Kind::Unsupported,
+            "it is archived: `twinpail restore` makes it readable for some days".into(),
+        ),
         ("PreconditionFailed" | "ConditionalRequestConflict", _) | (_, 412) => (Kind::Changed, None),
         ("BucketAlreadyOwnedByYou", _) => (Kind::Exists, Some("it is yours already".into())),
         ("BucketAlreadyExists", _) => {

@@ -125,6 +125,12 @@ macro_rules! info {
             ("expiration", text(output.expiration())),
             ("restore", text(output.restore())),
             ("object-lock", output.object_lock_mode().map(|v| v.as_str().to_owned())),
+            (
+                "locked-until",
+                output.object_lock_retain_until_date().and_then(timestamp).map(|until| until.to_string()),
+            ),
+            ("legal-hold", output.object_lock_legal_hold_status().map(|v| v.as_str().to_owned())),
+            ("checksum-type", output.checksum_type().map(|v| v.as_str().to_owned())),
         ];
         ObjectInfo {
             size: $size,
@@ -211,10 +217,17 @@ impl Store {
 
     /// HEAD of one part (from 1) of an object that was sent in parts: `size` is the part's, where the provider knows
     /// parts; others answer for the whole object.
-    pub async fn head_part(&self, bucket: &str, key: &str, part: u16) -> Result<ObjectInfo> {
+    pub async fn head_part(
+        &self,
+        bucket: &str,
+        key: &str,
+        version_id: Option<&str>,
+        part: u16,
+    ) -> Result<ObjectInfo> {
         let output = self
             .run(bucket, self.op("read", bucket, key), |clients| {
-                clients.patient.head_object().bucket(bucket).key(key).part_number(i32::from(part)).send()
+                let request = clients.patient.head_object().bucket(bucket).key(key);
+                request.set_version_id(version_id.map(str::to_owned)).part_number(i32::from(part)).send()
             })
             .await?;
         let size = output.content_length().and_then(|length| u64::try_from(length).ok()).unwrap_or(0);

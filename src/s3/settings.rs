@@ -1,6 +1,6 @@
 //! What a bucket is set to do, as far as the provider tells.
 
-use aws_sdk_s3::types::BucketVersioningStatus;
+use aws_sdk_s3::types::{BucketVersioningStatus, VersioningConfiguration};
 use jiff::Timestamp;
 
 use super::Store;
@@ -43,6 +43,23 @@ impl Store {
             Some(_) => Versioning::Suspended,
             None => Versioning::Off,
         })
+    }
+
+    /// Makes `bucket` keep old versions from now on, or stop keeping them; those that are there stay.
+    ///
+    /// # Errors
+    /// Denied, a read-only profile, or a provider without versions.
+    pub async fn set_versioning(&self, bucket: &str, on: bool) -> Result<()> {
+        let op = self.op("change the versioning of", bucket, "");
+        self.writable(op)?;
+        let status = if on { BucketVersioningStatus::Enabled } else { BucketVersioningStatus::Suspended };
+        let wanted = VersioningConfiguration::builder().status(status).build();
+        self.run(bucket, op, |clients| {
+            let request = clients.patient.put_bucket_versioning().bucket(bucket);
+            request.versioning_configuration(wanted.clone()).send()
+        })
+        .await?;
+        Ok(())
     }
 
     /// When the credentials that this profile signs with end; `None`: not by themselves, or there are none.

@@ -120,7 +120,7 @@ async fn multipart(store: &Store, path: &Path, object: &Remote, info: &ObjectInf
     let Some(count) = count.filter(|_| store.provider().md5_etags) else {
         return unknown("no checksum is kept, and the ETag is no MD5");
     };
-    let first = store.head_part(&object.bucket, &object.key, 1).await.map(|part| part.size).ok();
+    let first = store.head_part(&object.bucket, &object.key, None, 1).await.map(|part| part.size).ok();
     let likely = first.into_iter().chain(USUAL_PARTS.map(|size| size * MIB));
     let mut tried = Vec::new();
     for size in likely.filter(|size| *size > 0 && info.size.div_ceil(*size) == count) {

@@ -186,6 +186,7 @@ impl Plan {
             size: file.size,
             modified: file.modified,
             etag: file.etag.map(String::from).filter(|etag| !etag.is_empty()),
+            version_id: None,
         });
         self.steps.push(Step { relative: file.relative, kind, reason, bytes: file.size, from, to, known });
     }

@@ -43,6 +43,7 @@ pub(super) async fn object(
         store: store.clone(),
         from: from.clone(),
         etag: planned.etag.clone(),
+        version_id: planned.version_id.clone(),
         size: planned.size.unwrap_or(0),
         modified: planned.modified,
         proof: planned.proof.clone(),
@@ -54,7 +55,7 @@ pub(super) async fn object(
     }
     tracing::info!(%error, "starting over");
     work.progress.start_over();
-    let info = store.head(&from.bucket, &from.key, None).await?;
+    let info = store.head(&from.bucket, &from.key, planned.version_id.as_deref()).await?;
     let proof = info.proof(store.md5_etags());
     let etag = (!info.etag.is_empty()).then_some(info.etag);
     let again = Planned { size: Some(info.size), modified: info.modified, etag, proof, ..planned.clone() };
@@ -77,6 +78,7 @@ pub(super) struct Get {
     pub(super) store: Store,
     pub(super) from: Remote,
     pub(super) etag: Option<String>,
+    pub(super) version_id: Option<String>,
     pub(super) size: u64,
     pub(super) modified: Option<jiff::Timestamp>,
     /// What the bytes are compared with, as far as it is known before the first answer.
@@ -163,13 +165,18 @@ impl Get {
         blocking(move || partial.finish(modified, only_new, alone)).await
     }
 
+    /// How this state of the object is asked for.
+    fn options(&self, range: Option<Range<u64>>, checksums: bool) -> GetOptions {
+        let (if_match, version_id) = (self.etag.clone(), self.version_id.clone());
+        GetOptions { range, if_match, version_id, checksums }
+    }
+
     /// A small object, and what its answer says to compare it with.
     async fn whole(&self) -> Result<(Vec<Bytes>, Option<Digest>)> {
         self.work
             .retry(&self.pace, Lane::Small, self.size, || async {
                 let attempt = self.work.progress.attempt();
-                let options =
-                    GetOptions { if_match: self.etag.clone(), checksums: true, ..GetOptions::default() };
+                let options = self.options(None, true);
                 let mut download = self.store.get(&self.from.bucket, &self.from.key, &options).await?;
                 self.check_size(download.info.size)?;
                 let mut pieces = Vec::new();
@@ -219,12 +226,7 @@ impl Get {
         }
         let mut at = range.start;
         let whole = range == (0..self.size);
-        let options = GetOptions {
-            range: (!whole).then(|| range.clone()),
-            if_match: self.etag.clone(),
-            checksums: whole,
-            ..GetOptions::default()
-        };
+        let options = self.options((!whole).then(|| range.clone()), whole);
         let mut download = self.store.get(&self.from.bucket, &self.from.key, &options).await?;
         self.check_size(download.info.size)?;
         let (mut batch, mut waiting) = (Vec::new(), 0);
@@ -301,7 +303,7 @@ impl Get {
             return Ok(Verified::Size);
         };
         let (bucket, key, size) = (&self.from.bucket, &self.from.key, self.size);
-        let first = self.store.head_part(bucket, key, 1).await?.size;
+        let first = self.store.head_part(bucket, key, self.version_id.as_deref(), 1).await?.size;
         if first == 0 || count.parse() != Ok(size.div_ceil(first)) {
             return Ok(Verified::Size);
         }

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use tokio::sync::mpsc;
 
 use super::target::Targets;
-use super::types::{Item, Request};
+use super::types::{Item, Known, Request};
 use crate::error::{Error, Kind, Result};
 use crate::local;
 use crate::location::Location;
@@ -26,13 +26,15 @@ pub(super) struct Planned {
     pub(super) size: Option<u64>,
     pub(super) modified: Option<Timestamp>,
     pub(super) etag: Option<String>,
+    /// That version rather than the newest.
+    pub(super) version_id: Option<String>,
     /// What the provider says that its bytes can be compared with.
     pub(super) proof: Option<Digest>,
 }
 
 impl Planned {
     fn unknown(from: Location, to: Location) -> Self {
-        Self { from, to, size: None, modified: None, etag: None, proof: None }
+        Self { from, to, size: None, modified: None, etag: None, version_id: None, proof: None }
     }
 
     /// What tells this state of the source from another: ETag, else time.
@@ -117,8 +119,12 @@ pub(super) fn start(
     receiver
 }
 
-/// A copy onto itself would at best do nothing, and a tree into itself would never end.
+/// A copy onto itself would at best do nothing, and a tree into itself would never end. An old version that becomes the
+/// newest one is another matter.
 fn refuse_overlap(item: &Item) -> Result<()> {
+    if item.known.as_ref().is_some_and(|known| known.version_id.is_some()) {
+        return Ok(());
+    }
     let inside = match (&item.from, &item.to) {
         (Location::Local(from), Location::Local(to)) => from == to || (item.tree && to.starts_with(from)),
         (Location::Remote(from), Location::Remote(to))
@@ -140,7 +146,8 @@ fn refuse_overlap(item: &Item) -> Result<()> {
 async fn single(item: &Item) -> Result<Planned> {
     let mut planned = Planned::unknown(item.from.clone(), item.to.clone());
     if let Some(known) = item.known.clone() {
-        return Ok(Planned { size: Some(known.size), modified: known.modified, etag: known.etag, ..planned });
+        let Known { size, modified, etag, version_id } = known;
+        return Ok(Planned { size: Some(size), modified, etag, version_id, ..planned });
     }
     if let Location::Local(path) = &item.from {
         let path = path.clone();
@@ -196,6 +203,7 @@ async fn tree(
                     size: Some(found.size),
                     modified: found.modified,
                     etag: found.etag.map(String::from).filter(|etag| !etag.is_empty()),
+                    version_id: None,
                     proof: None,
                 }),
                 Ok(None) => continue,

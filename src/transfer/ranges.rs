@@ -92,7 +92,7 @@ async fn learn_proof(get: &mut Get, verify: Verify) -> Result<()> {
     if md5.is_some() && get.store.profile().kept_checksum.is_none() && !get.store.encrypts() {
         get.proof = md5;
     } else if get.store.profile().kept_checksum.is_some() || md5.is_some() {
-        let info = get.store.head(&get.from.bucket, &get.from.key, None).await?;
+        let info = get.store.head(&get.from.bucket, &get.from.key, get.version_id.as_deref()).await?;
         get.proof = info.proof(get.store.md5_etags()).filter(|_| Some(&info.etag) == get.etag.as_ref());
     }
     Ok(())

@@ -43,6 +43,7 @@ pub(super) async fn object(work: &Work, planned: &Planned, from: &Remote, to: &R
         from: from.clone(),
         to: to.clone(),
         etag: planned.etag.clone(),
+        version_id: planned.version_id.clone(),
         size,
     };
     let asked = &work.job.request.attributes;
@@ -50,7 +51,7 @@ pub(super) async fn object(work: &Work, planned: &Planned, from: &Remote, to: &R
     if at_once && *asked == Attributes::default() {
         return relay.copy(None).await;
     }
-    let info = relay.source.head(&from.bucket, &from.key, None).await?;
+    let info = relay.source.head(&from.bucket, &from.key, relay.version_id.as_deref()).await?;
     let mut options = relay.options(&info, asked, relay.by_server);
     if at_once {
         return relay.copy(Some(&options)).await;
@@ -94,6 +95,7 @@ struct Relay {
     from: Remote,
     to: Remote,
     etag: Option<String>,
+    version_id: Option<String>,
     size: u64,
 }
 
@@ -120,7 +122,7 @@ impl Relay {
             tracing::warn!(source = %self.from, "the tags are not copied: not both providers have tags");
             return Ok(Vec::new());
         }
-        match self.source.tags(&self.from.bucket, &self.from.key, None).await {
+        match self.source.tags(&self.from.bucket, &self.from.key, self.version_id.as_deref()).await {
             Err(error) if error.kind() == Kind::Unsupported => {
                 tracing::warn!(%error, "the tags are not copied");
                 Ok(Vec::new())
@@ -132,7 +134,8 @@ impl Relay {
     fn copy_source(&self) -> CopySource {
         let Remote { bucket, key, .. } = self.from.clone();
         let customer_key = self.source.customer_key();
-        CopySource { bucket, key, version_id: None, if_match: self.etag.clone(), customer_key }
+        let (version_id, if_match) = (self.version_id.clone(), self.etag.clone());
+        CopySource { bucket, key, version_id, if_match, customer_key }
     }
 
     /// A copy by the server in one request; with `replace` instead of the source's attributes.
@@ -197,6 +200,7 @@ impl Relay {
         let options = GetOptions {
             range: (range != (0..self.size)).then_some(range),
             if_match: self.etag.clone(),
+            version_id: self.version_id.clone(),
             ..GetOptions::default()
         };
         let mut download = self.source.get(&self.from.bucket, &self.from.key, &options).await?;
@@ -257,7 +261,7 @@ impl Parts for Relay {
         if !self.by_server || self.target.provider().copy_part_if_match {
             return Ok(());
         }
-        let info = self.source.head(&self.from.bucket, &self.from.key, None).await?;
+        let info = self.source.head(&self.from.bucket, &self.from.key, self.version_id.as_deref()).await?;
         if self.etag.as_ref().is_none_or(|etag| *etag == info.etag) {
             return Ok(());
         }

@@ -259,7 +259,7 @@ async fn learn_size(shared: &Shared, job: &Job, planned: &mut Planned) -> Result
     let pace = shared.pace(&remote.profile);
     let head = async {
         let _slot = pace.small.slot(&job.owner()).await;
-        store.head(&remote.bucket, &remote.key, None).await
+        store.head(&remote.bucket, &remote.key, planned.version_id.as_deref()).await
     };
     let info = tokio::select! {
         () = job.cancel.cancelled() => return Err(cancelled()),
@@ -297,7 +297,8 @@ async fn remove_source(shared: &Shared, from: &Location) -> Result<()> {
             plan::blocking(move || crate::local::delete(&path)).await
         }
         Location::Remote(remote) => {
-            shared.connections.store(&remote.profile).await?.delete(&remote.bucket, &remote.key, None).await
+            let store = shared.connections.store(&remote.profile).await?;
+            store.delete(&remote.bucket, &remote.key, None).await.map(drop)
         }
         Location::Profile(_) => Ok(()),
     }

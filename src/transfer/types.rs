@@ -48,6 +48,9 @@ pub struct Known {
     pub modified: Option<jiff::Timestamp>,
     /// Without quotes; the state that is moved, where the provider named one.
     pub etag: Option<String>,
+    /// That version rather than the newest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version_id: Option<String>,
 }
 
 /// What the user asks for.

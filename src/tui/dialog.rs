@@ -1,8 +1,11 @@
 //! The dialogs: each has state, takes keys, draws itself. A dialog never causes an effect; it ends with a
 //! [`Decision`] that `update` turns into effects.
 
+mod batch;
 mod confirm;
 mod conflict;
+mod decision;
+mod facts;
 mod failures;
 mod field;
 mod given;
@@ -11,20 +14,30 @@ mod info;
 mod input;
 mod link;
 mod links;
+mod open;
 mod pick;
 mod profiles;
+mod properties;
 mod share;
 mod sync;
 #[cfg(test)]
 mod tests;
+mod typed;
+mod unsaved;
 mod uploads;
+mod versions;
 mod viewer;
 mod window;
 
+pub(super) use batch::Old;
+pub(super) use decision::{Decision, Outcome, Purpose};
+pub(super) use facts::Property;
 pub(super) use given::{Given, Sort};
 pub(super) use pick::{Choice, Item};
 pub(super) use share::Order;
+pub(super) use unsaved::{Base, Editing, Unsaved};
 pub(super) use uploads::{Chosen, Uploads};
+pub(super) use versions::Versions;
 pub(super) use viewer::{Chunk, Wanted};
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
@@ -36,111 +49,6 @@ use ratatui::layout::Rect;
 use super::theme::Theme;
 use crate::action::{Action, Screen};
 use crate::config::Keys;
-use crate::links::LinkRequest;
-use crate::location::Location;
-use crate::s3::Upload;
-use crate::sync::Plan;
-use crate::transfer::{Answer, Conflict, Failure, TransferId, Unfinished};
-use crate::walk::Target;
-
-/// What the user decided; ends the dialog.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Decision {
-    /// The text of an input line, and what it was asked for.
-    Text(Purpose, String),
-    /// Delete these.
-    Delete(Vec<Target>),
-    /// The answer to a conflict.
-    Conflict(TransferId, Answer),
-    /// Stop the transfer that asks.
-    CancelTransfer(TransferId),
-    /// Sign a link with these options.
-    Link(Box<LinkRequest>),
-    /// Make this protected link.
-    Share(Box<Order>),
-    /// Find what was given out again.
-    ListGiven,
-    /// Copy the address of this once more.
-    CopyGiven(Given),
-    /// Show what happened to this.
-    ShowGiven(Given),
-    /// Ask whether this is to be ended.
-    AskEndGiven(Given),
-    /// End this.
-    EndGiven(Given),
-    /// Ask how this is to be extended.
-    AskExtend(Given),
-    /// Show this profile (`None`: local files) in the pane that asked.
-    Profile(Option<String>),
-    /// Put the shown links on the clipboard once more.
-    CopyText(String),
-    /// Print the shown links as plain lines.
-    PrintPlain(String),
-    /// A row of a list.
-    Chosen(pick::Choice),
-    /// Forget a bookmark.
-    RemoveBookmark(Location),
-    /// What to look for in the viewer is to be typed.
-    AskSearch,
-    /// Try these links.
-    TestLinks(Vec<super::message::Link>),
-    /// Find the unfinished uploads again.
-    FindUploads,
-    /// Ask whether the chosen uploads are to be aborted.
-    AskAbort,
-    /// Abort these: number and upload.
-    AbortUploads(Vec<(usize, Upload)>),
-    /// The unfinished uploads are no longer of interest.
-    LeaveUploads,
-    /// Do these steps.
-    Sync(Box<Plan>),
-    /// Try what failed of a transfer again: all of it, or one by its number.
-    Retry(TransferId, Option<u64>),
-    /// Go on with these.
-    Resume(Vec<Unfinished>),
-    /// Quit although transfers run.
-    Quit,
-}
-
-/// What an input line is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Purpose {
-    /// Filter the listing (every change counts at once, see [`Outcome::Changed`]).
-    Filter,
-    /// Jump to a name (likewise).
-    Jump,
-    /// Mark by glob.
-    Mark,
-    /// Unmark by glob.
-    Unmark,
-    /// Go to a location.
-    GoTo,
-    /// New folder or bucket.
-    New,
-    /// What to look for in the viewer.
-    Search,
-    /// New name.
-    Rename,
-    /// Bytes a second of a transfer.
-    Limit(TransferId),
-    /// How long a share is to live.
-    Extend,
-}
-
-/// What a key did to a dialog.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Outcome {
-    /// It goes on.
-    Stay,
-    /// The text of a live input changed; it goes on.
-    Changed(Purpose, String),
-    /// It was dismissed.
-    Close(Option<Purpose>),
-    /// It is decided and closes.
-    Decide(Decision),
-    /// Something is to be done while it stays open (copy again, print).
-    Do(Decision),
-}
 
 /// The dialog on top of the stack has the keyboard.
 #[derive(Debug)]
@@ -163,13 +71,25 @@ pub(crate) enum Dialog {
     Profiles(profiles::Profiles),
     /// Unfinished uploads.
     Uploads(uploads::Uploads),
+    /// Versions of objects.
+    Versions(versions::Versions),
+    /// An edited object could not be written back.
+    Unsaved(unsaved::UnsavedDialog),
+    /// Many new names.
+    Batch(Box<batch::Batch>),
+    /// Headers, metadata and tags.
+    Properties(Box<properties::Properties>),
+    /// A question that a name answers.
+    Typed(typed::Typed),
     /// A plan to approve.
     Sync(Box<sync::SyncDialog>),
     /// What failed of a transfer.
     Failures(failures::Failures),
     /// Every key.
     Help(help::Help),
-    /// Properties, or a failure.
+    /// Properties.
+    Facts(Box<facts::Facts>),
+    /// A failure.
     Info(info::Info),
     /// A file or an object.
     Viewer(Box<viewer::Viewer>),
@@ -178,160 +98,6 @@ pub(crate) enum Dialog {
 }
 
 impl Dialog {
-    /// A line of input. `label` says what is wanted; `text` is there already, with the cursor at its end.
-    pub(crate) fn input(purpose: Purpose, label: &str, text: &str) -> Self {
-        Self::Input(input::Prompt::new(purpose, label, text))
-    }
-
-    /// "Delete N objects, SIZE?" `what` names the only target or counts them; `files`, `bytes` are exact.
-    pub(crate) fn confirm_delete(targets: Vec<Target>, what: &str, files: u64, bytes: u64) -> Self {
-        Self::Confirm(confirm::Confirm::delete(targets, what, files, bytes))
-    }
-
-    /// "N transfers are not finished; go on with them?"
-    pub(crate) fn confirm_resume(unfinished: Vec<Unfinished>) -> Self {
-        Self::Confirm(confirm::Confirm::resume(unfinished))
-    }
-
-    /// "N transfers are running; quit?"
-    pub(crate) fn confirm_quit(running: usize) -> Self {
-        Self::Confirm(confirm::Confirm::quit(running))
-    }
-
-    /// "Abort N unfinished uploads, SIZE?" `busy`: transfers run, whose uploads may be among them.
-    pub(crate) fn confirm_abort(place: &Location, chosen: Chosen, busy: bool) -> Self {
-        Self::Confirm(confirm::Confirm::abort(place, chosen, busy))
-    }
-
-    /// The unfinished uploads below a place; `lists_all`: whether an empty list is a proof.
-    pub(crate) fn uploads(place: Location, lists_all: bool) -> Self {
-        Self::Uploads(uploads::Uploads::new(place, lists_all))
-    }
-
-    /// It, if it is that one.
-    pub(crate) fn as_uploads(&mut self) -> Option<&mut uploads::Uploads> {
-        match self {
-            Self::Uploads(uploads) => Some(uploads),
-            _ => None,
-        }
-    }
-
-    /// Overwrite, skip, newer, rename; for this one or for all.
-    pub(crate) fn conflict(id: TransferId, conflict: Conflict) -> Self {
-        Self::Conflict(Box::new(conflict::ConflictDialog::new(id, conflict, TimeZone::system())))
-    }
-
-    /// The link's options, starting from `request`.
-    pub(crate) fn link(request: LinkRequest) -> Self {
-        Self::Link(Box::new(link::LinkForm::new(request)))
-    }
-
-    /// Signed links: the URLs on screen, when they end (local time) and why, warnings, the clipboard's notice.
-    pub(crate) fn links(links: Vec<super::message::Link>) -> Self {
-        Self::Links(links::Links::new(links, &TimeZone::system()))
-    }
-
-    /// Tells an open links dialog what became of the copy; others ignore it.
-    pub(crate) fn set_notice(&mut self, outcome: &crate::clipboard::Outcome) {
-        if let Self::Links(links) = self {
-            links.set_notice(outcome);
-        }
-    }
-
-    /// Tells an open links dialog what came of trying its links; others ignore it.
-    pub(crate) fn set_verdicts(&mut self, verdicts: &[crate::error::Result<crate::links::Verdict>]) {
-        if let Self::Links(links) = self {
-            links.set_verdicts(verdicts);
-        }
-    }
-
-    /// A list to choose from by typing some letters.
-    pub(crate) fn pick(title: &'static str, items: Vec<Item>) -> Self {
-        Self::Pick(pick::Pick::new(title, items))
-    }
-
-    /// A file or an object of `size` bytes; `view` tells its answers from those to others.
-    pub(crate) fn viewer(location: Location, size: u64, view: u64) -> Self {
-        Self::Viewer(Box::new(viewer::Viewer::new(location, size, view)))
-    }
-
-    /// It, if it is that one.
-    pub(crate) fn as_viewer(&mut self) -> Option<&mut viewer::Viewer> {
-        match self {
-            Self::Viewer(viewer) => Some(viewer),
-            _ => None,
-        }
-    }
-
-    /// What failed of a transfer, file by file.
-    pub(crate) fn failures(id: TransferId, failures: Vec<Failure>) -> Self {
-        Self::Failures(failures::Failures::new(id, failures))
-    }
-
-    /// It, if it is that one about this transfer.
-    pub(crate) fn as_failures(&mut self, id: TransferId) -> Option<&mut failures::Failures> {
-        match self {
-            Self::Failures(failures) if failures.id() == id => Some(failures),
-            _ => None,
-        }
-    }
-
-    /// The transfer whose question it is.
-    pub(crate) fn asks_for(&self) -> Option<TransferId> {
-        match self {
-            Self::Conflict(conflict) => Some(conflict.id()),
-            _ => None,
-        }
-    }
-
-    /// The options of a protected link to these.
-    pub(crate) fn share(places: Vec<Location>) -> Self {
-        Self::Share(Box::new(share::ShareForm::new(places)))
-    }
-
-    /// What was given out; it is on its way.
-    pub(crate) fn given() -> Self {
-        Self::Given(given::GivenOut::default())
-    }
-
-    /// It, if it is that one.
-    pub(crate) fn as_given(&mut self) -> Option<&mut given::GivenOut> {
-        match self {
-            Self::Given(given) => Some(given),
-            _ => None,
-        }
-    }
-
-    /// "Revoke this share?" and the like.
-    pub(crate) fn confirm_end(given: Given) -> Self {
-        Self::Confirm(confirm::Confirm::end(given))
-    }
-
-    /// The profiles (name, provider's title, endpoint or origin) and "local files".
-    pub(crate) fn profiles(profiles: Vec<(String, String, String)>, current: Option<&str>) -> Self {
-        Self::Profiles(profiles::Profiles::new(profiles, current))
-    }
-
-    /// What would make one place like another, row by row; deleting is off.
-    pub(crate) fn sync(plan: Plan) -> Self {
-        Self::Sync(Box::new(sync::SyncDialog::new(plan)))
-    }
-
-    /// Every action and its keys, by group; made from the table.
-    pub(crate) fn help(keys: &Keys) -> Self {
-        Self::Help(help::Help::new(keys))
-    }
-
-    /// Properties: heading and rows; values may be long and wrap.
-    pub(crate) fn info(location: &Location, rows: Vec<(String, String)>) -> Self {
-        Self::Info(info::Info::new(&location.to_string(), rows))
-    }
-
-    /// A failure in full: sentence and hint.
-    pub(crate) fn message(title: &str, lines: Vec<String>) -> Self {
-        Self::Info(info::Info::new(title, lines.into_iter().map(|line| (String::new(), line)).collect()))
-    }
-
     /// A key for it. Text fields get the plain characters; Esc closes; Ctrl-H is Backspace.
     pub(crate) fn on_key(&mut self, key: KeyEvent, keys: &Keys) -> Outcome {
         if key.kind == KeyEventKind::Release {
@@ -346,6 +112,9 @@ impl Dialog {
             Self::Link(link) => return link.on_key(key),
             Self::Share(share) => return share.on_key(key),
             Self::Pick(pick) => return pick.on_key(key),
+            Self::Typed(typed) => return typed.on_key(key),
+            Self::Batch(batch) => return batch.on_key(key),
+            Self::Properties(properties) => return properties.on_key(key),
             _ => {}
         }
         let action = keys.action(Screen::Dialog, key.into());
@@ -357,6 +126,7 @@ impl Dialog {
             Self::Conflict(conflict) => conflict.on_key(key),
             Self::Links(links) => links.on_key(key, action),
             Self::Uploads(uploads) => uploads.on_key(key, keys),
+            Self::Versions(versions) => versions.on_key(key, keys),
             Self::Profiles(profiles) => profiles.on_key(key, action),
             Self::Sync(sync) => sync.on_key(key, action),
             Self::Failures(failures) => failures.on_key(key, action),
@@ -364,11 +134,19 @@ impl Dialog {
                 Outcome::Close(None)
             }
             Self::Help(help) => help.on_action(action),
+            Self::Unsaved(unsaved) => unsaved.on_key(key),
+            Self::Facts(facts) => facts.on_key(key, action),
             Self::Info(_) if key.code == KeyCode::Enter => Outcome::Close(None),
             Self::Info(info) => info.on_action(action),
             Self::Viewer(viewer) => viewer.on_key(key, action),
             Self::Given(given) => given.on_key(key, action),
-            Self::Input(_) | Self::Link(_) | Self::Share(_) | Self::Pick(_) => Outcome::Stay,
+            Self::Input(_)
+            | Self::Link(_)
+            | Self::Pick(_)
+            | Self::Share(_)
+            | Self::Typed(_)
+            | Self::Properties(_)
+            | Self::Batch(_) => Outcome::Stay,
         }
     }
 
@@ -378,6 +156,8 @@ impl Dialog {
             Self::Input(input) => Outcome::Close(Some(input.purpose())),
             Self::Conflict(conflict) => Outcome::Decide(Decision::CancelTransfer(conflict.id())),
             Self::Uploads(_) => Outcome::Decide(Decision::LeaveUploads),
+            Self::Versions(_) => Outcome::Decide(Decision::LeaveVersions),
+            Self::Unsaved(unsaved) => unsaved.decide(Unsaved::Keep),
             _ => Outcome::Close(None),
         }
     }
@@ -389,6 +169,9 @@ impl Dialog {
             Self::Link(link) => link.on_paste(text),
             Self::Share(share) => share.on_paste(text),
             Self::Pick(pick) => pick.on_paste(text),
+            Self::Typed(typed) => typed.on_paste(text),
+            Self::Batch(batch) => batch.on_paste(text),
+            Self::Properties(properties) => properties.on_paste(text),
             _ => Outcome::Stay,
         }
     }
@@ -404,10 +187,16 @@ impl Dialog {
             Self::Given(dialog) => dialog.draw(frame, area, theme),
             Self::Links(dialog) => dialog.draw(frame, area, theme),
             Self::Uploads(dialog) => dialog.draw(frame, area, theme),
+            Self::Versions(dialog) => dialog.draw(frame, area, theme),
+            Self::Batch(dialog) => dialog.draw(frame, area, theme),
+            Self::Unsaved(dialog) => dialog.draw(frame, area, theme),
+            Self::Properties(dialog) => dialog.draw(frame, area, theme),
+            Self::Typed(dialog) => dialog.draw(frame, area, theme),
             Self::Profiles(dialog) => dialog.draw(frame, area, theme),
             Self::Sync(dialog) => dialog.draw(frame, area, theme),
             Self::Failures(dialog) => dialog.draw(frame, area, theme),
             Self::Help(dialog) => dialog.draw(frame, area, theme),
+            Self::Facts(dialog) => dialog.draw(frame, area, theme),
             Self::Info(dialog) => dialog.draw(frame, area, theme),
             Self::Viewer(dialog) => dialog.draw(frame, area, theme),
             Self::Pick(dialog) => dialog.draw(frame, area, theme),
@@ -418,6 +207,12 @@ impl Dialog {
     pub(crate) fn hints(&self, keys: &Keys) -> Vec<(String, &'static str)> {
         let hints = match self {
             Self::Uploads(_) => return uploads::Uploads::hints(keys),
+            Self::Versions(_) => return versions::Versions::hints(keys),
+            Self::Facts(facts) => return facts.hints(keys),
+            Self::Batch(_) => batch::Batch::hints(),
+            Self::Unsaved(_) => unsaved::UnsavedDialog::hints(),
+            Self::Properties(_) => properties::Properties::hints(),
+            Self::Typed(_) => typed::Typed::hints(),
             Self::Input(input) => input.hints(),
             Self::Confirm(_) => confirm::Confirm::hints(),
             Self::Conflict(_) => conflict::ConflictDialog::hints(),

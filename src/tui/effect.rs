@@ -1,13 +1,18 @@
 //! The only door out: an effect becomes a task, its result an event. Nothing here waits on the thread that draws.
 
+mod create;
+mod editing;
 mod given;
 mod links;
 mod places;
+mod stat;
+mod task;
 mod uploads;
+mod versions;
 mod view;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use tokio::runtime::Handle;
@@ -20,8 +25,8 @@ use crate::config::Config;
 use crate::entry::Page;
 use crate::error::{Error, Kind, Result};
 use crate::local;
-use crate::location::Location;
-use crate::s3::{Attributes, Body, Connections, ListRequest, ObjectInfo, PutOptions};
+use crate::location::{Location, Remote};
+use crate::s3::{Connections, ListRequest};
 use crate::sync;
 use crate::transfer::{Engine, Settings, Snapshot};
 use crate::walk::{self, Target};
@@ -43,6 +48,8 @@ pub(super) struct Effects {
     deletion: Option<AbortHandle>,
     /// What finds and measures unfinished uploads; dropping it ends that.
     uploads: JoinSet<()>,
+    /// What finds versions; dropping it ends that.
+    versions: JoinSet<()>,
     comparison: Option<AbortHandle>,
 }
 
@@ -79,6 +86,7 @@ impl Effects {
             listing: [None, None],
             deletion: None,
             uploads: JoinSet::new(),
+            versions: JoinSet::new(),
             comparison: None,
         }
     }
@@ -105,10 +113,12 @@ impl Effects {
             Effect::Sign(_)
             | Effect::Fetch(_)
             | Effect::TestLinks(_)
-            | Effect::Stat(_)
-            | Effect::Given(_) => {
-                self.ask(effect);
-            }
+            | Effect::Stat(..)
+            | Effect::Given(_)
+            | Effect::ReadAttributes(_)
+            | Effect::FetchForEditor(_)
+            | Effect::SaveEdited(..)
+            | Effect::SetVersioning(..) => self.ask(effect),
             Effect::CopyText(text) => {
                 let clipboard = self.clipboard.clone();
                 self.spawn(async move { Event::Copied(clipboard.copy(&text).await) });
@@ -122,9 +132,9 @@ impl Effects {
             }
             Effect::Delete(targets) => {
                 let (connections, events) = (self.connections.clone(), self.events.clone());
-                self.deletion = Some(
-                    self.spawn(async move { Event::Deleted(delete(connections, targets, events).await) }),
-                );
+                self.deletion = Some(self.spawn(async move {
+                    Event::Deleted(Box::pin(delete(connections, targets, events)).await)
+                }));
             }
             Effect::DeleteExtra(deletions) => {
                 let (connections, events) = (self.connections.clone(), self.events.clone());
@@ -145,17 +155,18 @@ impl Effects {
             Effect::CancelSync => abort(&mut self.comparison),
             Effect::Create { at, name } => {
                 let connections = self.connections.clone();
-                self.spawn(async move { create(&connections, at, name).await });
+                self.spawn(async move { create::create(&connections, at, name).await });
             }
-            Effect::Rename { at, from, to } => {
+            Effect::Rename { at, names, undoable } => {
                 self.spawn(async move {
-                    let (old, new) = (at.join(&from), at.join(to.as_ref()));
-                    let result = rename(old, new).await;
-                    Event::Changed { at, name: to.into(), result }
+                    let (done, failed) = create::rename(&at, names).await;
+                    Event::Renamed { at, done, failed, undoable }
                 });
             }
+            Effect::Task(task) => self.start(*task),
+            Effect::Versions { search, effect } => self.versions(search, effect),
             Effect::Uploads { search, effect } => self.uploads(search, effect),
-            Effect::PrintPlain(_) | Effect::Redraw | Effect::Suspend | Effect::Quit => {}
+            Effect::PrintPlain(_) | Effect::Editor(_) | Effect::Redraw | Effect::Suspend | Effect::Quit => {}
             order => return self.order(order),
         }
         Vec::new()
@@ -180,10 +191,34 @@ impl Effects {
             Effect::TestLinks(links) => {
                 self.spawn(async move { Event::Tested(links::try_out(&connections, &links).await) });
             }
-            Effect::Stat(location) => {
+            Effect::Stat(location, kind) => {
                 self.spawn(async move {
-                    let info = stat(&connections, &location).await.map(Box::new);
-                    Event::Info { location, info }
+                    let found = stat::stat(&connections, &location, kind).await.map(Box::new);
+                    Event::Info { location, found }
+                });
+            }
+            Effect::FetchForEditor(object) => {
+                self.spawn(async move {
+                    let editing = Box::pin(editing::fetch(&connections, &object)).await.map(Box::new);
+                    Event::FetchedForEditor(object, editing)
+                });
+            }
+            Effect::SaveEdited(editing, saving) => {
+                self.spawn(async move {
+                    let saved = Box::pin(editing::save(&connections, &editing, &saving)).await;
+                    Event::EditedSaved(editing, saved)
+                });
+            }
+            Effect::ReadAttributes(object) => {
+                self.spawn(async move {
+                    let found = stat::attributes(&connections, &object).await.map(Box::new);
+                    Event::AttributesRead(object, found)
+                });
+            }
+            Effect::SetVersioning(bucket, on) => {
+                self.spawn(async move {
+                    let result = set_versioning(&connections, &bucket, on).await;
+                    Event::VersioningSet { bucket, on, result }
                 });
             }
             _ => {}
@@ -296,19 +331,12 @@ async fn delete(
     events: UnboundedSender<Event>,
 ) -> Vec<(Location, Error)> {
     let deleted = AtomicU64::new(0);
-    let work = walk::delete(&connections, &targets, &deleted);
-    tokio::pin!(work);
-    loop {
-        tokio::select! {
-            failed = &mut work => {
-                let _ = events.send(Event::Deleting(deleted.load(Ordering::Relaxed)));
-                return failed;
-            }
-            () = tokio::time::sleep(REPORT) => {
-                let _ = events.send(Event::Deleting(deleted.load(Ordering::Relaxed)));
-            }
-        }
-    }
+    let marked = |at: &Remote, markers| {
+        // Nobody listens any more: the browser ends.
+        let _ = events.send(Event::Marked(at.clone(), markers));
+    };
+    let work = walk::delete(&connections, &targets, &deleted, &marked);
+    task::reporting(work, &deleted, &events).await
 }
 
 async fn delete_extra(
@@ -329,63 +357,8 @@ async fn delete_extra(
     failed
 }
 
-/// A bucket, a marker object, or a folder; the event names it as its listing will.
-async fn create(connections: &Connections, at: Location, name: String) -> Event {
-    let name = name.trim_end_matches('/').to_owned();
-    let (entry, result) = match &at {
-        _ if name.is_empty() => (name.clone(), Err(Error::new(Kind::Usage, "a name cannot be empty"))),
-        Location::Profile(profile) => (name.clone(), create_bucket(connections, profile, &name).await),
-        Location::Remote(remote) => {
-            let key = format!("{}{name}/", remote.key);
-            let result = create_marker(connections, &remote.profile, &remote.bucket, &key).await;
-            let first = name.split('/').next().unwrap_or_default();
-            (format!("{first}/"), result)
-        }
-        Location::Local(_) if matches!(name.as_str(), "." | "..") || name.contains(['/', '\0']) => {
-            (name.clone(), Err(Error::new(Kind::Usage, format!("`{name}` is no name for a folder"))))
-        }
-        Location::Local(folder) => {
-            let path = folder.join(&name);
-            (name.clone(), blocking(move || local::create_folder(&path)).await)
-        }
-    };
-    Event::Changed { at, name: entry.into(), result }
-}
-
-async fn create_bucket(connections: &Connections, profile: &str, bucket: &str) -> Result<()> {
-    connections.store(profile).await?.create_bucket(bucket).await
-}
-
-/// The object of no bytes that stands for an empty folder, as consoles make it.
-async fn create_marker(connections: &Connections, profile: &str, bucket: &str, key: &str) -> Result<()> {
-    let options =
-        PutOptions { attributes: Attributes::default(), if_none_match: true, ..PutOptions::default() };
-    let store = connections.store(profile).await?;
-    store.put(bucket, key, Body::from_bytes(""), &options).await.map(drop)
-}
-
-async fn rename(from: Location, to: Location) -> Result<()> {
-    let (Location::Local(from), Location::Local(to)) = (from, to) else {
-        return Err(Error::new(Kind::Internal, "only local names are changed this way"));
-    };
-    blocking(move || local::rename(&from, &to)).await
-}
-
-async fn stat(connections: &Connections, location: &Location) -> Result<ObjectInfo> {
-    match location {
-        Location::Remote(remote) => {
-            connections.store(&remote.profile).await?.head(&remote.bucket, &remote.key, None).await
-        }
-        Location::Local(path) => {
-            let path = path.clone();
-            let entry = blocking(move || local::stat(&path)).await?;
-            let kind = if entry.kind.is_container() { "folder" } else { "file" };
-            let other = vec![("kind".to_owned(), kind.to_owned())];
-            let size = entry.size.unwrap_or(0);
-            Ok(ObjectInfo { size, modified: entry.modified, other, ..ObjectInfo::default() })
-        }
-        Location::Profile(profile) => Err(Error::new(Kind::Usage, format!("{profile}: is a whole profile"))),
-    }
+async fn set_versioning(connections: &Connections, bucket: &Remote, on: bool) -> Result<()> {
+    connections.store(&bucket.profile).await?.set_versioning(&bucket.bucket, on).await
 }
 
 #[cfg(test)]
@@ -405,7 +378,6 @@ mod tests {
     use super::*;
     use crate::config::Paths;
     use crate::demo::{self, Backend, Fault, Operation, Rule, Server};
-    use crate::location::Remote;
 
     struct Flow {
         state: State,
@@ -623,6 +595,115 @@ mod tests {
         assert!(flow.screen().contains("etag"));
         flow.keys("\x1b");
         assert!(!flow.screen().contains("etag"));
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_bucket_tells_who_may_reach_it_and_is_switched_to_keep_versions() {
+        let mut flow = Flow::start(&[], &[("a", "1"), ("p/b", "12"), ("p/c", "123")], at("")).await;
+        let policy = r#"{"Statement":[{"Effect":"Allow","Principal":"*","Action":"s3:GetObject"}]}"#;
+        flow.backend.set_policy("box", policy);
+        flow.backend.set_lifecycle("box", "logs/", 30);
+        flow.backend.set_cors("box", "https://app.example.org");
+        flow.keys("\tgi");
+        flow.until_shown("2 objects, 5 B").await;
+        flow.keys("\x1bh");
+        flow.until(|flow| !flow.state.here().loading).await;
+        flow.keys("i");
+        flow.until_shown("its policy lets anybody s3:GetObject").await;
+        let screen = flow.screen();
+        assert!(screen.contains("expire-30 (enabled), prefix logs/: deleted after 30 days"), "{screen}");
+        assert!(screen.contains("GET, HEAD from https://app.example.org; for 3600 s"), "{screen}");
+        assert!(screen.contains("not available: NotImplemented"), "refusals are words: {screen}");
+        flow.keys("Vy");
+        flow.until_shown("versions are kept from now on").await;
+        flow.until_shown("versioning           enabled").await;
+        flow.keys("\x1b\r");
+        flow.until(|flow| !flow.state.here().loading).await;
+        flow.keys("G");
+        flow.backend.put("box", "a", "2");
+        flow.keys("i");
+        flow.until_shown("versions      2").await;
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn properties_and_classes_change_in_place_and_archives_give_back() {
+        let mut flow = Flow::start(&[], &[("a", "1"), ("p/b", "12"), ("p/c", "123")], at("")).await;
+        flow.keys("\tgjM");
+        flow.until_shown("Properties of demo:box/a").await;
+        flow.happen(Event::Paste("x".into()));
+        flow.keys("\t\t\t\t\towner=ada\tx=1\t\tteam=blue\r");
+        flow.until_shown("changed").await;
+        let (content_type, metadata) = flow.backend.described("box", "a").unwrap();
+        assert_eq!(content_type.as_deref(), Some("binary/octet-streamx"));
+        assert_eq!((metadata["owner"].as_str(), metadata["x"].as_str()), ("ada", "1"));
+        assert_eq!(flow.backend.tags("box", "a"), [("team".to_owned(), "blue".to_owned())]);
+        flow.until(|flow| !flow.state.here().loading).await;
+        flow.keys("aC\rGLACIER\r");
+        flow.until(|flow| flow.state.deletion.is_none()).await;
+        assert_eq!(flow.backend.storage_class("box", "p/c").as_deref(), Some("GLACIER"));
+        assert_eq!(flow.backend.tags("box", "a").len(), 1, "a copy in place keeps tags");
+        flow.until(|flow| !flow.state.here().loading).await;
+        flow.keys("C\x1b[B");
+        flow.keys("\x1bCrestore\r");
+        flow.until_shown("Days to stay readable").await;
+        flow.keys("\r");
+        flow.until_shown("asked for").await;
+        flow.until(|flow| !flow.state.here().loading).await;
+        flow.keys("i");
+        flow.until_shown("ongoing-request").await;
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn names_change_by_a_pattern_and_deeds_are_taken_back() {
+        let files = [("a.txt", "1"), ("b.txt", "2")];
+        let mut flow = Flow::start(&files, &[("old/x", "3"), ("old/y/z", "4")], at("")).await;
+        flow.keys("ar.txt\t.md\r");
+        flow.until_shown("b.md").await;
+        assert_eq!(text(&flow.file("a.md")), "1");
+        flow.until(|flow| !flow.state.here().loading).await;
+        flow.keys("uy");
+        flow.until_shown("b.txt").await;
+        assert_eq!(text(&flow.file("a.txt")), "1");
+        flow.keys("\tr\x08\x08\x08new\r");
+        flow.until_shown("2 files done").await;
+        assert_eq!(flow.object("new/y/z").as_deref(), Some("4"));
+        flow.until(|flow| !flow.state.here().loading).await;
+        flow.keys("uy");
+        flow.until_shown("2 files done").await;
+        assert!(flow.object("old/y/z").is_some() && flow.object("new/x").is_none());
+        flow.until(|flow| !flow.state.here().loading).await;
+        flow.backend.set_versioned("box");
+        flow.keys("Rgd");
+        flow.until_shown("2 files").await;
+        flow.keys("y");
+        flow.until(|flow| flow.backend.keys("box").is_empty() && flow.state.deletion.is_none()).await;
+        flow.keys("u");
+        flow.until_shown("Bring back 2 deleted objects?").await;
+        flow.keys("y");
+        flow.until(|flow| flow.backend.keys("box") == ["old/x", "old/y/z"]).await;
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn versions_are_brought_back_copied_and_purged() {
+        let mut flow = Flow::start(&[], &[("keep.txt", "kept")], at("")).await;
+        flow.backend.set_versioned("box");
+        flow.backend.put("box", "a.txt", "old");
+        flow.backend.put("box", "a.txt", "newer text");
+        flow.backend.delete("box", "a.txt");
+        flow.keys("\th");
+        flow.until(|flow| !flow.state.here().loading).await;
+        flow.keys("V");
+        flow.until_shown("4 versions").await;
+        flow.keys(".r");
+        flow.until(|flow| flow.object("a.txt").as_deref() == Some("newer text")).await;
+        flow.until_shown("3 versions").await;
+        flow.keys(".jr");
+        flow.until(|flow| flow.object("a.txt").as_deref() == Some("old")).await;
+        flow.until_shown("4 versions").await;
+        flow.keys("Dbox\r");
+        flow.until(|flow| flow.backend.versions("box", "a.txt").is_empty()).await;
+        flow.until_shown("0 versions").await;
+        assert_eq!(flow.object("keep.txt"), None);
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,23 +1,27 @@
 //! What happened ([`Event`]) and what the outside must do ([`Effect`]). Plain data.
 
+mod objects;
+mod uploads;
+
 use std::ffi::OsString;
 
 use std::time::Instant;
 
 use crossterm::event::{KeyEvent, MouseButton, MouseEvent, MouseEventKind};
-use jiff::Timestamp;
 
-use super::dialog::{Chunk, Given, Order, Wanted};
+pub(crate) use objects::{Properties, Saving, Task, VersionsEffect, VersionsEvent};
+pub(crate) use uploads::{UploadsEffect, UploadsEvent};
+
+use super::dialog::{Chunk, Editing, Given, Order, Wanted};
 use crate::clipboard;
-use crate::entry::Page;
+use crate::entry::{Kind, Page};
 use crate::error::{Error, Result};
 use crate::links::{LinkRequest, Verdict};
-use crate::location::Location;
+use crate::location::{Location, Remote};
 use crate::places::Places;
-use crate::s3::{ObjectInfo, Presigned, Upload};
+use crate::s3::{Attributes, ObjectId, Presigned};
 use crate::sync::{Plan, Step};
-use crate::transfer::{self, Answer, BegunHere, Failure, Snapshot, TransferId, Unfinished};
-use crate::walk::uploads::{self, Held};
+use crate::transfer::{self, Answer, Failure, Snapshot, TransferId, Unfinished};
 use crate::walk::{Target, Total};
 
 /// One of the two panes.
@@ -72,6 +76,8 @@ pub(crate) struct Touches {
     pub(crate) seek: Option<OsString>,
     /// What is deleted at its end, if all of it worked.
     pub(crate) after: Option<Deletions>,
+    /// Whether it can be taken back: files were moved.
+    pub(crate) undoable: bool,
 }
 
 /// Files and objects that only the target of a sync has.
@@ -81,53 +87,6 @@ pub(crate) struct Deletions {
     pub(crate) target: Location,
     /// They.
     pub(crate) steps: Vec<Step>,
-}
-
-/// What happened to unfinished uploads, which a dialog knows by number.
-#[derive(Debug)]
-pub(crate) enum UploadsEvent {
-    /// Some were found, or a bucket could not be read; when that was, as ages are counted from it.
-    Found(uploads::Batch, Timestamp),
-    /// What of them was begun from here; before any is found.
-    Begun(BegunHere),
-    /// There are no more.
-    End,
-    /// What one of them holds.
-    Held(usize, Result<Held>),
-    /// These are gone.
-    Gone(Vec<usize>),
-    /// All that were to be aborted were tried.
-    Aborted {
-        /// So many are gone.
-        gone: usize,
-        /// Why the others are not.
-        failed: Vec<Error>,
-    },
-}
-
-/// What the outside must do about unfinished uploads.
-#[derive(Clone, Debug)]
-pub(crate) enum UploadsEffect {
-    /// Find those below a place; an older search is dropped.
-    Find(Location),
-    /// Ask what one of them holds.
-    Measure {
-        /// Where it is.
-        profile: String,
-        /// Comes back with the answer.
-        number: usize,
-        /// Which.
-        upload: Upload,
-    },
-    /// Throw them away.
-    Abort {
-        /// Where they are.
-        profile: String,
-        /// Number and upload.
-        uploads: Vec<(usize, Upload)>,
-    },
-    /// Drop what is being found or measured; aborts go on.
-    Forget,
 }
 
 /// What the outside must do about protected links and all else that was given out.
@@ -280,12 +239,49 @@ pub(crate) enum Event {
         /// Whether it worked.
         result: Result<()>,
     },
+    /// Local names were changed, or could not be.
+    Renamed {
+        /// The folder.
+        at: Location,
+        /// From what to what.
+        done: Vec<(OsString, OsString)>,
+        /// Why the others were not.
+        failed: Vec<Error>,
+        /// Whether it is remembered.
+        undoable: bool,
+    },
+    /// A deletion left delete markers in a bucket.
+    Marked(Remote, Vec<ObjectId>),
     /// What HEAD (or the file system) says.
     Info {
         /// About what.
         location: Location,
         /// The answer.
-        info: Result<Box<ObjectInfo>>,
+        found: Result<Box<Properties>>,
+    },
+    /// What an object has, with its tags.
+    AttributesRead(Remote, Result<Box<Attributes>>),
+    /// An object is there for the editor.
+    FetchedForEditor(Remote, Result<Box<Editing>>),
+    /// The editor was left.
+    EditorLeft(Box<Editing>, Result<()>),
+    /// What was edited is written back; false: there was nothing new.
+    EditedSaved(Box<Editing>, Result<bool>),
+    /// A bucket was told whether to keep versions.
+    VersioningSet {
+        /// Which.
+        bucket: Remote,
+        /// Whether it was to keep them.
+        on: bool,
+        /// Whether it worked.
+        result: Result<()>,
+    },
+    /// Something about versions.
+    Versions {
+        /// The search they were found by; what an older one still tells is dropped.
+        search: u64,
+        /// What happened.
+        event: VersionsEvent,
     },
     /// Something about unfinished uploads.
     Uploads {
@@ -379,17 +375,36 @@ pub(crate) enum Effect {
         /// Its name.
         name: String,
     },
-    /// Give a local file or folder another name in the same folder. (Remotely that is a transfer.)
+    /// Give local files or folders other names in the same folder. (Remotely that is a transfer.)
     Rename {
         /// The folder.
         at: Location,
-        /// The entry's exact name in it.
-        from: OsString,
-        /// Its new name.
-        to: String,
+        /// From what to what.
+        names: Vec<(OsString, OsString)>,
+        /// Whether it is remembered.
+        undoable: bool,
     },
-    /// Ask for properties.
-    Stat(Location),
+    /// Ask for properties of what is of that kind.
+    Stat(Location, Kind),
+    /// Fetch an object for the editor.
+    FetchForEditor(Remote),
+    /// Give the terminal to the user's editor, and take it back.
+    Editor(Box<Editing>),
+    /// Write an edited object back.
+    SaveEdited(Box<Editing>, Saving),
+    /// Read headers, metadata and tags of an object.
+    ReadAttributes(Remote),
+    /// Let a bucket keep versions from now on, or stop that.
+    SetVersioning(Remote, bool),
+    /// Do something that takes long; it ends with [`Event::Deleted`] and is stopped by [`Effect::CancelDelete`].
+    Task(Box<Task>),
+    /// Something about versions.
+    Versions {
+        /// Comes back with whatever follows.
+        search: u64,
+        /// What to do.
+        effect: VersionsEffect,
+    },
     /// Something about unfinished uploads.
     Uploads {
         /// Comes back with whatever follows.

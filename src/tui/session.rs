@@ -248,6 +248,14 @@ impl Session {
                 Effect::Quit => self.exit = Some(0),
                 Effect::Redraw => self.redraw()?,
                 Effect::Suspend => self.suspend()?,
+                Effect::Editor(editing) => {
+                    self.keys = None;
+                    let left = self.terminal.edit(&editing.file)?;
+                    // Ctrl-C in the editor was meant for the editor.
+                    self.signals = Signals::new()?;
+                    self.come_back()?;
+                    self.event(Event::EditorLeft(editing, left))?;
+                }
                 Effect::PrintPlain(text) => {
                     self.keys = None;
                     self.terminal.print_plain(&text)?;

@@ -7,15 +7,17 @@ use std::time::Instant;
 
 use jiff::tz::TimeZone;
 
-use super::dialog::{Dialog, Given};
+use super::dialog::{Dialog, Editing, Given};
 use super::message::{Effect, PaneId, Touches};
 use super::pane::Pane;
 use super::theme::Theme;
 use super::transfers::TransfersPanel;
+use super::update::Undo;
 use crate::config::{Config, Profile};
 use crate::error::Error;
-use crate::location::Location;
+use crate::location::{Location, Remote};
 use crate::places::Places;
+use crate::s3::ObjectId;
 use crate::transfer::{Conflict, Snapshot, TransferId};
 
 /// How a notice looks.
@@ -45,6 +47,32 @@ pub(super) enum Deletion {
     Deleting(u64),
 }
 
+/// What the long work is whose progress and end are told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Job {
+    /// Something is deleted.
+    #[default]
+    Delete,
+    /// Delete markers are removed.
+    BringBack,
+    /// Properties are changed.
+    Change,
+    /// Archived objects are asked for.
+    Restore,
+}
+
+impl Job {
+    /// Now, and when it is done.
+    pub(super) fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Job::Delete => ("deleting", "deleted"),
+            Job::BringBack => ("bringing back", "brought back"),
+            Job::Change => ("changing", "changed"),
+            Job::Restore => ("asking the archive", "asked for"),
+        }
+    }
+}
+
 /// The state.
 #[derive(Debug)]
 pub(super) struct State {
@@ -63,6 +91,8 @@ pub(super) struct State {
     pub(super) snapshot: Snapshot,
     pub(super) notice: Option<Notice>,
     pub(super) deletion: Option<Deletion>,
+    /// What it is that goes on as a deletion does.
+    pub(super) job: Job,
     /// What a deletion changes.
     pub(super) deleting: Vec<Location>,
     /// The newest search for unfinished uploads.
@@ -79,10 +109,22 @@ pub(super) struct State {
     pub(super) signing: bool,
     /// The place whose properties were asked for.
     pub(super) asked: Option<Location>,
+    /// The object that is fetched for the editor.
+    pub(super) editing: Option<Location>,
+    /// Edited objects that are being written back.
+    pub(super) saving: usize,
+    /// What another key is asked for.
+    pub(super) unsaved: Option<Box<Editing>>,
     /// Questions of transfers that wait until no dialog is open.
     pub(super) questions: VecDeque<(TransferId, Conflict)>,
     /// What running transfers change.
     pub(super) touches: HashMap<TransferId, Touches>,
+    /// What can be taken back, the last deed last.
+    pub(super) undo: Vec<Undo>,
+    /// Files that running transfers have moved: from where to where.
+    pub(super) moved: HashMap<TransferId, Vec<(Location, Location)>>,
+    /// Delete markers that a running deletion has made.
+    pub(super) marked: Vec<(Remote, Vec<ObjectId>)>,
     /// Bookmarks and visits.
     pub(super) places: Places,
     /// What Esc restores while a filter or a name to jump to is typed.
@@ -115,6 +157,7 @@ impl State {
             snapshot: Snapshot::default(),
             notice: None,
             deletion: None,
+            job: Job::default(),
             deleting: Vec::new(),
             search: 0,
             aborting: 0,
@@ -123,8 +166,14 @@ impl State {
             extending: None,
             signing: false,
             asked: None,
+            editing: None,
+            saving: 0,
+            unsaved: None,
             questions: VecDeque::new(),
             touches: HashMap::new(),
+            undo: Vec::new(),
+            moved: HashMap::new(),
+            marked: Vec::new(),
             places: Places::default(),
             before: (String::new(), 0),
         };
@@ -184,6 +233,6 @@ impl State {
     pub(super) fn running(&self) -> usize {
         let transfers = self.snapshot.transfers.iter().filter(|transfer| !transfer.state.is_over()).count();
         let deleting = matches!(self.deletion, Some(Deletion::Deleting(_)));
-        transfers + usize::from(deleting) + usize::from(self.aborting > 0)
+        transfers + usize::from(deleting) + usize::from(self.aborting > 0) + self.saving
     }
 }

@@ -2,10 +2,12 @@
 //!
 //! It never asks the terminal anything: an answer that does not come would cost two seconds.
 
+mod editor;
 mod guard;
 mod output;
 
 use std::io::{self, IsTerminal, Read, Write};
+use std::path::Path;
 use std::sync::Arc;
 
 use crossterm::style::force_color_output;
@@ -121,6 +123,15 @@ impl Terminal {
         let printed = print_and_wait(text);
         self.come_back()?;
         printed.map_err(failed)
+    }
+
+    /// Runs the user's editor on a file, and comes back when it has ended: the inner result says whether it could be run.
+    /// Nothing else may read keys meanwhile.
+    pub(crate) fn edit(&mut self, file: &Path) -> Result<Result<()>> {
+        self.guard.restore_now();
+        let edited = editor::run(file);
+        self.come_back()?;
+        Ok(edited)
     }
 
     fn come_back(&mut self) -> Result<()> {

@@ -4,19 +4,26 @@
 mod browser;
 mod delete;
 mod dialogs;
+mod editing;
 mod given;
 mod go;
+mod info;
 mod link;
 mod mouse;
 mod places;
+mod properties;
+mod renaming;
 mod sync;
 #[cfg(test)]
 mod tests;
 mod transfer;
+mod undo;
 mod uploads;
+mod versions;
 mod viewing;
 
 pub(super) use go::folder;
+pub(super) use undo::Undo;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
@@ -68,7 +75,20 @@ pub(super) fn update(state: &mut State, event: Event) -> Vec<Effect> {
         }
         Event::SyncPlanned { places, plan } => sync::planned(state, &places, plan),
         Event::Changed { at, name, result } => browser::changed(state, &at, &name, result),
-        Event::Info { location, info } => browser::info(state, &location, info),
+        Event::Info { location, found } => info::came(state, location, found),
+        Event::Renamed { at, done, failed, undoable } => {
+            renaming::renamed(state, &at, done, &failed, undoable)
+        }
+        Event::Marked(at, markers) => {
+            undo::marked(state, at, markers);
+            Vec::new()
+        }
+        Event::FetchedForEditor(object, found) => editing::fetched(state, object, found),
+        Event::EditorLeft(editing, result) => editing::left(state, editing, result),
+        Event::EditedSaved(editing, result) => editing::saved(state, editing, result),
+        Event::AttributesRead(object, found) => properties::read(state, &object, found),
+        Event::VersioningSet { bucket, on, result } => info::switched(state, bucket, on, result),
+        Event::Versions { search, event } => versions::happened(state, search, event),
         Event::Uploads { search, event } => uploads::happened(state, search, event),
     };
     settle(state, &mut effects);
@@ -148,7 +168,7 @@ fn cancel(state: &mut State) -> Option<Vec<Effect>> {
         state.say(Tone::Plain, "no link was copied");
         return Some(Vec::new());
     }
-    if state.asked.take().is_some() {
+    if editing::cancel(state) || state.asked.take().is_some() {
         return Some(Vec::new());
     }
     if std::mem::take(&mut state.panel) {
@@ -170,16 +190,21 @@ fn cancel(state: &mut State) -> Option<Vec<Effect>> {
 fn act(state: &mut State, action: Action) -> Vec<Effect> {
     match action {
         Action::Copy | Action::Move => transfer::start(state, action),
-        Action::Rename => dialogs::rename(state),
+        Action::Rename => renaming::ask(state),
+        Action::Undo => undo::ask(state),
         Action::New => dialogs::new_folder(state),
         Action::Delete => delete::start(state),
         Action::Sync => sync::start(state),
-        Action::Info => browser::ask_info(state),
+        Action::Info => info::ask(state),
         Action::View => viewing::open(state),
         Action::Palette => places::palette(state),
         Action::Bookmarks => places::show(state),
         Action::BookmarkAdd => places::add(state),
         Action::Uploads => uploads::open(state),
+        Action::Edit => editing::open(state),
+        Action::Versions => versions::open(state),
+        Action::Properties => properties::edit(state),
+        Action::StorageClass => properties::classes(state),
         Action::CopyLink => link::copy(state),
         Action::LinkDialog => link::dialog(state),
         Action::Share => given::share(state),

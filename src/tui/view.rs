@@ -138,14 +138,17 @@ fn draw_pane(state: &State, id: PaneId, frame: &mut Frame<'_>, area: Rect) {
 /// The notice, or else what is going on.
 fn notice(state: &State, width: u16) -> Vec<String> {
     let esc = || state.config.keys.label(Action::Cancel);
+    let (doing, _) = state.job.words();
     let text = if let Some(notice) = &state.notice {
         display_safe(&notice.text).into_owned()
     } else {
         match state.deletion {
             Some(Deletion::Counting) => format!("counting what would be deleted... ({} stops)", esc()),
-            Some(Deletion::Deleting(count)) => format!("deleting: {count} gone ({} stops)", esc()),
+            Some(Deletion::Deleting(count)) => format!("{doing}: {count} so far ({} stops)", esc()),
             None if state.comparing.is_some() => format!("comparing the two places... ({} stops)", esc()),
             None if state.signing => format!("signing... ({} stops)", esc()),
+            None if state.editing.is_some() => format!("fetching it for the editor... ({} stops)", esc()),
+            None if state.saving > 0 => "writing it back...".to_owned(),
             None if state.asked.is_some() => format!("asking for properties... ({} stops)", esc()),
             None => return Vec::new(),
         }

@@ -7,6 +7,8 @@ mod cli;
 #[cfg(test)]
 mod doctor;
 #[cfg(test)]
+mod edit;
+#[cfg(test)]
 mod encryption;
 #[cfg(test)]
 mod find;
@@ -35,3 +37,5 @@ mod sync;
 mod transfer;
 #[cfg(test)]
 mod uploads;
+#[cfg(test)]
+mod versions;

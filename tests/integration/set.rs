@@ -51,3 +51,23 @@ async fn an_object_that_changes_meanwhile_is_left_alone() {
     assert_eq!(shell.fails(&["set", "--tag", "x", "p:box/a"]).0, 2);
     assert_eq!(shell.fails(&["set", "--content-type", "text/x", "p:box/none"]).0, 1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tags_alone_need_no_copy_and_archives_are_asked_first() {
+    let shell = Shell::new().await;
+    shell.world.backend.put("box", "d/a", "text");
+    shell.world.backend.faults().take_requests();
+    shell.ok(&["set", "--tag", "k=v", "p:box/d/a"]);
+    let requests = shell.world.backend.faults().take_requests();
+    assert!(requests.iter().all(|request| request.operation != Operation::CopyObject), "{requests:?}");
+    assert_eq!(shell.world.backend.tags("box", "d/a"), [("k".to_owned(), "v".to_owned())]);
+    shell.ok(&["set", "--storage-class", "GLACIER", "p:box/d/a"]);
+    let (code, error) = shell.fails(&["cat", "p:box/d/a"]);
+    assert!(code == 1 && error.contains("twinpail restore"), "{error}");
+    assert_eq!(shell.fails(&["restore", "--days", "0", "p:box/d/a"]).0, 2);
+    shell.ok(&["restore", "-r", "--days", "3", "--tier", "bulk", "p:box/d/"]);
+    assert_eq!(shell.ok(&["cat", "p:box/d/a"]), "text");
+    shell.world.backend.put("box", "plain", "x");
+    let (code, error) = shell.fails(&["restore", "p:box/plain"]);
+    assert!(code == 1 && error.contains("archive class"), "{error}");
+}

@@ -484,7 +484,7 @@ async fn a_full_disk_is_a_failure_or_waited_for_and_leaves_nothing() {
             Engine::new(known, Settings { defaults, wait_for_space, ..Settings::default() });
         let mut bench = Bench { world, engine, events };
         bench.world.backend.put("box", "k", "x");
-        let known = Known { size: TOO_LARGE, modified: None, etag: None };
+        let known = Known { size: TOO_LARGE, modified: None, etag: None, version_id: None };
         let item = Item { from: remote("p", "k"), to: bench.local("out"), tree: false, known: Some(known) };
         let id = bench.engine.submit(Request { items: vec![item], ..Request::default() });
         if wait_for_space {

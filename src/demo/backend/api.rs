@@ -4,22 +4,24 @@ use s3s::dto::{
     AbortMultipartUploadInput, AbortMultipartUploadOutput, BucketVersioningStatus,
     CompleteMultipartUploadInput, CompleteMultipartUploadOutput, CopyObjectInput, CopyObjectOutput,
     CreateBucketInput, CreateBucketOutput, CreateMultipartUploadInput, CreateMultipartUploadOutput,
-    DeleteBucketInput, DeleteBucketOutput, DeleteMarkerEntry, DeleteObjectInput, DeleteObjectOutput,
-    DeleteObjectTaggingInput, DeleteObjectTaggingOutput, DeleteObjectsInput, DeleteObjectsOutput,
-    DeletedObject, ETag, GetBucketLocationInput, GetBucketLocationOutput, GetBucketVersioningInput,
-    GetBucketVersioningOutput, GetObjectInput, GetObjectOutput, GetObjectTaggingInput,
-    GetObjectTaggingOutput, HeadBucketInput, HeadBucketOutput, HeadObjectInput, HeadObjectOutput,
-    ListBucketsInput, ListBucketsOutput, ListMultipartUploadsInput, ListMultipartUploadsOutput,
-    ListObjectVersionsInput, ListObjectVersionsOutput, ListObjectsInput, ListObjectsOutput,
-    ListObjectsV2Input, ListObjectsV2Output, ListPartsInput, ListPartsOutput, ObjectVersion,
+    DeleteBucketInput, DeleteBucketOutput, DeleteObjectInput, DeleteObjectOutput, DeleteObjectTaggingInput,
+    DeleteObjectTaggingOutput, DeleteObjectsInput, DeleteObjectsOutput, DeletedObject, GetBucketCorsInput,
+    GetBucketCorsOutput, GetBucketLifecycleConfigurationInput, GetBucketLifecycleConfigurationOutput,
+    GetBucketLocationInput, GetBucketLocationOutput, GetBucketPolicyInput, GetBucketPolicyOutput,
+    GetBucketVersioningInput, GetBucketVersioningOutput, GetObjectInput, GetObjectOutput,
+    GetObjectTaggingInput, GetObjectTaggingOutput, HeadBucketInput, HeadBucketOutput, HeadObjectInput,
+    HeadObjectOutput, ListBucketsInput, ListBucketsOutput, ListMultipartUploadsInput,
+    ListMultipartUploadsOutput, ListObjectVersionsInput, ListObjectVersionsOutput, ListObjectsInput,
+    ListObjectsOutput, ListObjectsV2Input, ListObjectsV2Output, ListPartsInput, ListPartsOutput,
     PutBucketVersioningInput, PutBucketVersioningOutput, PutObjectInput, PutObjectOutput,
-    PutObjectTaggingInput, PutObjectTaggingOutput, Tag, UploadPartCopyInput, UploadPartCopyOutput,
-    UploadPartInput, UploadPartOutput,
+    PutObjectTaggingInput, PutObjectTaggingOutput, RestoreObjectInput, RestoreObjectOutput, Tag,
+    UploadPartCopyInput, UploadPartCopyOutput, UploadPartInput, UploadPartOutput,
 };
 use s3s::{S3, S3Request, S3Response, S3Result, s3_error};
 
 use super::encryption::refuse_sse;
 use super::list::{Query, encoded};
+use super::versions::Versioning;
 use super::{Backend, Bucket};
 
 type Answer<T> = S3Result<S3Response<T>>;
@@ -76,8 +78,12 @@ impl S3 for Backend {
         &self,
         request: S3Request<GetBucketVersioningInput>,
     ) -> Answer<GetBucketVersioningOutput> {
-        let versioned = self.lock().bucket(&request.input.bucket)?.versioned;
-        let status = versioned.then(|| BucketVersioningStatus::from_static(BucketVersioningStatus::ENABLED));
+        let status = match self.lock().bucket(&request.input.bucket)?.versioning {
+            Versioning::Off => None,
+            Versioning::Enabled => Some(BucketVersioningStatus::ENABLED),
+            Versioning::Suspended => Some(BucketVersioningStatus::SUSPENDED),
+        };
+        let status = status.map(BucketVersioningStatus::from_static);
         ok(GetBucketVersioningOutput { status, ..GetBucketVersioningOutput::default() })
     }
 
@@ -86,9 +92,42 @@ impl S3 for Backend {
         request: S3Request<PutBucketVersioningInput>,
     ) -> Answer<PutBucketVersioningOutput> {
         let status = request.input.versioning_configuration.status;
-        let versioned = status.is_some_and(|status| status.as_str() == BucketVersioningStatus::ENABLED);
-        self.lock().bucket_mut(&request.input.bucket)?.versioned = versioned;
+        let enabled = status.is_some_and(|status| status.as_str() == BucketVersioningStatus::ENABLED);
+        self.lock().bucket_mut(&request.input.bucket)?.versioning =
+            if enabled { Versioning::Enabled } else { Versioning::Suspended };
         ok(PutBucketVersioningOutput::default())
+    }
+
+    async fn get_bucket_policy(
+        &self,
+        request: S3Request<GetBucketPolicyInput>,
+    ) -> Answer<GetBucketPolicyOutput> {
+        let policy = self.lock().bucket(&request.input.bucket)?.settings.policy.clone();
+        let policy =
+            policy.ok_or_else(|| s3_error!(NoSuchBucketPolicy, "The bucket policy does not exist"))?;
+        ok(GetBucketPolicyOutput { policy: Some(policy) })
+    }
+
+    async fn get_bucket_cors(&self, request: S3Request<GetBucketCorsInput>) -> Answer<GetBucketCorsOutput> {
+        let cors = self.lock().bucket(&request.input.bucket)?.settings.cors.clone();
+        let missing = || s3_error!(NoSuchCORSConfiguration, "The CORS configuration does not exist");
+        ok(GetBucketCorsOutput { cors_rules: Some(cors.ok_or_else(missing)?.cors_rules) })
+    }
+
+    async fn get_bucket_lifecycle_configuration(
+        &self,
+        request: S3Request<GetBucketLifecycleConfigurationInput>,
+    ) -> Answer<GetBucketLifecycleConfigurationOutput> {
+        let lifecycle = self.lock().bucket(&request.input.bucket)?.settings.lifecycle.clone();
+        let missing =
+            || s3_error!(NoSuchLifecycleConfiguration, "The lifecycle configuration does not exist");
+        let rules = Some(lifecycle.ok_or_else(missing)?.rules);
+        ok(GetBucketLifecycleConfigurationOutput { rules, ..Default::default() })
+    }
+
+    async fn restore_object(&self, request: S3Request<RestoreObjectInput>) -> Answer<RestoreObjectOutput> {
+        self.restore(&request.input)?;
+        ok(RestoreObjectOutput::default())
     }
 
     async fn list_objects(&self, request: S3Request<ListObjectsInput>) -> Answer<ListObjectsOutput> {
@@ -151,62 +190,7 @@ impl S3 for Backend {
         &self,
         request: S3Request<ListObjectVersionsInput>,
     ) -> Answer<ListObjectVersionsOutput> {
-        let input = request.input;
-        let state = self.lock();
-        let bucket = state.bucket(&input.bucket)?;
-        let prefix = input.prefix.as_deref().unwrap_or_default();
-        let after = input.key_marker.as_deref().unwrap_or_default();
-        let limit = usize::try_from(input.max_keys.unwrap_or(1000).clamp(1, 1000)).unwrap_or(1000);
-        let (mut versions, mut markers, mut next) = (Vec::new(), Vec::new(), None);
-        // Pages end between keys, so that a key marker alone is enough to go on.
-        for (key, states) in
-            bucket.objects.range(prefix.to_owned()..).take_while(|(key, _)| key.starts_with(prefix))
-        {
-            if key.as_str() <= after && !after.is_empty() {
-                continue;
-            }
-            if versions.len() + markers.len() >= limit {
-                next = Some(
-                    (versions.last().and_then(|version: &ObjectVersion| version.key.clone()))
-                        .unwrap_or_default(),
-                );
-                break;
-            }
-            for (index, version) in states.iter().enumerate().rev() {
-                let is_latest = Some(index + 1 == states.len());
-                let version_id = Some(version.id.clone().unwrap_or_else(|| "null".into()));
-                let (key, last_modified) =
-                    (Some(encoded(key, input.encoding_type.as_ref())), Some(version.modified.into()));
-                match &version.stored {
-                    None => markers.push(DeleteMarkerEntry {
-                        is_latest,
-                        key,
-                        last_modified,
-                        version_id,
-                        ..Default::default()
-                    }),
-                    Some(stored) => versions.push(ObjectVersion {
-                        is_latest,
-                        key,
-                        last_modified,
-                        version_id,
-                        size: i64::try_from(stored.content.length()).ok(),
-                        e_tag: Some(ETag::Strong(stored.etag.clone())),
-                        ..Default::default()
-                    }),
-                }
-            }
-        }
-        ok(ListObjectVersionsOutput {
-            name: Some(input.bucket.clone()),
-            prefix: input.prefix.clone(),
-            is_truncated: Some(next.is_some()),
-            next_key_marker: next,
-            versions: Some(versions),
-            delete_markers: Some(markers),
-            encoding_type: input.encoding_type.clone(),
-            ..Default::default()
-        })
+        ok(self.list_versions(&request.input)?)
     }
 
     async fn head_object(&self, request: S3Request<HeadObjectInput>) -> Answer<HeadObjectOutput> {
@@ -234,8 +218,9 @@ impl S3 for Backend {
 
     async fn delete_object(&self, request: S3Request<DeleteObjectInput>) -> Answer<DeleteObjectOutput> {
         let input = request.input;
-        let (version_id, marked) = self.remove(&input.bucket, &input.key, input.version_id.as_deref())?;
-        ok(DeleteObjectOutput { version_id, delete_marker: marked.then_some(true), ..Default::default() })
+        let removed = self.remove(&input.bucket, &input.key, input.version_id.as_deref())?;
+        let delete_marker = removed.marker.then_some(true);
+        ok(DeleteObjectOutput { version_id: removed.id, delete_marker, ..Default::default() })
     }
 
     async fn delete_objects(&self, request: S3Request<DeleteObjectsInput>) -> Answer<DeleteObjectsOutput> {
@@ -248,13 +233,13 @@ impl S3 for Backend {
         let input = request.input;
         let mut deleted = Vec::new();
         for object in &input.delete.objects {
-            let (version_id, marked) =
-                self.remove(&input.bucket, &object.key, object.version_id.as_deref())?;
+            let removed = self.remove(&input.bucket, &object.key, object.version_id.as_deref())?;
+            // Like AWS: the version that was named, and the marker that was made or removed.
             deleted.push(DeletedObject {
                 key: Some(object.key.clone()),
-                delete_marker: marked.then_some(true),
-                version_id,
-                ..Default::default()
+                delete_marker: removed.marker.then_some(true),
+                version_id: object.version_id.clone(),
+                delete_marker_version_id: removed.id.filter(|_| removed.marker),
             });
         }
         let deleted = (!input.delete.quiet.unwrap_or(false)).then_some(deleted);
@@ -327,7 +312,7 @@ impl S3 for Backend {
         let input = request.input;
         let tags = input.tagging.tag_set.into_iter();
         let tags = tags.map(|tag| (tag.key.unwrap_or_default(), tag.value.unwrap_or_default())).collect();
-        self.retag(&input.bucket, &input.key, tags)?;
+        self.retag(&input.bucket, &input.key, input.version_id.as_deref(), tags)?;
         ok(PutObjectTaggingOutput::default())
     }
 
@@ -335,7 +320,8 @@ impl S3 for Backend {
         &self,
         request: S3Request<DeleteObjectTaggingInput>,
     ) -> Answer<DeleteObjectTaggingOutput> {
-        self.retag(&request.input.bucket, &request.input.key, Vec::new())?;
+        let input = request.input;
+        self.retag(&input.bucket, &input.key, input.version_id.as_deref(), Vec::new())?;
         ok(DeleteObjectTaggingOutput::default())
     }
 }

@@ -167,6 +167,7 @@ impl Backend {
             encryption: encryption.clone(),
             checksums,
             tags: tags.clone(),
+            restored: None,
         };
         bucket.uploads.remove(&(input.key.clone(), input.upload_id.clone()));
         let version_id = bucket.add(&input.key, id, SystemTime::now(), Some(Arc::new(stored)));

@@ -6,8 +6,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use bytes::Bytes;
 use s3s::dto::{
     CopyObjectInput, CopyObjectOutput, CopyObjectResult, CopySource, ETag, ETagCondition, GetObjectInput,
-    GetObjectOutput, HeadObjectInput, HeadObjectOutput, PutObjectInput, PutObjectOutput, StorageClass,
-    Timestamp,
+    GetObjectOutput, HeadObjectInput, HeadObjectOutput, PutObjectInput, PutObjectOutput, RestoreObjectInput,
+    StorageClass, Timestamp,
 };
 use s3s::{S3Result, s3_error};
 
@@ -34,6 +34,7 @@ macro_rules! describe {
         $output.metadata = Some(attributes.metadata);
         $output.storage_class = attributes.storage_class.map(StorageClass::from);
         describe_encryption!($output, &stored.encryption);
+        $output.restore = stored.restored.map(|days| format!("ongoing-request=\"false\", days=\"{days}\""));
         $output.parts_count = stored.parts;
         if $with_checksums {
             $output.checksum_crc32 = stored.checksums.get("crc32").cloned();
@@ -122,21 +123,19 @@ pub(super) fn may_write(
     Ok(())
 }
 
-impl Bucket {
-    /// A version of a key that has bytes.
-    pub(super) fn find(&self, key: &str, version_id: Option<&str>) -> S3Result<(Version, Arc<Stored>)> {
-        let missing = || s3_error!(NoSuchKey, "The specified key does not exist.");
-        let version = match version_id {
-            None => self.newest(key),
-            Some(id) => {
-                let versions = self.objects.get(key).ok_or_else(missing)?;
-                let found = versions.iter().find(|version| version.id.as_deref().unwrap_or("null") == id);
-                Some(found.ok_or_else(|| s3_error!(NoSuchVersion, "The specified version does not exist."))?)
-            }
-        };
-        let version = version.ok_or_else(missing)?;
-        let stored = version.stored.clone().ok_or_else(missing)?;
-        Ok((version.clone(), stored))
+impl Stored {
+    fn is_archived(&self) -> bool {
+        matches!(self.attributes.storage_class.as_deref(), Some("GLACIER" | "DEEP_ARCHIVE"))
+    }
+
+    fn readable(&self) -> S3Result<()> {
+        if self.is_archived() && self.restored.is_none() {
+            return Err(s3_error!(
+                InvalidObjectState,
+                "The operation is not valid for the object's storage class"
+            ));
+        }
+        Ok(())
     }
 }
 
@@ -187,6 +186,7 @@ impl Backend {
         };
         let (version, stored) =
             self.find(&input.bucket, &input.key, input.version_id.as_deref(), &conditions)?;
+        stored.readable()?;
         stored.encryption.opens(customer_key!(input)?.as_deref())?;
         let length = stored.content.length();
         let tag_count = i32::try_from(stored.tags.len()).ok().filter(|count| *count > 0);
@@ -232,6 +232,7 @@ impl Backend {
             checksums,
             tags: parse_tagging(input.tagging.as_deref()),
             parts: None,
+            restored: None,
         };
         let mut state = self.lock();
         let id = state.next_id();
@@ -257,14 +258,35 @@ impl Backend {
         let conditions =
             Conditions { if_match, if_none_match: None, if_modified_since: None, if_unmodified_since: None };
         let (_, stored) = self.find(bucket, key, version_id.as_deref(), &conditions)?;
+        stored.readable()?;
         stored.encryption.opens(customer_key)?;
         Ok(stored)
+    }
+
+    /// Brings an object back from an archive, at once.
+    pub(super) fn restore(&self, input: &RestoreObjectInput) -> S3Result<()> {
+        let days = input.restore_request.as_ref().and_then(|request| request.days).unwrap_or(1);
+        let mut state = self.lock();
+        let id = input.version_id.as_deref();
+        let mut versions =
+            state.bucket_mut(&input.bucket)?.objects.get_mut(&input.key).into_iter().flatten().rev();
+        let version = versions.find(|version| id.is_none_or(|id| version.name() == id));
+        let stored = version.and_then(|version| version.stored.as_mut());
+        let stored = stored.ok_or_else(|| s3_error!(NoSuchKey, "The specified key does not exist."))?;
+        if !stored.is_archived() {
+            return Err(s3_error!(
+                InvalidObjectState,
+                "Restore is not allowed for the object's current storage class"
+            ));
+        }
+        Arc::make_mut(stored).restored = Some(days);
+        Ok(())
     }
 
     pub(super) fn copy(&self, input: &CopyObjectInput) -> S3Result<CopyObjectOutput> {
         let key = source_key!(input)?;
         let source = self.source(&input.copy_source, input.copy_source_if_match.as_ref(), key.as_deref())?;
-        let mut stored = Stored::clone(&source);
+        let mut stored = Stored { restored: None, ..Stored::clone(&source) };
         if input.metadata_directive.as_ref().is_some_and(|directive| directive.as_str() == "REPLACE") {
             stored.attributes = attributes!(input);
         }
@@ -293,32 +315,6 @@ impl Backend {
             CopyObjectOutput { copy_object_result: Some(result), version_id, ..CopyObjectOutput::default() };
         describe_encryption!(output, &encryption);
         Ok(output)
-    }
-
-    /// Deletes a key or one version of it; returns the version's or delete marker's id, and whether a marker was made.
-    pub(super) fn remove(
-        &self,
-        bucket: &str,
-        key: &str,
-        version_id: Option<&str>,
-    ) -> S3Result<(Option<String>, bool)> {
-        let mut state = self.lock();
-        let id = state.next_id();
-        let bucket = state.bucket_mut(bucket)?;
-        if let Some(wanted) = version_id {
-            if let Some(versions) = bucket.objects.get_mut(key) {
-                versions.retain(|version| version.id.as_deref().unwrap_or("null") != wanted);
-                if versions.is_empty() {
-                    bucket.objects.remove(key);
-                }
-            }
-            return Ok((Some(wanted.to_owned()), false));
-        }
-        if bucket.versioned {
-            return Ok((bucket.add(key, id, SystemTime::now(), None), true));
-        }
-        bucket.objects.remove(key);
-        Ok((None, false))
     }
 }
 

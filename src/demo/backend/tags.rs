@@ -18,12 +18,18 @@ pub(super) fn parse_tagging(header: Option<&str>) -> Vec<(String, String)> {
 }
 
 impl Backend {
-    pub(super) fn retag(&self, bucket: &str, key: &str, tags: Vec<(String, String)>) -> S3Result<()> {
+    pub(super) fn retag(
+        &self,
+        bucket: &str,
+        key: &str,
+        version_id: Option<&str>,
+        tags: Vec<(String, String)>,
+    ) -> S3Result<()> {
         let mut state = self.lock();
-        let versions = state.bucket_mut(bucket)?.objects.get_mut(key);
-        let newest =
-            versions.and_then(|versions| versions.last_mut()).and_then(|version| version.stored.as_mut());
-        let stored = newest.ok_or_else(|| s3_error!(NoSuchKey, "The specified key does not exist."))?;
+        let mut versions = state.bucket_mut(bucket)?.objects.get_mut(key).into_iter().flatten().rev();
+        let version = versions.find(|version| version_id.is_none_or(|id| version.name() == id));
+        let stored = version.and_then(|version| version.stored.as_mut());
+        let stored = stored.ok_or_else(|| s3_error!(NoSuchKey, "The specified key does not exist."))?;
         Arc::make_mut(stored).tags = tags;
         Ok(())
     }

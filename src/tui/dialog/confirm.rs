@@ -11,6 +11,7 @@ use super::window::{self, Scroll};
 use super::{Chosen, Decision, Given, Outcome};
 use crate::action::Action;
 use crate::location::Location;
+use crate::s3::Version;
 use crate::sanitize::display_safe;
 use crate::transfer::Unfinished;
 use crate::walk::Target;
@@ -39,6 +40,22 @@ impl Confirm {
         ];
         lines.extend(targets.iter().map(|target| target.location.to_string()));
         Self::new("Delete", lines, Decision::Delete(targets))
+    }
+
+    pub(super) fn versions(versions: &[Version]) -> Self {
+        let count = text::thousands(versions.len());
+        let newest = versions.iter().filter(|version| version.latest && version.object.is_some()).count();
+        let noun = if versions.len() == 1 { "version" } else { "versions" };
+        let mut lines = vec![format!("Delete {count} {noun} for good?")];
+        if newest > 0 {
+            lines
+                .push(format!("{} of them the newest: what is below it shows then", text::thousands(newest)));
+        }
+        lines.push(String::new());
+        let named = versions.iter().take(NAMED);
+        lines.extend(named.map(|one| format!("{} {}", display_safe(&one.key), display_safe(&one.id))));
+        let ids = versions.iter().map(Version::object_id).collect();
+        Self::new("Delete versions", lines, Decision::DeleteVersions(ids))
     }
 
     /// What it does cannot be taken back.
@@ -103,7 +120,8 @@ impl Confirm {
         Self::new("Quit", lines, Decision::Quit)
     }
 
-    fn new(title: &'static str, lines: Vec<String>, decision: Decision) -> Self {
+    pub(super) fn new(title: &'static str, lines: Vec<String>, decision: Decision) -> Self {
+        let lines = lines.into_iter().map(|line| display_safe(&line).into_owned()).collect();
         Self { title, lines, yes: false, decision, scroll: Scroll::default() }
     }
 

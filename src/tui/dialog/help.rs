@@ -117,6 +117,7 @@ fn heading_words(screen: Screen, group: crate::action::Group) -> &'static str {
     use crate::action::Group;
     match (screen, group) {
         (Screen::Transfers, _) => "In the transfers panel",
+        (Screen::Versions, _) => "Among versions",
         (Screen::Dialog, _) => "In dialogs",
         (Screen::Global, _) => "Everywhere",
         (Screen::Browser, Group::Panes) => "Panes and places",

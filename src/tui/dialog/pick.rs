@@ -26,6 +26,12 @@ pub(crate) enum Choice {
     Do(Action),
     /// Go there.
     Go(Location),
+    /// That storage class.
+    Class(String),
+    /// A storage class that is typed.
+    OtherClass,
+    /// Back from an archive class.
+    Restore,
     /// Go there; it is a bookmark, which can be removed.
     Bookmark(Location),
 }

@@ -1,5 +1,6 @@
 //! Every dialog: its keys, and its drawing at every size.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use ratatui::Terminal;
@@ -9,12 +10,14 @@ use super::super::message::Link;
 use super::*;
 use crate::clipboard;
 use crate::error::{Error, Kind};
-use crate::links::Disposition;
-use crate::location::Remote;
-use crate::s3::{EndsBecause, Method, Presigned};
-use crate::sync::{Reason, Step, StepKind};
-use crate::transfer::OnConflict;
+use crate::links::{Disposition, LinkRequest};
+use crate::location::{Location, Remote};
+use crate::s3::{Attributes, EndsBecause, Fact, Method, Presigned, Stored, Upload, Version, Versioning};
+use crate::sync::{Plan, Reason, Step, StepKind};
+use crate::transfer::{Answer, Conflict, Failure, OnConflict, TransferId};
+use crate::walk::Target;
 use crate::walk::uploads::Held;
+use crate::walk::versions::Scope;
 
 fn at(text: &str) -> Timestamp {
     text.parse().expect("a time")
@@ -139,6 +142,104 @@ fn failed() -> Dialog {
     Dialog::failures(TransferId(7), failures)
 }
 
+fn version(key: &str, id: &str, latest: bool, size: Option<u64>) -> Version {
+    let object = size.map(|size| Stored { size, ..Stored::default() });
+    let modified = Some(at("2026-03-01T12:00:00Z"));
+    Version { key: key.into(), id: id.into(), latest, modified, object }
+}
+
+fn kept() -> Dialog {
+    let mut dialog = Dialog::versions(Scope { root: remote("photos/"), tree: true }, TimeZone::UTC);
+    let versions = dialog.as_versions().expect("it is that one");
+    let mut found = vec![
+        version("photos/cat.jpg", "3HL4kqtJvjVBH40Nrjfkd", true, Some(2_400_000)),
+        version("photos/cat.jpg", "3HL4kqtJlcpXroDTDmJ+r", false, Some(2_300_000)),
+        version("photos/esc\u{1b}[2J \u{202e}gpj.exe", "null", true, None),
+    ];
+    found.extend(
+        (0..40).map(|n| version(&format!("photos/{n:02}/{}", "long ".repeat(30)), "id", true, Some(n))),
+    );
+    versions.found(found);
+    versions
+        .end(true, Some(Error::new(Kind::Denied, "cannot list it: access denied").with_hint("ask for it")));
+    press(&mut dialog, KeyCode::Char(' '));
+    dialog
+}
+
+fn kept_of_one() -> Dialog {
+    let mut dialog = Dialog::versions(Scope { root: remote("plan.txt"), tree: false }, TimeZone::UTC);
+    let versions = dialog.as_versions().expect("it is that one");
+    versions.found(vec![version("plan.txt", "null", true, Some(12))]);
+    versions.end(false, None);
+    dialog
+}
+
+fn purge() -> Dialog {
+    let scope = Scope { root: remote("photos/"), tree: true };
+    let lines =
+        vec!["43 versions, 4.7 MB, would be gone for good:".to_owned(), "everything below it".to_owned()];
+    let mut dialog = Dialog::typed("Purge", &lines, "photos", Decision::Purge(scope));
+    press(&mut dialog, KeyCode::Char('x'));
+    press(&mut dialog, KeyCode::Enter);
+    dialog
+}
+
+fn attributes() -> Attributes {
+    let metadata =
+        [("owner", "ada"), ("esc", "\u{1b}[2J"), ("long", "word word word word word word word word word")];
+    Attributes {
+        content_type: Some("image/jpeg".into()),
+        metadata: metadata.map(|(key, value)| (key.to_owned(), value.to_owned())).into(),
+        tags: vec![("größe \u{202e}".to_owned(), "groß".to_owned())],
+        ..Attributes::default()
+    }
+}
+
+fn names() -> Dialog {
+    let old = ["cat.jpg", "esc\u{1b}[2J \u{202e}gpj.exe", "日本語.txt"].map(str::to_owned).into_iter();
+    let old = old.chain((0..30).map(|n| format!("long {n:02} {}.txt", "word ".repeat(20))));
+    let old = old.map(|name| Old { entry: name.clone().into(), name, folder: false }).collect();
+    let mut dialog = Dialog::batch(old, HashSet::from(["dog.jpg".to_owned()]));
+    dialog.on_paste("cat");
+    press(&mut dialog, KeyCode::Tab);
+    dialog.on_paste("dog");
+    dialog
+}
+
+fn unsaved() -> Dialog {
+    let editing = Editing {
+        place: Location::Remote(remote("note.txt")),
+        file: "/home/ada/.local/state/twinpail/edits/edit-x1/esc\u{1b}[2J.txt".into(),
+        base: None,
+    };
+    let error = Error::new(Kind::Changed, "work:media/note.txt was changed by somebody else meanwhile");
+    Dialog::unsaved(Box::new(editing), &error.with_hint("overwrite it, or save yours under another key"))
+}
+
+fn facts() -> Dialog {
+    let mut rows = vec![
+        Property::new("size", "2.4 MB (2,400,000 bytes)"),
+        Property::new("key", "日本語/".repeat(30) + "\u{1b}[2J"),
+        Property::new("metadata origin", "word ".repeat(40)),
+    ];
+    let refused = Err("AccessDenied: no \u{1b}[2J".to_owned());
+    rows.extend(Property::of(&Fact { name: "tags", value: refused, alarming: false }));
+    rows.extend(Property::of(&Fact { name: "retention", value: Ok(Vec::new()), alarming: false }));
+    Dialog::facts(Location::Remote(remote("cat.jpg")), rows, None)
+}
+
+fn bucket() -> Dialog {
+    let open = vec!["its policy lets anybody s3:GetObject".to_owned()];
+    let policy: Vec<String> = (0..40).map(|n| format!("line {n} of a policy")).collect();
+    let facts = [
+        Fact { name: "PUBLIC", value: Ok(open), alarming: true },
+        Fact::known("versioning", "enabled"),
+        Fact { name: "policy", value: Ok(policy), alarming: true },
+    ];
+    let rows = facts.iter().flat_map(Property::of).collect();
+    Dialog::facts(Location::Remote(remote("")), rows, Some(Versioning::Enabled))
+}
+
 fn given_out() -> Dialog {
     let mut dialog = Dialog::given();
     let row = |sort, state: &str, count: &str, what: &str| Given {
@@ -163,11 +264,6 @@ fn given_out() -> Dialog {
 
 fn every_dialog() -> Vec<(&'static str, Dialog)> {
     let targets = vec![Target { location: Location::Remote(remote("photos/")), tree: true }];
-    let rows = vec![
-        ("size".to_owned(), "2.4 MB (2,400,000 bytes)".to_owned()),
-        ("key".to_owned(), "日本語/".repeat(30) + "\u{1b}[2J"),
-        ("metadata: origin".to_owned(), "word ".repeat(40)),
-    ];
     let profiles = (0..30)
         .map(|n| (format!("profile{n}"), "Cloudflare R2".to_owned(), format!("https://r2-{n}.example.org")))
         .collect();
@@ -190,11 +286,19 @@ fn every_dialog() -> Vec<(&'static str, Dialog)> {
         ("abort", Dialog::confirm_abort(&here, aborted, true)),
         ("profiles", Dialog::profiles(profiles, Some("profile20"))),
         ("sync", Dialog::sync(sync_plan())),
+        ("versions", kept()),
+        ("versions_of_one", kept_of_one()),
+        ("purge", purge()),
         ("failures", failed()),
         ("share", Dialog::share(vec![Location::Remote(remote("films/"))])),
         ("given", given_out()),
         ("help", Dialog::help(&Keys::default())),
-        ("info", Dialog::info(&Location::Remote(remote("cat.jpg")), rows)),
+        ("batch", names()),
+        ("unsaved", unsaved()),
+        ("facts", facts()),
+        ("properties", Dialog::properties("Properties of cat.jpg", Vec::new(), Some(&attributes()))),
+        ("properties_of_several", Dialog::properties("Properties of 3 marked entries", Vec::new(), None)),
+        ("bucket", bucket()),
         ("message", Dialog::message("Failed", lines)),
     ]
 }
@@ -246,6 +350,11 @@ fn escape_only_ever_cancels() {
             "go_to" => Outcome::Close(Some(Purpose::GoTo)),
             "conflict" => Outcome::Decide(Decision::CancelTransfer(TransferId(7))),
             "uploads" | "no_uploads" => Outcome::Decide(Decision::LeaveUploads),
+            "unsaved" => match unsaved() {
+                Dialog::Unsaved(unsaved) => unsaved.decide(Unsaved::Keep),
+                other => panic!("{other:?}"),
+            },
+            "versions" | "versions_of_one" => Outcome::Decide(Decision::LeaveVersions),
             _ => Outcome::Close(None),
         };
         assert_eq!(outcome, expected, "{name}");
@@ -267,6 +376,22 @@ fn a_failure_is_tried_again_by_itself_or_with_all_others() {
     );
     dialog.as_failures(TransferId(7)).expect("it is that one").renew(Vec::new());
     assert!(screen(&dialog, 80, 24).contains("Nothing of it is left"));
+}
+
+#[test]
+fn facts_are_copied_and_a_bucket_is_switched() {
+    let mut dialog = facts();
+    press(&mut dialog, KeyCode::Down);
+    let copied = |outcome| match outcome {
+        Outcome::Do(Decision::CopyText(text)) => text,
+        other => panic!("{other:?}"),
+    };
+    let exact = "日本語/".repeat(30) + "\u{1b}[2J";
+    assert_eq!(copied(press(&mut dialog, KeyCode::Char('y'))), exact);
+    assert!(copied(press(&mut dialog, KeyCode::Char('Y'))).contains("tags: not available: AccessDenied"));
+    assert_eq!(press(&mut dialog, KeyCode::Char('V')), Outcome::Stay, "it is no bucket");
+    let off = Outcome::Do(Decision::AskVersioning(remote(""), false));
+    assert_eq!(press(&mut bucket(), KeyCode::Char('V')), off);
 }
 
 #[test]

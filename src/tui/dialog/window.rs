@@ -113,6 +113,21 @@ pub(super) fn more(frame: &mut Frame<'_>, area: Rect, theme: &Theme, above: bool
     }
 }
 
+/// The row of a list of `len` that the cursor is in after `action`, when `page` rows are seen.
+pub(super) fn moved(action: Action, cursor: usize, len: usize, page: usize) -> usize {
+    let page = page.max(1);
+    let to = match action {
+        Action::DialogUp => cursor.saturating_sub(1),
+        Action::DialogDown => cursor.saturating_add(1),
+        Action::DialogPageUp => cursor.saturating_sub(page),
+        Action::DialogPageDown => cursor.saturating_add(page),
+        Action::DialogTop => 0,
+        Action::DialogBottom => usize::MAX,
+        _ => cursor,
+    };
+    to.min(len.saturating_sub(1))
+}
+
 /// The first row to draw of a list whose cursor is at `cursor`, when `height` rows are seen.
 pub(super) fn list_top(cursor: usize, len: usize, height: usize) -> usize {
     cursor.saturating_sub(height / 2).min(len.saturating_sub(height))

@@ -2,16 +2,12 @@
 
 use std::ffi::OsStr;
 
-use super::super::dialog::Dialog;
 use super::super::message::Effect;
 use super::super::state::{State, Tone};
-use super::super::text;
 use super::go;
 use crate::action::Action;
-use crate::entry::Kind;
 use crate::error::Result;
 use crate::location::Location;
-use crate::s3::ObjectInfo;
 
 /// Actions that change nothing outside.
 pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
@@ -60,73 +56,6 @@ pub(super) fn open(state: &mut State) -> Vec<Effect> {
         return go::show(state, state.focus, place, None);
     }
     super::viewing::open(state)
-}
-
-/// Asks for the properties of the entry under the cursor; of what is no object the listing knows all there is.
-pub(super) fn ask_info(state: &mut State) -> Vec<Effect> {
-    let pane = state.here();
-    let Some(entry) = pane.current() else {
-        state.say(Tone::Plain, "nothing here has properties");
-        return Vec::new();
-    };
-    let place = pane.place(entry);
-    let kind = pane.kind(entry);
-    if !matches!((kind, &place), (Kind::Bucket, _) | (Kind::Prefix, Location::Remote(_))) {
-        state.asked = Some(place.clone());
-        return vec![Effect::Stat(place)];
-    }
-    let word = if kind == Kind::Bucket { "bucket" } else { "prefix" };
-    let mut rows = vec![("kind".to_owned(), word.to_owned())];
-    if let Some(time) = pane.listing.modified(entry) {
-        rows.push(("created".to_owned(), local_time(state, time)));
-    }
-    state.dialogs.push(Dialog::info(&place, rows));
-    Vec::new()
-}
-
-fn local_time(state: &State, time: jiff::Timestamp) -> String {
-    time.to_zoned_datetime(state.zone.clone()).strftime("%Y-%m-%d %H:%M:%S %Z").to_string()
-}
-
-/// Properties came.
-pub(super) fn info(state: &mut State, location: &Location, info: Result<Box<ObjectInfo>>) -> Vec<Effect> {
-    if state.asked.as_ref() != Some(location) {
-        return Vec::new();
-    }
-    state.asked = None;
-    match info {
-        Err(error) => state.fail(&error),
-        Ok(info) => {
-            let rows = rows(state, &info);
-            state.dialogs.push(Dialog::info(location, rows));
-        }
-    }
-    Vec::new()
-}
-
-fn rows(state: &State, info: &ObjectInfo) -> Vec<(String, String)> {
-    let size = format!("{} ({} bytes)", text::size(info.size), info.size);
-    let attributes = &info.attributes;
-    let filled = [
-        ("size", Some(size)),
-        ("modified", info.modified.map(|time| local_time(state, time))),
-        ("etag", Some(info.etag.clone()).filter(|etag| !etag.is_empty())),
-        ("version", info.version_id.clone()),
-        ("content type", attributes.content_type.clone()),
-        ("cache control", attributes.cache_control.clone()),
-        ("content disposition", attributes.content_disposition.clone()),
-        ("content encoding", attributes.content_encoding.clone()),
-        ("content language", attributes.content_language.clone()),
-        ("expires", attributes.expires.clone()),
-        ("storage class", attributes.storage_class.clone()),
-        ("encryption", attributes.sse.clone()),
-        ("parts", info.parts.map(|parts| parts.to_string())),
-    ];
-    let filled = filled.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?)));
-    let checksums = info.checksums.iter().map(|(name, sum)| (format!("checksum {name}"), sum.clone()));
-    let metadata =
-        attributes.metadata.iter().map(|(name, value)| (format!("metadata {name}"), value.clone()));
-    filled.chain(checksums).chain(metadata).chain(info.other.iter().cloned()).collect()
 }
 
 /// Something was made or renamed, or could not be.

@@ -1,11 +1,13 @@
 //! Deleting: counted first, asked about, done by the outside.
 
 use super::super::dialog::Dialog;
-use super::super::message::Effect;
-use super::super::state::{Deletion, State, Tone};
+use super::super::message::{Effect, Task};
+use super::super::state::{Deletion, Job, State, Tone};
 use super::super::text;
 use super::browser::refresh;
 use super::transfer::writable;
+use super::{undo, versions};
+use crate::action::Action;
 use crate::entry::Kind;
 use crate::error::{Error, Result};
 use crate::location::Location;
@@ -14,8 +16,7 @@ use crate::walk::{Target, Total};
 
 /// Counts what is chosen; without confirmation it goes at once, but never a bucket.
 pub(super) fn start(state: &mut State) -> Vec<Effect> {
-    if state.deletion.is_some() {
-        state.say(Tone::Warning, "something is being deleted already; Esc stops that");
+    if is_busy(state) {
         return Vec::new();
     }
     let pane = state.here();
@@ -35,10 +36,21 @@ pub(super) fn start(state: &mut State) -> Vec<Effect> {
         return Vec::new();
     }
     if state.config.ui.confirm_delete || bucket {
-        state.deletion = Some(Deletion::Counting);
+        (state.deletion, state.job) = (Some(Deletion::Counting), Job::Delete);
         return vec![Effect::Count(targets)];
     }
     delete(state, targets)
+}
+
+/// Whether something goes on already that takes long and is no transfer; says so.
+pub(super) fn is_busy(state: &mut State) -> bool {
+    let busy = state.deletion.is_some();
+    if busy {
+        let (doing, _) = state.job.words();
+        let key = state.config.keys.label(Action::Cancel);
+        state.say(Tone::Warning, format!("still {doing}; {key} stops that"));
+    }
+    busy
 }
 
 /// It is known how much it is: ask.
@@ -78,12 +90,18 @@ fn words(targets: &[Target]) -> String {
 pub(super) fn delete(state: &mut State, targets: Vec<Target>) -> Vec<Effect> {
     let mut places: Vec<Location> = targets.iter().filter_map(|target| target.location.parent()).collect();
     places.extend(targets.iter().map(|target| target.location.clone()));
-    begin(state, places, Effect::Delete(targets))
+    begin(state, Job::Delete, places, Effect::Delete(targets))
+}
+
+/// Starts long work that changes `places`, unless some goes on already.
+pub(super) fn start_task(state: &mut State, job: Job, places: Vec<Location>, task: Task) -> Vec<Effect> {
+    if is_busy(state) { Vec::new() } else { begin(state, job, places, Effect::Task(Box::new(task))) }
 }
 
 /// Starts a deletion that changes `places`.
-pub(super) fn begin(state: &mut State, places: Vec<Location>, effect: Effect) -> Vec<Effect> {
+pub(super) fn begin(state: &mut State, job: Job, places: Vec<Location>, effect: Effect) -> Vec<Effect> {
     state.deletion = Some(Deletion::Deleting(0));
+    state.job = job;
     state.deleting = places;
     vec![effect]
 }
@@ -100,13 +118,14 @@ pub(super) fn progress(state: &mut State, count: u64) -> Vec<Effect> {
 pub(super) fn deleted(state: &mut State, failed: &[(Location, Error)]) -> Vec<Effect> {
     let Some(Deletion::Deleting(count)) = state.deletion else { return Vec::new() };
     state.deletion = None;
+    let (_, done) = state.job.words();
     if failed.is_empty() {
-        state.say(Tone::Plain, "deleted");
+        state.say(Tone::Plain, done);
     } else {
-        let rest = if count > 0 { ", the rest is gone" } else { "" };
-        let heading = format!("{} could not be deleted{rest}", text::thousands(failed.len()));
+        let rest = if count > 0 { format!(", the rest is {done}") } else { String::new() };
+        let heading = format!("{} could not be {done}{rest}", text::thousands(failed.len()));
         let lines = failures(heading, failed.iter().map(|(_, error)| error));
-        state.dialogs.push(Dialog::message("Not deleted", lines));
+        state.dialogs.push(Dialog::message(&format!("Not {done}"), lines));
     }
     stale(state)
 }
@@ -133,7 +152,8 @@ pub(super) fn cancel(state: &mut State) -> Option<Vec<Effect>> {
     match stopped {
         Deletion::Counting => state.say(Tone::Plain, "nothing was deleted"),
         Deletion::Deleting(count) => {
-            state.say(Tone::Warning, format!("stopped; about {count} were deleted already"));
+            let (_, done) = state.job.words();
+            state.say(Tone::Warning, format!("stopped; about {count} were {done} already"));
             effects.extend(stale(state));
         }
     }
@@ -141,6 +161,9 @@ pub(super) fn cancel(state: &mut State) -> Option<Vec<Effect>> {
 }
 
 fn stale(state: &mut State) -> Vec<Effect> {
+    undo::deleted(state);
     let gone = std::mem::take(&mut state.deleting);
-    refresh(state, |place| gone.contains(place), None)
+    let mut effects = refresh(state, |place| gone.contains(place), None);
+    effects.extend(versions::outdated(state));
+    effects
 }

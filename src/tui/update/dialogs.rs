@@ -6,9 +6,10 @@ use super::super::dialog::{Decision, Dialog, Outcome, Purpose};
 use super::super::listing::Filter;
 use super::super::message::{Effect, GivenEffect};
 use super::super::state::{State, Tone};
-use super::{delete, given, go, link, places, sync, transfer, uploads, viewing};
-use crate::action::Action;
-use crate::entry::Kind;
+use super::{
+    delete, editing, given, go, info, link, places, properties, renaming, sync, transfer, undo, uploads,
+    versions, viewing,
+};
 use crate::location::Location;
 
 /// A key for the dialog on top.
@@ -75,6 +76,7 @@ fn take_back(state: &mut State, purpose: Option<Purpose>) {
             state.here_mut().move_to(row);
         }
         Some(Purpose::Jump) => state.here_mut().move_to(row),
+        Some(Purpose::SaveEdited) => editing::not_saved_as(state),
         _ => {}
     }
 }
@@ -107,6 +109,21 @@ fn decide(state: &mut State, decision: Decision) -> Vec<Effect> {
         Decision::AskAbort => uploads::ask(state),
         Decision::AbortUploads(uploads) => uploads::abort(state, uploads),
         Decision::LeaveUploads => uploads::leave(state),
+        Decision::AskVersioning(bucket, on) => info::ask_versioning(state, bucket, on),
+        Decision::Versioning(bucket, on) => vec![Effect::SetVersioning(bucket, on)],
+        Decision::Unsaved(editing, choice) => editing::decided(state, editing, choice),
+        Decision::RenameMany(names) => renaming::rename(state, names),
+        Decision::Undo => undo::undo(state),
+        Decision::Change(targets, change) => properties::change(state, targets, *change),
+        Decision::FindVersions => versions::find(state),
+        Decision::WidenVersions => versions::widen(state),
+        Decision::LeaveVersions => versions::leave(state),
+        Decision::RestoreVersions => versions::restore(state),
+        Decision::CopyVersions => versions::copy(state),
+        Decision::AskDeleteVersions => versions::ask_delete(state),
+        Decision::DeleteVersions(versions) => versions::delete(state, versions),
+        Decision::AskPurge => versions::ask_purge(state),
+        Decision::Purge(scope) => versions::purge(state, scope),
         Decision::Sync(plan) => sync::approved(state, *plan),
         Decision::Resume(unfinished) => {
             unfinished.into_iter().map(|one| Effect::ResumeUnfinished(Box::new(one))).collect()
@@ -123,7 +140,10 @@ fn typed(state: &mut State, purpose: Purpose, text: &str) -> Vec<Effect> {
         Purpose::Mark | Purpose::Unmark => mark_by(state, text, purpose == Purpose::Mark),
         Purpose::Search => viewing::search(state, text),
         Purpose::GoTo => return go::typed(state, text),
-        Purpose::Rename => return transfer::rename(state, text),
+        Purpose::Rename => return renaming::typed(state, text),
+        Purpose::SaveEdited => return editing::save_as(state, text),
+        Purpose::StorageClass => return properties::to_class(state, text),
+        Purpose::Restore => return properties::restore(state, text),
         Purpose::Limit(id) => return transfer::limit(state, id, text),
         Purpose::Extend => return given::extend(state, text),
         Purpose::New => {
@@ -215,28 +235,6 @@ pub(super) fn new_folder(state: &mut State) -> Vec<Effect> {
         let bucket = matches!(at, Location::Profile(_));
         let label = if bucket { "New bucket" } else { "New folder" };
         state.dialogs.push(Dialog::input(Purpose::New, label, ""));
-    }
-    Vec::new()
-}
-
-/// Asks for a new name of the entry under the cursor.
-pub(super) fn rename(state: &mut State) -> Vec<Effect> {
-    let pane = state.here();
-    let at = pane.location.clone();
-    let Some(entry) = pane.current() else {
-        state.say(Tone::Plain, "nothing here to rename");
-        return Vec::new();
-    };
-    let (kind, name) = (pane.kind(entry), pane.name(entry).to_string_lossy().into_owned());
-    if kind == Kind::Bucket {
-        let key = state.config.keys.label(Action::Copy);
-        state.say(
-            Tone::Warning,
-            format!("buckets cannot be renamed; make a new one and copy ({key}) into it"),
-        );
-    } else if transfer::writable(state, &at) {
-        let name = name.strip_suffix('/').unwrap_or(&name);
-        state.dialogs.push(Dialog::input(Purpose::Rename, "New name", name));
     }
     Vec::new()
 }

@@ -1,9 +1,9 @@
 //! The palette, bookmarks and places visited lately.
 
-use super::super::dialog::{Choice, Dialog, Item};
+use super::super::dialog::{Choice, Dialog, Item, Purpose};
 use super::super::message::{Effect, PlacesChange};
 use super::super::state::{State, Tone};
-use super::{act, everywhere, go};
+use super::{act, everywhere, go, properties};
 use crate::action::{ACTIONS, Action, Screen};
 use crate::error::Result;
 use crate::location::Location;
@@ -68,6 +68,12 @@ pub(super) fn chosen(state: &mut State, choice: Choice) -> Vec<Effect> {
             let global = crate::action::info(action).is_some_and(|info| info.screen == Screen::Global);
             if global { everywhere(state, action) } else { act(state, action) }
         }
+        Choice::Class(class) => properties::to_class(state, &class),
+        Choice::OtherClass => {
+            state.dialogs.push(Dialog::input(Purpose::StorageClass, "Storage class", ""));
+            Vec::new()
+        }
+        Choice::Restore => properties::ask_restore(state),
         Choice::Go(place) | Choice::Bookmark(place) => {
             if let Some(profile) = place.profile()
                 && state.config.profile(profile).is_err()

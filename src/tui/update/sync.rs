@@ -3,7 +3,7 @@
 
 use super::super::dialog::Dialog;
 use super::super::message::{Deletions, Effect, Touches};
-use super::super::state::{State, Tone};
+use super::super::state::{Job, State, Tone};
 use super::super::text;
 use super::delete;
 use super::transfer::writable;
@@ -70,7 +70,7 @@ pub(super) fn approved(state: &mut State, plan: Plan) -> Vec<Effect> {
         return after.map(|after| delete_after(state, after)).unwrap_or_default();
     }
     state.say(Tone::Plain, format!("syncing to {target}"));
-    let touches = Touches { places: vec![target], seek: None, after };
+    let touches = Touches { places: vec![target], after, ..Touches::default() };
     vec![Effect::Submit { request: Box::new(request), touches }]
 }
 
@@ -80,7 +80,7 @@ pub(super) fn delete_after(state: &mut State, after: Deletions) -> Vec<Effect> {
         state.say(Tone::Warning, "something else is being deleted; sync once more to delete here too");
         return Vec::new();
     }
-    delete::begin(state, vec![after.target.clone()], Effect::DeleteExtra(Box::new(after)))
+    delete::begin(state, Job::Delete, vec![after.target.clone()], Effect::DeleteExtra(Box::new(after)))
 }
 
 /// Esc: stops comparing.

@@ -1,7 +1,9 @@
 //! Key scripts: a state and keys, and what becomes of the state and is asked of the outside. No runtime, no terminal.
 
 mod places;
+mod undo;
 mod uploads;
+mod versions;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -473,7 +475,7 @@ fn renaming_moves_a_key_without_replacing_and_a_file_in_its_folder() {
     assert_eq!(request.items[0].to, at("photos/old/"));
     assert_eq!(touches.seek, Some(OsString::from("old/")));
     let effects = keys(&mut state, "\tjr2\r");
-    assert!(matches!(&effects[..], [Effect::Rename { to, .. }] if to == "cat.jpg2"));
+    assert!(matches!(&effects[..], [Effect::Rename { names, .. }] if names[0].1 == "cat.jpg2"));
     keys(&mut state, "r/x\r");
     assert!(notice(&state).contains("hold a `/`"));
 }

@@ -1,6 +1,6 @@
 //! Copies and moves: what is asked of the engine, and what it says back.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::path::Path;
 
 use super::super::dialog::{Dialog, Purpose};
@@ -9,7 +9,7 @@ use super::super::pane::Pane;
 use super::super::state::{State, Tone};
 use super::super::text;
 use super::browser::refresh;
-use super::sync;
+use super::{sync, undo, versions};
 use crate::action::Action;
 use crate::config::units::parse_rate;
 use crate::entry::Kind;
@@ -58,7 +58,8 @@ pub(super) fn start(state: &mut State, action: Action) -> Vec<Effect> {
     state.here_mut().listing.unmark_all();
     let on_conflict = state.config.transfer.on_conflict.unwrap_or(OnConflict::Ask);
     let request = Box::new(Request { verb, items, on_conflict, ..Request::default() });
-    vec![Effect::Submit { request, touches: Touches { places, ..Touches::default() } }]
+    let touches = Touches { places, undoable: verb == Verb::Move, ..Touches::default() };
+    vec![Effect::Submit { request, touches }]
 }
 
 fn items(pane: &Pane, to: &Location, verb: Verb) -> Result<Vec<Item>> {
@@ -114,34 +115,6 @@ fn target(from: &Location, to: &Location, name: &OsStr, kind: Kind) -> Result<Lo
     }
 }
 
-/// Gives the entry under the cursor another name in the same place; never replaces anything.
-pub(super) fn rename(state: &mut State, to: &str) -> Vec<Effect> {
-    let pane = state.here();
-    let Some(entry) = pane.current() else { return Vec::new() };
-    let (at, from, kind) = (pane.location.clone(), pane.name(entry).to_owned(), pane.kind(entry));
-    let to = to.strip_suffix('/').filter(|_| kind.is_container()).unwrap_or(to);
-    if to.is_empty() || to.contains('/') {
-        let key = state.config.keys.label(Action::Move);
-        state
-            .say(Tone::Error, format!("a name cannot be empty or hold a `/`; {key} moves to another folder"));
-        return Vec::new();
-    }
-    let Location::Remote(_) = &at else {
-        return vec![Effect::Rename { at, from, to: to.to_owned() }];
-    };
-    let name = OsString::from(if kind.is_container() { format!("{to}/") } else { to.to_owned() });
-    if name == from {
-        return Vec::new();
-    }
-    let item = Item { from: at.join(&from), to: at.join(&name), tree: kind.is_container(), known: None };
-    let request =
-        Request { verb: Verb::Move, items: vec![item], on_conflict: OnConflict::Fail, ..Request::default() };
-    vec![Effect::Submit {
-        request: Box::new(request),
-        touches: Touches { places: vec![at], seek: Some(name), after: None },
-    }]
-}
-
 /// An action while the transfers have the keyboard.
 pub(super) fn panel(state: &mut State, action: Action) -> Vec<Effect> {
     if action == Action::TransferClose {
@@ -193,7 +166,10 @@ pub(super) fn offer(state: &mut State, found: Vec<Unfinished>) {
 /// The engine says something.
 pub(super) fn happened(state: &mut State, event: Event) -> Vec<Effect> {
     match event {
-        Event::File { .. } => Vec::new(),
+        Event::File { id, outcome } => {
+            undo::file(state, id, &outcome);
+            Vec::new()
+        }
         Event::Conflict { id, conflict } => {
             state.questions.push_back((id, *conflict));
             Vec::new()
@@ -221,6 +197,7 @@ pub(super) fn ask_next(state: &mut State) {
 }
 
 fn finished(state: &mut State, id: TransferId, summary: &Summary) -> Vec<Effect> {
+    undo::finished(state, id);
     state.questions.retain(|(of, _)| *of != id);
     state.dialogs.retain(|dialog| dialog.asks_for() != Some(id));
     let (tone, mut text) = words(state, summary);
@@ -243,6 +220,7 @@ fn finished(state: &mut State, id: TransferId, summary: &Summary) -> Vec<Effect>
     let here = state.focus;
     let seek = touches.seek.as_deref().map(|name| (here, name));
     effects.extend(refresh(state, |place| touches.places.contains(place), seek));
+    effects.extend(versions::outdated(state));
     effects
 }
 

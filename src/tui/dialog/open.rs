@@ -1,0 +1,226 @@
+//! How each dialog is opened, and how what is under way finds the one that waits for it.
+
+use std::collections::HashSet;
+
+use jiff::tz::TimeZone;
+
+use super::{
+    Chosen, Decision, Dialog, Editing, Given, Item, Old, Property, Purpose, batch, confirm, conflict, facts,
+    failures, given, help, info, input, link, links, pick, profiles, properties, share, sync, typed, unsaved,
+    uploads, versions, viewer,
+};
+use crate::config::Keys;
+use crate::links::LinkRequest;
+use crate::location::Location;
+use crate::s3::{Attributes, Version, Versioning};
+use crate::sync::Plan;
+use crate::transfer::{Conflict, Failure, TransferId, Unfinished};
+use crate::walk::Target;
+use crate::walk::versions::Scope;
+
+impl Dialog {
+    /// A line of input. `label` says what is wanted; `text` is there already, with the cursor at its end.
+    pub(crate) fn input(purpose: Purpose, label: &str, text: &str) -> Self {
+        Self::Input(input::Prompt::new(purpose, label, text))
+    }
+
+    /// "Delete N objects, SIZE?" `what` names the only target or counts them; `files`, `bytes` are exact.
+    pub(crate) fn confirm_delete(targets: Vec<Target>, what: &str, files: u64, bytes: u64) -> Self {
+        Self::Confirm(confirm::Confirm::delete(targets, what, files, bytes))
+    }
+
+    /// "N transfers are not finished; go on with them?"
+    pub(crate) fn confirm_resume(unfinished: Vec<Unfinished>) -> Self {
+        Self::Confirm(confirm::Confirm::resume(unfinished))
+    }
+
+    /// "N transfers are running; quit?"
+    pub(crate) fn confirm_quit(running: usize) -> Self {
+        Self::Confirm(confirm::Confirm::quit(running))
+    }
+
+    /// "Abort N unfinished uploads, SIZE?" `busy`: transfers run, whose uploads may be among them.
+    pub(crate) fn confirm_abort(place: &Location, chosen: Chosen, busy: bool) -> Self {
+        Self::Confirm(confirm::Confirm::abort(place, chosen, busy))
+    }
+
+    /// The unfinished uploads below a place; `lists_all`: whether an empty list is a proof.
+    pub(crate) fn uploads(place: Location, lists_all: bool) -> Self {
+        Self::Uploads(uploads::Uploads::new(place, lists_all))
+    }
+
+    /// It, if it is that one.
+    pub(crate) fn as_uploads(&mut self) -> Option<&mut uploads::Uploads> {
+        match self {
+            Self::Uploads(uploads) => Some(uploads),
+            _ => None,
+        }
+    }
+
+    /// The versions of these keys, their times in `zone`.
+    pub(crate) fn versions(scope: Scope, zone: TimeZone) -> Self {
+        Self::Versions(versions::Versions::new(scope, zone))
+    }
+
+    /// It, if it is that one.
+    pub(crate) fn as_versions(&mut self) -> Option<&mut versions::Versions> {
+        match self {
+            Self::Versions(versions) => Some(versions),
+            _ => None,
+        }
+    }
+
+    /// "Delete N versions for good?"
+    pub(crate) fn confirm_versions(versions: &[Version]) -> Self {
+        Self::Confirm(confirm::Confirm::versions(versions))
+    }
+
+    /// A question that only `name` answers.
+    pub(crate) fn typed(title: &'static str, lines: &[String], name: &str, decision: Decision) -> Self {
+        Self::Typed(typed::Typed::new(title, lines, name, decision))
+    }
+
+    /// Overwrite, skip, newer, rename; for this one or for all.
+    pub(crate) fn conflict(id: TransferId, conflict: Conflict) -> Self {
+        Self::Conflict(Box::new(conflict::ConflictDialog::new(id, conflict, TimeZone::system())))
+    }
+
+    /// The link's options, starting from `request`.
+    pub(crate) fn link(request: LinkRequest) -> Self {
+        Self::Link(Box::new(link::LinkForm::new(request)))
+    }
+
+    /// Signed links: the URLs on screen, when they end (local time) and why, warnings, the clipboard's notice.
+    pub(crate) fn links(links: Vec<crate::tui::message::Link>) -> Self {
+        Self::Links(links::Links::new(links, &TimeZone::system()))
+    }
+
+    /// Tells an open links dialog what became of the copy; others ignore it.
+    pub(crate) fn set_notice(&mut self, outcome: &crate::clipboard::Outcome) {
+        if let Self::Links(links) = self {
+            links.set_notice(outcome);
+        }
+    }
+
+    /// Tells an open links dialog what came of trying its links; others ignore it.
+    pub(crate) fn set_verdicts(&mut self, verdicts: &[crate::error::Result<crate::links::Verdict>]) {
+        if let Self::Links(links) = self {
+            links.set_verdicts(verdicts);
+        }
+    }
+
+    /// A list to choose from by typing some letters.
+    pub(crate) fn pick(title: &'static str, items: Vec<Item>) -> Self {
+        Self::Pick(pick::Pick::new(title, items))
+    }
+
+    /// A file or an object of `size` bytes; `view` tells its answers from those to others.
+    pub(crate) fn viewer(location: Location, size: u64, view: u64) -> Self {
+        Self::Viewer(Box::new(viewer::Viewer::new(location, size, view)))
+    }
+
+    /// It, if it is that one.
+    pub(crate) fn as_viewer(&mut self) -> Option<&mut viewer::Viewer> {
+        match self {
+            Self::Viewer(viewer) => Some(viewer),
+            _ => None,
+        }
+    }
+
+    /// What failed of a transfer, file by file.
+    pub(crate) fn failures(id: TransferId, failures: Vec<Failure>) -> Self {
+        Self::Failures(failures::Failures::new(id, failures))
+    }
+
+    /// It, if it is that one about this transfer.
+    pub(crate) fn as_failures(&mut self, id: TransferId) -> Option<&mut failures::Failures> {
+        match self {
+            Self::Failures(failures) if failures.id() == id => Some(failures),
+            _ => None,
+        }
+    }
+
+    /// The transfer whose question it is.
+    pub(crate) fn asks_for(&self) -> Option<TransferId> {
+        match self {
+            Self::Conflict(conflict) => Some(conflict.id()),
+            _ => None,
+        }
+    }
+
+    /// The options of a protected link to these.
+    pub(crate) fn share(places: Vec<Location>) -> Self {
+        Self::Share(Box::new(share::ShareForm::new(places)))
+    }
+
+    /// What was given out; it is on its way.
+    pub(crate) fn given() -> Self {
+        Self::Given(given::GivenOut::default())
+    }
+
+    /// It, if it is that one.
+    pub(crate) fn as_given(&mut self) -> Option<&mut given::GivenOut> {
+        match self {
+            Self::Given(given) => Some(given),
+            _ => None,
+        }
+    }
+
+    /// "Revoke this share?" and the like.
+    pub(crate) fn confirm_end(given: Given) -> Self {
+        Self::Confirm(confirm::Confirm::end(given))
+    }
+
+    /// The profiles (name, provider's title, endpoint or origin) and "local files".
+    pub(crate) fn profiles(profiles: Vec<(String, String, String)>, current: Option<&str>) -> Self {
+        Self::Profiles(profiles::Profiles::new(profiles, current))
+    }
+
+    /// What would make one place like another, row by row; deleting is off.
+    pub(crate) fn sync(plan: Plan) -> Self {
+        Self::Sync(Box::new(sync::SyncDialog::new(plan)))
+    }
+
+    /// Every action and its keys, by group; made from the table.
+    pub(crate) fn help(keys: &Keys) -> Self {
+        Self::Help(help::Help::new(keys))
+    }
+
+    /// Properties of a place; of a bucket with its versioning, if that is known.
+    pub(crate) fn facts(place: Location, rows: Vec<Property>, versioning: Option<Versioning>) -> Self {
+        Self::Facts(Box::new(facts::Facts::new(place, rows, versioning)))
+    }
+
+    /// "What you wrote is safe in FILE": edit again, overwrite, save as, keep.
+    pub(crate) fn unsaved(editing: Box<Editing>, error: &crate::error::Error) -> Self {
+        Self::Unsaved(unsaved::UnsavedDialog::new(editing, error))
+    }
+
+    /// New names for these entries; names in `taken` are not free.
+    pub(crate) fn batch(old: Vec<Old>, taken: HashSet<String>) -> Self {
+        Self::Batch(Box::new(batch::Batch::new(old, taken)))
+    }
+
+    /// A form of properties: what the only target has `now`, or what several are to get.
+    pub(crate) fn properties(title: &str, targets: Vec<Target>, now: Option<&Attributes>) -> Self {
+        Self::Properties(Box::new(properties::Properties::new(title, targets, now)))
+    }
+
+    /// The place whose properties it shows.
+    pub(crate) fn shows_facts_of(&self) -> Option<&Location> {
+        match self {
+            Self::Facts(facts) => Some(facts.place()),
+            _ => None,
+        }
+    }
+
+    /// A question with consequences.
+    pub(crate) fn confirm(title: &'static str, lines: Vec<String>, decision: Decision) -> Self {
+        Self::Confirm(confirm::Confirm::new(title, lines, decision))
+    }
+
+    /// A failure in full: sentence and hint.
+    pub(crate) fn message(title: &str, lines: Vec<String>) -> Self {
+        Self::Info(info::Info::new(title, lines.into_iter().map(|line| (String::new(), line)).collect()))
+    }
+}

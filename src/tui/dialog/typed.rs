@@ -1,0 +1,79 @@
+//! A question so grave that its answer is a name to be typed.
+
+use crossterm::event::{KeyCode, KeyEvent};
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::Line;
+
+use super::super::text;
+use super::super::theme::Theme;
+use super::field::Field;
+use super::{Decision, Outcome, window};
+use crate::sanitize::display_safe;
+
+/// Cells that it wants.
+const WIDTH: u16 = 66;
+
+/// The dialog.
+#[derive(Debug)]
+pub(crate) struct Typed {
+    title: &'static str,
+    lines: Vec<String>,
+    /// What has to be typed.
+    name: String,
+    field: Field,
+    /// Something else was.
+    wrong: bool,
+    decision: Decision,
+}
+
+impl Typed {
+    pub(super) fn new(title: &'static str, lines: &[String], name: &str, decision: Decision) -> Self {
+        let lines = lines.iter().map(|line| display_safe(line).into_owned()).collect();
+        Self { title, lines, name: name.to_owned(), field: Field::new(""), wrong: false, decision }
+    }
+
+    pub(super) fn on_key(&mut self, key: KeyEvent) -> Outcome {
+        if key.code == KeyCode::Enter {
+            if self.field.text() == self.name {
+                return Outcome::Decide(self.decision.clone());
+            }
+            self.wrong = true;
+        } else if self.field.on_key(key) {
+            self.wrong = false;
+        }
+        Outcome::Stay
+    }
+
+    pub(super) fn on_paste(&mut self, text: &str) -> Outcome {
+        self.field.paste(text);
+        Outcome::Stay
+    }
+
+    pub(super) fn draw(&self, frame: &mut Frame<'_>, area: Rect, theme: &Theme) {
+        let width = usize::from(window::content_width(area, WIDTH));
+        let wrapped = |text: &str| text::wrap(text, width);
+        let mut lines: Vec<Line<'static>> = self
+            .lines
+            .iter()
+            .flat_map(|line| wrapped(line))
+            .map(|line| Line::styled(line, theme.text))
+            .collect();
+        let ask = format!("Type {} to go on:", display_safe(&self.name));
+        let style = if self.wrong { theme.error } else { theme.warning };
+        lines.extend(wrapped(&ask).into_iter().map(|line| Line::styled(line, style)));
+        let height = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_add(1);
+        let room = window::open(frame, area, theme, self.title, (WIDTH, height));
+        // The field stays when room is short: it is what the keys go to.
+        let above = usize::from(room.height.saturating_sub(1));
+        let skipped = lines.len().saturating_sub(above);
+        for (at, line) in (0..).zip(lines.into_iter().skip(skipped)) {
+            frame.render_widget(line, window::row(room, at));
+        }
+        self.field.draw(frame, window::row(room, room.height.saturating_sub(1)), theme, true);
+    }
+
+    pub(super) fn hints() -> Vec<(&'static str, &'static str)> {
+        vec![("Enter", "do it, once the name is there"), ("Esc", "cancel")]
+    }
+}

@@ -1,0 +1,178 @@
+//! What can be taken back: moves and renames by moves the other way, deletions where versions are kept.
+
+use std::ffi::OsString;
+
+use super::super::dialog::{Decision, Dialog};
+use super::super::message::{Effect, Task, Touches};
+use super::super::state::{Job, State, Tone};
+use super::super::text;
+use super::delete;
+use super::transfer::writable;
+use crate::location::{Location, Remote};
+use crate::s3::ObjectId;
+use crate::transfer::{FileOutcome, FileStatus, Item, OnConflict, Request, TransferId, Verb};
+
+/// Deeds that are remembered, and files of one of them.
+const DEEDS: usize = 20;
+const FILES: usize = 100_000;
+
+/// Something that was done, and how it is taken back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::tui) enum Undo {
+    /// Local names in a folder: from what to what.
+    Renamed(Location, Vec<(OsString, OsString)>),
+    /// Files and objects: where each was, and where it is.
+    Moved(Vec<(Location, Location)>),
+    /// The delete markers that hide what was deleted, in one bucket.
+    Deleted(Remote, Vec<ObjectId>),
+    /// It was too much to be remembered.
+    TooMuch,
+}
+
+impl Undo {
+    fn words(&self) -> (String, Vec<String>) {
+        let count = |count: usize, noun: &str| {
+            format!("{} {noun}{}", text::thousands(count), if count == 1 { "" } else { "s" })
+        };
+        match self {
+            Undo::Renamed(at, names) => {
+                let line = |(from, to): &(OsString, OsString)| {
+                    format!("{}  >  {}", to.to_string_lossy(), from.to_string_lossy())
+                };
+                let heading = format!("Take back the renaming of {} in {at}?", count(names.len(), "name"));
+                (heading, names.iter().take(100).map(line).collect())
+            }
+            Undo::Moved(files) => {
+                let line = |(from, to): &(Location, Location)| format!("{to}  >  {from}");
+                let heading = format!("Move {} back?", count(files.len(), "file"));
+                (heading, files.iter().take(100).map(line).collect())
+            }
+            Undo::Deleted(at, markers) => {
+                let line = |id: &ObjectId| Remote { key: id.key.clone(), ..at.clone() }.to_string();
+                let heading = format!("Bring back {}?", count(markers.len(), "deleted object"));
+                (heading, markers.iter().take(100).map(line).collect())
+            }
+            Undo::TooMuch => (String::new(), Vec::new()),
+        }
+    }
+
+    /// The places that taking it back changes.
+    fn places(&self) -> Vec<Location> {
+        let mut places: Vec<Location> = match self {
+            Undo::Renamed(at, _) => vec![at.clone()],
+            Undo::Moved(files) => {
+                files.iter().flat_map(|(from, to)| [from.parent(), to.parent()]).flatten().collect()
+            }
+            Undo::Deleted(at, markers) => {
+                let place = |id: &ObjectId| Location::Remote(Remote { key: id.key.clone(), ..at.clone() });
+                markers.iter().filter_map(|id| place(id).parent()).collect()
+            }
+            Undo::TooMuch => Vec::new(),
+        };
+        // A tree that came or went shows in the place above it.
+        let above: Vec<Location> = places.iter().filter_map(Location::parent).collect();
+        places.extend(above);
+        places.dedup();
+        places
+    }
+}
+
+impl State {
+    /// Remembers what was done, so that it can be taken back.
+    pub(in crate::tui) fn remember(&mut self, undo: Undo) {
+        self.undo.push(undo);
+        if self.undo.len() > DEEDS {
+            self.undo.remove(0);
+        }
+    }
+}
+
+/// Asks whether the last deed is to be taken back.
+pub(super) fn ask(state: &mut State) -> Vec<Effect> {
+    let Some(undo) = state.undo.last().cloned() else {
+        state.say(
+            Tone::Plain,
+            "nothing to undo: moves and renames can be, and deletions where versions are kept",
+        );
+        return Vec::new();
+    };
+    if undo == Undo::TooMuch {
+        state.undo.pop();
+        state.say(Tone::Warning, "that was too much to be remembered; `undelete` and `mv` can take it back");
+        return Vec::new();
+    }
+    let places = undo.places();
+    if delete::is_busy(state) || !places.iter().all(|place| writable(state, place)) {
+        return Vec::new();
+    }
+    let (heading, lines) = undo.words();
+    let lines = [vec![heading, String::new()], lines].concat();
+    state.dialogs.push(Dialog::confirm("Undo", lines, Decision::Undo));
+    Vec::new()
+}
+
+/// Takes it back.
+pub(super) fn undo(state: &mut State) -> Vec<Effect> {
+    let Some(undo) = state.undo.pop() else { return Vec::new() };
+    let places = undo.places();
+    match undo {
+        Undo::Renamed(at, names) => {
+            let names = names.into_iter().map(|(from, to)| (to, from)).collect();
+            vec![Effect::Rename { at, names, undoable: false }]
+        }
+        Undo::Moved(files) => {
+            let items =
+                files.into_iter().map(|(from, to)| Item { from: to, to: from, tree: false, known: None });
+            let request = Request {
+                verb: Verb::Move,
+                items: items.collect(),
+                on_conflict: OnConflict::Fail,
+                ..Request::default()
+            };
+            let touches = Touches { places, ..Touches::default() };
+            vec![Effect::Submit { request: Box::new(request), touches }]
+        }
+        Undo::Deleted(at, versions) => {
+            delete::start_task(state, Job::BringBack, places, Task::DeleteVersions { at, versions })
+        }
+        Undo::TooMuch => Vec::new(),
+    }
+}
+
+/// A file of a transfer ended: one that was moved is remembered until all of it is over.
+pub(super) fn file(state: &mut State, id: TransferId, outcome: &FileOutcome) {
+    let undoable = state.touches.get(&id).is_some_and(|touches| touches.undoable);
+    if undoable && outcome.status == FileStatus::Done {
+        let moved = state.moved.entry(id).or_default();
+        // One more than can be taken back says that it is too much.
+        if moved.len() <= FILES {
+            moved.push((outcome.source.clone(), outcome.target.clone()));
+        }
+    }
+}
+
+/// A transfer is over.
+pub(super) fn finished(state: &mut State, id: TransferId) {
+    let Some(moved) = state.moved.remove(&id).filter(|moved| !moved.is_empty()) else { return };
+    let much = moved.len() > FILES;
+    state.remember(if much { Undo::TooMuch } else { Undo::Moved(moved) });
+}
+
+/// Delete markers were made.
+pub(super) fn marked(state: &mut State, at: Remote, markers: Vec<ObjectId>) {
+    let same =
+        |marked: &(Remote, Vec<ObjectId>)| (&marked.0.profile, &marked.0.bucket) == (&at.profile, &at.bucket);
+    match state.marked.iter_mut().find(|marked| same(marked)) {
+        Some((_, all)) if all.len() <= FILES => all.extend(markers),
+        Some(_) => {}
+        None => state.marked.push((at, markers)),
+    }
+}
+
+/// A deletion is over, or was stopped.
+pub(super) fn deleted(state: &mut State) {
+    for (at, markers) in std::mem::take(&mut state.marked) {
+        let much = markers.len() > FILES;
+        state.remember(if much { Undo::TooMuch } else { Undo::Deleted(at, markers) });
+    }
+}
