@@ -126,11 +126,24 @@ pub fn sample_backend() -> Backend {
         let parts = vec![part.as_slice(); parts];
         backend.leave_upload("media", key, now - Duration::from_secs(days * DAY), &parts);
     }
+    settings(&backend);
+    backend.create_bucket("empty");
+    backend
+}
+
+/// A bucket that keeps versions, one of which was deleted, and what others are set to do.
+fn settings(backend: &Backend) {
     backend.create_bucket("versioned");
     backend.set_versioned("versioned");
     for revision in 1..=3 {
         backend.put("versioned", "plan.txt", format!("revision {revision} of the plan\n").into_bytes());
     }
-    backend.create_bucket("empty");
-    backend
+    backend.put("versioned", "dropped.txt", b"deleted, but kept: V on the bucket, then r\n".to_vec());
+    backend.delete("versioned", "dropped.txt");
+    backend.set_lifecycle("backups", "db/", 30);
+    backend.set_cors("media", "https://app.example.org");
+    backend.set_policy(
+        "media",
+        r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::media/video/*"}]}"#,
+    );
 }

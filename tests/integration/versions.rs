@@ -120,3 +120,36 @@ async fn what_was_deleted_comes_back() {
     let refused = shell.fails(&["undelete", "-r", "p:box/d/"]);
     assert!(refused.0 == 1 && refused.1.contains("NotImplemented"), "{refused:?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_browser_brings_back_and_purges_on_a_small_screen() {
+    let shell = shell().await;
+    let (config, home) = (shell.path("config.toml"), shell.world.folder.path());
+    let mut session =
+        Session::start(&[".", "p:box/d/"], &[("TWINPAIL_CONFIG", config.to_str().unwrap())], home, (80, 24));
+    session.wait_for("ab");
+    session.keys("\tV");
+    session.wait_for("3 versions");
+    session.keys("jjr");
+    session.wait_for("4 versions");
+    assert_eq!(shell.world.backend.get("box", "d/a").unwrap(), "one");
+    session.keys("\x7f");
+    session.wait_for("Versions below p:box/d/");
+    session.wait_for("9 versions");
+    session.keys(".");
+    session.wait_for("only deleted keys");
+    session.keys("r");
+    session.wait_until("what was deleted", |_| shell.world.backend.get("box", "d/gone").is_some());
+    session.wait_for("brought back");
+    session.wait_for("7 versions");
+    session.keys("D");
+    session.wait_for("Type d to go on");
+    session.keys("d\r");
+    session.wait_for("0 versions");
+    assert!(ids(&shell, "d/a").is_empty() && ids(&shell, "d/hidden").is_empty());
+    session.keys("\x1b");
+    session.wait_until("the panes", |screen| !screen.contents().contains("Versions below"));
+    session.keys("q");
+    assert_eq!(session.exit_code(), 0);
+    session.assert_restored();
+}
