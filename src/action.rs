@@ -93,6 +93,7 @@ actions! {
     PickProfile, Browser, Panes, "pick_profile", "profile of this pane", ["shift-p"];
     GoTo, Browser, Panes, "go_to", "go to a location", ["ctrl-g"];
     Bookmarks, Browser, Panes, "bookmarks", "bookmarks and places visited", ["b"];
+    Compare, Browser, Panes, "compare", "mark what differs from the other pane", ["="];
     BookmarkAdd, Browser, Panes, "bookmark_add", "bookmark this place", ["shift-b"];
     HistoryBack, Browser, Panes, "history_back", "back", ["["];
     HistoryForward, Browser, Panes, "history_forward", "forward", ["]"];
@@ -133,6 +134,9 @@ actions! {
     LinkDialog, Browser, Links, "link_dialog", "link with options", ["shift-y"];
     Share, Browser, Links, "share", "protected link (gateway)", ["x"];
     Given, Browser, Links, "given", "links, shares and kits given out", ["shift-x"];
+    CopyUri, Browser, Links, "copy_uri", "copy s3:// addresses", ["ctrl-y"];
+    CopyUrl, Browser, Links, "copy_url", "copy https:// addresses without a signature", ["alt-y"];
+    Export, Browser, Find, "export", "write this listing to a file (CSV, JSON)", ["ctrl-e"];
     Transfers, Browser, Jobs, "transfers", "transfers", ["t"];
     TransferPause, Transfers, Jobs, "pause", "pause or go on", ["p"];
     TransferCancel, Transfers, Jobs, "cancel", "cancel", ["x"];

@@ -5,7 +5,8 @@ use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use argon2::{Argon2, PasswordHasher as _, PasswordVerifier as _};
+use argon2::password_hash::phc::Output;
+use argon2::{Algorithm, Argon2, Block, Params, PasswordHash, Version};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -168,10 +169,12 @@ pub(super) fn private_text(path: &Path, make: impl FnOnce() -> Result<String>) -
     Ok(Zeroizing::new(text.trim().to_owned()))
 }
 
-type Work = Box<dyn FnOnce() + Send>;
+/// What a hash is made in, used again and again.
+type Memory = Vec<Block>;
+type Work = Box<dyn FnOnce(&mut Memory) + Send>;
 
 /// Hashes passwords, a few at a time: each takes 19 MiB and some hundredths of a second on purpose. By threads of its
-/// own: among all threads that block, each would keep the memory of its last hash.
+/// own, each with its memory: the allocator would keep several times as much of what comes and goes.
 #[derive(Clone, Debug)]
 pub(super) struct Hashing(mpsc::Sender<Work>);
 
@@ -187,9 +190,10 @@ impl Hashing {
         for _ in 0..HASHED_AT_ONCE {
             let receiver = Arc::clone(&receiver);
             std::thread::spawn(move || {
+                let mut memory = Memory::new();
                 let next = || receiver.lock().unwrap_or_else(PoisonError::into_inner).blocking_recv();
                 while let Some(work) = next() {
-                    work();
+                    work(&mut memory);
                 }
             });
         }
@@ -198,20 +202,30 @@ impl Hashing {
 
     async fn run<T: Send + 'static>(
         &self,
-        work: impl FnOnce() -> T + Send + 'static,
+        work: impl FnOnce(&mut Memory) -> T + Send + 'static,
     ) -> std::result::Result<T, Busy> {
         let (done, is_done) = oneshot::channel();
         // Who does not wait any more is not told.
-        let work = move || drop(done.send(work()));
+        let work = move |memory: &mut Memory| drop(done.send(work(memory)));
         self.0.try_send(Box::new(work)).map_err(|_| Busy)?;
         is_done.await.map_err(|_| Busy)
     }
 
     /// The PHC form of a password's hash.
     pub(super) async fn hash(&self, password: SecretString) -> Result<String> {
-        let hashed = self.run(move || {
-            let hash = Argon2::default().hash_password(password.expose_secret().as_bytes());
-            hash.map(|hash| hash.to_string()).map_err(|error| Error::new(Kind::Internal, error.to_string()))
+        let hashed = self.run(move |memory| {
+            let salt = random::<16>()?;
+            let failed =
+                |why: String| Error::new(Kind::Internal, format!("the password cannot be hashed: {why}"));
+            let hash = derive(password.expose_secret().as_bytes(), &salt, memory).map_err(failed)?;
+            let phc = PasswordHash {
+                algorithm: Algorithm::Argon2id.ident(),
+                version: Some(Version::V0x13.into()),
+                params: (&Params::DEFAULT).try_into().map_err(|error| failed(format!("{error}")))?,
+                salt: Some(salt.as_slice().try_into().map_err(|error| failed(format!("{error}")))?),
+                hash: Some(hash.as_slice().try_into().map_err(|error| failed(format!("{error}")))?),
+            };
+            Ok(phc.to_string())
         });
         hashed.await.map_err(|Busy| Error::new(Kind::Throttled, "too many passwords are being hashed"))?
     }
@@ -222,11 +236,25 @@ impl Hashing {
         password: SecretString,
         phc: String,
     ) -> std::result::Result<bool, Busy> {
-        self.run(move || {
-            Argon2::default().verify_password(password.expose_secret().as_bytes(), phc.as_str()).is_ok()
+        self.run(move |memory| {
+            let Ok(known) = PasswordHash::new(&phc) else { return false };
+            let (Some(salt), Some(hash)) = (&known.salt, &known.hash) else { return false };
+            let made = derive(password.expose_secret().as_bytes(), salt, memory).ok();
+            // `Output` compares in a time that says nothing.
+            made.and_then(|made| Output::new(&made).ok()).is_some_and(|made| made == *hash)
         })
         .await
     }
+}
+
+/// Argon2id with OWASP's least parameters (19 MiB, 2 passes, 1 lane), which all hashes here are made with.
+fn derive(password: &[u8], salt: &[u8], memory: &mut Memory) -> std::result::Result<[u8; 32], String> {
+    let mut hash = [0; 32];
+    memory.resize(Params::DEFAULT.block_count(), Block::default());
+    Argon2::default()
+        .hash_password_into_with_memory(password, salt, &mut hash, memory.as_mut_slice())
+        .map_err(|error| error.to_string())?;
+    Ok(hash)
 }
 
 #[cfg(test)]
@@ -278,6 +306,20 @@ mod tests {
         assert!(!sealed.contains("token"));
         assert_eq!(keys.open("a", &sealed).as_deref(), Some("token"));
         assert_eq!((keys.open("b", &sealed), Keys::new(&[8; 32]).open("a", &sealed)), (None, None));
+    }
+
+    #[tokio::test]
+    async fn passwords_are_told_apart_by_a_standard_hash() {
+        use argon2::PasswordVerifier as _;
+        let hashing = Hashing::new();
+        let (one, two) =
+            (hashing.hash("right".into()).await.unwrap(), hashing.hash("right".into()).await.unwrap());
+        assert!(one != two && one.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{one}");
+        assert!(Argon2::default().verify_password(b"right", one.as_str()).is_ok(), "others can read it");
+        for (password, right) in [("right", true), ("Right", false), ("", false)] {
+            assert_eq!(hashing.is_right(password.into(), one.clone()).await, Ok(right), "{password}");
+        }
+        assert_eq!(hashing.is_right("right".into(), "nonsense".into()).await, Ok(false));
     }
 
     #[test]

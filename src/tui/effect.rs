@@ -2,6 +2,7 @@
 
 mod create;
 mod editing;
+mod files;
 mod given;
 mod links;
 mod places;
@@ -115,6 +116,9 @@ impl Effects {
             | Effect::TestLinks(_)
             | Effect::Stat(..)
             | Effect::Given(_)
+            | Effect::CopyAddresses(_)
+            | Effect::Complete(..)
+            | Effect::WriteFile { .. }
             | Effect::ReadAttributes(_)
             | Effect::FetchForEditor(_)
             | Effect::SaveEdited(..)
@@ -178,6 +182,26 @@ impl Effects {
         match effect {
             Effect::Sign(requests) => {
                 self.spawn(async move { Event::Signed(links::sign(&connections, requests).await) });
+            }
+            Effect::CopyAddresses(objects) => {
+                let clipboard = self.clipboard.clone();
+                self.spawn(async move {
+                    match files::addresses(&connections, objects).await {
+                        Ok(text) => Event::Copied(clipboard.copy(&text).await),
+                        Err(error) => Event::Said(Err(error)),
+                    }
+                });
+            }
+            Effect::Complete(typed, place) => {
+                self.spawn(async move {
+                    let found = files::complete(&connections, &typed, place).await;
+                    Event::Completed(typed, found)
+                });
+            }
+            Effect::WriteFile { file, text, rows } => {
+                self.spawn(
+                    async move { Event::Said(blocking(move || files::write(&file, &text, rows)).await) },
+                );
             }
             Effect::Given(effect) => {
                 self.spawn(async move { Event::Given(given::run(&connections, effect).await) });

@@ -4,6 +4,7 @@ mod objects;
 mod uploads;
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 use std::time::Instant;
 
@@ -198,6 +199,10 @@ pub(crate) enum Event {
     Unfinished(Vec<Unfinished>),
     /// The engine's figures changed.
     Progress(Snapshot),
+    /// Something was done, in words.
+    Said(Result<String>),
+    /// How a place that was typed so far can go on.
+    Completed(String, Result<Vec<String>>),
     /// Something about what was given out.
     Given(GivenEvent),
     /// What failed of a transfer.
@@ -337,6 +342,19 @@ pub(crate) enum Effect {
     ForgetFinished,
     /// Answer a question.
     Answer(TransferId, Answer),
+    /// Copy the addresses of objects, without signatures.
+    CopyAddresses(Vec<Remote>),
+    /// Write a new file.
+    WriteFile {
+        /// Where; `~` is home.
+        file: PathBuf,
+        /// What.
+        text: String,
+        /// Of so many rows.
+        rows: usize,
+    },
+    /// Find how a place that was typed so far can go on; text and the place that its last component is in.
+    Complete(String, Location),
     /// Something about what was given out.
     Given(GivenEffect),
     /// Sign links.

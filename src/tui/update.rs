@@ -1,7 +1,9 @@
 //! The only place where the state changes: an event in, the effects that follow out. Routing only; what happens is
 //! one file a topic.
 
+mod address;
 mod browser;
+mod compare;
 mod delete;
 mod dialogs;
 mod editing;
@@ -69,6 +71,17 @@ pub(super) fn update(state: &mut State, event: Event) -> Vec<Effect> {
         Event::Deleting(count) => delete::progress(state, count),
         Event::Deleted(failed) => delete::deleted(state, &failed),
         Event::Given(event) => given::happened(state, event),
+        Event::Said(said) => {
+            match said {
+                Ok(words) => state.say(Tone::Plain, words),
+                Err(error) => state.fail(&error),
+            }
+            Vec::new()
+        }
+        Event::Completed(typed, found) => {
+            go::completed(state, &typed, found);
+            Vec::new()
+        }
         Event::Failures(id, failures) => {
             transfer::failures(state, id, failures);
             Vec::new()
@@ -207,6 +220,10 @@ fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::StorageClass => properties::classes(state),
         Action::CopyLink => link::copy(state),
         Action::LinkDialog => link::dialog(state),
+        Action::Compare => compare::compare(state),
+        Action::CopyUri => address::copy_uris(state),
+        Action::CopyUrl => address::copy_urls(state),
+        Action::Export => address::ask_export(state),
         Action::Share => given::share(state),
         Action::Given => given::open(state),
         Action::Transfers => {

@@ -25,6 +25,8 @@ pub(crate) enum Decision {
     CancelTransfer(TransferId),
     /// Sign a link with these options.
     Link(Box<LinkRequest>),
+    /// How does the place go on that was typed so far?
+    Complete(String),
     /// Make this protected link.
     Share(Box<Order>),
     /// Find what was given out again.
@@ -130,6 +132,8 @@ pub(crate) enum Purpose {
     Limit(TransferId),
     /// How long a share is to live.
     Extend,
+    /// The file that a listing is written to.
+    Export,
 }
 
 /// What a key did to a dialog.

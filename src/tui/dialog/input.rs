@@ -28,6 +28,13 @@ impl Prompt {
         Self { purpose, label: display_safe(label).into_owned(), field: Field::new(text) }
     }
 
+    /// Goes on as `text`, if it still says what that was found for.
+    pub(crate) fn complete(&mut self, typed: &str, text: &str) {
+        if self.field.text() == typed {
+            self.field = Field::new(text);
+        }
+    }
+
     pub(super) fn purpose(&self) -> Purpose {
         self.purpose
     }
@@ -45,6 +52,9 @@ impl Prompt {
     }
 
     pub(super) fn on_key(&mut self, key: KeyEvent) -> Outcome {
+        if key.code == KeyCode::Tab && self.purpose == Purpose::GoTo {
+            return Outcome::Do(Decision::Complete(self.field.text().to_owned()));
+        }
         if key.code != KeyCode::Enter {
             let changed = self.field.on_key(key);
             return self.changed(changed);
@@ -79,6 +89,10 @@ impl Prompt {
     }
 
     pub(super) fn hints(&self) -> Vec<(&'static str, &'static str)> {
-        vec![("Enter", if self.is_live() { "keep" } else { "ok" }), ("Esc", "cancel")]
+        let mut hints = vec![("Enter", if self.is_live() { "keep" } else { "ok" }), ("Esc", "cancel")];
+        if self.purpose == Purpose::GoTo {
+            hints.insert(1, ("Tab", "complete"));
+        }
+        hints
     }
 }

@@ -132,6 +132,13 @@ impl Dialog {
         Self::Failures(failures::Failures::new(id, failures))
     }
 
+    /// What was typed into a line goes on as `text`, if it still is `typed`.
+    pub(crate) fn complete(&mut self, typed: &str, text: &str) {
+        if let Self::Input(input) = self {
+            input.complete(typed, text);
+        }
+    }
+
     /// It, if it is that one about this transfer.
     pub(crate) fn as_failures(&mut self, id: TransferId) -> Option<&mut failures::Failures> {
         match self {

@@ -84,6 +84,51 @@ pub(super) fn typed(state: &mut State, text: &str) -> Vec<Effect> {
     }
 }
 
+/// Looks how the place goes on that was typed so far: profiles, buckets, prefixes, folders.
+pub(super) fn complete(state: &mut State, text: &str) -> Vec<Effect> {
+    let last = text.rfind(['/', ':']).map_or(0, |at| at + 1);
+    let above = &text[..last];
+    if above.is_empty() {
+        let names = state.config.profile_names.iter().map(|name| format!("{name}:"));
+        let found: Vec<String> = names.filter(|name| name.starts_with(text)).collect();
+        if !found.is_empty() {
+            completed(state, text, Ok(found));
+            return Vec::new();
+        }
+    }
+    let place = if above.is_empty() { Ok(state.here().location.clone()) } else { parse(state, above) };
+    match place {
+        Ok(place) => vec![Effect::Complete(text.to_owned(), place)],
+        Err(error) => {
+            state.fail(&error);
+            Vec::new()
+        }
+    }
+}
+
+/// It is known how it can go on: as far as all ways agree.
+pub(super) fn completed(state: &mut State, typed: &str, found: Result<Vec<String>>) {
+    let found = match found {
+        Ok(found) => found,
+        Err(error) => return state.fail(&error),
+    };
+    let Some(first) = found.first() else { return state.say(Tone::Plain, "nothing begins like that") };
+    let mut common = first.as_str();
+    for other in &found {
+        let same = common.char_indices().zip(other.chars()).find(|((_, ours), theirs)| ours != theirs);
+        let end = same.map_or(common.len().min(other.len()), |((at, _), _)| at);
+        common = &common[..end];
+    }
+    let common = common.to_owned();
+    for dialog in &mut state.dialogs {
+        dialog.complete(typed, &common);
+    }
+    if found.len() > 1 {
+        let names: Vec<&str> = found.iter().map(String::as_str).collect();
+        state.say(Tone::Plain, names.join("  "));
+    }
+}
+
 /// Relative text is relative to the pane's place; `~` is home. What ends in no slash is still a folder here.
 fn parse(state: &State, text: &str) -> Result<Location> {
     let home = || state.home.clone().unwrap_or_default();

@@ -697,3 +697,70 @@ fn the_mouse_chooses_opens_marks_and_scrolls() {
     assert_eq!((state.focus, state.there().cursor), (PaneId::Left, 3), "the wheel moves what is under it");
     assert!(did(&mut state, 80, 29, PointerAct::Click, 5000).is_empty(), "nothing is there");
 }
+
+#[test]
+fn what_differs_between_the_panes_is_marked_in_both() {
+    let mut state = browser_with(config(), Location::Remote(work("")), local("/x"), (120, 30));
+    fill(&mut state, PaneId::Left, &["both", "dir/", "mine", "mine/"], None);
+    fill(&mut state, PaneId::Right, &["both", "dir", "theirs"], None);
+    keys(&mut state, "=");
+    let marked = |state: &State, id| {
+        let pane = state.pane(id);
+        pane.listing
+            .marked()
+            .iter()
+            .map(|entry| pane.name(*entry).to_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    // Here `dir` of the local folder is a file.
+    assert_eq!(marked(&state, PaneId::Left), ["dir/", "mine/", "mine"]);
+    assert_eq!(marked(&state, PaneId::Right), ["dir", "theirs"]);
+    assert!(notice(&state).starts_with("1 only here, 1 only there, 1 of another size"), "{}", notice(&state));
+    fill(&mut state, PaneId::Right, &["more"], Some("token"));
+    let _ = state.pane_mut(PaneId::Right).refresh(None);
+    keys(&mut state, "=");
+    assert!(notice(&state).contains("not all of both"), "{}", notice(&state));
+}
+
+#[test]
+fn a_place_is_completed_as_far_as_all_ways_agree() {
+    let mut state = browser_with(config(), Location::Remote(work("")), local("/x"), (120, 30));
+    fill(&mut state, PaneId::Left, &["a"], None);
+    update(&mut state, Event::Key(KeyEvent::new(KeyCode::Char('g'), KeyModifiers::CONTROL)));
+    keys(&mut state, "wo\t");
+    assert!(draw(&state).contains("work:"), "a profile");
+    let effects = keys(&mut state, "med\t");
+    let [Effect::Complete(typed, place)] = effects.as_slice() else { panic!("{effects:?}") };
+    assert_eq!((typed.as_str(), place), ("work:med", &Location::Profile("work".into())));
+    let found = vec!["work:media/".to_owned(), "work:media-old/".to_owned()];
+    update(&mut state, Event::Completed("work:med".into(), Ok(found)));
+    assert!(draw(&state).contains("work:media ") && notice(&state).contains("work:media-old/"));
+    update(&mut state, Event::Completed("work:x".into(), Ok(vec!["work:xyz/".into()])));
+    assert!(!draw(&state).contains("xyz"), "an answer to what was typed before changes nothing");
+}
+
+#[test]
+fn addresses_are_copied_and_listings_written() {
+    let mut state = browser_with(config(), Location::Remote(work("photos/")), local("/out"), (120, 30));
+    fill(&mut state, PaneId::Left, &["=cmd()", "b c", "d/"], None);
+    fill(&mut state, PaneId::Right, &["x"], None);
+    let control = |state: &mut State, c| {
+        update(state, Event::Key(KeyEvent::new(KeyCode::Char(c), KeyModifiers::CONTROL)))
+    };
+    keys(&mut state, "a");
+    let copied = control(&mut state, 'y');
+    assert!(
+        matches!(copied.as_slice(), [Effect::CopyText(text)] if text == "s3://media/photos/d/\ns3://media/photos/=cmd()\ns3://media/photos/b c"),
+        "{copied:?}"
+    );
+    control(&mut state, 'e');
+    assert!(draw(&state).contains("/out/listing.csv"), "the folder of the other pane");
+    let written = keys(&mut state, "\r");
+    let [Effect::WriteFile { file, text, rows }] = written.as_slice() else { panic!("{written:?}") };
+    assert_eq!((file.to_str(), *rows), (Some("/out/listing.csv"), 3));
+    assert!(
+        text.starts_with("name,kind,size,modified,location\n") && text.contains("'=cmd(),object,"),
+        "{text}"
+    );
+    assert_eq!(text.lines().count(), 4);
+}

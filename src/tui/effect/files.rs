@@ -1,0 +1,57 @@
+//! Addresses without signatures, files that are written for the user, and how a typed place can go on.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, Result};
+use crate::links::{self, LinkRequest};
+use crate::location::{Location, Remote};
+use crate::s3::Connections;
+
+/// Ways to go on that are told.
+const TOLD: usize = 50;
+
+/// Where objects are, one a line, as a signed link says it.
+pub(super) async fn addresses(connections: &Connections, objects: Vec<Remote>) -> Result<String> {
+    let mut lines = Vec::with_capacity(objects.len());
+    for object in objects {
+        let request = LinkRequest::get(object, std::time::Duration::from_secs(1));
+        let signed = links::create(connections, &request).await?;
+        lines.push(signed.url.split('?').next().unwrap_or_default().to_owned());
+    }
+    Ok(lines.join("\n"))
+}
+
+/// Writes a file that does not exist yet. Blocking.
+pub(super) fn write(file: &Path, text: &str, rows: usize) -> Result<String> {
+    let file = match (file.strip_prefix("~"), std::env::home_dir()) {
+        (Ok(rest), Some(home)) => home.join(rest),
+        _ => PathBuf::from(file),
+    };
+    let failed = |error| Error::local("write", &file, error);
+    let mut new = std::fs::OpenOptions::new().write(true).create_new(true).open(&file).map_err(failed)?;
+    new.write_all(text.as_bytes()).map_err(failed)?;
+    Ok(format!("{rows} rows are in {}", file.display()))
+}
+
+/// What `typed` can become, whose last component is in `place`.
+pub(super) async fn complete(connections: &Connections, typed: &str, place: Location) -> Result<Vec<String>> {
+    let at = typed.rfind(['/', ':']).map_or(0, |at| at + 1);
+    let (above, begun) = typed.split_at(at);
+    let place = match place {
+        Location::Remote(remote) => {
+            Location::Remote(Remote { key: format!("{}{begun}", remote.key), ..remote })
+        }
+        other => other,
+    };
+    let is_remote = matches!(place, Location::Remote(_));
+    let page = super::page(connections, place, None).await?;
+    let names = page.entries.iter().filter(|entry| entry.kind.is_container()).filter_map(|entry| {
+        let name = entry.name.to_str()?;
+        // What follows a prefix is told without it.
+        let name = if is_remote { format!("{begun}{name}") } else { name.to_owned() };
+        let slash = if name.ends_with('/') { "" } else { "/" };
+        name.starts_with(begun).then(|| format!("{above}{name}{slash}"))
+    });
+    Ok(names.take(TOLD).collect())
+}
