@@ -245,7 +245,7 @@ fn dispatch(cli: Cli) -> Result<u8> {
     let options = LoadOptions { file: global.config.clone(), profile: global.profile.clone() };
     let load = || Config::load(&options);
     match command {
-        None => browse::run(load()?, left.as_deref(), right.as_deref()),
+        None => browse::run(&options, left.as_deref(), right.as_deref()),
         Some(Command::Demo(options)) => browse::demo(&options),
         Some(Command::Profile(command)) => profile::run(command, options),
         Some(Command::Config(command)) => configure::run(&command, global.config.as_ref(), load),

@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
-use crate::config::Config;
+use crate::config::{Config, importable};
 use crate::error::{Error, Kind, Result};
 use crate::location::Location;
 use message::{Effect, PlacesChange};
@@ -30,11 +30,22 @@ use state::State;
 use terminal::Terminal;
 use theme::Theme;
 
-/// Runs the browser until the user quits; returns the exit code (0, or 129, 130, 143 after a signal).
+pub use dialog::Begin;
+
+/// How the browser ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// With this exit code: 0, or 129, 130, 143 after a signal.
+    Code(u8),
+    /// For something that the user wants to begin with, after which it is opened again.
+    Begin(Begin),
+}
+
+/// Runs the browser until the user quits.
 ///
 /// # Errors
 /// `Kind::Usage` if stdin or stdout is not a terminal or `TERM` is `dumb` or unset.
-pub fn run(config: &Arc<Config>, left: Location, right: Location) -> Result<u8> {
+pub fn run(config: &Arc<Config>, left: Location, right: Location) -> Result<End> {
     terminal::check_tty()?;
     let mut terminal = Terminal::take_over(config.ui.mouse)?;
     let (state, effects) = first_state(config, [left, right], &terminal);
@@ -42,13 +53,13 @@ pub fn run(config: &Arc<Config>, left: Location, right: Location) -> Result<u8> 
     terminal.draw(|frame| view::draw(&state, frame))?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let runtime = runtime.map_err(|error| Error::new(Kind::Internal, format!("cannot start: {error}")))?;
-    let code = runtime.block_on(async {
+    let end = runtime.block_on(async {
         let mut session = Session::start(config, terminal, state)?;
         session.run(effects).await
     });
     // Whatever still waits for a disk or a server must not keep the user waiting.
     runtime.shutdown_background();
-    code
+    end
 }
 
 fn first_state(config: &Arc<Config>, places: [Location; 2], terminal: &Terminal) -> (State, Vec<Effect>) {
@@ -64,6 +75,10 @@ fn first_state(config: &Arc<Config>, places: [Location; 2], terminal: &Terminal)
     let (mut state, mut effects) = State::new(Arc::clone(config), theme, places, (size.width, size.height));
     state.zone = TimeZone::system();
     state.home = std::env::var_os("HOME").map(PathBuf::from).filter(|home| home.is_absolute());
+    if config.profiles.is_empty() {
+        let others: Vec<String> = importable().0.into_iter().map(|found| found.name).collect();
+        update::welcome(&mut state, &others);
+    }
     effects.push(Effect::FindUnfinished);
     effects.push(Effect::Places(PlacesChange::Load));
     update::settle(&mut state, &mut effects);

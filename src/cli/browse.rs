@@ -6,12 +6,12 @@ use std::sync::Arc;
 use clap::Args;
 
 use super::output::{Out, note, report};
-use super::{command_names, items, signal};
-use crate::config::{Config, CredentialSource, Paths, Profile, SecretSource};
+use super::{command_names, items, profile, signal};
+use crate::config::{Config, CredentialSource, LoadOptions, Paths, Profile, SecretSource};
 use crate::demo::{self, Server, sample_backend};
 use crate::error::{Error, Kind, Result};
 use crate::location::{Location, nearest};
-use crate::tui;
+use crate::tui::{self, Begin, End};
 
 #[derive(Args, Debug)]
 #[command(after_help = "Example: twinpail demo\n         twinpail demo --serve")]
@@ -39,16 +39,41 @@ fn unlock(config: &Config) {
     config.vault.stop_asking();
 }
 
-/// Opens the browser on two places.
-pub(super) fn run(config: Config, left: Option<&str>, right: Option<&str>) -> Result<u8> {
-    let left = place(&config, left.unwrap_or("."))?;
-    let right = match (right, &config.default_profile) {
-        (Some(text), _) => place(&config, text)?,
-        (None, Some(profile)) => Location::Profile(profile.clone()),
-        (None, None) => place(&config, ".")?,
+/// Opens the browser on two places; again after whatever somebody without profiles begins with.
+pub(super) fn run(options: &LoadOptions, left: Option<&str>, right: Option<&str>) -> Result<u8> {
+    loop {
+        let config = Config::load(options)?;
+        let left = place(&config, left.unwrap_or("."))?;
+        let right = match (right, &config.default_profile) {
+            (Some(text), _) => place(&config, text)?,
+            (None, Some(profile)) => Location::Profile(profile.clone()),
+            (None, None) => place(&config, ".")?,
+        };
+        unlock(&config);
+        match tui::run(&Arc::new(config), left, right)? {
+            End::Code(code) => return Ok(code),
+            End::Begin(begin) => {
+                if let Err(error) = first_steps(begin, options) {
+                    report(&error);
+                }
+                note("Enter goes on to the browser");
+                let mut line = String::new();
+                if std::io::stdin().read_line(&mut line).is_ok_and(|read| read == 0) {
+                    return Ok(0);
+                }
+            }
+        }
+    }
+}
+
+/// The same as the commands do, on the ordinary screen.
+fn first_steps(begin: Begin, options: &LoadOptions) -> Result<()> {
+    let arguments = match begin {
+        Begin::Demo => return demo(&DemoOptions { serve: false, port: None }).map(drop),
+        Begin::Import => vec!["import".to_owned()],
+        Begin::Add => vec!["add".to_owned(), profile::ask("Name of the profile; locations begin with it: ")?],
     };
-    unlock(&config);
-    tui::run(&Arc::new(config), left, right)
+    profile::run(profile::parsed(&arguments)?, options.clone()).map(drop)
 }
 
 /// A place to open; a first word that is neither a command nor anything that exists is most likely a slip.
@@ -92,10 +117,10 @@ pub(super) fn demo(options: &DemoOptions) -> Result<u8> {
     let server = runtime.block_on(Server::start(sample_backend(), options.port))?;
     let config = demo::config(server.endpoint(), Paths::below(folder.path()));
     let right = Location::Profile("demo".to_owned());
-    let code = tui::run(&Arc::new(config), Location::Local(files), right);
+    let end = tui::run(&Arc::new(config), Location::Local(files), right);
     drop(server);
     runtime.shutdown_background();
-    code
+    end.map(|end| if let End::Code(code) = end { code } else { 0 })
 }
 
 /// Something to copy to the other pane.

@@ -105,13 +105,8 @@ impl Effects {
                 self.listing[pane as usize] = Some(task);
             }
             Effect::CancelListing(pane) => self.cancel_listing(pane as usize),
-            Effect::Places(change) => {
-                let paths = self.connections.config().paths.clone();
-                self.spawn(
-                    async move { Event::Places(blocking(move || places::change(&paths, &change)).await) },
-                );
-            }
             Effect::Sign(_)
+            | Effect::Places(_)
             | Effect::Fetch(_)
             | Effect::TestLinks(_)
             | Effect::Stat(..)
@@ -170,7 +165,12 @@ impl Effects {
             Effect::Task(task) => self.start(*task),
             Effect::Versions { search, effect } => self.versions(search, effect),
             Effect::Uploads { search, effect } => self.uploads(search, effect),
-            Effect::PrintPlain(_) | Effect::Editor(_) | Effect::Redraw | Effect::Suspend | Effect::Quit => {}
+            Effect::Leave(_)
+            | Effect::PrintPlain(_)
+            | Effect::Editor(_)
+            | Effect::Redraw
+            | Effect::Suspend
+            | Effect::Quit => {}
             order => return self.order(order),
         }
         Vec::new()
@@ -182,6 +182,12 @@ impl Effects {
         match effect {
             Effect::Sign(requests) => {
                 self.spawn(async move { Event::Signed(links::sign(&connections, requests).await) });
+            }
+            Effect::Places(change) => {
+                let paths = connections.config().paths.clone();
+                self.spawn(
+                    async move { Event::Places(blocking(move || places::change(&paths, &change)).await) },
+                );
             }
             Effect::CopyAddresses(objects) => {
                 let clipboard = self.clipboard.clone();

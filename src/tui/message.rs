@@ -13,7 +13,7 @@ use crossterm::event::{KeyEvent, MouseButton, MouseEvent, MouseEventKind};
 pub(crate) use objects::{Properties, Saving, Task, VersionsEffect, VersionsEvent};
 pub(crate) use uploads::{UploadsEffect, UploadsEvent};
 
-use super::dialog::{Chunk, Editing, Given, Order, Wanted};
+use super::dialog::{Begin, Chunk, Editing, Given, Order, Wanted};
 use crate::clipboard;
 use crate::entry::{Kind, Page};
 use crate::error::{Error, Result};
@@ -430,6 +430,8 @@ pub(crate) enum Effect {
         /// What to do.
         effect: UploadsEffect,
     },
+    /// Leave the browser for something that comes back to it.
+    Leave(Begin),
     /// Draw everything anew.
     Redraw,
     /// Stop this process until `fg`.

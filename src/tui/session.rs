@@ -13,11 +13,12 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep_until};
 
+use super::dialog::Begin;
 use super::effect::Effects;
 use super::message::{Effect, Event, Pointer};
 use super::state::State;
 use super::terminal::Terminal;
-use super::{update, view};
+use super::{End, update, view};
 use crate::config::Config;
 use crate::error::{Error, Kind, Result};
 use crate::transfer;
@@ -105,6 +106,8 @@ pub(super) struct Session {
     dirty: Dirty,
     drawn: Instant,
     exit: Option<u8>,
+    /// What to begin with once it is left.
+    begin: Option<Begin>,
 }
 
 impl Session {
@@ -127,11 +130,12 @@ impl Session {
             dirty: Dirty::No,
             drawn: Instant::now(),
             exit: None,
+            begin: None,
         })
     }
 
     /// Runs to the end; gives the terminal back before it waits for anything.
-    pub(super) async fn run(&mut self, first: Vec<Effect>) -> Result<u8> {
+    pub(super) async fn run(&mut self, first: Vec<Effect>) -> Result<End> {
         let ended = self.turn(first).await;
         let patience = if self.exit == Some(0) { PATIENCE } else { HURRY };
         // A stream over a terminal that is gone would spin.
@@ -139,7 +143,7 @@ impl Session {
         self.terminal.guard().restore_now();
         self.effects.keep_clipboard();
         self.effects.shut_down(patience).await;
-        ended.map(|()| self.exit.unwrap_or(0))
+        ended.map(|()| self.begin.map_or(End::Code(self.exit.unwrap_or(0)), End::Begin))
     }
 
     async fn turn(&mut self, first: Vec<Effect>) -> Result<()> {
@@ -246,6 +250,7 @@ impl Session {
         for effect in effects {
             match effect {
                 Effect::Quit => self.exit = Some(0),
+                Effect::Leave(begin) => (self.exit, self.begin) = (Some(0), Some(begin)),
                 Effect::Redraw => self.redraw()?,
                 Effect::Suspend => self.suspend()?,
                 Effect::Editor(editing) => {

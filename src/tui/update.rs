@@ -25,6 +25,7 @@ mod versions;
 mod viewing;
 
 pub(super) use go::folder;
+pub(super) use places::welcome;
 pub(super) use undo::Undo;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};

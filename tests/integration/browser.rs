@@ -227,3 +227,47 @@ fn the_demo_opens_and_leaves_nothing_behind() {
         assert_eq!(std::fs::read_dir(&temporary).unwrap().count(), 0, "after {end}");
     }
 }
+
+/// Somebody without any configuration: sample data first, then a profile that is asked for, tried and saved.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_comes_without_profiles_is_welcomed() {
+    let world = World::new().await;
+    world.backend.put("box", "hello.txt", "x");
+    let home = tempfile::tempdir().unwrap();
+    let mut session = Session::start(&[], &[], home.path(), (100, 30));
+    session.wait_for("Welcome: no storage is known yet");
+    session.wait_for("Add a profile");
+    assert!(!session.screen().contains("Import"), "there is nothing to import");
+    session.keys("sample\r");
+    session.wait_for("hello.txt");
+    session.keys("q");
+    session.wait_for("Enter goes on to the browser");
+    session.keys("\r");
+    session.wait_for("Welcome: no storage is known yet");
+    session.keys("add\r");
+    session.wait_for("Name of the profile");
+    session.keys("lab\r");
+    session.wait_for("Provider (");
+    session.keys("minio\r");
+    session.wait_for("Endpoint");
+    session.keys(&format!("{}\r", world.server.endpoint()));
+    session.wait_for("Access key id");
+    session.keys(&format!("{ACCESS_KEY_ID}\r"));
+    session.wait_for("Secret access key");
+    session.keys(&format!("{SECRET_ACCESS_KEY}\r"));
+    session.wait_for("lab works: it lists 1 buckets");
+    session.wait_for("assphrase");
+    session.keys("secret passphrase\r");
+    session.wait_for("Once more");
+    session.keys("secret passphrase\r");
+    session.wait_for("saved profile lab");
+    session.keys("\r");
+    session.wait_for("assphrase");
+    session.keys("secret passphrase\r");
+    session.wait_for("box");
+    session.keys("q");
+    assert_eq!(session.exit_code(), 0);
+    assert!(
+        std::fs::read_to_string(home.path().join("twinpail/config.toml")).unwrap().contains("[profiles.lab]")
+    );
+}

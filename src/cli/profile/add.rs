@@ -169,7 +169,8 @@ fn asked_for(options: &AddOptions) -> Result<NewProfile> {
     Ok(profile)
 }
 
-fn line(prompt: &str) -> Result<String> {
+/// A line that is typed on the terminal.
+pub(in crate::cli) fn line(prompt: &str) -> Result<String> {
     let _ = write!(std::io::stderr(), "{prompt}");
     let mut line = String::new();
     let read = std::io::stdin().lock().read_line(&mut line);

@@ -19,6 +19,17 @@ use crate::sanitize::display_safe;
 const WIDTH: u16 = 76;
 const ROWS: u16 = 16;
 
+/// What somebody without profiles begins with, outside the browser.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Begin {
+    /// Answer some questions about a new profile.
+    Add,
+    /// Take over those of other tools.
+    Import,
+    /// Look at sample data.
+    Demo,
+}
+
 /// What a row stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Choice {
@@ -32,6 +43,8 @@ pub(crate) enum Choice {
     OtherClass,
     /// Back from an archive class.
     Restore,
+    /// Leave for that.
+    Begin(Begin),
     /// Go there; it is a bookmark, which can be removed.
     Bookmark(Location),
 }
