@@ -65,9 +65,14 @@ impl Listing {
 
     /// Empties it for another place; the way of sorting stays.
     pub(crate) fn reset(&mut self, local: bool) {
+        *self = self.emptied(local);
+    }
+
+    /// An empty one that is sorted, and hides, as this one does.
+    pub(crate) fn emptied(&self, local: bool) -> Self {
         let show_hidden = if local == self.local { self.show_hidden } else { !local };
         let (by, reverse) = (self.by, self.reverse);
-        *self = Self { by, reverse, local, show_hidden, ..Self::default() };
+        Self { by, reverse, local, show_hidden, ..Self::default() }
     }
 
     /// Entries read so far.

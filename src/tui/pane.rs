@@ -24,6 +24,17 @@ struct Spot {
     name: Option<OsString>,
 }
 
+/// A place that was left, as it was seen last.
+#[derive(Debug)]
+struct Kept {
+    location: Location,
+    listing: Listing,
+}
+
+/// Places that are kept, and entries of each at most: going back is to be instant, not to cost much.
+const KEPT: usize = 12;
+const KEPT_ENTRIES: usize = 20_000;
+
 /// A pane.
 #[derive(Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "independent facts about a reading")]
@@ -56,6 +67,8 @@ pub(crate) struct Pane {
     remark: HashSet<OsString>,
     back: Vec<Spot>,
     forward: Vec<Spot>,
+    /// The one left last is at the end.
+    kept: Vec<Kept>,
 }
 
 impl Pane {
@@ -81,6 +94,7 @@ impl Pane {
             remark: HashSet::new(),
             back: Vec::new(),
             forward: Vec::new(),
+            kept: Vec::new(),
         }
     }
 
@@ -129,13 +143,41 @@ impl Pane {
         Some(self.show(spot.location, spot.name))
     }
 
+    /// What was seen there last is shown until it is read again.
     fn show(&mut self, location: Location, seek: Option<OsString>) -> Effect {
-        self.listing.reset(location.as_local().is_some());
+        let is_whole = self.read && !self.loading && self.error.is_none() && self.next.is_none();
+        let local = location.as_local().is_some();
+        let empty = self.listing.emptied(local);
+        let left = std::mem::replace(&mut self.listing, empty);
+        self.kept.retain(|kept| kept.location != self.location);
+        if is_whole && left.len() <= KEPT_ENTRIES {
+            self.kept.push(Kept { location: self.location.clone(), listing: left });
+            if self.kept.len() > KEPT {
+                self.kept.remove(0);
+            }
+        }
+        if let Some(at) = self.kept.iter().position(|kept| kept.location == location) {
+            return self.show_again(location, seek, at);
+        }
         (self.location, self.seek) = (location, seek);
         (self.cursor, self.top, self.want) = (0, 0, 0);
         self.remark.clear();
         (self.read, self.replace, self.next) = (false, false, None);
         self.start()
+    }
+
+    fn show_again(&mut self, location: Location, seek: Option<OsString>, at: usize) -> Effect {
+        let (by, reverse) = self.listing.sort();
+        self.listing = self.kept.remove(at).listing;
+        self.listing.set_filter("");
+        self.listing.set_sort(by, reverse);
+        (self.location, self.next, self.error) = (location, None, None);
+        let found = seek.as_deref().and_then(|name| self.listing.find(name, 0));
+        self.cursor = found.map_or(0, |entry| self.listing.row_of(entry));
+        self.top = self.cursor.saturating_sub(self.height / 2);
+        // It counts as read for the first time, as a visit.
+        self.read = false;
+        self.refresh(seek)
     }
 
     /// Reads the place again. What is shown stays until the first page is there; cursor and marks stay with their

@@ -646,11 +646,13 @@ impl Sender<'_> {
     }
 
     async fn put(&self, url: &str, bytes: Vec<u8>) -> u16 {
+        // A client of its own: the connection of another one may be hung up just now.
+        let http = Http::new(&Settings { ca_bundle: None, connect_timeout: Duration::from_secs(5) }).unwrap();
         let request =
             Request::builder().method("PUT").uri(url).header("host", url.split('/').nth(2).unwrap());
         let request = request.header("content-length", bytes.len()).body(Bytes::from(bytes)).unwrap();
         // A server may also hang up on what is too much.
-        self.gate.http.fetch(request, 1 << 20).await.map_or(400, |answer| answer.status().as_u16())
+        http.fetch(request, 1 << 20).await.map_or(400, |answer| answer.status().as_u16())
     }
 }
 

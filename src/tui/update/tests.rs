@@ -764,3 +764,26 @@ fn addresses_are_copied_and_listings_written() {
     );
     assert_eq!(text.lines().count(), 4);
 }
+
+#[test]
+fn going_back_shows_at_once_what_was_there_and_reads_it_again() {
+    let mut state = browser_with(config(), Location::Remote(work("")), local("/x"), (120, 30));
+    fill(&mut state, PaneId::Left, &["a/", "b/", "c/"], None);
+    keys(&mut state, "j ");
+    keys(&mut state, "s");
+    let sorted = state.here().listing.sort();
+    keys(&mut state, "\r");
+    assert_eq!(
+        (state.here().listing.rows(), state.here().listing.sort()),
+        (0, sorted),
+        "never seen: read first"
+    );
+    fill(&mut state, PaneId::Left, &["x"], None);
+    let effects = keys(&mut state, "h");
+    assert!(matches!(effects.as_slice(), [Effect::ListPage { .. }]), "{effects:?}");
+    let pane = state.here();
+    assert_eq!((pane.listing.rows(), pane.listing.marks().0, pane.listing.sort()), (3, 1, sorted));
+    assert!(pane.loading && pane.name(pane.current().unwrap()) == "c/", "the cursor is where it was");
+    fill(&mut state, PaneId::Left, &["a/", "b/", "c/", "d/"], None);
+    assert_eq!((state.here().listing.rows(), state.here().listing.marks().0), (4, 1), "marks survive");
+}
