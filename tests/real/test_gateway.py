@@ -7,9 +7,11 @@ import json
 import os
 import random
 import shutil
+import ssl
 import subprocess
 import unittest
 import urllib.parse
+import urllib.request
 
 import support
 from test_commands import pattern
@@ -21,14 +23,16 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 class Gateway:
     """The program's own gateway on a port of its own, stopped by its pid."""
 
-    def __init__(self, home):
+    def __init__(self, home, tls=None):
         (self.port,) = support.free_ports(1)
-        self.origin = f"http://127.0.0.1:{self.port}"
+        self.origin = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}"
         with open(home.config, "a") as file:
             file.write(
                 f'[gateway.serve]\nlisten = "127.0.0.1:{self.port}"\npublic_url = "{self.origin}"\n'
                 f'trusted_proxies = ["127.0.0.1"]\n'
             )
+            if tls:
+                file.write(f'tls = {{ certificate = "{tls}.crt", key = "{tls}.key" }}\n')
         command = [support.BINARY, "--log", home.path("gateway.log"), "gateway"]
         self.process = subprocess.Popen(command, env=home.environment(), stderr=subprocess.PIPE, text=True)
         line = self.process.stderr.readline()
@@ -132,6 +136,27 @@ class InABrowser(Served):
             {"url": f"{self.gateway.origin}/s/AAAAAAAAAAAAAAAAAAAAAA"},
         ]
         self.assertEqual(self.walk("accessible", pages=pages)["violations"], [])
+
+
+class OverTls(unittest.TestCase):
+    def test_pages_are_served_over_tls_and_nothing_else_is(self):
+        server = support.server()
+        home = support.Home(server.endpoint)
+        self.addCleanup(home.remove)
+        tls = home.path("tls")
+        make = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"]
+        make += ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
+        subprocess.run([*make, "-keyout", f"{tls}.key", "-out", f"{tls}.crt"], check=True, capture_output=True)
+        gateway = Gateway(home, tls)
+        self.addCleanup(gateway.stop)
+        context = ssl.create_default_context(cafile=f"{tls}.crt")
+        with urllib.request.urlopen(f"{gateway.origin}/health", context=context) as answer:
+            self.assertEqual(answer.read(), b"ok\n")
+            self.assertIn("max-age", answer.headers["strict-transport-security"])
+        with self.assertRaises((OSError, http.client.HTTPException)):
+            plain = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=support.DEADLINE)
+            plain.request("GET", "/health")
+            plain.getresponse()
 
 
 class ManyAtOnce(Served):

@@ -22,6 +22,7 @@ const LABELS: u16 = 14;
 /// One option.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Row {
+    Public,
     Method,
     Expires,
     Disposition,
@@ -33,6 +34,7 @@ enum Row {
 impl Row {
     fn label(self) -> &'static str {
         match self {
+            Row::Public => "Address",
             Row::Method => "Allows",
             Row::Expires => "Expires after",
             Row::Disposition => "Browsers",
@@ -57,6 +59,8 @@ impl Row {
 #[derive(Debug)]
 pub(crate) struct LinkForm {
     request: LinkRequest,
+    /// Whether the profile has addresses that need no signature.
+    has_public: bool,
     focus: usize,
     expires: Field,
     /// What `expires` says; read again whenever it changes.
@@ -67,9 +71,10 @@ pub(crate) struct LinkForm {
 }
 
 impl LinkForm {
-    pub(super) fn new(request: LinkRequest) -> Self {
+    pub(super) fn new(request: LinkRequest, has_public: bool) -> Self {
         let field = |text: &Option<String>| Field::new(text.as_deref().unwrap_or_default());
         Self {
+            has_public,
             focus: 0,
             expires: Field::new(&life_text(request.expires)),
             life: Ok(request.expires),
@@ -82,12 +87,15 @@ impl LinkForm {
 
     /// The options that the method has.
     fn rows(&self) -> &'static [Row] {
-        match self.request.method {
-            Method::Get => {
-                &[Row::Method, Row::Expires, Row::Disposition, Row::Filename, Row::ContentType, Row::Version]
+        use Row::{ContentType, Disposition, Expires, Filename, Method, Public, Version};
+        match (self.has_public, self.request.public, self.request.method) {
+            (true, true, _) => &[Public],
+            (true, false, self::Method::Get) => {
+                &[Public, Method, Expires, Disposition, Filename, ContentType, Version]
             }
-            Method::Put => &[Row::Method, Row::Expires, Row::ContentType],
-            Method::Head | Method::Delete => &[Row::Method, Row::Expires, Row::Version],
+            (false, _, self::Method::Get) => &[Method, Expires, Disposition, Filename, ContentType, Version],
+            (_, _, self::Method::Put) => &[Method, Expires, ContentType],
+            (_, _, self::Method::Head | self::Method::Delete) => &[Method, Expires, Version],
         }
     }
 
@@ -101,7 +109,7 @@ impl LinkForm {
             Row::Filename => Some(&self.filename),
             Row::ContentType => Some(&self.content_type),
             Row::Version => Some(&self.version),
-            Row::Method | Row::Disposition => None,
+            Row::Public | Row::Method | Row::Disposition => None,
         }
     }
 
@@ -112,7 +120,7 @@ impl LinkForm {
             Row::Filename => &mut self.filename,
             Row::ContentType => &mut self.content_type,
             Row::Version => &mut self.version,
-            Row::Method | Row::Disposition => return,
+            Row::Public | Row::Method | Row::Disposition => return,
         };
         if change(field) && row == Row::Expires {
             self.life = parse_expires(self.expires.text().trim());
@@ -121,7 +129,7 @@ impl LinkForm {
 
     pub(super) fn on_key(&mut self, key: KeyEvent) -> Outcome {
         let rows = self.rows().len();
-        let toggles = matches!(self.row(), Row::Method | Row::Disposition);
+        let toggles = matches!(self.row(), Row::Public | Row::Method | Row::Disposition);
         match key.code {
             KeyCode::Enter => return self.sign(),
             KeyCode::Tab | KeyCode::Down => self.focus = (self.focus + 1) % rows,
@@ -140,6 +148,7 @@ impl LinkForm {
 
     fn turn(&mut self, forward: bool) {
         match self.row() {
+            Row::Public => self.request.public = !self.request.public,
             Row::Method => {
                 self.request.method =
                     if self.request.method == Method::Get { Method::Put } else { Method::Get };
@@ -158,7 +167,7 @@ impl LinkForm {
 
     /// The first field that cannot be signed, and why.
     fn fault(&self) -> Option<(Row, String)> {
-        if let Err(error) = &self.life {
+        if let (Err(error), false) = (&self.life, self.request.public) {
             return Some((Row::Expires, error.message()));
         }
         let content_type = self.content_type.text().trim();
@@ -177,7 +186,7 @@ impl LinkForm {
             self.focus = self.rows().iter().position(|candidate| *candidate == row).unwrap_or(0);
             return Outcome::Stay;
         }
-        let Ok(expires) = self.life.clone() else { return Outcome::Stay };
+        let expires = self.life.clone().unwrap_or(self.request.expires);
         let rows = self.rows();
         let text = |row: Row| {
             let field = self.field(row).filter(|_| rows.contains(&row))?;
@@ -194,13 +203,15 @@ impl LinkForm {
             filename: text(Row::Filename),
             disposition,
             content_length: None,
-            public: false,
+            public: self.request.public,
         })))
     }
 
     /// The words of a row that is chosen rather than typed.
     fn chosen(&self, row: Row) -> &'static str {
         match (row, self.request.method, self.request.disposition) {
+            (Row::Public, ..) if self.request.public => "public, without a signature: never ends",
+            (Row::Public, ..) => "signed: ends",
             (Row::Method, Method::Get, _) => "GET: download",
             (Row::Method, Method::Put, _) => "PUT: upload, replaces the object",
             (Row::Method, Method::Head, _) => "HEAD: ask for headers",
@@ -279,7 +290,7 @@ mod tests {
 
     fn form() -> LinkForm {
         let target = Remote { profile: "work".into(), bucket: "media".into(), key: "cat.jpg".into() };
-        LinkForm::new(LinkRequest::get(target, Duration::from_hours(1)))
+        LinkForm::new(LinkRequest::get(target, Duration::from_hours(1)), false)
     }
 
     fn press(form: &mut LinkForm, codes: &[KeyCode]) -> Outcome {
@@ -336,6 +347,17 @@ mod tests {
         assert!(reason.contains('7') || reason.contains("seven"), "{reason}");
         press(&mut form, &[KeyCode::Backspace, KeyCode::Backspace, KeyCode::Char('7'), KeyCode::Char('d')]);
         assert_eq!(signed(press(&mut form, &[KeyCode::Enter])).expires, Duration::from_hours(168));
+    }
+
+    #[test]
+    fn a_public_address_has_no_options() {
+        let mut form = form();
+        form.has_public = true;
+        assert_eq!(form.row(), Row::Public);
+        press(&mut form, &[KeyCode::Right, KeyCode::Tab]);
+        assert_eq!(form.rows(), [Row::Public]);
+        assert!(signed(press(&mut form, &[KeyCode::Enter])).public);
+        assert!(!signed(press(&mut form, &[KeyCode::Right, KeyCode::Enter])).public);
     }
 
     #[test]

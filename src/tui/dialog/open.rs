@@ -85,9 +85,9 @@ impl Dialog {
         Self::Conflict(Box::new(conflict::ConflictDialog::new(id, conflict, TimeZone::system())))
     }
 
-    /// The link's options, starting from `request`.
-    pub(crate) fn link(request: LinkRequest) -> Self {
-        Self::Link(Box::new(link::LinkForm::new(request)))
+    /// The link's options, starting from `request`; `has_public`: whether it could also be an address without a signature.
+    pub(crate) fn link(request: LinkRequest, has_public: bool) -> Self {
+        Self::Link(Box::new(link::LinkForm::new(request, has_public)))
     }
 
     /// Signed links: the URLs on screen, when they end (local time) and why, warnings, the clipboard's notice.

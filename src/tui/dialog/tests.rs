@@ -279,7 +279,7 @@ fn every_dialog() -> Vec<(&'static str, Dialog)> {
         ("delete", Dialog::confirm_delete(targets, "photos/", 1234, 5_600_000)),
         ("quit", Dialog::confirm_quit(2)),
         ("conflict", Dialog::Conflict(Box::new(conflict))),
-        ("link", Dialog::link(link("cat.jpg", EndsBecause::Asked).request)),
+        ("link", Dialog::link(link("cat.jpg", EndsBecause::Asked).request, true)),
         ("links", links()),
         ("uploads", unfinished()),
         ("no_uploads", no_uploads(false)),

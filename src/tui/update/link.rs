@@ -82,8 +82,10 @@ pub(super) fn dialog(state: &mut State) -> Vec<Effect> {
         }
         return Vec::new();
     };
+    let place = Location::Remote(object.clone());
+    let has_public = state.profile(&place).is_some_and(|profile| profile.public_url.is_some());
     let request = LinkRequest::get(object, state.config.presign_expires);
-    state.dialogs.push(Dialog::link(request));
+    state.dialogs.push(Dialog::link(request, has_public));
     Vec::new()
 }
 
