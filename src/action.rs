@@ -167,6 +167,7 @@ actions! {
     DialogCopy, Dialog, Act, "copy", "copy the value under the cursor", ["y"];
     DialogCopyAll, Dialog, Act, "copy_all", "copy everything shown", ["shift-y"];
     BucketVersioning, Dialog, Act, "versioning", "of a bucket: keep versions, or stop that", ["shift-v"];
+    Messages, Browser, All, "messages", "messages so far", ["shift-l"];
     Palette, Browser, All, "palette", "everything that can be done", [":", "ctrl-p"];
     Help, Global, All, "help", "help", ["?", "f1"];
     Redraw, Global, All, "redraw", "redraw the screen", ["ctrl-l"];

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::dialog::{Dialog, Editing, Given};
@@ -19,6 +20,9 @@ use crate::location::{Location, Remote};
 use crate::places::Places;
 use crate::s3::ObjectId;
 use crate::transfer::{Conflict, Snapshot, TransferId};
+
+/// Messages that are kept.
+const SAID: usize = 500;
 
 /// How a notice looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,6 +105,8 @@ pub(super) struct State {
     pub(super) aborting: usize,
     /// Source and target that are being compared.
     pub(super) comparing: Option<(Location, Location)>,
+    /// What was said lately, and when; the newest last.
+    pub(super) said: VecDeque<(Timestamp, String)>,
     /// The last click: which row of which pane, and when.
     pub(super) clicked: Option<(PaneId, usize, Instant)>,
     /// The share that is being extended.
@@ -162,6 +168,7 @@ impl State {
             search: 0,
             aborting: 0,
             comparing: None,
+            said: VecDeque::new(),
             clicked: None,
             extending: None,
             signing: false,
@@ -220,7 +227,12 @@ impl State {
 
     /// Says something in one line.
     pub(super) fn say(&mut self, tone: Tone, text: impl Into<String>) {
-        self.notice = Some(Notice { tone, text: text.into() });
+        let text = text.into();
+        if self.said.len() == SAID {
+            self.said.pop_front();
+        }
+        self.said.push_back((Timestamp::now(), text.clone()));
+        self.notice = Some(Notice { tone, text });
     }
 
     /// Tells a failure with its hint.

@@ -221,6 +221,7 @@ fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::StorageClass => properties::classes(state),
         Action::CopyLink => link::copy(state),
         Action::LinkDialog => link::dialog(state),
+        Action::Messages => dialogs::messages(state),
         Action::Compare => compare::compare(state),
         Action::CopyUri => address::copy_uris(state),
         Action::CopyUrl => address::copy_urls(state),

@@ -787,3 +787,15 @@ fn going_back_shows_at_once_what_was_there_and_reads_it_again() {
     fill(&mut state, PaneId::Left, &["a/", "b/", "c/", "d/"], None);
     assert_eq!((state.here().listing.rows(), state.here().listing.marks().0), (4, 1), "marks survive");
 }
+
+#[test]
+fn messages_can_be_read_again() {
+    let mut state = browser_with(config(), Location::Remote(work("")), local("/x"), (120, 30));
+    fill(&mut state, PaneId::Left, &["a"], None);
+    fill(&mut state, PaneId::Right, &["a"], None);
+    keys(&mut state, "=");
+    keys(&mut state, "j");
+    assert!(!draw(&state).contains("the same names"));
+    keys(&mut state, "L");
+    assert!(draw(&state).contains("the same names and sizes"), "{}", draw(&state));
+}
