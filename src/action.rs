@@ -126,6 +126,9 @@ actions! {
     Versions, Browser, Act, "versions", "versions, also of what is deleted", ["shift-v"];
     Uploads, Browser, Act, "uploads", "unfinished uploads here", ["shift-u"];
     Filter, Browser, Find, "filter", "filter this listing", ["/"];
+    Find, Browser, Find, "find", "find below here", ["ctrl-f"];
+    Usage, Browser, Find, "usage", "what takes room below here", ["shift-w"];
+    Duplicates, Browser, Find, "duplicates", "equal objects below here", ["alt-d"];
     Sort, Browser, Find, "sort", "sort by the next column", ["s"];
     SortReverse, Browser, Find, "sort_reverse", "reverse the order", ["shift-s"];
     ToggleHidden, Browser, Find, "toggle_hidden", "show or hide dot files", ["."];

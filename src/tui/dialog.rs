@@ -18,6 +18,7 @@ mod open;
 mod pick;
 mod profiles;
 mod properties;
+mod results;
 mod share;
 mod sync;
 #[cfg(test)]
@@ -35,6 +36,7 @@ pub(super) use facts::Property;
 pub(super) use given::{Given, Sort};
 pub use pick::Begin;
 pub(super) use pick::{Choice, Item};
+pub(super) use results::{Found, Progress};
 pub(super) use share::Order;
 pub(super) use unsaved::{Base, Editing, Unsaved};
 pub(super) use uploads::{Chosen, Uploads};
@@ -68,6 +70,8 @@ pub(crate) enum Dialog {
     Share(Box<share::ShareForm>),
     /// What was given out.
     Given(given::GivenOut),
+    /// What is found below a place.
+    Results(Box<results::Results>),
     /// The choice of a profile.
     Profiles(profiles::Profiles),
     /// Unfinished uploads.
@@ -141,6 +145,7 @@ impl Dialog {
             Self::Info(info) => info.on_action(action),
             Self::Viewer(viewer) => viewer.on_key(key, action),
             Self::Given(given) => given.on_key(key, action),
+            Self::Results(results) => results.on_key(key, action),
             Self::Input(_)
             | Self::Link(_)
             | Self::Pick(_)
@@ -157,6 +162,7 @@ impl Dialog {
             Self::Input(input) => Outcome::Close(Some(input.purpose())),
             Self::Conflict(conflict) => Outcome::Decide(Decision::CancelTransfer(conflict.id())),
             Self::Uploads(_) => Outcome::Decide(Decision::LeaveUploads),
+            Self::Results(_) => Outcome::Decide(Decision::LeaveResults),
             Self::Versions(_) => Outcome::Decide(Decision::LeaveVersions),
             Self::Unsaved(unsaved) => unsaved.decide(Unsaved::Keep),
             _ => Outcome::Close(None),
@@ -186,6 +192,7 @@ impl Dialog {
             Self::Link(dialog) => dialog.draw(frame, area, theme),
             Self::Share(dialog) => dialog.draw(frame, area, theme),
             Self::Given(dialog) => dialog.draw(frame, area, theme),
+            Self::Results(dialog) => dialog.draw(frame, area, theme),
             Self::Links(dialog) => dialog.draw(frame, area, theme),
             Self::Uploads(dialog) => dialog.draw(frame, area, theme),
             Self::Versions(dialog) => dialog.draw(frame, area, theme),
@@ -220,6 +227,7 @@ impl Dialog {
             Self::Link(_) => link::LinkForm::hints(),
             Self::Share(_) => share::ShareForm::hints(),
             Self::Given(_) => given::GivenOut::hints(),
+            Self::Results(_) => results::Results::hints(),
             Self::Links(_) => links::Links::hints(),
             Self::Profiles(_) => profiles::Profiles::hints(),
             Self::Sync(_) => sync::SyncDialog::hints(),

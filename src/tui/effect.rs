@@ -6,6 +6,7 @@ mod files;
 mod given;
 mod links;
 mod places;
+mod search;
 mod stat;
 mod task;
 mod uploads;
@@ -52,6 +53,7 @@ pub(super) struct Effects {
     /// What finds versions; dropping it ends that.
     versions: JoinSet<()>,
     comparison: Option<AbortHandle>,
+    search: Option<AbortHandle>,
 }
 
 impl Effects {
@@ -89,6 +91,7 @@ impl Effects {
             uploads: JoinSet::new(),
             versions: JoinSet::new(),
             comparison: None,
+            search: None,
         }
     }
 
@@ -142,16 +145,9 @@ impl Effects {
                 }));
             }
             Effect::CancelDelete => abort(&mut self.deletion),
-            Effect::PlanSync { source, target } => {
-                let connections = self.connections.clone();
-                self.comparison = Some(self.spawn(async move {
-                    // What is only in the target is shown; whether it goes is the user's word.
-                    let options = sync::Options { delete: true, ..sync::Options::default() };
-                    let plan = sync::plan(&connections, &source, &target, &options).await.map(Box::new);
-                    Event::SyncPlanned { places: (source, target), plan }
-                }));
+            Effect::PlanSync { .. } | Effect::CancelSync | Effect::Search(..) | Effect::CancelSearch => {
+                self.survey(effect);
             }
-            Effect::CancelSync => abort(&mut self.comparison),
             Effect::Create { at, name } => {
                 let connections = self.connections.clone();
                 self.spawn(async move { create::create(&connections, at, name).await });
@@ -174,6 +170,30 @@ impl Effects {
             order => return self.order(order),
         }
         Vec::new()
+    }
+
+    /// Trees that are compared or searched, one of each at a time.
+    fn survey(&mut self, effect: Effect) {
+        match effect {
+            Effect::PlanSync { source, target } => {
+                let connections = self.connections.clone();
+                self.comparison = Some(self.spawn(async move {
+                    // What is only in the target is shown; whether it goes is the user's word.
+                    let options = sync::Options { delete: true, ..sync::Options::default() };
+                    let plan = sync::plan(&connections, &source, &target, &options).await.map(Box::new);
+                    Event::SyncPlanned { places: (source, target), plan }
+                }));
+            }
+            Effect::CancelSync => abort(&mut self.comparison),
+            Effect::Search(number, search) => {
+                abort(&mut self.search);
+                let (connections, events) = (self.connections.clone(), self.events.clone());
+                let task = self.runtime.spawn(search::run(connections, number, search, events));
+                self.search = Some(task.abort_handle());
+            }
+            Effect::CancelSearch => abort(&mut self.search),
+            _ => {}
+        }
     }
 
     /// Questions about single objects.

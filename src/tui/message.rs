@@ -13,7 +13,7 @@ use crossterm::event::{KeyEvent, MouseButton, MouseEvent, MouseEventKind};
 pub(crate) use objects::{Properties, Saving, Task, VersionsEffect, VersionsEvent};
 pub(crate) use uploads::{UploadsEffect, UploadsEvent};
 
-use super::dialog::{Begin, Chunk, Editing, Given, Order, Wanted};
+use super::dialog::{Begin, Chunk, Editing, Given, Order, Progress, Wanted};
 use crate::clipboard;
 use crate::entry::{Kind, Page};
 use crate::error::{Error, Result};
@@ -23,6 +23,7 @@ use crate::places::Places;
 use crate::s3::{Attributes, ObjectId, Presigned};
 use crate::sync::{Plan, Step};
 use crate::transfer::{self, Answer, Failure, Snapshot, TransferId, Unfinished};
+use crate::walk::find::Query;
 use crate::walk::{Target, Total};
 
 /// One of the two panes.
@@ -88,6 +89,17 @@ pub(crate) struct Deletions {
     pub(crate) target: Location,
     /// They.
     pub(crate) steps: Vec<Step>,
+}
+
+/// What is looked for below a place.
+#[derive(Clone, Debug)]
+pub(crate) enum Search {
+    /// What meets these conditions.
+    Find(Location, Box<Query>),
+    /// How much is in which folder.
+    Usage(Location),
+    /// What is there more than once.
+    Duplicates(Location),
 }
 
 /// What the outside must do about protected links and all else that was given out.
@@ -199,6 +211,8 @@ pub(crate) enum Event {
     Unfinished(Vec<Unfinished>),
     /// The engine's figures changed.
     Progress(Snapshot),
+    /// What a search has found so far.
+    Results(u64, Progress),
     /// Something was done, in words.
     Said(Result<String>),
     /// How a place that was typed so far can go on.
@@ -342,6 +356,10 @@ pub(crate) enum Effect {
     ForgetFinished,
     /// Answer a question.
     Answer(TransferId, Answer),
+    /// Search; an older search is dropped.
+    Search(u64, Search),
+    /// Stop searching.
+    CancelSearch,
     /// Copy the addresses of objects, without signatures.
     CopyAddresses(Vec<Remote>),
     /// Write a new file.

@@ -15,6 +15,7 @@ mod mouse;
 mod places;
 mod properties;
 mod renaming;
+mod search;
 mod sync;
 #[cfg(test)]
 mod tests;
@@ -72,6 +73,10 @@ pub(super) fn update(state: &mut State, event: Event) -> Vec<Effect> {
         Event::Deleting(count) => delete::progress(state, count),
         Event::Deleted(failed) => delete::deleted(state, &failed),
         Event::Given(event) => given::happened(state, event),
+        Event::Results(number, progress) => {
+            search::progress(state, number, progress);
+            Vec::new()
+        }
         Event::Said(said) => {
             match said {
                 Ok(words) => state.say(Tone::Plain, words),
@@ -221,6 +226,9 @@ fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::StorageClass => properties::classes(state),
         Action::CopyLink => link::copy(state),
         Action::LinkDialog => link::dialog(state),
+        Action::Find => search::ask(state),
+        Action::Usage => search::usage(state),
+        Action::Duplicates => search::duplicates(state),
         Action::Messages => dialogs::messages(state),
         Action::Compare => compare::compare(state),
         Action::CopyUri => address::copy_uris(state),

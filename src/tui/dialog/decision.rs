@@ -25,6 +25,10 @@ pub(crate) enum Decision {
     CancelTransfer(TransferId),
     /// Sign a link with these options.
     Link(Box<LinkRequest>),
+    /// Go to what was found.
+    JumpTo(Location),
+    /// What is found is no longer of interest.
+    LeaveResults,
     /// How does the place go on that was typed so far?
     Complete(String),
     /// Make this protected link.
@@ -134,6 +138,8 @@ pub(crate) enum Purpose {
     Extend,
     /// The file that a listing is written to.
     Export,
+    /// What to look for below a place.
+    Find,
 }
 
 /// What a key did to a dialog.

@@ -6,8 +6,8 @@ use jiff::tz::TimeZone;
 
 use super::{
     Chosen, Decision, Dialog, Editing, Given, Item, Old, Property, Purpose, batch, confirm, conflict, facts,
-    failures, given, help, info, input, link, links, pick, profiles, properties, share, sync, typed, unsaved,
-    uploads, versions, viewer,
+    failures, given, help, info, input, link, links, pick, profiles, properties, results, share, sync, typed,
+    unsaved, uploads, versions, viewer,
 };
 use crate::config::Keys;
 use crate::links::LinkRequest;
@@ -158,6 +158,19 @@ impl Dialog {
     /// The options of a protected link to these.
     pub(crate) fn share(places: Vec<Location>) -> Self {
         Self::Share(Box::new(share::ShareForm::new(places)))
+    }
+
+    /// What is found below `root`; it is on its way.
+    pub(crate) fn results(title: &str, root: Location) -> Self {
+        Self::Results(Box::new(results::Results::new(title, root)))
+    }
+
+    /// It, if it is that one.
+    pub(crate) fn as_results(&mut self) -> Option<&mut results::Results> {
+        match self {
+            Self::Results(results) => Some(results),
+            _ => None,
+        }
     }
 
     /// What was given out; it is on its way.

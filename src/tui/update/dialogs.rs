@@ -7,8 +7,8 @@ use super::super::listing::Filter;
 use super::super::message::{Effect, GivenEffect};
 use super::super::state::{State, Tone};
 use super::{
-    address, delete, editing, given, go, info, link, places, properties, renaming, sync, transfer, undo,
-    uploads, versions, viewing,
+    address, delete, editing, given, go, info, link, places, properties, renaming, search, sync, transfer,
+    undo, uploads, versions, viewing,
 };
 use crate::location::Location;
 
@@ -88,6 +88,8 @@ fn decide(state: &mut State, decision: Decision) -> Vec<Effect> {
         Decision::Conflict(id, answer) => vec![Effect::Answer(id, answer)],
         Decision::CancelTransfer(id) => vec![Effect::CancelTransfer(id)],
         Decision::Link(request) => link::sign(state, vec![*request]),
+        Decision::JumpTo(place) => search::jump(state, &place),
+        Decision::LeaveResults => search::leave(state),
         Decision::Complete(text) => go::complete(state, &text),
         Decision::Share(order) => vec![Effect::Given(GivenEffect::Make(order))],
         Decision::ListGiven => given::list(),
@@ -147,6 +149,7 @@ fn typed(state: &mut State, purpose: Purpose, text: &str) -> Vec<Effect> {
         Purpose::Restore => return properties::restore(state, text),
         Purpose::Limit(id) => return transfer::limit(state, id, text),
         Purpose::Extend => return given::extend(state, text),
+        Purpose::Find => return search::find(state, text),
         Purpose::Export => return address::export(state, text),
         Purpose::New => {
             let at = state.here().location.clone();
