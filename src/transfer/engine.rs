@@ -24,9 +24,9 @@ use crate::error::Result;
 use crate::location::Remote;
 use crate::s3::{Attributes, Connections};
 
-/// Files that are worked on at once, of all requests together, as far as the system lets so many be open; how many of
-/// their requests are in flight is another matter. Most of them wait for the disk.
-const FILES_AT_ONCE: usize = 1024;
+/// Files that are worked on at once, of all requests together; how many of their requests are in flight is another
+/// matter. More of them wait for the same slots and the same disk, and only cost memory.
+const FILES_AT_ONCE: usize = 320;
 /// Bytes held in memory at once when nobody said otherwise.
 const MEMORY: u64 = 48 << 20;
 
@@ -67,21 +67,6 @@ impl Shared {
     }
 }
 
-/// Raises the soft limit of open files to the hard one, as the kernel lets everybody; each file on its way is open once,
-/// and its connection as well.
-fn files_at_once() -> usize {
-    use rustix::process::{Resource, getrlimit, setrlimit};
-    let mut limit = getrlimit(Resource::Nofile);
-    let wanted = limit.maximum.unwrap_or(u64::MAX).min(4 * FILES_AT_ONCE as u64);
-    if limit.current.is_some_and(|current| current < wanted) {
-        limit.current = Some(wanted);
-        // Who may not works with what there is.
-        let _ = setrlimit(Resource::Nofile, limit);
-    }
-    let open = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
-    usize::try_from(open / 3).unwrap_or(FILES_AT_ONCE).clamp(16, FILES_AT_ONCE)
-}
-
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -98,7 +83,7 @@ impl Engine {
             batch: Batch::default(),
             budget: Budget::new(settings.defaults.memory.unwrap_or(MEMORY)),
             paces: Mutex::default(),
-            files: Arc::new(Semaphore::new(files_at_once())),
+            files: Arc::new(Semaphore::new(FILES_AT_ONCE)),
             settings,
         });
         let inner = Inner {
