@@ -7,11 +7,10 @@ use serde_json::json;
 
 use super::Context;
 use super::output::{Out, Tally, note};
-use super::presign::copy;
-use super::share::{LIFE, Named, Secret, events, lifetime, seconds, when};
+use super::share::{LIFE, Made, Named, Secret, events, lifetime, seconds, when};
 use crate::config::units::parse_size;
 use crate::error::Result;
-use crate::gateway::{Client, DropRequest, DropView, Password};
+use crate::gateway::{Client, DropRequest, DropView};
 use crate::sanitize::display_safe;
 
 #[derive(Debug, Subcommand)]
@@ -134,21 +133,14 @@ async fn create(context: &Context, client: &Client, options: CreateOptions) -> R
         note: options.note,
     };
     let link = client.create_drop(&request).await?;
-    let mut out = Out::new();
-    if options.json {
-        out.json(&json_of(&link))?;
-    } else {
-        out.line(&link.url)?;
-    }
-    out.flush()?;
-    if let (Some(Password(password)), true) = (password, is_new) {
-        note(&format!("password: {password}"));
-    }
-    note(&words(&link));
-    if options.copy {
-        copy(context, &link.url).await?;
-    }
-    Ok(0)
+    let made = Made {
+        url: &link.url,
+        json: options.json.then(|| json_of(&link)),
+        words: words(&link),
+        password: password.filter(|_| is_new),
+        copy: options.copy,
+    };
+    made.tell(context).await
 }
 
 fn json_of(link: &DropView) -> serde_json::Value {

@@ -206,21 +206,45 @@ async fn create(context: &Context, client: &Client, options: CreateOptions) -> R
         note: options.note,
     };
     let share = client.create_share(&request).await?;
-    let mut out = Out::new();
-    if options.json {
-        out.json(&json_of(&share))?;
-    } else {
-        out.line(&share.url)?;
+    let made = Made {
+        url: &share.url,
+        json: options.json.then(|| json_of(&share)),
+        words: words(&share),
+        password: password.filter(|_| is_new),
+        copy: options.copy,
+    };
+    made.tell(context).await
+}
+
+/// A link that was made.
+pub(super) struct Made<'a> {
+    pub(super) url: &'a str,
+    /// What is printed instead of the URL.
+    pub(super) json: Option<serde_json::Value>,
+    pub(super) words: String,
+    /// Its password, if nobody knows it yet.
+    pub(super) password: Option<Password>,
+    pub(super) copy: bool,
+}
+
+impl Made<'_> {
+    /// The link alone on stdout; what is to be known of it beside that.
+    pub(super) async fn tell(self, context: &Context) -> Result<u8> {
+        let mut out = Out::new();
+        match &self.json {
+            Some(json) => out.json(json)?,
+            None => out.line(self.url)?,
+        }
+        out.flush()?;
+        if let Some(Password(password)) = self.password {
+            note(&format!("password: {password}"));
+        }
+        note(&self.words);
+        if self.copy {
+            copy(context, self.url).await?;
+        }
+        Ok(0)
     }
-    out.flush()?;
-    if let (Some(Password(password)), true) = (password, is_new) {
-        note(&format!("password: {password}"));
-    }
-    note(&words(&share));
-    if options.copy {
-        copy(context, &share.url).await?;
-    }
-    Ok(0)
 }
 
 fn json_of(share: &ShareView) -> serde_json::Value {

@@ -1,7 +1,5 @@
 //! What failed of a transfer: file by file, with the reason and what helps; one or all of it is tried again.
 
-use std::cell::Cell;
-
 use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -9,7 +7,8 @@ use ratatui::text::Line;
 
 use super::super::text;
 use super::super::theme::Theme;
-use super::{Decision, Outcome, window};
+use super::window::{self, ListCursor};
+use super::{Decision, Outcome};
 use crate::action::Action;
 use crate::transfer::{Failure, TransferId};
 
@@ -23,14 +22,12 @@ const DETAILS: u16 = 7;
 pub(crate) struct Failures {
     id: TransferId,
     rows: Vec<Failure>,
-    cursor: usize,
-    /// Rows seen at once: known only where the size is, in drawing.
-    page: Cell<usize>,
+    cursor: ListCursor,
 }
 
 impl Failures {
     pub(super) fn new(id: TransferId, failures: Vec<Failure>) -> Self {
-        Self { id, rows: failures, cursor: 0, page: Cell::new(1) }
+        Self { id, rows: failures, cursor: ListCursor::default() }
     }
 
     pub(super) fn id(&self) -> TransferId {
@@ -40,13 +37,13 @@ impl Failures {
     /// What failed by now; the cursor stays near.
     pub(crate) fn renew(&mut self, failures: Vec<Failure>) {
         self.rows = failures;
-        self.move_to(self.cursor);
+        self.cursor.move_to(self.cursor.row(), self.rows.len());
     }
 
     pub(super) fn on_key(&mut self, key: KeyEvent, action: Option<Action>) -> Outcome {
         match key.code {
             KeyCode::Char('r') => {
-                let one = self.rows.get(self.cursor).filter(|one| one.again);
+                let one = self.rows.get(self.cursor.row()).filter(|one| one.again);
                 return one
                     .map_or(Outcome::Stay, |one| Outcome::Do(Decision::Retry(self.id, Some(one.number))));
             }
@@ -54,21 +51,9 @@ impl Failures {
             KeyCode::Char('y') => return Outcome::Do(Decision::CopyText(self.plain())),
             _ => {}
         }
-        let page = self.page.get();
-        match action {
-            Some(Action::DialogUp) => self.move_to(self.cursor.saturating_sub(1)),
-            Some(Action::DialogDown) => self.move_to(self.cursor + 1),
-            Some(Action::DialogPageUp) => self.move_to(self.cursor.saturating_sub(page)),
-            Some(Action::DialogPageDown) => self.move_to(self.cursor + page),
-            Some(Action::DialogTop) => self.move_to(0),
-            Some(Action::DialogBottom) => self.move_to(usize::MAX),
-            _ => {}
-        }
+        let len = self.rows.len();
+        self.cursor.on_action(action, len);
         Outcome::Stay
-    }
-
-    fn move_to(&mut self, row: usize) {
-        self.cursor = row.min(self.rows.len().saturating_sub(1));
     }
 
     /// A line each, for a mail or an issue: file, reason, what helps.
@@ -90,14 +75,13 @@ impl Failures {
         let room = window::open(frame, area, theme, &title, size);
         let below = below.min(room.height.saturating_sub(2));
         let list = Rect { height: room.height.saturating_sub(below + u16::from(below > 0)), ..room };
-        self.page.set(usize::from(list.height.max(1)));
         if self.rows.is_empty() {
             frame.render_widget(Line::styled("Nothing of it is left that failed.", theme.dim), list);
         }
-        let top = window::list_top(self.cursor, self.rows.len(), usize::from(list.height));
+        let top = self.cursor.seen(self.rows.len(), list.height).start;
         let seen = self.rows.iter().enumerate().skip(top).take(usize::from(list.height));
         for (at, (index, one)) in (0..).zip(seen) {
-            let style = if index == self.cursor { theme.cursor } else { theme.text };
+            let style = if index == self.cursor.row() { theme.cursor } else { theme.text };
             let line = text::clip_start(&one.source.to_string(), width, theme.ellipsis());
             let pad = " ".repeat(width.saturating_sub(text::width(&line)));
             frame.render_widget(Line::styled(line + &pad, style), window::row(list, at));
@@ -111,7 +95,7 @@ impl Failures {
 
     /// The reason of the one under the cursor, and what helps.
     fn details(&self, width: usize, theme: &Theme) -> Vec<Line<'static>> {
-        let Some(one) = self.rows.get(self.cursor) else { return Vec::new() };
+        let Some(one) = self.rows.get(self.cursor.row()) else { return Vec::new() };
         let mut lines: Vec<Line<'static>> = text::wrap(&one.error.message(), width)
             .into_iter()
             .map(|line| Line::styled(line, theme.error))

@@ -1,7 +1,5 @@
 //! What was given out: protected links, drop links, presigned links, upload kits; how they stand, and their end.
 
-use std::cell::Cell;
-
 use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -9,7 +7,8 @@ use ratatui::text::Line;
 
 use super::super::text;
 use super::super::theme::Theme;
-use super::{Decision, Outcome, window};
+use super::window::{self, ListCursor};
+use super::{Decision, Outcome};
 use crate::action::Action;
 use crate::error::Error;
 use crate::sanitize::display_safe;
@@ -82,31 +81,26 @@ pub(crate) struct GivenOut {
     is_read: bool,
     /// Also those that are over.
     all: bool,
-    cursor: usize,
-    page: Cell<usize>,
+    cursor: ListCursor,
 }
 
 impl GivenOut {
     /// What there is; what could not be asked.
     pub(crate) fn set(&mut self, rows: Vec<Given>, failed: Vec<Error>) {
         (self.rows, self.failed, self.is_read) = (rows, failed, true);
-        self.move_to(self.cursor);
+        self.cursor.move_to(self.cursor.row(), self.seen().len());
     }
 
     fn seen(&self) -> Vec<&Given> {
         self.rows.iter().filter(|row| self.all || row.is_open()).collect()
     }
 
-    fn move_to(&mut self, row: usize) {
-        self.cursor = row.min(self.seen().len().saturating_sub(1));
-    }
-
     pub(super) fn on_key(&mut self, key: KeyEvent, action: Option<Action>) -> Outcome {
-        let current = self.seen().get(self.cursor).map(|row| (*row).clone());
+        let current = self.seen().get(self.cursor.row()).map(|row| (*row).clone());
         match (key.code, current) {
             (KeyCode::Char('a'), _) => {
                 self.all = !self.all;
-                self.move_to(self.cursor);
+                self.cursor.move_to(self.cursor.row(), self.seen().len());
             }
             (KeyCode::Char('r'), _) => return Outcome::Do(Decision::ListGiven),
             (KeyCode::Char('y'), Some(row)) => return Outcome::Do(Decision::CopyGiven(row)),
@@ -118,16 +112,8 @@ impl GivenOut {
             }
             (KeyCode::Enter, Some(row)) => return Outcome::Do(Decision::ShowGiven(row)),
             _ => {
-                let page = self.page.get();
-                match action {
-                    Some(Action::DialogUp) => self.move_to(self.cursor.saturating_sub(1)),
-                    Some(Action::DialogDown) => self.move_to(self.cursor + 1),
-                    Some(Action::DialogPageUp) => self.move_to(self.cursor.saturating_sub(page)),
-                    Some(Action::DialogPageDown) => self.move_to(self.cursor + page),
-                    Some(Action::DialogTop) => self.move_to(0),
-                    Some(Action::DialogBottom) => self.move_to(usize::MAX),
-                    _ => {}
-                }
+                let len = self.seen().len();
+                self.cursor.on_action(action, len);
             }
         }
         Outcome::Stay
@@ -160,8 +146,7 @@ impl GivenOut {
         let head = format!("{:6} {:9} {:>11} {:18} What", "", "State", "Count", "Until");
         frame.render_widget(Line::styled(text::clip(&head, width, ""), theme.dim), window::row(list, 0));
         let list = Rect { y: list.y + 1, height: list.height.saturating_sub(1), ..list };
-        self.page.set(usize::from(list.height.max(1)));
-        let top = window::list_top(self.cursor, seen.len(), usize::from(list.height));
+        let top = self.cursor.seen(seen.len(), list.height).start;
         let rows = seen.iter().enumerate().skip(top).take(usize::from(list.height));
         for (at, (index, row)) in (0..).zip(rows) {
             let what =
@@ -170,7 +155,7 @@ impl GivenOut {
                 format!("{:6} {:9} {:>11} {:18} {what}", row.sort.word(), row.state, row.count, row.until);
             let line = text::clip(&line, width, theme.ellipsis());
             let pad = " ".repeat(width.saturating_sub(text::width(&line)));
-            let style = match (index == self.cursor, row.is_open()) {
+            let style = match (index == self.cursor.row(), row.is_open()) {
                 (true, _) => theme.cursor,
                 (false, true) => theme.text,
                 (false, false) => theme.dim,

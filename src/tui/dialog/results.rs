@@ -1,7 +1,5 @@
 //! What is found below a place, or how much is where: rows that come bit by bit; Enter goes to one.
 
-use std::cell::Cell;
-
 use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -9,7 +7,8 @@ use ratatui::text::{Line, Span};
 
 use super::super::text;
 use super::super::theme::Theme;
-use super::{Decision, Outcome, window};
+use super::window::{self, ListCursor};
+use super::{Decision, Outcome};
 use crate::action::Action;
 use crate::error::Error;
 use crate::location::Location;
@@ -54,8 +53,7 @@ pub(crate) struct Results {
     rows: Vec<Found>,
     more: usize,
     last: Progress,
-    cursor: usize,
-    page: Cell<usize>,
+    cursor: ListCursor,
 }
 
 impl Results {
@@ -66,8 +64,7 @@ impl Results {
             rows: Vec::new(),
             more: 0,
             last: Progress::default(),
-            cursor: 0,
-            page: Cell::new(1),
+            cursor: ListCursor::default(),
         }
     }
 
@@ -83,29 +80,17 @@ impl Results {
         let mut failed = std::mem::take(&mut self.last.failed);
         failed.append(&mut progress.failed);
         self.last = Progress { failed, ..progress };
-        self.move_to(self.cursor);
-    }
-
-    fn move_to(&mut self, row: usize) {
-        self.cursor = row.min(self.rows.len().saturating_sub(1));
+        self.cursor.move_to(self.cursor.row(), self.rows.len());
     }
 
     pub(super) fn on_key(&mut self, key: KeyEvent, action: Option<Action>) -> Outcome {
         if key.code == KeyCode::Enter
-            && let Some(row) = self.rows.get(self.cursor)
+            && let Some(row) = self.rows.get(self.cursor.row())
         {
             return Outcome::Decide(Decision::JumpTo(row.place.clone()));
         }
-        let page = self.page.get();
-        match action {
-            Some(Action::DialogUp) => self.move_to(self.cursor.saturating_sub(1)),
-            Some(Action::DialogDown) => self.move_to(self.cursor + 1),
-            Some(Action::DialogPageUp) => self.move_to(self.cursor.saturating_sub(page)),
-            Some(Action::DialogPageDown) => self.move_to(self.cursor + page),
-            Some(Action::DialogTop) => self.move_to(0),
-            Some(Action::DialogBottom) => self.move_to(usize::MAX),
-            _ => {}
-        }
+        let len = self.rows.len();
+        self.cursor.on_action(action, len);
         Outcome::Stay
     }
 
@@ -143,11 +128,13 @@ impl Results {
         if self.rows.is_empty() && self.last.done {
             frame.render_widget(Line::styled("Nothing was found.", theme.dim), list);
         }
-        self.page.set(usize::from(list.height.max(1)));
-        let top = window::list_top(self.cursor, self.rows.len(), usize::from(list.height));
+        let top = self.cursor.seen(self.rows.len(), list.height).start;
         let rows = self.rows.iter().enumerate().skip(top).take(usize::from(list.height));
         for (at, (index, row)) in (0..).zip(rows) {
-            frame.render_widget(self.line(row, index == self.cursor, width, theme), window::row(list, at));
+            frame.render_widget(
+                self.line(row, index == self.cursor.row(), width, theme),
+                window::row(list, at),
+            );
         }
         window::more(frame, list, theme, top > 0, top + usize::from(list.height) < self.rows.len());
     }

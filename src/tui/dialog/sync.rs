@@ -1,7 +1,5 @@
 //! What would make the other pane's place like this one's: approved row by row.
 
-use std::cell::Cell;
-
 use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -9,7 +7,8 @@ use ratatui::text::{Line, Span};
 
 use super::super::text;
 use super::super::theme::Theme;
-use super::{Decision, Outcome, window};
+use super::window::{self, ListCursor};
+use super::{Decision, Outcome};
 use crate::action::Action;
 use crate::sanitize::display_safe;
 use crate::sync::{Counts, Plan, Step, StepKind};
@@ -29,15 +28,13 @@ pub(crate) struct SyncDialog {
     /// By step: whether the user left it on.
     on: Vec<bool>,
     deleting: bool,
-    cursor: usize,
-    /// Rows seen at once: known only where the size is, in drawing.
-    page: Cell<usize>,
+    cursor: ListCursor,
 }
 
 impl SyncDialog {
     pub(super) fn new(plan: Plan) -> Self {
         let on = vec![true; plan.steps.len()];
-        Self { plan, on, deleting: false, cursor: 0, page: Cell::new(1) }
+        Self { plan, on, deleting: false, cursor: ListCursor::default() }
     }
 
     fn is_on(&self, index: usize) -> bool {
@@ -62,29 +59,17 @@ impl SyncDialog {
             KeyCode::Enter => return self.decide(),
             KeyCode::Char('d') => self.deleting = self.may_delete() && !self.deleting,
             KeyCode::Char(' ') => {
-                if let Some(on) = self.on.get_mut(self.cursor) {
+                if let Some(on) = self.on.get_mut(self.cursor.row()) {
                     *on = !*on;
                 }
-                self.move_to(self.cursor + 1);
+                self.cursor.move_to(self.cursor.row() + 1, self.plan.steps.len());
             }
             _ => {
-                let page = self.page.get();
-                match action {
-                    Some(Action::DialogUp) => self.move_to(self.cursor.saturating_sub(1)),
-                    Some(Action::DialogDown) => self.move_to(self.cursor + 1),
-                    Some(Action::DialogPageUp) => self.move_to(self.cursor.saturating_sub(page)),
-                    Some(Action::DialogPageDown) => self.move_to(self.cursor + page),
-                    Some(Action::DialogTop) => self.move_to(0),
-                    Some(Action::DialogBottom) => self.move_to(usize::MAX),
-                    _ => {}
-                }
+                let len = self.plan.steps.len();
+                self.cursor.on_action(action, len);
             }
         }
         Outcome::Stay
-    }
-
-    fn move_to(&mut self, row: usize) {
-        self.cursor = row.min(self.plan.steps.len().saturating_sub(1));
     }
 
     /// The plan with the chosen steps alone; without any there is nothing to start.
@@ -156,9 +141,8 @@ impl SyncDialog {
 
     fn draw_list(&self, frame: &mut Frame<'_>, area: Rect, theme: &Theme) {
         let height = usize::from(area.height);
-        self.page.set(height.max(1));
         let steps = &self.plan.steps;
-        let top = window::list_top(self.cursor, steps.len(), height);
+        let top = self.cursor.seen(steps.len(), area.height).start;
         let seen: Vec<(usize, &Step, String)> = steps
             .iter()
             .enumerate()
@@ -172,7 +156,7 @@ impl SyncDialog {
         let path_width = room - reason_width;
         for (line, (index, step, reason)) in (0u16..).zip(&seen) {
             let on = self.is_on(*index);
-            let style = match (*index == self.cursor, on, step.kind) {
+            let style = match (*index == self.cursor.row(), on, step.kind) {
                 (true, ..) => theme.cursor,
                 (_, false, _) => theme.dim,
                 (_, true, StepKind::Delete) => theme.warning,

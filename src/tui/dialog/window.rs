@@ -59,6 +59,49 @@ pub(super) fn buttons<'a>(theme: &Theme, labels: impl Iterator<Item = &'a str>, 
     Line::from(spans.collect::<Vec<_>>())
 }
 
+/// Where one is in a list.
+#[derive(Debug, Default)]
+pub(super) struct ListCursor {
+    row: usize,
+    /// How many rows are seen at once: known only where the size is, in drawing.
+    page: Cell<usize>,
+}
+
+impl ListCursor {
+    /// The row, if there is any.
+    pub(super) fn row(&self) -> usize {
+        self.row
+    }
+
+    /// To a row of `len`, or the last one.
+    pub(super) fn move_to(&mut self, row: usize, len: usize) {
+        self.row = row.min(len.saturating_sub(1));
+    }
+
+    /// Moves, if `action` says so.
+    pub(super) fn on_action(&mut self, action: Option<Action>, len: usize) {
+        let page = self.page.get().max(1);
+        let row = match action {
+            Some(Action::DialogUp) => self.row.saturating_sub(1),
+            Some(Action::DialogDown) => self.row + 1,
+            Some(Action::DialogPageUp) => self.row.saturating_sub(page),
+            Some(Action::DialogPageDown) => self.row + page,
+            Some(Action::DialogTop) => 0,
+            Some(Action::DialogBottom) => usize::MAX,
+            _ => self.row,
+        };
+        self.move_to(row, len);
+    }
+
+    /// The rows of `len` that are seen in `height` rows.
+    pub(super) fn seen(&self, len: usize, height: u16) -> std::ops::Range<usize> {
+        let height = usize::from(height);
+        self.page.set(height.max(1));
+        let top = list_top(self.row, len, height);
+        top..len.min(top + height)
+    }
+}
+
 /// How far a text is scrolled.
 #[derive(Debug, Default)]
 pub(super) struct Scroll {
