@@ -1,6 +1,10 @@
 //! One request while it lives: its counters, its question, what may stop it.
 
+mod failed;
 mod record;
+
+pub(super) use failed::Again;
+use failed::Failed;
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
@@ -12,15 +16,15 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::engine::Shared;
-use super::journal::{JobLine, JobRecord, Mark};
+use super::journal::{JobRecord, Mark};
 use super::limit::RateLimit;
 use super::pace::cancelled;
 use super::plan::Planned;
 use super::progress::{FileProgress, Rate, eta};
 use super::slots::Owner;
 use super::types::{
-    Answer, Conflict, Event, Failure, FileOutcome, FileStatus, Item, OnConflict, Request, State, Summary,
-    TransferId, TransferView, Verified,
+    Answer, Conflict, Event, FileOutcome, FileStatus, OnConflict, Request, State, Summary, TransferId,
+    TransferView, Verified,
 };
 use crate::error::{Error, Kind, Result};
 use crate::local::Beneath;
@@ -30,22 +34,6 @@ use crate::location::Location;
 const SHOWN_ERRORS: usize = 3;
 /// Files in flight that a snapshot names.
 const SHOWN_FILES: usize = 8;
-
-/// What can be tried again.
-#[derive(Debug)]
-pub(super) enum Again {
-    /// A file.
-    File(Planned),
-    /// A whole item, of which the plan could not be made.
-    Item(Item),
-}
-
-/// What failed, why, and what can be tried again of it.
-struct Failed {
-    source: Location,
-    error: Error,
-    again: Option<Again>,
-}
 
 /// One request.
 pub(super) struct Job {
@@ -230,23 +218,6 @@ impl Job {
         let _ = self.events.send(Event::File { id: self.id, outcome: Box::new(outcome) });
     }
 
-    fn failed(&self, failed: Failed) {
-        let number = self.next.fetch_add(1, Ordering::Relaxed);
-        lock(&self.failed).insert(number, failed);
-    }
-
-    /// Everything that failed, in the order in which it did.
-    pub(super) fn failures(&self) -> Vec<Failure> {
-        let failed = lock(&self.failed);
-        let failures = failed.iter().map(|(number, failed)| Failure {
-            number: *number,
-            source: failed.source.clone(),
-            error: failed.error.clone(),
-            again: failed.again.is_some(),
-        });
-        failures.collect()
-    }
-
     /// Asks what to do about an existing target, one question at a time.
     pub(super) async fn ask(&self, conflict: Conflict) -> Result<OnConflict> {
         let mut settled = tokio::select! {
@@ -326,41 +297,6 @@ impl Job {
             cancelled: was_cancelled,
         };
         let _ = self.events.send(Event::Finished { id: self.id, summary });
-    }
-
-    /// Makes a request that is over ready to try again what failed, or `only` one of it.
-    pub(super) fn reopen(&self, only: Option<u64>) -> Option<Vec<Again>> {
-        let mut over = lock(&self.over);
-        if *over != Some(State::Failed) {
-            return None;
-        }
-        let mut failed = lock(&self.failed);
-        let taken: Vec<Failed> = failed
-            .extract_if(.., |number, one| one.again.is_some() && only.is_none_or(|only| only == *number))
-            .map(|(_, one)| one)
-            .collect();
-        if taken.is_empty() {
-            return None;
-        }
-        *over = None;
-        self.note(&JobLine::Again);
-        for one in failed.values() {
-            self.note(&JobLine::Failed(one.source.exact(), one.error.message()));
-        }
-        let counters = &self.counters;
-        let again: Vec<Again> = taken.into_iter().filter_map(|one| one.again).collect();
-        counters.failed.fetch_sub(again.len() as u64, Ordering::Relaxed);
-        for one in &again {
-            if let Again::File(planned) = one {
-                let bytes = planned.size.unwrap_or(0);
-                counters.bytes.fetch_sub(bytes, Ordering::Relaxed);
-                counters.bytes_over.fetch_sub(bytes, Ordering::Relaxed);
-                counters.files.fetch_sub(1, Ordering::Relaxed);
-            }
-        }
-        *lock(&self.rate) = Rate::default();
-        *lock(&self.started) = Instant::now();
-        Some(again)
     }
 
     /// What is shown of it.

@@ -1,19 +1,21 @@
 //! What happened ([`Event`]) and what the outside must do ([`Effect`]). Plain data.
 
+mod given;
 mod objects;
+mod pointer;
 mod uploads;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use std::time::Instant;
+use crossterm::event::KeyEvent;
 
-use crossterm::event::{KeyEvent, MouseButton, MouseEvent, MouseEventKind};
-
+pub(crate) use given::{GivenEffect, GivenEvent, Search};
 pub(crate) use objects::{Properties, Saving, Task, VersionsEffect, VersionsEvent};
+pub(crate) use pointer::{Pointer, PointerAct};
 pub(crate) use uploads::{UploadsEffect, UploadsEvent};
 
-use super::dialog::{Begin, Chunk, Editing, Given, Order, Progress, Wanted};
+use super::dialog::{Begin, Chunk, Editing, Progress, Wanted};
 use crate::clipboard;
 use crate::entry::{Kind, Page};
 use crate::error::{Error, Result};
@@ -23,7 +25,6 @@ use crate::places::Places;
 use crate::s3::{Attributes, ObjectId, Presigned};
 use crate::sync::{Plan, Step};
 use crate::transfer::{self, Answer, Failure, Snapshot, TransferId, Unfinished};
-use crate::walk::find::Query;
 use crate::walk::{Target, Total};
 
 /// One of the two panes.
@@ -89,93 +90,6 @@ pub(crate) struct Deletions {
     pub(crate) target: Location,
     /// They.
     pub(crate) steps: Vec<Step>,
-}
-
-/// What is looked for below a place.
-#[derive(Clone, Debug)]
-pub(crate) enum Search {
-    /// What meets these conditions.
-    Find(Location, Box<Query>),
-    /// How much is in which folder.
-    Usage(Location),
-    /// What is there more than once.
-    Duplicates(Location),
-}
-
-/// What the outside must do about protected links and all else that was given out.
-#[derive(Clone, Debug)]
-pub(crate) enum GivenEffect {
-    /// Make a protected link.
-    Make(Box<Order>),
-    /// Find everything.
-    List,
-    /// Find the address of one.
-    Copy(Given),
-    /// Find what happened to one.
-    Show(Given),
-    /// End one.
-    End(Given),
-    /// Let a share live so many seconds more, and be downloaded so often.
-    Extend(Given, Option<i64>, Option<i64>),
-}
-
-/// What came of that.
-pub(crate) enum GivenEvent {
-    /// Address, password, and a line about it.
-    Made(Result<Box<(String, Option<String>, String)>>),
-    /// Everything, and what could not be asked.
-    Listed(Vec<Given>, Vec<Error>),
-    /// An address.
-    Address(Result<String>),
-    /// What happened to one, in lines.
-    Events(Result<(Given, Vec<String>)>),
-    /// One was ended or changed.
-    Ended(Result<Given>),
-}
-
-/// Addresses and passwords are secrets.
-impl std::fmt::Debug for GivenEvent {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("GivenEvent")
-    }
-}
-
-/// What the mouse did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Pointer {
-    /// The cell.
-    pub(crate) column: u16,
-    pub(crate) row: u16,
-    pub(crate) act: PointerAct,
-    /// When: two clicks at one place are one if they follow each other soon.
-    pub(crate) at: Instant,
-}
-
-/// What it did there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum PointerAct {
-    /// The first button was pressed.
-    Click,
-    /// The second one was.
-    SecondClick,
-    /// The wheel was turned up.
-    Up,
-    /// The wheel was turned down.
-    Down,
-}
-
-impl Pointer {
-    /// What of it means anything here.
-    pub(crate) fn of(mouse: MouseEvent, at: Instant) -> Option<Self> {
-        let act = match mouse.kind {
-            MouseEventKind::Down(MouseButton::Left) => PointerAct::Click,
-            MouseEventKind::Down(MouseButton::Right) => PointerAct::SecondClick,
-            MouseEventKind::ScrollUp => PointerAct::Up,
-            MouseEventKind::ScrollDown => PointerAct::Down,
-            _ => return None,
-        };
-        Some(Self { column: mouse.column, row: mouse.row, act, at })
-    }
 }
 
 /// What happened.

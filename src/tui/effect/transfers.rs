@@ -1,0 +1,49 @@
+//! Orders to the engine; what they change is known at once.
+
+use super::super::message::{Effect, Event, Touches};
+use super::{Effects, blocking};
+use crate::transfer::Engine;
+
+impl Effects {
+    /// Effects on transfers.
+    pub(super) fn order(&mut self, effect: Effect) -> Vec<Event> {
+        match effect {
+            Effect::Submit { request, touches } => {
+                let id = self.engine.submit(*request);
+                return vec![Event::Submitted { id, touches }, Event::Progress(self.snapshot())];
+            }
+            Effect::Pause(id) => return self.tell(|engine| engine.pause(id)),
+            Effect::Resume(id) => return self.tell(|engine| engine.resume(id)),
+            Effect::CancelTransfer(id) => return self.tell(|engine| engine.cancel(id)),
+            Effect::Retry(id, only) => return self.tell(|engine| engine.retry(id, only)),
+            Effect::Failures(id) => return vec![Event::Failures(id, self.engine.failures(id))],
+            Effect::Prioritize(id, by) => return self.tell(|engine| engine.prioritize(id, by)),
+            Effect::Limit(id, rate) => return self.tell(|engine| engine.limit(id, rate)),
+            Effect::FindUnfinished => {
+                let engine = self.engine.clone();
+                self.spawn(async move {
+                    let found = blocking(move || Ok(engine.unfinished())).await;
+                    Event::Unfinished(found.unwrap_or_default())
+                });
+            }
+            Effect::ResumeUnfinished(unfinished) => {
+                let _inside = self.runtime.enter();
+                let id = self.engine.resume_unfinished(&unfinished);
+                let items = unfinished.request.items.iter();
+                let places = items.filter_map(|item| item.to.parent()).collect();
+                let touches = Touches { places, ..Touches::default() };
+                return vec![Event::Submitted { id, touches }, Event::Progress(self.snapshot())];
+            }
+            Effect::ForgetFinished => return self.tell(Engine::forget_finished),
+            Effect::Answer(id, answer) => return self.tell(|engine| engine.answer(id, answer)),
+            _ => {}
+        }
+        Vec::new()
+    }
+
+    fn tell(&self, order: impl FnOnce(&Engine)) -> Vec<Event> {
+        let _inside = self.runtime.enter();
+        order(&self.engine);
+        vec![Event::Progress(self.snapshot())]
+    }
+}
