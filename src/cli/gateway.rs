@@ -39,7 +39,8 @@ pub(super) async fn run(context: &Context, options: Options, stop: CancellationT
     }
     let public_url = serve.public_url.clone();
     let ready = |addresses: &gateway::Addresses| {
-        note(&format!("serving {public_url} on {}, admin on {}", addresses.public, addresses.admin));
+        let verb = if options.check { "could serve" } else { "serving" };
+        note(&format!("{verb} {public_url} on {}, admin on {}", addresses.public, addresses.admin));
     };
     gateway::run(serve, context.connections.clone(), stop, ready).await?;
     Ok(0)

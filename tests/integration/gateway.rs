@@ -771,6 +771,8 @@ async fn shares_are_made_shown_extended_and_revoked_on_the_command_line() {
     let (code, error) = shell.fails(&["gateway"]);
     assert!(code == 2 && error.contains("[gateway.serve]") && error.contains("public_url"), "{error}");
     let (mut gateway, port) = start_gateway(&shell);
+    let taken = shell.fails(&["gateway", "--check"]);
+    assert!(taken.0 == 1 && taken.1.contains(&format!("cannot listen on 127.0.0.1:{port}")), "{taken:?}");
     let output =
         shell.run(&["share", "create", "--generate", "--max", "2", "--note", "for ada", "p:box/film.mov"]);
     let (url, said) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
