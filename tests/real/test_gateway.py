@@ -114,7 +114,7 @@ class InABrowser(Served):
         seen = self.walk("upload", url=link["url"], files=[path])
         arrived = self.show("drop", link)["arrived"]
         self.assertEqual([(file["name"], file["size"], file["done"]) for file in arrived], [("large.bin", 200 * MIB, True)])
-        self.assertLess(seen["put"], 13, "parts that had arrived were not sent again")
+        self.assertLessEqual(seen["put"], 13 - seen["arrivedBefore"], "parts that had arrived were not sent again")
         key = arrived[0]["location"].split("/", 1)[1]
         whole = hashlib.sha256()
         for piece in self.s3.get_object(Bucket=self.bucket, Key=key)["Body"].iter_chunks(MIB):
@@ -153,8 +153,9 @@ class OverTls(unittest.TestCase):
         with urllib.request.urlopen(f"{gateway.origin}/health", context=context) as answer:
             self.assertEqual(answer.read(), b"ok\n")
             self.assertIn("max-age", answer.headers["strict-transport-security"])
+        plain = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=support.DEADLINE)
+        self.addCleanup(plain.close)
         with self.assertRaises((OSError, http.client.HTTPException)):
-            plain = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=support.DEADLINE)
             plain.request("GET", "/health")
             plain.getresponse()
 
