@@ -20,6 +20,9 @@ use super::secret::{self, Keys};
 use crate::config::paths::make_private;
 use crate::error::{Error, Kind, Result};
 
+/// What a path keeps as it is in a URL.
+const PATH: &percent_encoding::AsciiSet =
+    &percent_encoding::NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
 /// Connections that read, and to PostgreSQL also write.
 const CONNECTIONS: u32 = 16;
 
@@ -85,7 +88,8 @@ impl Store {
         if let Some(folder) = path.parent() {
             make_private(folder)?;
         }
-        let url = format!("sqlite://{}?mode=rwc", path.display());
+        let encoded = percent_encoding::utf8_percent_encode(&path.to_string_lossy(), PATH).to_string();
+        let url = format!("sqlite://{encoded}?mode=rwc");
         let pool = |connections| {
             AnyPoolOptions::new().max_connections(connections).after_connect(|connection, _| {
                 async move {
@@ -284,4 +288,18 @@ impl Store {
 /// A new id for a row.
 pub(super) fn new_id() -> Result<String> {
     Ok(secret::hex(&crate::config::random::<8>()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_store_is_where_it_is_said_to_be_whatever_the_folder_is_called() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("100% #1? of é/store.sqlite");
+        let store = Store::sqlite(&path).await.unwrap();
+        store.ping().await.unwrap();
+        assert!(path.exists());
+    }
 }
