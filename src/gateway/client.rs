@@ -60,6 +60,10 @@ impl Client {
         }
         let token = if let Some(source) = &gateway.token {
             source.resolve().await?
+        } else if gateway.url.as_deref().is_some_and(|url| !is_local(url)) {
+            // The token of this machine's gateway is nobody else's business.
+            return Err(Error::new(Kind::Config, "[gateway] has a url but no token_command")
+                .with_hint("a program that prints that gateway's token: token_command = [\"pass\", \"show\", \"gateway\"]"));
         } else {
             let ours = || config.paths.gateway().join("token");
             let file = serve.map_or_else(ours, |serve| serve.token_file.clone());
@@ -222,6 +226,14 @@ impl Client {
             }
         }
     }
+}
+
+/// Whether a URL leads to this machine.
+fn is_local(url: &str) -> bool {
+    let host =
+        http::Uri::try_from(url).ok().and_then(|uri| uri.host().map(str::to_owned)).unwrap_or_default();
+    host == "localhost"
+        || host.trim_matches(['[', ']']).parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback())
 }
 
 /// An id as a path segment.

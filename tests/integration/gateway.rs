@@ -526,6 +526,32 @@ async fn a_prefix_is_an_index_and_nothing_beside_it_can_be_had() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_was_counted_for_one_file_is_no_right_to_another_of_its_name() {
+    let gate = Gate::new().await;
+    for key in ["t/a/x", "t/b/x"] {
+        gate.world.backend.put("box", key, key.to_owned());
+    }
+    let share = gate.share(&["p:box/t/"], |share| share.max = Some(1)).await;
+    let claim = format!("{}/claim", path(&share));
+    let first = gate.ask("POST", &claim, &[], "item=a%2Fx").await;
+    assert_eq!(first.status(), 303);
+    let cookie = cookies(first.headers());
+    let other = gate.ask("POST", &claim, &[("cookie", &cookie)], "item=b%2Fx").await;
+    assert_eq!(other.status(), 410, "the one download is used up");
+    assert_eq!(gate.ask("POST", &claim, &[("cookie", &cookie)], "item=a%2Fx").await.status(), 303);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_token_of_this_machine_is_sent_to_no_other() {
+    let gate = Gate::new().await;
+    let serve = serve(&gate.world, 1, gate.world.folder.path().join("admin0.sock"));
+    let mut config = config(&gate.world, Some(serve));
+    config.gateway.url = Some("https://gateway.example.org".into());
+    let error = Client::new(&config).await.unwrap_err();
+    assert!(error.message().contains("token_command"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn requests_that_are_put_together_oddly_are_refused() {
     let gate = Gate::new().await;
     gate.world.backend.put("box", "f", "x");

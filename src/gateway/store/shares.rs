@@ -173,14 +173,16 @@ impl Store {
         rows.iter().map(item).collect::<sqlx::Result<_>>().map_err(failed)
     }
 
-    /// Counts one download and gives `holder` the right to begin it again for an hour; false if none was left.
+    /// Counts one download and gives a holder the right to begin it again for an hour, of that exact object (`grant`:
+    /// both); false if none was left.
     pub(in crate::gateway) async fn claim(
         &self,
         share: &Share,
-        holder: &str,
+        grant: (&str, &str),
         now: i64,
         event: &Event,
     ) -> Result<bool> {
+        let (holder, object) = grant;
         let mut change = self.write.begin().await.map_err(failed)?;
         let count = "UPDATE share SET used = used + 1 WHERE id = $1 AND revoked IS NULL AND expires > $2 \
                      AND (max_uses IS NULL OR used < max_uses) RETURNING used";
@@ -189,12 +191,12 @@ impl Store {
             return Ok(false);
         }
         if share.again > 0 {
-            let grant = "INSERT INTO share_grant (holder, share, item, remaining, expires) VALUES ($1, $2, $3, $4, $5) \
+            let query = "INSERT INTO share_grant (holder, share, item, remaining, expires) VALUES ($1, $2, $3, $4, $5) \
                          ON CONFLICT (holder, share, item) DO UPDATE SET remaining = $4, expires = $5";
-            sqlx::query(grant)
+            sqlx::query(query)
                 .bind(holder)
                 .bind(&share.id)
-                .bind(&event.item)
+                .bind(object)
                 .bind(share.again)
                 .bind(now + GRANT)
                 .execute(&mut *change)
@@ -206,19 +208,20 @@ impl Store {
         Ok(true)
     }
 
-    /// Begins a download again that was counted already; false if `holder` has no right to.
+    /// Begins a download again that was counted already; false if the holder has no right to that object.
     pub(in crate::gateway) async fn claim_again(
         &self,
         share: &str,
-        holder: &str,
+        grant: (&str, &str),
         now: i64,
         event: &Event,
     ) -> Result<bool> {
+        let (holder, object) = grant;
         let mut change = self.write.begin().await.map_err(failed)?;
         let query = "UPDATE share_grant SET remaining = remaining - 1 WHERE holder = $1 AND share = $2 AND item = $3 \
                      AND remaining > 0 AND expires > $4 AND EXISTS (SELECT 1 FROM share WHERE id = $2 \
                      AND revoked IS NULL AND expires > $4) RETURNING remaining";
-        let again = sqlx::query(query).bind(holder).bind(share).bind(&event.item).bind(now);
+        let again = sqlx::query(query).bind(holder).bind(share).bind(object).bind(now);
         if again.fetch_optional(&mut *change).await.map_err(failed)?.is_none() {
             return Ok(false);
         }
