@@ -1,6 +1,7 @@
 //! The command line: clap's types here, one file a subcommand below. Commands print results on stdout and everything
 //! else on stderr.
 
+mod ask;
 mod browse;
 mod cat;
 mod check;

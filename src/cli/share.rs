@@ -1,15 +1,14 @@
 //! `share`: protected links, made and ended at a gateway.
 
-use std::io::{BufRead as _, IsTerminal as _};
 use std::time::Duration;
 
 use clap::{ArgGroup, Args, Subcommand};
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::Context;
 use super::output::{Out, Tally, local_time, note};
 use super::presign::copy;
+use super::{Context, ask};
 use crate::error::{Error, Kind, Result};
 use crate::gateway::{Client, EventView, ExtendRequest, Password, ShareRequest, ShareView, new_password};
 use crate::links::parse_lifetime;
@@ -160,15 +159,7 @@ impl Secret {
         if !self.password {
             return Ok((None, false));
         }
-        let failed =
-            |error: std::io::Error| Error::new(Kind::Local, format!("cannot read the password: {error}"));
-        let text = if std::io::stdin().is_terminal() {
-            rpassword::prompt_password("Password: ").map_err(failed)?
-        } else {
-            let mut line = String::new();
-            std::io::stdin().lock().read_line(&mut line).map_err(failed)?;
-            line.trim_end_matches(['\r', '\n']).to_owned()
-        };
+        let text = ask::secret("Password: ")?;
         if text.is_empty() {
             return Err(Error::new(Kind::Usage, "an empty password protects nothing"));
         }

@@ -1,16 +1,16 @@
 //! `sync`: the plan first, then what it says.
 
-use std::io::{BufRead as _, IsTerminal as _, Write as _};
+use std::io::IsTerminal as _;
 use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-use super::Context;
 use super::output::{Out, note, report};
 use super::printer::Printer;
 use super::transfer::{Writing, carry_out};
+use super::{Context, ask};
 use crate::error::{Error, Kind, Result};
 use crate::sync::{self, Compare, Counts, Filters, Plan, Step, StepKind};
 use crate::transfer::{Request, Summary};
@@ -152,18 +152,11 @@ async fn agreed(plan: &Plan, stop: &CancellationToken) -> Result<bool> {
     if plan.steps.len() > SHOWN {
         text.push_str(&format!("  and {} more; --dry-run shows all\n", plan.steps.len() - SHOWN));
     }
-    text.push_str("Go on? [y/N] ");
-    let failed = |error: std::io::Error| Error::new(Kind::Local, format!("cannot ask: {error}"));
-    std::io::stderr().write_all(text.as_bytes()).map_err(failed)?;
-    let answer = tokio::task::spawn_blocking(|| {
-        let mut line = String::new();
-        std::io::stdin().lock().read_line(&mut line).map(|_| line)
-    });
-    let answer = tokio::select! {
-        () = stop.cancelled() => return Err(Error::new(Kind::Cancelled, "stopped")),
-        answer = answer => answer.map_err(|error| Error::new(Kind::Internal, error.to_string()))?.map_err(failed)?,
-    };
-    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
+    text.push_str("Go on?");
+    tokio::select! {
+        () = stop.cancelled() => Err(Error::new(Kind::Cancelled, "stopped")),
+        agreed = ask::agreed(&text) => agreed,
+    }
 }
 
 /// Copies, then deletes, if nothing went wrong by then.

@@ -1,6 +1,6 @@
 //! `uploads`: what was begun and neither completed nor aborted.
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::IsTerminal as _;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
@@ -8,8 +8,8 @@ use futures_util::StreamExt as _;
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::Context;
 use super::output::{Out, Tally, local_time, note};
+use super::{Context, ask};
 use crate::config::units::{coarse, parse_duration};
 use crate::error::{Error, Kind, Result};
 use crate::location::{Location, Remote};
@@ -227,7 +227,7 @@ async fn abort(context: &Context, options: AbortOptions) -> Result<u8> {
         });
         return Ok(tally.code());
     }
-    if !options.yes && !agreed(&format!("Abort {}?", counted(count))).await? {
+    if !options.yes && !ask::agreed(&format!("Abort {}?", counted(count))).await? {
         note("nothing was aborted");
         return Ok(tally.code());
     }
@@ -306,17 +306,4 @@ impl Filter<'_> {
         self.undated += usize::from(age.is_none());
         age.is_some_and(|age| age >= least)
     }
-}
-
-/// Asks on the terminal; only a yes is one.
-async fn agreed(question: &str) -> Result<bool> {
-    let _ = write!(std::io::stderr(), "{question} [y/N] ");
-    let answer = tokio::task::spawn_blocking(|| {
-        let mut line = String::new();
-        std::io::stdin().read_line(&mut line).map(|_| line)
-    });
-    let answer = answer.await.map_err(|error| Error::new(Kind::Internal, error.to_string()))?;
-    let answer =
-        answer.map_err(|error| Error::new(Kind::Local, format!("cannot read the answer: {error}")))?;
-    Ok(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
 }

@@ -1,13 +1,13 @@
 //! Versions: `ls --versions`, `rm --versions`, `rm --version-id` and `undelete`.
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::IsTerminal as _;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use clap::Args;
 use serde_json::json;
 
-use super::Context;
 use super::output::{Out, Tally, local_time, note};
+use super::{Context, ask};
 use crate::error::{Error, Kind, Result};
 use crate::location::{Location, Remote};
 use crate::s3::Version;
@@ -115,15 +115,7 @@ async fn agreed(place: &Remote, name: &str, count: u64, bytes: u64) -> Result<bo
         "{count} versions of {place}, {size}, would be gone for good.\nType {} to delete them: ",
         display_safe(name)
     );
-    let _ = write!(std::io::stderr(), "{question}");
-    let answer = tokio::task::spawn_blocking(|| {
-        let mut line = String::new();
-        std::io::stdin().read_line(&mut line).map(|_| line)
-    });
-    let answer = answer.await.map_err(|error| Error::new(Kind::Internal, error.to_string()))?;
-    let answer =
-        answer.map_err(|error| Error::new(Kind::Local, format!("cannot read the answer: {error}")))?;
-    Ok(answer.trim_end_matches(['\n', '\r']) == name)
+    Ok(ask::answer(question).await? == name)
 }
 
 /// Refuses a purge that nobody can be asked about.

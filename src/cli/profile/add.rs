@@ -1,12 +1,13 @@
 //! `profile add|import|remove`: profiles come into the configuration file, are tried first, and keep their secrets
 //! elsewhere.
 
-use std::io::{BufRead as _, IsTerminal as _, Write as _};
+use std::io::IsTerminal as _;
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 use secrecy::SecretString;
 
+use super::super::ask;
 use super::super::output::{Out, note, report};
 use crate::config::{
     Config, Editor, Importable, LoadOptions, NewProfile, PROVIDERS, Stored, importable, keyring, provider,
@@ -161,7 +162,7 @@ fn asked_for(options: &AddOptions) -> Result<NewProfile> {
         let id = ask(&options.access_key_id, "--access-key-id", "Access key id: ")?;
         profile.settings.push(("access_key_id", id));
         if options.secret_command.is_empty() {
-            profile.secret = Some((secret(asks)?, None));
+            profile.secret = Some((secret()?, None));
         } else {
             profile.secret_command.clone_from(&options.secret_command);
         }
@@ -171,30 +172,19 @@ fn asked_for(options: &AddOptions) -> Result<NewProfile> {
 
 /// A line that is typed on the terminal.
 pub(in crate::cli) fn line(prompt: &str) -> Result<String> {
-    let _ = write!(std::io::stderr(), "{prompt}");
-    let mut line = String::new();
-    let read = std::io::stdin().lock().read_line(&mut line);
-    read.map_err(|error| Error::new(Kind::Local, format!("cannot read stdin: {error}")))?;
+    let line = ask::line(prompt)?;
     match line.trim() {
         "" => Err(Error::new(Kind::Usage, "nothing was entered; nothing is saved")),
         text => Ok(text.to_owned()),
     }
 }
 
-fn secret(asks: bool) -> Result<SecretString> {
+fn secret() -> Result<SecretString> {
     let empty = || {
         Error::new(Kind::Usage, "there is no secret key on stdin")
             .with_hint("pipe it in: `pass show lab | twinpail profile add ...`")
     };
-    let text = if asks {
-        rpassword::prompt_password("Secret access key: ")
-            .map_err(|error| Error::new(Kind::Local, format!("cannot ask for the secret key: {error}")))?
-    } else {
-        let mut text = String::new();
-        let read = std::io::stdin().lock().read_line(&mut text);
-        read.map_err(|error| Error::new(Kind::Local, format!("cannot read stdin: {error}")))?;
-        text.trim_end_matches(['\r', '\n']).to_owned()
-    };
+    let text = ask::secret("Secret access key: ")?;
     if text.is_empty() { Err(empty()) } else { Ok(SecretString::from(text)) }
 }
 
