@@ -17,12 +17,12 @@ use super::metrics::count;
 use super::page::{self, DropPage, LockedPage, Refusal};
 use super::routes::{Door, Unlock, is_unlocked, try_password};
 use super::secret::token_hash;
-use super::store::{Drop, Incoming};
+use super::store::{Drop, Incoming, Stage};
 use super::visitor::Visitor;
-use crate::error::{Error, Kind};
+use crate::error::{Error, Kind, Result};
 
 pub(super) use file::sweep;
-use file::{MOST_PARTS, PART, begin, count_of_parts, finished, throw_away, urls};
+use file::{MOST_PARTS, PART, begin, count_of_parts, finish, throw_away, urls};
 
 /// URLs that are handed out at once.
 const AT_ONCE: usize = 32;
@@ -203,8 +203,9 @@ async fn parts(
         Ok(found) => found,
         Err(response) => return response,
     };
-    if file.is_done || wanted.parts.len() > AT_ONCE {
-        return refused(StatusCode::CONFLICT, if file.is_done { "done" } else { "too-many" });
+    let is_done = file.stage == Stage::Done;
+    if is_done || wanted.parts.len() > AT_ONCE {
+        return refused(StatusCode::CONFLICT, if is_done { "done" } else { "too-many" });
     }
     match urls(&app, &link, &file, &wanted.parts).await {
         Ok(answer) => {
@@ -213,6 +214,12 @@ async fn parts(
             }
             answer
         }
+        // The answer to its completion may have been lost.
+        Err(error) if error.kind() == Kind::NotFound => match completed(&app, &visitor, &link, file).await {
+            Ok(true) => refused(StatusCode::CONFLICT, "done"),
+            Ok(false) => failed(&app, &link, &error),
+            Err(error) => failed(&app, &link, &error),
+        },
         Err(error) => failed(&app, &link, &error),
     }
 }
@@ -246,25 +253,22 @@ async fn complete(
         Ok(found) => found,
         Err(response) => return response,
     };
-    if file.is_done {
+    if file.stage == Stage::Done {
         return Json(json!({ "done": true })).into_response();
     }
-    match finished(&app, &link, &file).await {
-        Ok(true) => {
-            let event = app.event(&visitor, "complete", &file.name);
-            match app.store.finish_incoming(&file, &event).await {
-                Ok(first) => {
-                    if first {
-                        count(&app.metrics.uploads);
-                    }
-                    Json(json!({ "done": true })).into_response()
-                }
-                Err(_) => said(Refusal::Away),
-            }
-        }
+    match completed(&app, &visitor, &link, file).await {
+        Ok(true) => Json(json!({ "done": true })).into_response(),
         Ok(false) => refused(StatusCode::CONFLICT, "missing"),
         Err(error) => failed(&app, &link, &error),
     }
+}
+
+/// Completes a file whether or not the visitor waits for it.
+async fn completed(app: &Shared, visitor: &Visitor, link: &Drop, file: Incoming) -> Result<bool> {
+    let event = app.event(visitor, "complete", &file.name);
+    tokio::spawn(finish(Shared::clone(app), link.clone(), file, event))
+        .await
+        .map_err(|error| Error::new(Kind::Internal, format!("a task failed: {error}")))?
 }
 
 async fn abort(
@@ -277,11 +281,14 @@ async fn abort(
         Ok(found) => found,
         Err(response) => return response,
     };
-    if file.is_done {
-        return refused(StatusCode::CONFLICT, "done");
+    match file.stage {
+        Stage::Open => {}
+        Stage::Finishing => return refused(StatusCode::CONFLICT, "finishing"),
+        Stage::Done => return refused(StatusCode::CONFLICT, "done"),
     }
     match throw_away(&app, &link, &file, &app.event(&visitor, "abort", &file.name)).await {
-        Ok(()) => Json(json!({ "gone": true })).into_response(),
+        Ok(false) => refused(StatusCode::CONFLICT, "done"),
+        Ok(true) => Json(json!({ "gone": true })).into_response(),
         Err(error) => failed(&app, &link, &error),
     }
 }

@@ -13,7 +13,7 @@ use sqlx::error::BoxDynError;
 use sqlx::migrate::{Migration, MigrationSource, MigrationType, Migrator};
 use sqlx::{AnyPool, Executor as _, Row as _, SqlSafeStr as _};
 
-pub(super) use drops::{Drop, Incoming, NewIncoming};
+pub(super) use drops::{Drop, Incoming, NewIncoming, Stage};
 pub(super) use shares::{Item, NewShare, Share};
 
 use super::secret::{self, Keys};
@@ -72,10 +72,11 @@ pub(super) fn failed(error: sqlx::Error) -> Error {
     Error::new(Kind::Network, "the gateway's database does not answer").with_source(error)
 }
 
-/// A point in time that sorts, and is nobody else's.
-fn event_id(now: i64) -> Result<String> {
+/// Sorts by when it was written down, and is nobody else's.
+fn event_id() -> Result<String> {
     let bytes: [u8; 8] = crate::config::random()?;
-    Ok(format!("{now:012x}{:016x}", u64::from_be_bytes(bytes)))
+    let now = jiff::Timestamp::now().as_microsecond();
+    Ok(format!("{now:016x}{:016x}", u64::from_be_bytes(bytes)))
 }
 
 impl Store {
@@ -122,7 +123,10 @@ impl Store {
             .connect(url)
             .await
             // The URL may hold a password.
-            .map_err(|_| {
+            .map_err(|error| {
+                if !matches!(error, sqlx::Error::Configuration(_)) {
+                    tracing::error!(%error, "the database cannot be connected to");
+                }
                 Error::new(Kind::Network, "cannot connect to the store's database").with_hint(
                     "store_url_command prints postgres://USER:PASSWORD@HOST/DATABASE; --log says more",
                 )
@@ -205,7 +209,7 @@ impl Store {
 async fn insert_event<'e>(to: impl sqlx::AnyExecutor<'e>, about: &str, event: &Event) -> Result<()> {
     let query = "INSERT INTO event (id, happened, about, kind, item, address, agent) VALUES ($1, $2, $3, $4, $5, $6, $7)";
     sqlx::query(query)
-        .bind(event_id(event.happened)?)
+        .bind(event_id()?)
         .bind(event.happened)
         .bind(about)
         .bind(&event.kind)

@@ -37,6 +37,19 @@
     return told;
   }
 
+  // Asks again as long as it is the line or the server that is in trouble. `twice` says whether asking twice does no harm.
+  async function insist(path, body, twice) {
+    for (let tried = 0; ; tried += 1) {
+      try {
+        return await ask(path, body);
+      } catch (error) {
+        const busy = error.status === 429 || error.status >= 500 || (twice && (!error.status || error.status === 408));
+        if (!busy || tried >= TRIES) throw error;
+        await wait(Math.min(30000, 500 * 2 ** tried) * (0.5 + Math.random()));
+      }
+    }
+  }
+
   function element(tag, text, name) {
     const made = document.createElement(tag);
     if (text) made.textContent = text;
@@ -122,16 +135,25 @@
         }
       }
     }
+    arrived() {
+      remember(this.id);
+      this.sent = true;
+      this.bar.value = this.bar.max;
+      this.show(words.sent, "done");
+      this.button.remove();
+      this.remove.remove();
+      said.textContent = this.name + ": " + words.sent;
+    }
     async run() {
       this.running = true;
       try {
         this.show(words.sending);
         if (!this.id) {
-          const told = await ask("/start", { name: this.name, size: this.file.size });
+          const told = await insist("/start", { name: this.name, size: this.file.size }, false);
           this.id = told.id;
           remember(this.id, { name: this.name, size: this.file.size, modified: this.file.lastModified });
         }
-        const told = await ask("/parts", { id: this.id });
+        const told = await insist("/parts", { id: this.id }, true);
         const there = new Set(told.arrived);
         const length = (number) => Math.min(told.part_size, this.file.size - (number - 1) * told.part_size);
         this.done = told.arrived.reduce((sum, number) => sum + length(number), 0);
@@ -140,17 +162,12 @@
         for (let number = 1; number <= told.parts; number += 1) if (!there.has(number)) missing.push(number);
         const work = async () => { while (missing.length) await this.part(missing.shift(), told.part_size); };
         await Promise.all(Array.from({ length: Math.min(AT_ONCE, missing.length) }, work));
-        await ask("/complete", { id: this.id });
-        remember(this.id);
-        this.sent = true;
-        this.bar.value = this.bar.max;
-        this.show(words.sent, "done");
-        this.button.remove();
-        this.remove.remove();
-        said.textContent = this.name + ": " + words.sent;
+        await insist("/complete", { id: this.id }, true);
+        this.arrived();
       } catch (error) {
         if (this.gone) return;
         for (const request of this.requests) request.abort();
+        if (error.code === "done") { this.arrived(); return; }
         if (error.code === "not-found" && this.id) { remember(this.id); this.id = null; }
         if (!this.paused) {
           this.paused = true;

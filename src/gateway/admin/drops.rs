@@ -11,7 +11,7 @@ use super::{
 use crate::error::{Error, Kind, Result};
 use crate::gateway::api::{ArrivedView, DropRequest, DropView};
 use crate::gateway::app::{App, Shared, now};
-use crate::gateway::store::{Drop, new_id};
+use crate::gateway::store::{Drop, Stage, new_id};
 use crate::location::{Location, Remote};
 
 pub(super) async fn create_drop(State(app): State<Shared>, Json(wanted): Json<DropRequest>) -> Response {
@@ -87,7 +87,7 @@ async fn one_drop(app: &App, id: &str) -> Result<DropView> {
             location: Location::Remote(place).exact(),
             name: file.name,
             size: file.size,
-            done: file.is_done,
+            done: file.stage == Stage::Done,
         }
     });
     Ok(DropView { arrived: arrived.collect(), ..drop_view(app, &link, true) })

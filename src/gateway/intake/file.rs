@@ -11,8 +11,9 @@ use serde_json::json;
 
 use super::{Start, refused};
 use crate::error::{Kind, Result};
-use crate::gateway::app::{App, now};
-use crate::gateway::store::{Drop, Event, Incoming, NewIncoming, new_id};
+use crate::gateway::app::{App, Shared, now};
+use crate::gateway::metrics::count;
+use crate::gateway::store::{Drop, Event, Incoming, NewIncoming, Stage, new_id};
 use crate::gateway::visitor::Visitor;
 use crate::s3::{CompletedPart, Method, PartLink, PresignRequest, PutOptions, Store, Upload};
 
@@ -45,7 +46,7 @@ pub(super) async fn begin(app: &App, link: &Drop, visitor: &Visitor, wanted: &St
         name: name.clone(),
         size: wanted.size,
         part_size,
-        is_done: false,
+        stage: Stage::Open,
     };
     let new = NewIncoming { incoming, now: now() };
     if let Err(error) = app.store.add_incoming(&new, &app.event(visitor, "start", &name)).await {
@@ -137,8 +138,32 @@ async fn arrived(store: &Store, upload: &Upload, file: &Incoming) -> Result<Vec<
     Ok(by_number.into_iter().map(|(number, etag)| CompletedPart { number, etag }).collect())
 }
 
+/// Completes a file; false if something of it is missing. To be run in a task of its own: a visitor who has waited long
+/// enough must not end it half-way.
+pub(super) async fn finish(app: Shared, link: Drop, file: Incoming, event: Event) -> Result<bool> {
+    if !app.store.begin_finishing(&file.id, now()).await? {
+        return Ok(false);
+    }
+    match finished(&app, &link, &file).await {
+        Ok(true) => {
+            if app.store.finish_incoming(&file, &event).await? {
+                count(&app.metrics.uploads);
+            }
+            Ok(true)
+        }
+        Ok(false) => app.store.reopen(&file.id).await.map(|()| false),
+        Err(error) => {
+            // Other failures leave open whether the provider did it.
+            if error.kind() == Kind::NotFound {
+                app.store.reopen(&file.id).await?;
+            }
+            Err(error)
+        }
+    }
+}
+
 /// Completes what the provider says has arrived; false if something is missing.
-pub(super) async fn finished(app: &App, link: &Drop, file: &Incoming) -> Result<bool> {
+async fn finished(app: &App, link: &Drop, file: &Incoming) -> Result<bool> {
     let store = app.connections.store(&link.profile).await?;
     let upload = upload_of(link, file);
     let size = u64::try_from(file.size).unwrap_or(0);
@@ -154,18 +179,35 @@ pub(super) async fn finished(app: &App, link: &Drop, file: &Incoming) -> Result<
     if i64::try_from(parts.len()) != Ok(count_of_parts(file)) {
         return Ok(false);
     }
-    store.complete_upload(&upload, &parts, &PutOptions::default()).await?;
+    match store.complete_upload(&upload, &parts, &PutOptions::default()).await {
+        // Done by an attempt whose answer was lost?
+        Err(error) if error.kind() != Kind::NotFound => return Err(error),
+        _ => {}
+    }
     Ok(store.head(&link.bucket, &file.key, None).await?.size == size)
 }
 
-/// Aborts a file that does not come any more.
-pub(super) async fn throw_away(app: &App, link: &Drop, file: &Incoming, event: &Event) -> Result<()> {
+/// Aborts a file that does not come any more; false if it has come after all, or is about to.
+pub(super) async fn throw_away(app: &App, link: &Drop, file: &Incoming, event: &Event) -> Result<bool> {
     let store = app.connections.store(&link.profile).await?;
     match store.abort_upload(&upload_of(link, file)).await {
         Err(error) if error.kind() != Kind::NotFound => return Err(error),
         _ => {}
     }
-    app.store.forget_incoming(file, event).await.map(drop)
+    // Where a completion was faster there is nothing to abort, but an object that takes its room.
+    match store.head(&link.bucket, &file.key, None).await {
+        Ok(there) if i64::try_from(there.size) == Ok(file.size) => {
+            let event = Event { kind: "complete".to_owned(), ..event.clone() };
+            if app.store.finish_incoming(file, &event).await? {
+                count(&app.metrics.uploads);
+            }
+            return Ok(false);
+        }
+        // Without the right to list, what is not there is denied.
+        Err(error) if !matches!(error.kind(), Kind::NotFound | Kind::Denied) => return Err(error),
+        _ => {}
+    }
+    app.store.forget_incoming(file, event).await
 }
 
 /// Throws away what nobody has gone on with since `before`, and what came too late.
@@ -215,7 +257,7 @@ mod tests {
             name: String::new(),
             size,
             part_size,
-            is_done: false,
+            stage: Stage::Open,
         };
         for size in [0, 1, PART - 1, PART, PART + 1, PART * 3] {
             let file = file(size, PART);

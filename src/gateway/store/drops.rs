@@ -44,7 +44,16 @@ pub(in crate::gateway) struct Incoming {
     pub(in crate::gateway) name: String,
     pub(in crate::gateway) size: i64,
     pub(in crate::gateway) part_size: i64,
-    pub(in crate::gateway) is_done: bool,
+    pub(in crate::gateway) stage: Stage,
+}
+
+/// How far a file has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::gateway) enum Stage {
+    Open,
+    /// The provider was asked to complete it; what came of that may not be known.
+    Finishing,
+    Done,
 }
 
 /// A file that is to come in.
@@ -105,7 +114,11 @@ fn incoming(row: &AnyRow) -> sqlx::Result<Incoming> {
         name: row.try_get("name")?,
         size: row.try_get("size")?,
         part_size: row.try_get("part_size")?,
-        is_done: state == "done",
+        stage: match state.as_str() {
+            "done" => Stage::Done,
+            "finishing" => Stage::Finishing,
+            _ => Stage::Open,
+        },
     })
 }
 
@@ -232,10 +245,24 @@ impl Store {
         sqlx::query(query).bind(now).bind(id).execute(&self.write).await.map(drop).map_err(failed)
     }
 
+    /// It is about to be completed, so that nobody aborts it meanwhile; false if it is gone, or whole already.
+    pub(in crate::gateway) async fn begin_finishing(&self, id: &str, now: i64) -> Result<bool> {
+        let query = "UPDATE drop_upload SET state = 'finishing', touched = $1 WHERE id = $2 AND state <> 'done' \
+                     RETURNING id";
+        let row = sqlx::query(query).bind(now).bind(id);
+        row.fetch_optional(&self.write).await.map(|row| row.is_some()).map_err(failed)
+    }
+
+    /// The provider has not completed it.
+    pub(in crate::gateway) async fn reopen(&self, id: &str) -> Result<()> {
+        let query = "UPDATE drop_upload SET state = 'open' WHERE id = $1 AND state = 'finishing'";
+        sqlx::query(query).bind(id).execute(&self.write).await.map(drop).map_err(failed)
+    }
+
     /// It is whole; false if it was before.
     pub(in crate::gateway) async fn finish_incoming(&self, file: &Incoming, event: &Event) -> Result<bool> {
         let mut change = self.write.begin().await.map_err(failed)?;
-        let query = "UPDATE drop_upload SET state = 'done' WHERE id = $1 AND state = 'open' RETURNING id";
+        let query = "UPDATE drop_upload SET state = 'done' WHERE id = $1 AND state <> 'done' RETURNING id";
         let done = sqlx::query(query).bind(&file.id);
         if done.fetch_optional(&mut *change).await.map_err(failed)?.is_none() {
             return Ok(false);
@@ -245,11 +272,16 @@ impl Store {
         Ok(true)
     }
 
-    /// It does not come: its room is given back. False if somebody else did that, or it has come.
+    /// It does not come: its room is given back. False if somebody else did that, or it is further than `file` says.
     pub(in crate::gateway) async fn forget_incoming(&self, file: &Incoming, event: &Event) -> Result<bool> {
         let mut change = self.write.begin().await.map_err(failed)?;
-        let query = "DELETE FROM drop_upload WHERE id = $1 AND state = 'open' RETURNING id";
-        let gone = sqlx::query(query).bind(&file.id);
+        let query = "DELETE FROM drop_upload WHERE id = $1 AND state = $2 RETURNING id";
+        let stage = match file.stage {
+            Stage::Open => "open",
+            Stage::Finishing => "finishing",
+            Stage::Done => return Ok(false),
+        };
+        let gone = sqlx::query(query).bind(&file.id).bind(stage);
         if gone.fetch_optional(&mut *change).await.map_err(failed)?.is_none() {
             return Ok(false);
         }
@@ -261,11 +293,12 @@ impl Store {
         Ok(true)
     }
 
-    /// Files that nobody has sent anything of since `before`, or whose link is over.
+    /// Files that nobody has sent anything of since `before`, or whose link is over; what is being completed has its
+    /// time all the same.
     pub(in crate::gateway) async fn stale(&self, before: i64, now: i64) -> Result<Vec<Incoming>> {
         let query = select_incoming!(
-            "WHERE state = 'open' AND (touched <= $1 OR drop_link IN \
-             (SELECT id FROM drop_link WHERE closed IS NOT NULL OR expires <= $2)) LIMIT 1000"
+            "WHERE (state = 'finishing' AND touched <= $1) OR (state = 'open' AND (touched <= $1 OR drop_link IN \
+             (SELECT id FROM drop_link WHERE closed IS NOT NULL OR expires <= $2))) LIMIT 1000"
         );
         let rows = sqlx::query(query).bind(before).bind(now).fetch_all(&self.read).await.map_err(failed)?;
         rows.iter().map(incoming).collect::<sqlx::Result<_>>().map_err(failed)
