@@ -147,12 +147,18 @@ impl App {
     }
 }
 
+/// Host and port, however they are written.
+fn place(uri: &Uri) -> (Option<String>, u16) {
+    let usual = if uri.scheme_str() == Some("http") { 80 } else { 443 };
+    (uri.host().map(str::to_ascii_lowercase), uri.port_u16().unwrap_or(usual))
+}
+
 /// What a provider serves from the gateway's own host would be one origin with its pages.
 fn refuse_own_host(connections: &Connections, public: &Uri) -> Result<()> {
     for profile in &connections.config().profiles {
         for url in [&profile.endpoint, &profile.public_endpoint].into_iter().flatten() {
             let Ok(uri) = url.parse::<Uri>() else { continue };
-            if uri.authority() == public.authority() {
+            if place(&uri) == place(public) {
                 return Err(Error::new(
                     Kind::Config,
                     format!(

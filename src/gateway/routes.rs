@@ -179,14 +179,22 @@ async fn shown_page(
     if app.is_first_visit(&share.id, visitor) {
         app.write_down(&share.id, app.event(visitor, "view", "")).await;
     }
+    // Where a page goes on is a key at some providers, and the bucket's keys are nobody's business.
+    let mark = format!("after:{}", share.id);
+    let after = after.map(|sealed| app.keys.open(&mark, sealed).ok_or(Refusal::NotFound)).transpose()?;
     let listed = rows(app, &share, after).await?;
+    let next =
+        listed.next.map(|next| app.keys.seal(&mark, next.as_bytes())).transpose().map_err(|error| {
+            tracing::error!(%error, share = share.id, "the next page cannot be sealed");
+            Refusal::Away
+        })?;
     let policy = leads_to(app, &share, listed.first.as_ref()).await;
     let page = SharePage {
         words,
         token,
         name: &share.name,
         rows: listed.rows,
-        next: listed.next.map(|next| {
+        next: next.map(|next| {
             percent_encoding::utf8_percent_encode(&next, percent_encoding::NON_ALPHANUMERIC).to_string()
         }),
         until: page::time(share.expires),
@@ -203,7 +211,7 @@ struct Listed {
     first: Option<Item>,
 }
 
-async fn rows(app: &App, share: &Share, after: Option<&str>) -> Result<Listed, Refusal> {
+async fn rows(app: &App, share: &Share, after: Option<String>) -> Result<Listed, Refusal> {
     let away = |error: crate::error::Error| {
         tracing::error!(%error, share = share.id, "what is shared cannot be listed");
         Refusal::Away
@@ -222,7 +230,7 @@ async fn rows(app: &App, share: &Share, after: Option<&str>) -> Result<Listed, R
         bucket: bucket.clone(),
         prefix: prefix.clone(),
         recursive: true,
-        token: after.map(str::to_owned),
+        token: after,
         max_keys: Some(LISTED),
         ..ListRequest::default()
     };

@@ -526,6 +526,25 @@ async fn a_prefix_is_an_index_and_nothing_beside_it_can_be_had() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_long_index_goes_on_without_telling_keys() {
+    let gate = Gate::new().await;
+    for number in 0..=500 {
+        gate.world.backend.put("box", &format!("inner/t/{number:03}"), "x");
+    }
+    let share = gate.share(&["p:box/inner/t/"], |_| {}).await;
+    let first = text(&gate.ask("GET", &path(&share), &[], "").await);
+    assert!(first.contains(">499<") && !first.contains(">500<"));
+    let next = first.split("class=\"next\" href=\"").nth(1).unwrap().split('"').next().unwrap();
+    assert!(!next.contains("inner") && !next.contains("499"), "{next}");
+    let rest = text(&gate.ask("GET", next, &[], "").await);
+    assert!(rest.contains(">500<") && !rest.contains(">499<"), "{rest}");
+    for forged in ["inner%2Ft%2F000", ""] {
+        let asked = gate.ask("GET", &format!("{}?after={forged}", path(&share)), &[], "").await;
+        assert_eq!(asked.status(), 404, "{forged}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_was_counted_for_one_file_is_no_right_to_another_of_its_name() {
     let gate = Gate::new().await;
     for key in ["t/a/x", "t/b/x"] {
@@ -620,7 +639,15 @@ async fn a_changed_key_or_record_signs_nothing() {
     // Storage on the gateway's own host could read its cookies.
     other.key_file = gate.world.folder.path().join("key");
     other.public_url = gate.world.server.endpoint().to_owned();
-    let error = run(other).await.unwrap_err();
+    let error = run(other.clone()).await.unwrap_err();
+    assert!(error.message().contains("the gateway's own public_url"), "{error}");
+    // However it is written.
+    other.public_url = "https://files.example".into();
+    let mut known = config(&gate.world, Some(other.clone()));
+    known.profiles[0].endpoint = Some("https://FILES.example:443".into());
+    let known = Connections::new(Arc::new(known));
+    let run = gateway::run(other, known, CancellationToken::new(), |_| panic!("it must not start"));
+    let error = run.await.unwrap_err();
     assert!(error.message().contains("the gateway's own public_url"), "{error}");
 }
 
@@ -759,6 +786,44 @@ async fn files_come_in_by_parts_under_keys_that_the_gateway_chooses() {
     assert_eq!(gate.client.close_drop(&id).await.unwrap().state, "closed");
     assert_eq!(sender.ask("start", &serde_json::json!({ "name": "d", "size": 1 })).await.0, 410);
     assert_eq!(gate.ask("GET", &sender.path, &[("cookie", &sender.cookie)], "").await.status(), 410);
+}
+
+/// Sends a file in one part; its id.
+async fn send_one(sender: &Sender<'_>, name: &str, data: &[u8]) -> String {
+    let (_, started) = sender.ask("start", &serde_json::json!({ "name": name, "size": data.len() })).await;
+    let file = started["id"].as_str().unwrap().to_owned();
+    let told = sender.ask("parts", &serde_json::json!({ "id": file, "parts": [1] })).await.1;
+    assert_eq!(sender.put(told["urls"]["1"].as_str().unwrap(), data.to_vec()).await, 200);
+    file
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_has_arrived_keeps_its_room_whatever_answer_was_lost() {
+    let gate = Gate::new().await;
+    let faults = gate.world.backend.faults();
+    let (id, sender) = drop_link(&gate, |link| link.max_files = Some(2)).await;
+    // Completed, but neither the answer nor the look afterwards came through.
+    let file = serde_json::json!({ "id": send_one(&sender, "a", b"one").await });
+    faults.add(Rule::always(Operation::CompleteUpload, Fault::LoseAnswer));
+    faults.add(Rule::always(Operation::HeadObject, Fault::Status(503, "")));
+    assert_eq!(sender.ask("complete", &file).await.0, 503);
+    faults.clear();
+    assert_eq!(sender.ask("abort", &file).await.0, 409, "it may be there");
+    let (status, told) = sender.ask("parts", &file).await;
+    assert!(status == 409 && told["error"] == "done", "not sent again: {told}");
+    assert_eq!(sender.ask("complete", &file).await.0, 200);
+
+    // Completed by another request than the one that throws it away.
+    let file = serde_json::json!({ "id": send_one(&sender, "b", b"two").await });
+    let arrived = gate.client.drop_link(&id).await.unwrap().arrived;
+    let key = arrived.iter().find(|one| !one.done).unwrap().location.clone();
+    gate.world.backend.put("box", key.strip_prefix("p:box/").unwrap(), "two");
+    let (status, told) = sender.ask("abort", &file).await;
+    assert!(status == 409 && told["error"] == "done", "{told}");
+
+    let link = gate.client.drop_link(&id).await.unwrap();
+    assert!((link.files, link.bytes) == (2, 6) && link.arrived.iter().all(|one| one.done), "{link:?}");
+    assert_eq!(sender.ask("start", &serde_json::json!({ "name": "c", "size": 1 })).await.0, 507);
 }
 
 /// A gateway of the real binary, stopped when it is dropped.
