@@ -53,8 +53,11 @@ pub(super) fn run(options: &LoadOptions, left: Option<&str>, right: Option<&str>
         match tui::run(&Arc::new(config), left, right)? {
             End::Code(code) => return Ok(code),
             End::Begin(begin) => {
-                if let Err(error) = first_steps(begin, options) {
-                    report(&error);
+                match first_steps(begin, options) {
+                    // A signal ends the program, not only what it was busy with.
+                    Ok(code) if code > 128 => return Ok(code),
+                    Ok(_) => {}
+                    Err(error) => report(&error),
                 }
                 note("Enter goes on to the browser");
                 let mut line = String::new();
@@ -67,13 +70,13 @@ pub(super) fn run(options: &LoadOptions, left: Option<&str>, right: Option<&str>
 }
 
 /// The same as the commands do, on the ordinary screen.
-fn first_steps(begin: Begin, options: &LoadOptions) -> Result<()> {
+fn first_steps(begin: Begin, options: &LoadOptions) -> Result<u8> {
     let arguments = match begin {
-        Begin::Demo => return demo(&DemoOptions { serve: false, port: None }).map(drop),
+        Begin::Demo => return demo(&DemoOptions { serve: false, port: None }),
         Begin::Import => vec!["import".to_owned()],
         Begin::Add => vec!["add".to_owned(), profile::ask("Name of the profile; locations begin with it: ")?],
     };
-    profile::run(profile::parsed(&arguments)?, options.clone()).map(drop)
+    profile::run(profile::parsed(&arguments)?, options.clone())
 }
 
 /// A place to open; a first word that is neither a command nor anything that exists is most likely a slip.

@@ -149,7 +149,7 @@ impl Pick {
             let item = &self.items[*index];
             let style = if at == self.cursor { theme.cursor } else { theme.text };
             let width = usize::from(room.width);
-            let aside = text::clip(&item.aside, width / 3, theme.ellipsis());
+            let aside = text::clip(&display_safe(&item.aside), width / 3, theme.ellipsis());
             let words = text::clip_start(
                 &item.words,
                 width.saturating_sub(text::width(&aside) + 2),
