@@ -75,7 +75,7 @@ async fn show(
     let page = DropPage {
         words,
         token: &token,
-        name: &link.name,
+        name: if link.name.is_empty() { words.send_files } else { &link.name },
         until: page::time(link.expires),
         files_left: link.max_files.map(|most| (most - link.files).max(0)),
         room_left: link.max_bytes.map(|most| page::size((most - link.bytes).max(0))),

@@ -192,7 +192,7 @@ async fn shown_page(
     let page = SharePage {
         words,
         token,
-        name: &share.name,
+        name: if share.name.is_empty() { words.files } else { &share.name },
         rows: listed.rows,
         next: next.map(|next| {
             percent_encoding::utf8_percent_encode(&next, percent_encoding::NON_ALPHANUMERIC).to_string()

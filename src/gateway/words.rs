@@ -45,6 +45,10 @@ words! {
     away_more: "The link is fine. Please try again in a few minutes.", "Der Link ist in Ordnung. Bitte versuchen Sie es in ein paar Minuten noch einmal.", "Le lien est valable. Réessayez dans quelques minutes.", "El enlace es válido. Inténtelo de nuevo en unos minutos.";
     refused: "This request was refused", "Diese Anfrage wurde abgelehnt", "Cette demande a été refusée", "Esta solicitud fue rechazada";
     refused_more: "Open the link itself and use the button there.", "Öffnen Sie den Link selbst und benutzen Sie den Knopf dort.", "Ouvrez le lien lui-même et utilisez le bouton qui s’y trouve.", "Abra el enlace y use el botón que hay allí.";
+    /// Title of a share without a name.
+    files: "Files", "Dateien", "Fichiers", "Archivos";
+    /// Title of a drop link without a name.
+    send_files: "Send files", "Dateien senden", "Envoyer des fichiers", "Enviar archivos";
     choose: "Choose files", "Dateien auswählen", "Choisir des fichiers", "Elegir archivos";
     choose_folder: "Choose a folder", "Ordner auswählen", "Choisir un dossier", "Elegir una carpeta";
     drop_here: "or drop files and folders here", "oder Dateien und Ordner hierher ziehen", "ou déposez ici des fichiers et des dossiers", "o suelte aquí archivos y carpetas";

@@ -526,6 +526,20 @@ async fn a_prefix_is_an_index_and_nothing_beside_it_can_be_had() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_has_no_name_has_a_title_in_the_visitors_language() {
+    let gate = Gate::new().await;
+    gate.world.backend.put("box", "a", "x");
+    let share = gate.share(&["p:box/"], |_| {}).await;
+    let (_, sender) = drop_link(&gate, |_| {}).await;
+    for (language, files, send) in [("en", "Files", "Send files"), ("de", "Dateien", "Dateien senden")] {
+        for (path, title) in [(path(&share), files), (sender.path.clone(), send)] {
+            let page = gate.ask("GET", &path, &[("accept-language", language)], "").await;
+            assert!(text(&page).contains(&format!("<h1>{title}</h1>")), "{}", text(&page));
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_long_index_goes_on_without_telling_keys() {
     let gate = Gate::new().await;
     for number in 0..=500 {

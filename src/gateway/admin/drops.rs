@@ -31,7 +31,7 @@ async fn new_drop(app: &App, wanted: DropRequest) -> Result<DropView> {
     reachable(app, &place).await?;
     let id = new_id()?;
     let (_, token_hash, token_sealed) = token(app, &id)?;
-    let name = wanted.name.filter(|name| !name.trim().is_empty()).unwrap_or_else(|| "Send files".to_owned());
+    let name = wanted.name.filter(|name| !name.trim().is_empty()).unwrap_or_default();
     let new = Drop {
         lock: lock(app, wanted.password).await?,
         id,

@@ -79,11 +79,12 @@ async fn new_share(app: &App, wanted: ShareRequest) -> Result<ShareView> {
     Ok(view(app, &new.share, Some(&new.items)))
 }
 
+/// In no language; the page has words for a share of a whole bucket.
 fn title(first: &Remote, items: &[Item]) -> String {
     match items {
         [one] => one.name.clone(),
         [] => first.key.trim_end_matches('/').rsplit('/').next().unwrap_or_default().to_owned(),
-        several => format!("{} and {} more", several[0].name, several.len() - 1),
+        several => format!("{} + {}", several[0].name, several.len() - 1),
     }
 }
 
