@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
-use serde_json::json;
 
 use super::Context;
 use super::output::{Out, Tally, note};
@@ -101,7 +100,7 @@ pub(super) async fn run(context: &Context, command: Command) -> Result<u8> {
         Command::List(options) => {
             let mut out = Out::new();
             for link in client.drops().await?.into_iter().filter(|link| options.all || link.state == "open") {
-                if options.json { out.json(&json_of(&link))? } else { out.line(&words(&link))? }
+                if options.json { out.json(&link)? } else { out.line(&words(&link))? }
             }
             Ok(0)
         }
@@ -135,24 +134,12 @@ async fn create(context: &Context, client: &Client, options: CreateOptions) -> R
     let link = client.create_drop(&request).await?;
     let made = Made {
         url: &link.url,
-        json: options.json.then(|| json_of(&link)),
+        json: options.json.then_some(&link),
         words: words(&link),
         password: password.filter(|_| is_new),
         copy: options.copy,
     };
     made.tell(context).await
-}
-
-fn json_of(link: &DropView) -> serde_json::Value {
-    let arrived = link.arrived.iter().map(
-        |file| json!({ "location": file.location, "name": file.name, "size": file.size, "done": file.done }),
-    );
-    json!({
-        "id": link.id, "url": link.url, "location": link.location, "name": link.name, "note": link.note,
-        "password": link.password, "created": link.created, "expires": link.expires,
-        "max_files": link.max_files, "max_bytes": link.max_bytes, "files": link.files, "bytes": link.bytes,
-        "state": link.state, "arrived": arrived.collect::<Vec<_>>(),
-    })
 }
 
 fn size(bytes: i64) -> String {
@@ -180,7 +167,7 @@ async fn show(client: &Client, options: &ShowOptions) -> Result<u8> {
     for id in &options.ids {
         match client.drop_link(id).await {
             Err(error) => tally.take(Err(error))?,
-            Ok(link) if options.json => out.json(&json_of(&link))?,
+            Ok(link) if options.json => out.json(&link)?,
             Ok(link) => {
                 out.line(&words(&link))?;
                 out.line(&format!("  {}", link.url))?;

@@ -43,7 +43,9 @@ impl Out {
     }
 
     /// One JSON object on a line.
-    pub(super) fn json(&mut self, value: &serde_json::Value) -> Result<()> {
+    pub(super) fn json(&mut self, value: &impl serde::Serialize) -> Result<()> {
+        let value = serde_json::to_value(value)
+            .map_err(|error| Error::new(Kind::Internal, format!("this has no form in JSON: {error}")))?;
         self.line(&value.to_string())
     }
 

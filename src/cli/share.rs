@@ -4,13 +4,12 @@ use std::time::Duration;
 
 use clap::{ArgGroup, Args, Subcommand};
 use jiff::Timestamp;
-use serde_json::json;
 
 use super::output::{Out, Tally, local_time, note};
 use super::presign::copy;
 use super::{Context, ask};
 use crate::error::{Error, Kind, Result};
-use crate::gateway::{Client, EventView, ExtendRequest, Password, ShareRequest, ShareView, new_password};
+use crate::gateway::{Client, ExtendRequest, Password, ShareRequest, ShareView, new_password};
 use crate::links::parse_lifetime;
 use crate::sanitize::display_safe;
 
@@ -199,7 +198,7 @@ async fn create(context: &Context, client: &Client, options: CreateOptions) -> R
     let share = client.create_share(&request).await?;
     let made = Made {
         url: &share.url,
-        json: options.json.then(|| json_of(&share)),
+        json: options.json.then_some(&share),
         words: words(&share),
         password: password.filter(|_| is_new),
         copy: options.copy,
@@ -208,21 +207,21 @@ async fn create(context: &Context, client: &Client, options: CreateOptions) -> R
 }
 
 /// A link that was made.
-pub(super) struct Made<'a> {
+pub(super) struct Made<'a, T> {
     pub(super) url: &'a str,
     /// What is printed instead of the URL.
-    pub(super) json: Option<serde_json::Value>,
+    pub(super) json: Option<&'a T>,
     pub(super) words: String,
     /// Its password, if nobody knows it yet.
     pub(super) password: Option<Password>,
     pub(super) copy: bool,
 }
 
-impl Made<'_> {
+impl<T: serde::Serialize> Made<'_, T> {
     /// The link alone on stdout; what is to be known of it beside that.
     pub(super) async fn tell(self, context: &Context) -> Result<u8> {
         let mut out = Out::new();
-        match &self.json {
+        match self.json {
             Some(json) => out.json(json)?,
             None => out.line(self.url)?,
         }
@@ -236,14 +235,6 @@ impl Made<'_> {
         }
         Ok(0)
     }
-}
-
-fn json_of(share: &ShareView) -> serde_json::Value {
-    json!({
-        "id": share.id, "url": share.url, "locations": share.locations, "name": share.name, "note": share.note,
-        "password": share.password, "created": share.created, "expires": share.expires, "max": share.max,
-        "used": share.used, "state": share.state,
-    })
 }
 
 pub(super) fn when(seconds: i64) -> String {
@@ -266,12 +257,8 @@ fn words(share: &ShareView) -> String {
 async fn list(client: &Client, options: &ListOptions) -> Result<u8> {
     let mut out = Out::new();
     for share in client.shares().await? {
-        if options.json {
-            if options.all || share.state == "open" {
-                out.json(&json_of(&share))?;
-            }
-        } else if options.all || share.state == "open" {
-            out.line(&words(&share))?;
+        if options.all || share.state == "open" {
+            if options.json { out.json(&share)? } else { out.line(&words(&share))? }
         }
     }
     Ok(0)
@@ -288,7 +275,7 @@ async fn show(context: &Context, client: &Client, options: &ShowOptions) -> Resu
             }
         };
         if options.json {
-            out.json(&json_of(&share))?;
+            out.json(&share)?;
         } else {
             out.line(&words(&share))?;
             out.line(&format!("  {}", share.url))?;
@@ -310,10 +297,7 @@ pub(super) async fn events(client: &Client, id: &str, drops: bool, as_json: bool
     let mut out = Out::new();
     for event in client.events(id, drops).await? {
         if as_json {
-            let EventView { happened, kind, item, address, agent } = &event;
-            out.json(&json!({
-                "happened": happened, "kind": kind, "item": item, "address": address, "agent": agent,
-            }))?;
+            out.json(&event)?;
             continue;
         }
         let (item, agent) = (display_safe(&event.item), display_safe(&event.agent));
