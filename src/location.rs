@@ -21,6 +21,14 @@ pub struct Remote {
     pub key: String,
 }
 
+impl Remote {
+    /// Whether it stands for what is below it: the bucket, or a key that ends with a `/`.
+    #[must_use]
+    pub fn is_prefix(&self) -> bool {
+        self.key.is_empty() || self.key.ends_with('/')
+    }
+}
+
 /// A place that a pane can show or a command can name.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Location {

@@ -132,7 +132,7 @@ async fn stream(
     let Location::Remote(remote) = context.location(target)? else {
         return wrong("`-` can be copied to an object: PROFILE:BUCKET/KEY");
     };
-    if remote.key.is_empty() || remote.key.ends_with('/') {
+    if remote.is_prefix() {
         return Err(Error::new(Kind::Usage, format!("{remote} names no object"))
             .with_hint("stdin has no name; give it one"));
     }

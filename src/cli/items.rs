@@ -23,7 +23,7 @@ pub(super) fn resolve(
     }
     let is_folder = match &to {
         Location::Local(path) => target.ends_with('/') || path.is_dir(),
-        Location::Remote(remote) => remote.key.is_empty() || remote.key.ends_with('/'),
+        Location::Remote(remote) => remote.is_prefix(),
         Location::Profile(_) => true,
     };
     if sources.len() > 1 && !is_folder {
@@ -51,7 +51,7 @@ fn item(context: &Context, text: &str, to: &Location, is_folder: bool, recursive
             (from.clone(), contents, true)
         }
         Location::Remote(remote) if recursive => {
-            let contents = remote.key.is_empty() || remote.key.ends_with('/');
+            let contents = remote.is_prefix();
             let key = if contents { remote.key.clone() } else { format!("{}/", remote.key) };
             (Location::Remote(Remote { key, ..remote.clone() }), contents, true)
         }
@@ -84,7 +84,7 @@ fn inside(to: &Location, from: &Location, name: &str, tree: bool) -> Location {
 /// A prefix that ends in a slash, unless it is the bucket itself.
 fn as_folder(place: &Location) -> Location {
     match place {
-        Location::Remote(remote) if !remote.key.is_empty() && !remote.key.ends_with('/') => {
+        Location::Remote(remote) if !remote.is_prefix() => {
             Location::Remote(Remote { key: format!("{}/", remote.key), ..remote.clone() })
         }
         other => other.clone(),

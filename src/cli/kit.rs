@@ -95,7 +95,7 @@ pub(super) async fn run(context: &Context, command: Command) -> Result<u8> {
 
 async fn create(context: &Context, kits: &Kits, options: CreateOptions) -> Result<u8> {
     let target = match context.location(&options.location)? {
-        Location::Remote(target) if !target.key.is_empty() && !target.key.ends_with('/') => target,
+        Location::Remote(target) if !target.is_prefix() => target,
         other => {
             return Err(Error::new(Kind::Usage, format!("{other} is not an object"))
                 .with_hint("write PROFILE:BUCKET/KEY, the object that the upload becomes"));

@@ -89,7 +89,7 @@ async fn keys(context: &Context, options: &Options, remote: &Remote, out: &mut O
     } else {
         level(options, &store, remote, out).await?
     };
-    if any || remote.key.is_empty() || remote.key.ends_with('/') {
+    if any || remote.is_prefix() {
         return Ok(());
     }
     Err(Error::new(Kind::NotFound, format!("no key begins with {remote}")))

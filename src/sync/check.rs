@@ -137,7 +137,7 @@ fn is_single(place: &Location) -> bool {
 
 /// A key that names no folder; beside a folder it is taken for one all the same.
 fn is_object(place: &Location) -> bool {
-    place.as_remote().is_some_and(|remote| !remote.key.is_empty() && !remote.key.ends_with('/'))
+    place.as_remote().is_some_and(|remote| !remote.is_prefix())
 }
 
 async fn single(connections: &Connections, place: &Location) -> Result<Place> {

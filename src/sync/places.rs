@@ -11,7 +11,7 @@ pub(super) fn tree(place: &Location) -> Result<Location> {
     match place {
         Location::Profile(profile) => Err(Error::new(Kind::Usage, format!("{profile}: is a whole profile"))
             .with_hint(format!("name a bucket in it: {profile}:BUCKET/"))),
-        Location::Remote(remote) if !remote.key.is_empty() && !remote.key.ends_with('/') => {
+        Location::Remote(remote) if !remote.is_prefix() => {
             Ok(Location::Remote(Remote { key: format!("{}/", remote.key), ..remote.clone() }))
         }
         Location::Local(path) if path.exists() && !path.is_dir() => {

@@ -1,16 +1,18 @@
 //! A multipart upload from its beginning, or from where an earlier run left it, to its completion, whoever provides
 //! the bytes of its parts.
 
+mod complete;
+
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
+pub(super) use self::complete::complete;
 use super::journal::{Arrived, Begin, Claim, Identity};
 use super::pace::{Lane, Pace, cancelled};
 use super::plan::{blocking, part_size, ranges};
@@ -19,12 +21,7 @@ use super::types::Verified;
 use super::work::Work;
 use crate::error::{Error, Kind, Result};
 use crate::location::{Location, Remote};
-use crate::s3::{
-    Algorithm, CompletedPart, Digest, ObjectInfo, Part, PutOptions, Store, Upload, Written, multipart_etag,
-};
-
-/// Looks after a lost answer to Complete before it counts as failed.
-const LOOKS: u32 = 4;
+use crate::s3::{Algorithm, Digest, ObjectInfo, Part, PutOptions, Store, Upload, multipart_etag};
 
 /// Where the bytes of parts come from.
 pub(super) trait Parts: Send + Sync + 'static {
@@ -281,76 +278,12 @@ impl Multipart<'_> {
             None => Ok(arrived),
         }
     }
-
-    /// The digest of the whole out of those of the parts, where there is such arithmetic.
-    fn whole(&self, arrived: &BTreeMap<u32, Arrived>, part_size: u64) -> Option<Digest> {
-        let mut whole: Option<Digest> = None;
-        for (number, range) in ranges(self.size, part_size) {
-            let part = arrived.get(&number)?.digest.clone()?;
-            whole = Some(match whole {
-                None => part,
-                Some(before) => before.followed_by(&part, range.end - range.start)?,
-            });
-        }
-        whole.filter(|whole| whole.algorithm != Algorithm::Md5)
-    }
-
-    /// Completes, and compares what is there with what was sent.
-    async fn complete(
-        &self,
-        upload: &Upload,
-        arrived: &BTreeMap<u32, Arrived>,
-        part_size: u64,
-    ) -> Result<Verified> {
-        let parts: Vec<CompletedPart> = arrived
-            .iter()
-            .map(|(number, part)| CompletedPart { number: *number, etag: part.etag.clone() })
-            .collect();
-        let whole = self.whole(arrived, part_size);
-        let options = PutOptions { digest: whole.clone(), ..self.options.clone() };
-        let written = complete(self.store, upload, &parts, &options, self.size).await?;
-        let info = self.store.head(&upload.bucket, &upload.key, written.version_id.as_deref()).await?;
-        // Somebody else may have written the key since.
-        let ours = written.etag.is_empty() || info.etag == written.etag;
-        if ours && info.size != self.size {
-            let text = format!("{} has {} bytes there and {} here", self.to, info.size, self.size);
-            return Err(Error::new(Kind::Integrity, text));
-        }
-        let Some(algorithm) = self.algorithm else { return Ok(Verified::Size) };
-        let (here, there) = match &whole {
-            Some(whole) => {
-                (Some(whole.hex()), info.proof(false).filter(|p| p.algorithm == algorithm).map(|p| p.hex()))
-            }
-            None if algorithm == Algorithm::Md5
-                && self.store.md5_etags()
-                && info.attributes.sse.is_none() =>
-            {
-                (digest_etag(arrived), Some(info.etag.clone()).filter(|etag| etag.contains('-')))
-            }
-            None => (None, None),
-        };
-        match (here, there) {
-            (Some(here), Some(there)) if ours && here != there => Err(Error::new(
-                Kind::Integrity,
-                format!("{}: its {} is {there} there and {here} here", self.to, algorithm.name()),
-            )
-            .with_hint("what is stored is not what was sent; send it again")),
-            // Every part was checked by the provider when it arrived.
-            _ => Ok(Verified::by(algorithm)),
-        }
-    }
 }
 
 /// The ETag by AWS's formula, of the ETags that the parts got.
 fn etag_of(arrived: &BTreeMap<u32, Arrived>) -> String {
     let parts: Option<Vec<Digest>> = arrived.values().map(|part| Digest::from_etag(&part.etag)).collect();
     parts.map(|parts| multipart_etag(&parts)).unwrap_or_default()
-}
-
-/// The ETag by AWS's formula, of what was sent.
-fn digest_etag(arrived: &BTreeMap<u32, Arrived>) -> Option<String> {
-    let parts: Option<Vec<&Digest>> = arrived.values().map(|part| part.digest.as_ref()).collect();
-    parts.map(multipart_etag)
 }
 
 pub(super) fn joined<T>(done: std::result::Result<Result<T>, tokio::task::JoinError>) -> Result<T> {
@@ -367,39 +300,4 @@ pub(super) fn checked_part_size(store: &Store, to: &Remote, length: u64, wanted:
             format!("{to}: {length} bytes are more than {title} takes for one object"),
         )
     })
-}
-
-/// Completes an upload; a lost answer is settled by looking whether the object is there.
-pub(super) async fn complete(
-    store: &Store,
-    upload: &Upload,
-    parts: &[CompletedPart],
-    options: &PutOptions,
-    size: u64,
-) -> Result<Written> {
-    let mut tries = 0;
-    loop {
-        let error = match store.complete_upload(upload, parts, options).await {
-            Ok(written) => return Ok(written),
-            Err(error) => error,
-        };
-        let is_ambiguous = error.is_retryable() || error.kind() == Kind::NotFound;
-        if !is_ambiguous {
-            return Err(error);
-        }
-        if let Ok(info) = store.head(&upload.bucket, &upload.key, None).await {
-            // Parts' count in the ETag tells our object from one that was there before.
-            let ours = info.size == size && info.etag.ends_with(&format!("-{}", parts.len()));
-            let gone = error.kind() == Kind::NotFound || store.list_parts(upload).await.is_err();
-            if ours && gone {
-                let digest = info.proof(false);
-                return Ok(Written { etag: info.etag, version_id: info.version_id, digest });
-            }
-        }
-        tries += 1;
-        if tries >= LOOKS || error.kind() == Kind::NotFound {
-            return Err(error);
-        }
-        tokio::time::sleep(Duration::from_millis(300 << tries)).await;
-    }
 }

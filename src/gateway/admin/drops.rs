@@ -23,7 +23,7 @@ async fn new_drop(app: &App, wanted: DropRequest) -> Result<DropView> {
     at_least_one("max_files", wanted.max_files)?;
     at_least_one("max_bytes", wanted.max_bytes)?;
     let place = remote(app, &wanted.location)?;
-    if !place.key.is_empty() && !place.key.ends_with('/') {
+    if !place.is_prefix() {
         return Err(Error::new(Kind::Usage, format!("{place} is not a prefix"))
             .with_hint("write a `/` at its end: files go below it"));
     }

@@ -32,15 +32,14 @@ async fn new_share(app: &App, wanted: ShareRequest) -> Result<ShareView> {
     }
     let places: Vec<Remote> = wanted.locations.iter().map(|text| remote(app, text)).collect::<Result<_>>()?;
     let Some(first) = places.first() else { return Err(Error::new(Kind::Usage, "nothing to share")) };
-    let is_prefix = |place: &Remote| place.key.is_empty() || place.key.ends_with('/');
     let below = if let [place] = places.as_slice()
-        && is_prefix(place)
+        && place.is_prefix()
     {
         Some((place.bucket.clone(), place.key.clone()))
     } else {
         None
     };
-    if below.is_none() && places.iter().any(is_prefix) {
+    if below.is_none() && places.iter().any(Remote::is_prefix) {
         return Err(Error::new(Kind::Usage, "a prefix is shared alone")
             .with_hint("share it by itself, or name the objects in it"));
     }

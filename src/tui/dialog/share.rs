@@ -68,8 +68,7 @@ impl ShareForm {
 
     fn prefix(&self) -> Option<&Location> {
         let [place] = self.places.as_slice() else { return None };
-        let key = &place.as_remote()?.key;
-        (key.is_empty() || key.ends_with('/')).then_some(place)
+        place.as_remote()?.is_prefix().then_some(place)
     }
 
     fn rows(&self) -> &'static [Row] {

@@ -35,10 +35,7 @@ pub(super) fn copy_uris(state: &mut State) -> Vec<Effect> {
 
 /// `https://host/bucket/key` without a signature.
 pub(super) fn copy_urls(state: &mut State) -> Vec<Effect> {
-    let objects: Vec<Remote> = chosen(state)
-        .into_iter()
-        .filter(|place| !place.key.is_empty() && !place.key.ends_with('/'))
-        .collect();
+    let objects: Vec<Remote> = chosen(state).into_iter().filter(|place| !place.is_prefix()).collect();
     if objects.is_empty() {
         state.say(Tone::Plain, "only objects have an address of their own");
         return Vec::new();

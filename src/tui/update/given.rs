@@ -4,7 +4,7 @@ use super::super::dialog::{Dialog, Given, Purpose};
 use super::super::message::{Effect, GivenEffect, GivenEvent};
 use super::super::state::{State, Tone};
 use crate::links::parse_lifetime;
-use crate::location::Location;
+use crate::location::{Location, Remote};
 
 /// The form for a protected link to what is chosen.
 pub(super) fn share(state: &mut State) -> Vec<Effect> {
@@ -15,9 +15,7 @@ pub(super) fn share(state: &mut State) -> Vec<Effect> {
     }
     let places: Vec<Location> = pane.chosen().iter().map(|entry| pane.place(*entry)).collect();
     let places = if places.is_empty() { vec![pane.location.clone()] } else { places };
-    let is_prefix = |place: &Location| {
-        place.as_remote().is_none_or(|remote| remote.key.is_empty() || remote.key.ends_with('/'))
-    };
+    let is_prefix = |place: &Location| place.as_remote().is_none_or(Remote::is_prefix);
     if places.len() > 1 && places.iter().any(is_prefix) {
         state
             .say(Tone::Warning, "a folder is shared by itself: unmark the others, or share the folder above");

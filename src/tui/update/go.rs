@@ -159,7 +159,7 @@ fn parse(state: &State, text: &str) -> Result<Location> {
 pub(in crate::tui) fn folder(place: Location) -> Location {
     match place {
         Location::Remote(mut remote) => {
-            if !remote.key.is_empty() && !remote.key.ends_with('/') {
+            if !remote.is_prefix() {
                 remote.key.push('/');
             }
             Location::Remote(remote)

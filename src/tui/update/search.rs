@@ -5,7 +5,7 @@ use super::super::message::{Effect, Search};
 use super::super::state::State;
 use super::go;
 use crate::error::{Error, Kind, Result};
-use crate::location::Location;
+use crate::location::{Location, Remote};
 use crate::walk::find::{Pattern, Query, parse_since, parse_sizes};
 
 /// Asks what to look for below this pane's place.
@@ -66,8 +66,7 @@ pub(super) fn leave(state: &mut State) -> Vec<Effect> {
 /// Goes to where something is, the cursor on it.
 pub(super) fn jump(state: &mut State, place: &Location) -> Vec<Effect> {
     let mut effects = leave(state);
-    let is_folder =
-        place.as_remote().is_some_and(|remote| remote.key.is_empty() || remote.key.ends_with('/'));
+    let is_folder = place.as_remote().is_some_and(Remote::is_prefix);
     if is_folder {
         effects.extend(go::show(state, state.focus, place.clone(), None));
         return effects;
