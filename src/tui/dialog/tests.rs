@@ -1,5 +1,9 @@
 //! Every dialog: its keys, and its drawing at every size.
 
+mod addresses;
+mod plan;
+mod unfinished;
+
 use std::collections::HashSet;
 use std::time::Duration;
 
@@ -437,38 +441,6 @@ fn conflicts_are_answered_for_one_or_for_all() {
 }
 
 #[test]
-fn links_are_copied_and_printed_one_a_line() {
-    let mut dialog = links();
-    let Outcome::Do(Decision::CopyText(copied)) = press(&mut dialog, KeyCode::Char('y')) else {
-        panic!("no copy")
-    };
-    assert_eq!(copied.lines().count(), 2);
-    assert_eq!(press(&mut dialog, KeyCode::Char('p')), Outcome::Do(Decision::PrintPlain(copied)));
-}
-
-#[test]
-fn the_notice_claims_no_more_than_is_known() {
-    let mut dialog = links();
-    dialog.set_notice(&clipboard::Outcome::Sent { by: "your terminal".into() });
-    let sent = screen(&dialog, 120, 30);
-    assert!(
-        sent.contains("Sent to your terminal, which does not confirm it") && !sent.contains("Copied"),
-        "{sent}"
-    );
-    let error = Error::new(Kind::Unsupported, "too long").with_hint("print it");
-    dialog.set_notice(&clipboard::Outcome::Failed(error));
-    let failed = screen(&dialog, 120, 30);
-    assert!(failed.contains("Not copied: too long") && failed.contains("print it"), "{failed}");
-}
-
-#[test]
-fn a_link_of_passing_credentials_says_when_it_truly_ends() {
-    let short = Dialog::Links(links::Links::new(vec![link("a", EndsBecause::Credentials)], &TimeZone::UTC));
-    let screen = screen(&short, 120, 30);
-    assert!(screen.contains("2026-03-01 13:00:00 UTC (in 1h) only, sooner than asked"), "{screen}");
-}
-
-#[test]
 fn scrolling_ends_where_the_text_does() {
     let lines = (0..50).map(|n| format!("line {n}.")).collect();
     let mut dialog = Dialog::message("Long", lines);
@@ -490,134 +462,4 @@ fn profiles_and_local_files_can_be_chosen() {
     assert_eq!(press(&mut dialog, KeyCode::Enter), Outcome::Decide(Decision::Profile(Some("work".into()))));
     press(&mut dialog, KeyCode::Up);
     assert_eq!(press(&mut dialog, KeyCode::Enter), Outcome::Decide(Decision::Profile(None)));
-}
-
-#[test]
-fn an_upload_link_names_its_method() {
-    let mut upload = link("new.bin", EndsBecause::Asked);
-    upload.request.method = Method::Put;
-    upload.signed.headers = vec![("content-type".into(), "image/png".into())];
-    let shown = screen(&Dialog::Links(links::Links::new(vec![upload], &TimeZone::UTC)), 120, 30);
-    assert!(shown.contains("Upload to work:media/new.bin"), "{shown}");
-    assert!(shown.contains("must send content-type: image/png"), "{shown}");
-}
-
-/// Lets one measurement after another succeed until none is wanted; returns the numbers in that order.
-fn measure_all(dialog: &mut Dialog) -> Vec<usize> {
-    let uploads = dialog.as_uploads().expect("it is that one");
-    let mut order = Vec::new();
-    loop {
-        let asked = uploads.measure();
-        if asked.is_empty() {
-            return order;
-        }
-        assert!(asked.len() <= 8);
-        for (number, _) in asked {
-            order.push(number);
-            uploads.held(number, Ok(Held { parts: 1, bytes: 10 }));
-        }
-    }
-}
-
-fn many_uploads(count: usize) -> Dialog {
-    let mut dialog = Dialog::uploads(Location::Profile("work".into()), true);
-    let found = (0..count).map(|n| upload(&format!("k{n:04}"), None)).collect();
-    let uploads = dialog.as_uploads().expect("it is that one");
-    uploads.found(Ok(found), at("2026-03-01T12:00:00Z"));
-    uploads.end();
-    dialog
-}
-
-#[test]
-fn what_is_seen_is_measured_first_and_what_is_far_away_not_at_all() {
-    let mut dialog = many_uploads(1000);
-    screen(&dialog, 80, 24);
-    press(&mut dialog, KeyCode::End);
-    let order = measure_all(&mut dialog);
-    let shown = screen(&dialog, 80, 24);
-    assert_eq!(order[0], 984, "the first one that is seen:\n{shown}");
-    assert!(shown.contains("10 B  media/k0984") && shown.contains("1,000 uploads, 2.2 kB+"), "{shown}");
-    assert_eq!(order.len(), 216);
-}
-
-#[test]
-fn the_question_waits_until_all_that_it_is_about_is_measured() {
-    let mut dialog = many_uploads(1000);
-    press(&mut dialog, KeyCode::Char('a'));
-    assert_eq!(press(&mut dialog, KeyCode::Char('d')), Outcome::Do(Decision::AskAbort));
-    let uploads = dialog.as_uploads().expect("it is that one");
-    assert!(uploads.ask() && uploads.answer().is_none());
-    assert_eq!(measure_all(&mut dialog).len(), 1000);
-    let uploads = dialog.as_uploads().expect("it is that one");
-    let chosen = uploads.answer().expect("an answer");
-    assert_eq!((chosen.uploads.len(), chosen.unknown), (1000, 0));
-    assert_eq!(chosen.held, Held { parts: 1000, bytes: 10_000 });
-    assert!(uploads.answer().is_none(), "it is asked once");
-}
-
-#[test]
-fn aborted_uploads_go_and_the_cursor_stays_with_its_row() {
-    let mut dialog = many_uploads(10);
-    for _ in 0..5 {
-        press(&mut dialog, KeyCode::Down);
-    }
-    dialog.as_uploads().expect("it is that one").gone(&[1, 3, 9]);
-    press(&mut dialog, KeyCode::Insert);
-    let shown = screen(&dialog, 80, 24);
-    assert!(shown.lines().any(|line| line.contains('*') && line.contains("k0005")), "{shown}");
-    assert!(shown.contains("7 uploads") && !shown.contains("k0003"), "{shown}");
-}
-
-#[test]
-fn an_empty_list_claims_no_more_than_is_known() {
-    assert!(screen(&no_uploads(true), 80, 24).contains("No unfinished uploads here."));
-    assert!(screen(&no_uploads(false), 80, 24).contains("there may be some all the same"));
-    let mut failed = no_uploads(true);
-    let error = Error::new(Kind::Denied, "access denied").with_hint("ask the owner");
-    failed.as_uploads().expect("it is that one").found(Err(error), at("2026-03-01T12:00:00Z"));
-    let failed = screen(&failed, 80, 24);
-    assert!(failed.contains("access denied") && failed.contains("ask the owner"), "{failed}");
-    assert!(!failed.contains("No unfinished uploads"), "{failed}");
-}
-
-/// What Enter would start: how many of the steps, and which are deletions.
-fn started(dialog: &mut Dialog) -> (usize, usize) {
-    match press(dialog, KeyCode::Enter) {
-        Outcome::Decide(Decision::Sync(plan)) => {
-            let deletions = plan.steps.iter().filter(|step| step.kind == StepKind::Delete).count();
-            (plan.steps.len(), deletions)
-        }
-        other => panic!("{other:?}"),
-    }
-}
-
-#[test]
-fn a_plan_is_approved_row_by_row_and_deletes_only_when_told_to() {
-    let mut dialog = Dialog::sync(sync_plan());
-    assert_eq!(started(&mut dialog), (44, 0));
-    press(&mut dialog, KeyCode::Char('d'));
-    assert_eq!(started(&mut dialog), (45, 1));
-    press(&mut dialog, KeyCode::Char(' '));
-    press(&mut dialog, KeyCode::Char(' '));
-    assert_eq!(started(&mut dialog), (43, 1), "the cursor moves on to the next row");
-    press(&mut dialog, KeyCode::Char('d'));
-    assert_eq!(started(&mut dialog), (42, 0));
-    press(&mut dialog, KeyCode::End);
-    assert!(screen(&dialog, 80, 24).contains("z/39"));
-}
-
-#[test]
-fn nothing_is_deleted_after_a_fault_or_for_an_empty_source() {
-    let deletion = sync_plan().steps[4].clone();
-    let fault = Error::new(Kind::Denied, "cannot list /home/ada/photos/x");
-    for (faults, source_files, told) in [(vec![fault], 9, "cannot list"), (vec![], 0, "source is empty")] {
-        let steps = vec![deletion.clone()];
-        let steps = if faults.is_empty() { steps } else { sync_plan().steps[..4].to_vec() };
-        let mut dialog = Dialog::sync(Plan { steps, source_files, faults, ..sync_plan() });
-        press(&mut dialog, KeyCode::Char('d'));
-        let shown = screen(&dialog, 120, 30);
-        assert!(shown.contains(told) && shown.contains("0 to delete"), "{shown}");
-    }
-    let mut nothing = Dialog::sync(Plan { steps: vec![deletion], source_files: 0, ..sync_plan() });
-    assert_eq!(press(&mut nothing, KeyCode::Enter), Outcome::Stay, "nothing is chosen");
 }

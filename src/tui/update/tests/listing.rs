@@ -1,0 +1,144 @@
+//! Key scripts about listings: pages, filters, marks, history.
+
+use super::*;
+
+#[test]
+fn opening_lists_and_the_way_back_lands_where_one_came_from() {
+    let mut state = browser();
+    let effects = keys(&mut state, "\t\r");
+    assert_eq!(listed(&effects), [(PaneId::Right, at("photos/2026/"), None)]);
+    fill(&mut state, PaneId::Right, &["x.txt"], None);
+    let effects = keys(&mut state, "h");
+    assert_eq!(listed(&effects), [(PaneId::Right, at("photos/"), None)]);
+    fill(&mut state, PaneId::Right, &["1999/", "2026/", "a.txt"], None);
+    assert_eq!(under_cursor(&state), "2026/");
+    keys(&mut state, "hh");
+    assert_eq!(state.here().location, Location::Profile("work".into()));
+    fill(&mut state, PaneId::Right, &["logs", "media"], None);
+    assert_eq!(under_cursor(&state), "media");
+    keys(&mut state, "h");
+    assert!(matches!(state.dialogs.last(), Some(Dialog::Profiles(_))));
+}
+
+#[test]
+fn history_goes_both_ways_and_remembers_the_cursor() {
+    let mut state = browser();
+    keys(&mut state, "\tjj");
+    assert_eq!(under_cursor(&state), "b.txt");
+    keys(&mut state, "gl");
+    fill(&mut state, PaneId::Right, &["x"], None);
+    keys(&mut state, "[");
+    assert_eq!(state.here().location, at("photos/"));
+    fill(&mut state, PaneId::Right, &["2026/", "a.txt", "b.txt"], None);
+    assert_eq!(under_cursor(&state), "2026/");
+    keys(&mut state, "]");
+    assert_eq!(state.here().location, at("photos/2026/"));
+    keys(&mut state, "]");
+    assert_eq!(notice(&state), "nothing to go forward to");
+}
+
+#[test]
+fn a_page_of_a_place_that_was_left_is_dropped() {
+    let mut state = browser();
+    keys(&mut state, "\t");
+    let old = state.here().generation();
+    keys(&mut state, "\r");
+    page(&mut state, PaneId::Right, old, &["stale.txt"], None);
+    assert_eq!(state.here().listing.len(), 0);
+    fill(&mut state, PaneId::Right, &["fresh.txt"], None);
+    assert_eq!(under_cursor(&state), "fresh.txt");
+}
+
+#[test]
+fn the_cursor_stays_with_its_key_while_pages_come() {
+    let mut state = browser_with(config(), local("/"), at(""), (120, 30));
+    keys(&mut state, "\t");
+    let effects = fill(&mut state, PaneId::Right, &["k1", "k2", "k3"], Some("p2"));
+    assert_eq!(listed(&effects), [(PaneId::Right, at(""), Some("p2".into()))], "the end is near");
+    keys(&mut state, "jj");
+    fill(&mut state, PaneId::Right, &["folder/", "k4"], Some("p3"));
+    assert_eq!(under_cursor(&state), "k3");
+}
+
+#[test]
+fn reading_on_waits_for_the_cursor_unless_the_end_is_asked_for() {
+    let mut state = browser_with(config(), local("/"), at(""), (120, 30));
+    keys(&mut state, "\t");
+    let names: Vec<String> = (0..1000).map(|n| format!("k{n:04}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    assert!(listed(&fill(&mut state, PaneId::Right, &names, Some("p2"))).is_empty());
+    let effects = keys(&mut state, "G");
+    assert_eq!(listed(&effects).len(), 1);
+    let names: Vec<String> = (1000..2000).map(|n| format!("k{n:04}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    assert_eq!(listed(&fill(&mut state, PaneId::Right, &names, Some("p3"))).len(), 1, "it reads on");
+    let effects = keys(&mut state, "\x1b");
+    assert!(matches!(effects[..], [Effect::CancelListing(PaneId::Right)]));
+    assert!(state.here().has_more(), "and says that there is more");
+    assert_eq!(under_cursor(&state), "k1999");
+}
+
+#[test]
+fn a_failure_half_way_keeps_what_is_there_and_goes_on_from_there() {
+    let mut state = browser_with(config(), local("/"), at(""), (120, 30));
+    keys(&mut state, "\t");
+    fill(&mut state, PaneId::Right, &["a", "b"], Some("p2"));
+    let generation = state.here().generation();
+    let failed = Err(Error::new(Failure::Network, "no route"));
+    let effects = update(&mut state, Event::Page { pane: PaneId::Right, generation, page: failed });
+    assert!(effects.is_empty(), "a failure is not repeated by itself");
+    assert_eq!(state.here().listing.len(), 2);
+    let effects = keys(&mut state, "R");
+    assert_eq!(listed(&effects), [(PaneId::Right, at(""), Some("p2".into()))]);
+}
+
+#[test]
+fn filters_act_at_every_letter_and_escape_takes_them_back() {
+    let mut state = browser();
+    keys(&mut state, "jj/cat");
+    assert_eq!((state.here().listing.rows(), under_cursor(&state).as_str()), (1, "cat.jpg"));
+    keys(&mut state, "\x1b");
+    assert_eq!((state.here().listing.rows(), under_cursor(&state).as_str()), (3, "dog.jpg"));
+    keys(&mut state, "/*.jpg\r");
+    assert_eq!(state.here().listing.rows(), 2);
+    keys(&mut state, "\x1b");
+    assert_eq!(state.here().listing.rows(), 3, "Esc takes a filter off");
+    keys(&mut state, "'do");
+    assert_eq!(under_cursor(&state), "dog.jpg");
+}
+
+#[test]
+fn marks_are_made_by_hand_and_by_pattern() {
+    let mut state = browser();
+    keys(&mut state, "j  ");
+    assert_eq!(state.here().listing.marks(), (2, 200));
+    keys(&mut state, "*");
+    assert_eq!(state.here().listing.marks(), (1, 0));
+    keys(&mut state, "+\x08*.jpg\r");
+    assert_eq!(notice(&state), "2 marked");
+    keys(&mut state, "-\x08*\r");
+    assert_eq!(state.here().listing.marks(), (0, 0));
+}
+
+#[test]
+fn going_back_shows_at_once_what_was_there_and_reads_it_again() {
+    let mut state = browser_with(config(), Location::Remote(work("")), local("/x"), (120, 30));
+    fill(&mut state, PaneId::Left, &["a/", "b/", "c/"], None);
+    keys(&mut state, "j ");
+    keys(&mut state, "s");
+    let sorted = state.here().listing.sort();
+    keys(&mut state, "\r");
+    assert_eq!(
+        (state.here().listing.rows(), state.here().listing.sort()),
+        (0, sorted),
+        "never seen: read first"
+    );
+    fill(&mut state, PaneId::Left, &["x"], None);
+    let effects = keys(&mut state, "h");
+    assert!(matches!(effects.as_slice(), [Effect::ListPage { .. }]), "{effects:?}");
+    let pane = state.here();
+    assert_eq!((pane.listing.rows(), pane.listing.marks().0, pane.listing.sort()), (3, 1, sorted));
+    assert!(pane.loading && pane.name(pane.current().unwrap()) == "c/", "the cursor is where it was");
+    fill(&mut state, PaneId::Left, &["a/", "b/", "c/", "d/"], None);
+    assert_eq!((state.here().listing.rows(), state.here().listing.marks().0), (4, 1), "marks survive");
+}

@@ -1,0 +1,145 @@
+//! Key scripts about moving about: places that are typed, panes beside each other, addresses, searches.
+
+use super::*;
+
+#[test]
+fn places_are_typed_relative_absolute_or_by_profile() {
+    let went = |text: &str| {
+        let mut state = browser();
+        ctrl(&mut state, 'g');
+        update(&mut state, Event::Paste(text.into()));
+        keys(&mut state, "\r");
+        (state.here().location.clone(), notice(&state))
+    };
+    assert_eq!(went("work:media/photos").0, at("photos/"));
+    assert_eq!(went("~/music").0, local("/home/ada/music"));
+    assert_eq!(went("../pictures").0, local("/home/ada/pictures"));
+    assert_eq!(went("/srv/").0, local("/srv"));
+    let (stayed, told) = went("wrok:x");
+    assert_eq!(stayed, local("/home/ada/work"));
+    assert!(told.contains("no profile called wrok") && told.contains("work"), "{told}");
+    let mut state = browser();
+    keys(&mut state, "\t");
+    ctrl(&mut state, 'g');
+    keys(&mut state, "2026\r");
+    assert_eq!(state.here().location, at("photos/2026/"));
+}
+
+#[test]
+fn a_profile_with_a_bucket_of_its_own_opens_there() {
+    let mut state = browser();
+    keys(&mut state, "PG\r");
+    let mine = Remote { profile: "own".into(), bucket: "mine".into(), key: String::new() };
+    assert_eq!(state.here().location, Location::Remote(mine));
+    keys(&mut state, "Pg\r");
+    assert_eq!(state.here().location, local("/home/ada"));
+}
+
+#[test]
+fn swapped_panes_keep_places_cursors_and_the_keyboard() {
+    let mut state = browser();
+    keys(&mut state, "jj");
+    ctrl(&mut state, 'u');
+    assert_eq!((state.focus, under_cursor(&state).as_str()), (PaneId::Right, "dog.jpg"));
+    assert_eq!(state.pane(PaneId::Left).location, at("photos/"));
+    assert_eq!(state.pane(PaneId::Left).id, PaneId::Left);
+}
+
+#[test]
+fn what_differs_between_the_panes_is_marked_in_both() {
+    let mut state = browser_with(config(), Location::Remote(work("")), local("/x"), (120, 30));
+    fill(&mut state, PaneId::Left, &["both", "dir/", "mine", "mine/"], None);
+    fill(&mut state, PaneId::Right, &["both", "dir", "theirs"], None);
+    keys(&mut state, "=");
+    let marked = |state: &State, id| {
+        let pane = state.pane(id);
+        pane.listing
+            .marked()
+            .iter()
+            .map(|entry| pane.name(*entry).to_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    // Here `dir` of the local folder is a file.
+    assert_eq!(marked(&state, PaneId::Left), ["dir/", "mine/", "mine"]);
+    assert_eq!(marked(&state, PaneId::Right), ["dir", "theirs"]);
+    assert!(notice(&state).starts_with("1 only here, 1 only there, 1 of another size"), "{}", notice(&state));
+    fill(&mut state, PaneId::Right, &["more"], Some("token"));
+    let _ = state.pane_mut(PaneId::Right).refresh(None);
+    keys(&mut state, "=");
+    assert!(notice(&state).contains("not all of both"), "{}", notice(&state));
+}
+
+#[test]
+fn a_place_is_completed_as_far_as_all_ways_agree() {
+    let mut state = browser_with(config(), Location::Remote(work("")), local("/x"), (120, 30));
+    fill(&mut state, PaneId::Left, &["a"], None);
+    update(&mut state, Event::Key(KeyEvent::new(KeyCode::Char('g'), KeyModifiers::CONTROL)));
+    keys(&mut state, "wo\t");
+    assert!(draw(&state).contains("work:"), "a profile");
+    let effects = keys(&mut state, "med\t");
+    let [Effect::Complete(typed, place)] = effects.as_slice() else { panic!("{effects:?}") };
+    assert_eq!((typed.as_str(), place), ("work:med", &Location::Profile("work".into())));
+    let found = vec!["work:media/".to_owned(), "work:media-old/".to_owned()];
+    update(&mut state, Event::Completed("work:med".into(), Ok(found)));
+    assert!(draw(&state).contains("work:media ") && notice(&state).contains("work:media-old/"));
+    update(&mut state, Event::Completed("work:x".into(), Ok(vec!["work:xyz/".into()])));
+    assert!(!draw(&state).contains("xyz"), "an answer to what was typed before changes nothing");
+}
+
+#[test]
+fn addresses_are_copied_and_listings_written() {
+    let mut state = browser_with(config(), Location::Remote(work("photos/")), local("/out"), (120, 30));
+    fill(&mut state, PaneId::Left, &["=cmd()", "b c", "d/"], None);
+    fill(&mut state, PaneId::Right, &["x"], None);
+    let control = |state: &mut State, c| {
+        update(state, Event::Key(KeyEvent::new(KeyCode::Char(c), KeyModifiers::CONTROL)))
+    };
+    keys(&mut state, "a");
+    let copied = control(&mut state, 'y');
+    assert!(
+        matches!(copied.as_slice(), [Effect::CopyText(text)] if text == "s3://media/photos/d/\ns3://media/photos/=cmd()\ns3://media/photos/b c"),
+        "{copied:?}"
+    );
+    control(&mut state, 'e');
+    assert!(draw(&state).contains("/out/listing.csv"), "the folder of the other pane");
+    let written = keys(&mut state, "\r");
+    let [Effect::WriteFile { file, text, rows }] = written.as_slice() else { panic!("{written:?}") };
+    assert_eq!((file.to_str(), *rows), (Some("/out/listing.csv"), 3));
+    assert!(
+        text.starts_with("name,kind,size,modified,location\n") && text.contains("'=cmd(),object,"),
+        "{text}"
+    );
+    assert_eq!(text.lines().count(), 4);
+}
+
+#[test]
+fn a_search_fills_its_list_and_goes_to_what_was_found() {
+    use super::super::super::dialog::{Found, Progress};
+    let mut state = browser_with(config(), Location::Remote(work("photos/")), local("/x"), (120, 30));
+    fill(&mut state, PaneId::Left, &["a"], None);
+    update(&mut state, Event::Key(KeyEvent::new(KeyCode::Char('f'), KeyModifiers::CONTROL)));
+    assert!(keys(&mut state, "size:huge\r").is_empty());
+    assert!(notice(&state).contains("huge"), "{}", notice(&state));
+    update(&mut state, Event::Key(KeyEvent::new(KeyCode::Char('f'), KeyModifiers::CONTROL)));
+    let effects = keys(&mut state, "cat size:+1k\r");
+    let [Effect::Search(number, _)] = effects.as_slice() else { panic!("{effects:?}") };
+    let number = *number;
+    let found = |key: &str| Found { place: at(key), bytes: 2048, count: None };
+    let progress = |rows| Progress { rows, looked: 10, bytes: 9999, ..Progress::default() };
+    update(&mut state, Event::Results(number - 1, progress(vec![found("photos/stale")])));
+    update(&mut state, Event::Results(number, progress(vec![found("photos/2026/cat.jpg")])));
+    update(&mut state, Event::Results(number, progress(vec![found("photos/esc\u{1b}[2Jcat")])));
+    let shown = draw(&state);
+    assert!(
+        shown.contains("2026/cat.jpg") && shown.contains("10 looked at") && !shown.contains("stale"),
+        "{shown}"
+    );
+    assert!(!shown.contains('\u{1b}'));
+    let effects = keys(&mut state, "\r");
+    assert!(matches!(effects.as_slice(), [Effect::CancelSearch, Effect::ListPage { .. }]), "{effects:?}");
+    assert_eq!(state.here().location, at("photos/2026/"));
+    fill(&mut state, PaneId::Left, &["a", "cat.jpg"], None);
+    assert_eq!(state.here().name(state.here().current().unwrap()), "cat.jpg");
+    assert!(matches!(keys(&mut state, "W").as_slice(), [Effect::Search(..)]));
+    assert!(matches!(key(&mut state, KeyCode::Esc).as_slice(), [Effect::CancelSearch]));
+}
