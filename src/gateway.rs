@@ -18,6 +18,7 @@ mod secret;
 mod server;
 mod store;
 mod sweep;
+mod unlock;
 mod visitor;
 mod words;
 

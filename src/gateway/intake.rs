@@ -15,9 +15,9 @@ use serde_json::json;
 use super::app::{App, Shared, now};
 use super::metrics::count;
 use super::page::{self, DropPage, LockedPage, Refusal};
-use super::routes::{Door, Unlock, is_unlocked, try_password};
 use super::secret::token_hash;
 use super::store::{Drop, Incoming, Stage};
+use super::unlock::{Door, Unlock, is_unlocked, try_password};
 use super::visitor::Visitor;
 use crate::error::{Error, Kind, Result};
 

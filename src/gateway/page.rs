@@ -1,7 +1,7 @@
 //! The pages, and what goes along with every one of them.
 
 use askama::Template;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 
 use super::words::{Language, Words};
@@ -160,6 +160,21 @@ pub(super) fn time(seconds: i64) -> String {
     jiff::Timestamp::from_second(seconds)
         .map(|time| time.strftime("%Y-%m-%d %H:%M UTC").to_string())
         .unwrap_or_default()
+}
+
+pub(super) fn see_other(to: &str) -> Response {
+    let mut response = StatusCode::SEE_OTHER.into_response();
+    if let Ok(to) = HeaderValue::try_from(to) {
+        response.headers_mut().insert(header::LOCATION, to);
+    }
+    response
+}
+
+pub(super) fn set_cookie(headers: &mut HeaderMap, name: &str, value: &str, seconds: u32) {
+    let cookie = format!("{name}={value}; Path=/; Max-Age={seconds}; Secure; HttpOnly; SameSite=Lax");
+    if let Ok(cookie) = HeaderValue::try_from(cookie) {
+        headers.append(header::SET_COOKIE, cookie);
+    }
 }
 
 #[cfg(test)]

@@ -6,20 +6,20 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, DefaultBodyLimit, Form, Path, Query, Request, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
-use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 
 use super::app::{App, Shared, now};
 use super::claim;
 use super::intake;
 use super::metrics::count;
-use super::page::{self, LockedPage, Refusal, Row, SharePage};
-use super::secret::{Busy, LONGEST_PASSWORD, token_hash};
-use super::store::{Item, Lock, Share, Table};
+use super::page::{self, LockedPage, Refusal, Row, SharePage, see_other, set_cookie};
+use super::secret::token_hash;
+use super::store::{Item, Share};
+use super::unlock::{Door, Unlock, is_unlocked, try_password};
 use super::visitor::Visitor;
 use crate::s3::ListRequest;
 
@@ -125,21 +125,8 @@ async fn find(app: &App, token: &str) -> Result<Share, Refusal> {
     Ok(share)
 }
 
-/// The cookie that says that the password was given.
-pub(super) fn unlock_cookie(id: &str) -> String {
-    format!("__Host-tp-unlock-{id}")
-}
-
 fn holder_cookie(id: &str) -> String {
     format!("__Host-tp-holder-{id}")
-}
-
-/// Whether the visitor has given the password, if there is one.
-pub(super) fn is_unlocked(app: &App, visitor: &Visitor, id: &str, lock: &Lock) -> bool {
-    lock.password.is_none()
-        || visitor
-            .cookie(&unlock_cookie(id))
-            .is_some_and(|cookie| app.keys.is_unlocked(cookie, id, lock.rev, now()))
 }
 
 #[derive(Default, Deserialize)]
@@ -269,80 +256,6 @@ async fn leads_to(app: &App, share: &Share, first: Option<&Item>) -> String {
     let Some(item) = first else { return String::new() };
     let origin = app.storage_origin(&share.profile, &item.bucket).await;
     origin.map(|origin| format!("; form-action 'self' {origin}")).unwrap_or_default()
-}
-
-/// A password that was typed.
-#[derive(Deserialize)]
-pub(super) struct Unlock {
-    password: SecretString,
-}
-
-/// The share or drop link whose password is asked for.
-pub(super) struct Door<'a> {
-    pub(super) kind: char,
-    pub(super) token: &'a str,
-    pub(super) id: &'a str,
-    pub(super) lock: &'a Lock,
-}
-
-/// Tries a password: few at a time, fewer a household, and with a growing wait for everybody after wrong ones.
-pub(super) async fn try_password(app: &App, visitor: &Visitor, door: &Door<'_>, given: Unlock) -> Response {
-    match tried(app, visitor, door, given).await {
-        Ok(response) => response,
-        Err(refusal) => {
-            if matches!(refusal, Refusal::SlowDown(_)) {
-                count(&app.metrics.throttled);
-            }
-            page::refusal(refusal, visitor.language)
-        }
-    }
-}
-
-async fn tried(app: &App, visitor: &Visitor, door: &Door<'_>, given: Unlock) -> Result<Response, Refusal> {
-    let back = format!("/{}/{}", door.kind, door.token);
-    let Some(phc) = door.lock.password.clone() else { return Ok(see_other(&back)) };
-    let table = if door.kind == 's' { Table::Share } else { Table::Drop };
-    if let Some(seconds) = app.limits.password(door.id, visitor.household()) {
-        return Err(Refusal::SlowDown(seconds));
-    }
-    let now = now();
-    if door.lock.until > now {
-        return Err(Refusal::SlowDown(u64::try_from(door.lock.until - now).unwrap_or(1)));
-    }
-    let fits = given.password.expose_secret().len() <= LONGEST_PASSWORD;
-    let right =
-        fits && app.hashing.is_right(given.password, phc).await.map_err(|Busy| Refusal::SlowDown(2))?;
-    let away = |_| Refusal::Away;
-    if !right {
-        count(&app.metrics.wrong_passwords);
-        app.store.wrong_password(table, door.id, now).await.map_err(away)?;
-        app.write_down(door.id, app.event(visitor, "unlock-failed", "")).await;
-        let words = visitor.language.words();
-        let page = LockedPage { words, kind: door.kind, token: door.token, wrong: true };
-        return Ok(page::html(StatusCode::FORBIDDEN, &page, ""));
-    }
-    count(&app.metrics.unlocks);
-    app.store.right_password(table, door.id).await.map_err(away)?;
-    app.write_down(door.id, app.event(visitor, "unlock", "")).await;
-    let cookie = app.keys.unlocked(door.id, door.lock.rev, now);
-    let mut response = see_other(&back);
-    set_cookie(response.headers_mut(), &unlock_cookie(door.id), &cookie, 15 * 60);
-    Ok(response)
-}
-
-fn see_other(to: &str) -> Response {
-    let mut response = StatusCode::SEE_OTHER.into_response();
-    if let Ok(to) = HeaderValue::try_from(to) {
-        response.headers_mut().insert(header::LOCATION, to);
-    }
-    response
-}
-
-fn set_cookie(headers: &mut HeaderMap, name: &str, value: &str, seconds: u32) {
-    let cookie = format!("{name}={value}; Path=/; Max-Age={seconds}; Secure; HttpOnly; SameSite=Lax");
-    if let Ok(cookie) = HeaderValue::try_from(cookie) {
-        headers.append(header::SET_COOKIE, cookie);
-    }
 }
 
 async fn unlock(
