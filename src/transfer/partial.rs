@@ -19,6 +19,8 @@ use crate::s3::{Algorithm, Digest, Hasher};
 
 /// Names in a folder are limited to 255 bytes; this much of the target's is kept in its `.part` file's.
 const KEPT_NAME: usize = 200;
+/// From this size on it is asked whether there is room at all.
+const WORTH_ASKING: u64 = 1 << 20;
 /// Read at once when a file is hashed.
 const CHUNK: usize = 1 << 20;
 
@@ -133,6 +135,15 @@ impl Partial {
     }
 
     fn reserve(&self, size: u64) -> Result<()> {
+        // Asked first: a file system may hand out all that is left before it says that it is not enough, and whoever
+        // else writes meanwhile finds a full disk.
+        if size >= WORTH_ASKING
+            && let Ok(disk) = rustix::fs::fstatvfs(&*self.file)
+            && disk.f_blocks > 0
+            && disk.f_bavail.saturating_mul(disk.f_frsize) < size
+        {
+            return Err(self.write_failed(rustix::io::Errno::NOSPC.into()));
+        }
         let reserved = rustix::fs::fallocate(&*self.file, rustix::fs::FallocateFlags::empty(), 0, size);
         match reserved {
             Ok(()) => Ok(()),
