@@ -147,8 +147,8 @@ impl App {
     }
 }
 
-/// Host and port, however they are written.
-fn place(uri: &Uri) -> (Option<String>, u16) {
+/// Equal for addresses of one server, however they are written.
+fn host_and_port(uri: &Uri) -> (Option<String>, u16) {
     let usual = if uri.scheme_str() == Some("http") { 80 } else { 443 };
     (uri.host().map(str::to_ascii_lowercase), uri.port_u16().unwrap_or(usual))
 }
@@ -158,7 +158,7 @@ fn refuse_own_host(connections: &Connections, public: &Uri) -> Result<()> {
     for profile in &connections.config().profiles {
         for url in [&profile.endpoint, &profile.public_endpoint].into_iter().flatten() {
             let Ok(uri) = url.parse::<Uri>() else { continue };
-            if place(&uri) == place(public) {
+            if host_and_port(&uri) == host_and_port(public) {
                 return Err(Error::new(
                     Kind::Config,
                     format!(

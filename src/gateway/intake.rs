@@ -218,7 +218,7 @@ async fn parts(
         Err(error) if error.kind() == Kind::NotFound => match completed(&app, &visitor, &link, file).await {
             Ok(true) => refused(StatusCode::CONFLICT, "done"),
             Ok(false) => failed(&app, &link, &error),
-            Err(error) => failed(&app, &link, &error),
+            Err(other) => failed(&app, &link, &other),
         },
         Err(error) => failed(&app, &link, &error),
     }

@@ -54,10 +54,10 @@ impl Place {
         self.folder.path().join(&self.name)
     }
 
-    /// Bytes that are free where it is.
+    /// Bytes that are free where it is, if the file system knows.
     pub(super) fn free_space(&self) -> Option<u64> {
         let data = rustix::fs::statvfs(self.folder.path()).ok()?;
-        Some(data.f_bavail.saturating_mul(data.f_frsize))
+        (data.f_blocks > 0).then(|| data.f_bavail.saturating_mul(data.f_frsize))
     }
 }
 
@@ -137,11 +137,7 @@ impl Partial {
     fn reserve(&self, size: u64) -> Result<()> {
         // Asked first: a file system may hand out all that is left before it says that it is not enough, and whoever
         // else writes meanwhile finds a full disk.
-        if size >= WORTH_ASKING
-            && let Ok(disk) = rustix::fs::fstatvfs(&*self.file)
-            && disk.f_blocks > 0
-            && disk.f_bavail.saturating_mul(disk.f_frsize) < size
-        {
+        if size >= WORTH_ASKING && self.place.free_space().is_some_and(|free| free < size) {
             return Err(self.write_failed(rustix::io::Errno::NOSPC.into()));
         }
         let reserved = rustix::fs::fallocate(&*self.file, rustix::fs::FallocateFlags::empty(), 0, size);

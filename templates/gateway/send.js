@@ -26,7 +26,9 @@
     while (bytes >= 1000 && unit < units.length - 1) { bytes /= 1000; unit += 1; }
     return (unit ? bytes.toFixed(1) : bytes) + " " + units[unit];
   };
-  const wait = (ms) => new Promise((done) => setTimeout(done, ms));
+  // Longer each time.
+  const wait = (tried) =>
+    new Promise((done) => setTimeout(done, Math.min(30000, 500 * 2 ** tried) * (0.5 + Math.random())));
 
   async function ask(path, body) {
     const answer = await fetch(base + path, {
@@ -35,19 +37,6 @@
     const told = await answer.json().catch(() => ({}));
     if (!answer.ok) throw Object.assign(new Error(told.error || answer.status), { code: told.error, status: answer.status });
     return told;
-  }
-
-  // Asks again as long as it is the line or the server that is in trouble. `twice` says whether asking twice does no harm.
-  async function insist(path, body, twice) {
-    for (let tried = 0; ; tried += 1) {
-      try {
-        return await ask(path, body);
-      } catch (error) {
-        const busy = error.status === 429 || error.status >= 500 || (twice && (!error.status || error.status === 408));
-        if (!busy || tried >= TRIES) throw error;
-        await wait(Math.min(30000, 500 * 2 ** tried) * (0.5 + Math.random()));
-      }
-    }
   }
 
   function element(tag, text, name) {
@@ -131,7 +120,20 @@
           return;
         } catch (error) {
           if (this.paused || this.gone || tried >= TRIES || (error.status >= 400 && error.status < 500 && error.status !== 429)) throw error;
-          await wait(Math.min(30000, 500 * 2 ** tried) * (0.5 + Math.random()));
+          await wait(tried);
+        }
+      }
+    }
+    // Asks again as long as it is the line or the server that is in trouble; `twice` says whether that does no harm.
+    async insist(path, body, twice) {
+      for (let tried = 0; ; tried += 1) {
+        if (this.paused || this.gone) throw new Error("stopped");
+        try {
+          return await ask(path, body);
+        } catch (error) {
+          const busy = error.status === 429 || error.status >= 500 || (twice && (!error.status || error.status === 408));
+          if (!busy || tried >= TRIES) throw error;
+          await wait(tried);
         }
       }
     }
@@ -149,11 +151,11 @@
       try {
         this.show(words.sending);
         if (!this.id) {
-          const told = await insist("/start", { name: this.name, size: this.file.size }, false);
+          const told = await this.insist("/start", { name: this.name, size: this.file.size }, false);
           this.id = told.id;
           remember(this.id, { name: this.name, size: this.file.size, modified: this.file.lastModified });
         }
-        const told = await insist("/parts", { id: this.id }, true);
+        const told = await this.insist("/parts", { id: this.id }, true);
         const there = new Set(told.arrived);
         const length = (number) => Math.min(told.part_size, this.file.size - (number - 1) * told.part_size);
         this.done = told.arrived.reduce((sum, number) => sum + length(number), 0);
@@ -162,7 +164,7 @@
         for (let number = 1; number <= told.parts; number += 1) if (!there.has(number)) missing.push(number);
         const work = async () => { while (missing.length) await this.part(missing.shift(), told.part_size); };
         await Promise.all(Array.from({ length: Math.min(AT_ONCE, missing.length) }, work));
-        await insist("/complete", { id: this.id }, true);
+        await this.insist("/complete", { id: this.id }, true);
         this.arrived();
       } catch (error) {
         if (this.gone) return;

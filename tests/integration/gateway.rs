@@ -835,6 +835,17 @@ async fn what_has_arrived_keeps_its_room_whatever_answer_was_lost() {
     let (status, told) = sender.ask("abort", &file).await;
     assert!(status == 409 && told["error"] == "done", "{told}");
 
+    // Gone at the provider, with keys that may not list: it is begun anew, and nothing holds its room.
+    let (_, other) = drop_link(&gate, |_| {}).await;
+    let file = serde_json::json!({ "id": send_one(&other, "lost", b"lost").await });
+    let list_parts = Rule::always(Operation::Other, Fault::Status(404, "NoSuchUpload"));
+    faults.add(Rule { key: "lost", ..list_parts });
+    faults.add(Rule::always(Operation::HeadObject, Fault::Status(403, "")));
+    assert_eq!(other.ask("parts", &file).await.0, 404);
+    assert_eq!(other.ask("complete", &file).await.0, 404);
+    assert_eq!(other.ask("abort", &file).await.0, 200);
+    faults.clear();
+
     let link = gate.client.drop_link(&id).await.unwrap();
     assert!((link.files, link.bytes) == (2, 6) && link.arrived.iter().all(|one| one.done), "{link:?}");
     assert_eq!(sender.ask("start", &serde_json::json!({ "name": "c", "size": 1 })).await.0, 507);

@@ -166,13 +166,11 @@ pub(super) async fn finish(app: Shared, link: Drop, file: Incoming, event: Event
 async fn finished(app: &App, link: &Drop, file: &Incoming) -> Result<bool> {
     let store = app.connections.store(&link.profile).await?;
     let upload = upload_of(link, file);
-    let size = u64::try_from(file.size).unwrap_or(0);
     let parts = match arrived(&store, &upload, file).await {
         Ok(parts) => parts,
         // Completed before, and only the answer was lost?
         Err(error) if error.kind() == Kind::NotFound => {
-            let there = store.head(&link.bucket, &file.key, None).await?;
-            return Ok(there.size == size);
+            return if is_there(&store, link, file).await? { Ok(true) } else { Err(error) };
         }
         Err(error) => return Err(error),
     };
@@ -180,11 +178,24 @@ async fn finished(app: &App, link: &Drop, file: &Incoming) -> Result<bool> {
         return Ok(false);
     }
     match store.complete_upload(&upload, &parts, &PutOptions::default()).await {
+        Ok(_) => Ok(store.head(&link.bucket, &file.key, None).await?.size == size_of(file)),
         // Done by an attempt whose answer was lost?
-        Err(error) if error.kind() != Kind::NotFound => return Err(error),
-        _ => {}
+        Err(error) if error.kind() == Kind::NotFound && is_there(&store, link, file).await? => Ok(true),
+        Err(error) => Err(error),
     }
-    Ok(store.head(&link.bucket, &file.key, None).await?.size == size)
+}
+
+/// Whether the whole file is in the bucket. Without the right to list, what is not there is denied.
+async fn is_there(store: &Store, link: &Drop, file: &Incoming) -> Result<bool> {
+    match store.head(&link.bucket, &file.key, None).await {
+        Ok(there) => Ok(there.size == size_of(file)),
+        Err(error) if matches!(error.kind(), Kind::NotFound | Kind::Denied) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+fn size_of(file: &Incoming) -> u64 {
+    u64::try_from(file.size).unwrap_or(0)
 }
 
 /// Aborts a file that does not come any more; false if it has come after all, or is about to.
@@ -195,17 +206,12 @@ pub(super) async fn throw_away(app: &App, link: &Drop, file: &Incoming, event: &
         _ => {}
     }
     // Where a completion was faster there is nothing to abort, but an object that takes its room.
-    match store.head(&link.bucket, &file.key, None).await {
-        Ok(there) if i64::try_from(there.size) == Ok(file.size) => {
-            let event = Event { kind: "complete".to_owned(), ..event.clone() };
-            if app.store.finish_incoming(file, &event).await? {
-                count(&app.metrics.uploads);
-            }
-            return Ok(false);
+    if is_there(&store, link, file).await? {
+        let event = Event { kind: "complete".to_owned(), ..event.clone() };
+        if app.store.finish_incoming(file, &event).await? {
+            count(&app.metrics.uploads);
         }
-        // Without the right to list, what is not there is denied.
-        Err(error) if !matches!(error.kind(), Kind::NotFound | Kind::Denied) => return Err(error),
-        _ => {}
+        return Ok(false);
     }
     app.store.forget_incoming(file, event).await
 }

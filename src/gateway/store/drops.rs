@@ -56,6 +56,17 @@ pub(in crate::gateway) enum Stage {
     Done,
 }
 
+impl Stage {
+    /// How the database has it.
+    fn word(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Finishing => "finishing",
+            Self::Done => "done",
+        }
+    }
+}
+
 /// A file that is to come in.
 #[derive(Clone, Debug)]
 pub(in crate::gateway) struct NewIncoming {
@@ -275,13 +286,8 @@ impl Store {
     /// It does not come: its room is given back. False if somebody else did that, or it is further than `file` says.
     pub(in crate::gateway) async fn forget_incoming(&self, file: &Incoming, event: &Event) -> Result<bool> {
         let mut change = self.write.begin().await.map_err(failed)?;
-        let query = "DELETE FROM drop_upload WHERE id = $1 AND state = $2 RETURNING id";
-        let stage = match file.stage {
-            Stage::Open => "open",
-            Stage::Finishing => "finishing",
-            Stage::Done => return Ok(false),
-        };
-        let gone = sqlx::query(query).bind(&file.id).bind(stage);
+        let query = "DELETE FROM drop_upload WHERE id = $1 AND state = $2 AND state <> 'done' RETURNING id";
+        let gone = sqlx::query(query).bind(&file.id).bind(file.stage.word());
         if gone.fetch_optional(&mut *change).await.map_err(failed)?.is_none() {
             return Ok(false);
         }
