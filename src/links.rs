@@ -5,6 +5,7 @@ pub mod kit;
 mod log;
 mod page;
 mod probe;
+mod standing;
 
 use std::time::Duration;
 
@@ -20,6 +21,11 @@ pub use expiry::{parse_expires, parse_expires_at, parse_lifetime};
 pub use log::{Log, Shared};
 pub use page::{csv, index_page, names_below};
 pub use probe::{Cors, Verdict, parse_origin, preflight, probe};
+pub use standing::{Seen, Standing, standings};
+
+/// What can be done about a link that should not work any more.
+pub const REVOKE: &str = "a presigned URL cannot be taken back; until it ends, deleting or moving the object or rotating the \
+                          access key stops it; a protected link (`share`) can be revoked";
 
 /// How a browser is to treat the download.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -55,6 +61,8 @@ pub struct LinkRequest {
     pub content_length: Option<u64>,
     /// The profile's public address instead of a signed one (GET only).
     pub public: bool,
+    /// What is known of the object, for the log of links.
+    pub seen: Option<Seen>,
 }
 
 impl LinkRequest {
@@ -70,6 +78,7 @@ impl LinkRequest {
             disposition: Disposition::Unchanged,
             content_length: None,
             public: false,
+            seen: None,
         }
     }
 

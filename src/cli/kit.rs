@@ -1,8 +1,6 @@
 //! `kit`: presigned multipart uploads for somebody without keys.
 
-use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{ArgGroup, Args, Subcommand};
@@ -13,10 +11,13 @@ use super::Context;
 use super::output::{Out, Tally, note, report};
 use crate::config::units::parse_size;
 use crate::error::{Error, Kind, Result};
-use crate::links::kit::{self, Kit, KitRequest, Kits};
+use crate::links::kit::{self, Arrived, Kit, KitRequest, Kits};
 use crate::links::{self};
 use crate::location::Location;
 use crate::sanitize::display_safe;
+
+/// Between two looks at what has arrived.
+const AGAIN: Duration = Duration::from_secs(2);
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -25,8 +26,8 @@ pub(super) enum Command {
     /// Show the kits and how much of each has arrived.
     List(ListOptions),
     /// Make the object, once every part has arrived.
-    #[command(after_help = "Example: twinpail kit finish 3fa09c1b")]
-    Finish(Named),
+    #[command(after_help = "Example: twinpail kit finish --wait 3fa09c1b")]
+    Finish(FinishOptions),
     /// Throw a kit and what has arrived of it away.
     #[command(after_help = "Example: twinpail kit abort 3fa09c1b")]
     Abort(Named),
@@ -77,6 +78,15 @@ pub(super) struct ListOptions {
 }
 
 #[derive(Args, Debug)]
+pub(super) struct FinishOptions {
+    /// Show how much arrives, and wait until all of it has.
+    #[arg(short, long)]
+    wait: bool,
+    #[command(flatten)]
+    named: Named,
+}
+
+#[derive(Args, Debug)]
 pub(super) struct Named {
     /// The kits' ids, as `kit list` shows them.
     #[arg(value_name = "ID", required = true)]
@@ -86,14 +96,14 @@ pub(super) struct Named {
 pub(super) async fn run(context: &Context, command: Command) -> Result<u8> {
     let kits = Kits::new(&context.config.paths);
     match command {
-        Command::Create(options) => create(context, &kits, options).await,
+        Command::Create(options) => create(context, options).await,
         Command::List(options) => list(context, &kits, &options).await,
-        Command::Finish(named) => finish(context, &kits, &named).await,
+        Command::Finish(options) => finish(context, &kits, &options).await,
         Command::Abort(named) => abort(context, &kits, &named).await,
     }
 }
 
-async fn create(context: &Context, kits: &Kits, options: CreateOptions) -> Result<u8> {
+async fn create(context: &Context, options: CreateOptions) -> Result<u8> {
     let target = match context.location(&options.location)? {
         Location::Remote(target) if !target.is_prefix() => target,
         other => {
@@ -108,14 +118,7 @@ async fn create(context: &Context, kits: &Kits, options: CreateOptions) -> Resul
         expires: options.expires.unwrap_or(context.config.presign_expires),
         content_type: options.content_type.clone(),
     };
-    let (kit, urls) = kit::create(&context.connections, &request).await?;
-    let written = kits.add(&kit).and_then(|()| write(&options, &kit, &urls));
-    if let Err(error) = written {
-        // Nobody can use what nobody has.
-        let _ = kit::abort(&context.connections, &kit).await;
-        let _ = kits.forget(&kit);
-        return Err(error);
-    }
+    let (kit, ()) = kit::make(&context.connections, &request, |kit, urls| write(&options, kit, urls)).await?;
     note(&format!(
         "kit {}: {} in {} parts, until {} ({})",
         kit.id,
@@ -140,30 +143,10 @@ fn write(options: &CreateOptions, kit: &Kit, urls: &[String]) -> Result<()> {
         out.bytes(text.as_bytes())?;
         return out.flush();
     }
-    // A hostile key must not choose where the files go.
-    let name = kit.target.name();
-    let name: String =
-        name.chars().map(|c| if c.is_control() || c == '/' { '_' } else { c }).take(100).collect();
-    let name = if name.is_empty() || name.starts_with('.') { format!("kit{name}") } else { name };
-    for (ending, text) in
-        [("sh", kit::script(kit, urls)), ("html", kit::html(kit, urls)), ("json", kit::json(kit, urls))]
-    {
-        let path = options.out.join(format!("{name}.kit.{ending}"));
-        new_file(&path, &text)?;
+    for path in kit::write(&options.out, kit, urls)? {
         out.line(&display_safe(&path.to_string_lossy()))?;
     }
     out.flush()
-}
-
-/// For its owner alone, and over nothing that is there.
-fn new_file(path: &Path, text: &str) -> Result<()> {
-    let made = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
-    let mut file = made.map_err(|error| match error.kind() {
-        std::io::ErrorKind::AlreadyExists => Error::new(Kind::Exists, format!("{} exists", path.display()))
-            .with_hint("choose another folder with --out"),
-        _ => Error::local("create", path, error),
-    })?;
-    file.write_all(text.as_bytes()).map_err(|error| Error::local("write", path, error))
 }
 
 async fn list(context: &Context, kits: &Kits, options: &ListOptions) -> Result<u8> {
@@ -191,10 +174,7 @@ async fn list(context: &Context, kits: &Kits, options: &ListOptions) -> Result<u
         }
         let state = match arrived {
             None => "the upload is gone".to_owned(),
-            Some(arrived) => {
-                let share = arrived.bytes.saturating_mul(100).checked_div(one.size).unwrap_or(0);
-                format!("{}/{} parts, {share}%", arrived.parts.len(), one.parts())
-            }
+            Some(arrived) => share(&one, &arrived),
         };
         let left = links::left(one.until, now);
         out.line(&format!("{}  {state:<24} {left:<10} {}", display_safe(&one.id), one.target))?;
@@ -203,11 +183,14 @@ async fn list(context: &Context, kits: &Kits, options: &ListOptions) -> Result<u
     Ok(tally.code())
 }
 
-async fn finish(context: &Context, kits: &Kits, named: &Named) -> Result<u8> {
+async fn finish(context: &Context, kits: &Kits, options: &FinishOptions) -> Result<u8> {
     let mut tally = Tally::new();
-    for id in &named.ids {
+    for id in &options.named.ids {
         let done = async {
             let kit = kits.get(id)?;
+            if options.wait {
+                wait(context, &kit).await?;
+            }
             kit::finish(&context.connections, &kit).await?;
             note(&format!("{} is complete: {} bytes", kit.target, kit.size));
             kits.forget(&kit)
@@ -215,6 +198,28 @@ async fn finish(context: &Context, kits: &Kits, named: &Named) -> Result<u8> {
         tally.take(done.await)?;
     }
     Ok(tally.code())
+}
+
+/// Until every part has arrived, or none can any more. What has arrived is told when there is more of it.
+async fn wait(context: &Context, kit: &Kit) -> Result<()> {
+    let mut before = usize::MAX;
+    loop {
+        let arrived = kit::arrived(&context.connections, kit).await?;
+        if before != arrived.parts.len() {
+            before = arrived.parts.len();
+            note(&format!("{}: {}", kit.target, share(kit, &arrived)));
+        }
+        // What is missing then is said by who makes the object.
+        if arrived.missing.is_empty() || kit.until <= Timestamp::now() {
+            return Ok(());
+        }
+        tokio::time::sleep(AGAIN).await;
+    }
+}
+
+fn share(kit: &Kit, arrived: &Arrived) -> String {
+    let share = arrived.bytes.saturating_mul(100).checked_div(kit.size).unwrap_or(0);
+    format!("{}/{} parts, {share}%", arrived.parts.len(), kit.parts())
 }
 
 async fn abort(context: &Context, kits: &Kits, named: &Named) -> Result<u8> {

@@ -5,15 +5,11 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::Context;
-use super::output::{Out, local_time, note};
+use super::output::{Out, Tally, local_time, note};
 use super::presign::copy;
 use crate::error::{Error, Kind, Result};
-use crate::links::{self, Log, Shared, method_name};
+use crate::links::{self, Log, REVOKE, Shared, Standing, method_name};
 use crate::sanitize::display_safe;
-
-/// What can be done about a link that should not work any more.
-const REVOKE: &str = "a presigned URL cannot be taken back; until it ends, deleting or moving the object or rotating \
-                      the access key stops it";
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -33,7 +29,10 @@ pub(super) struct ListOptions {
     /// Also those that have ended.
     #[arg(short, long)]
     all: bool,
-    /// One JSON object a line: id made until method location.
+    /// Also ask whether each object is still what it was: same, changed, gone; of uploads: waiting, arrived.
+    #[arg(long)]
+    check: bool,
+    /// One JSON object a line: id made until method location, with --check standing.
     #[arg(long)]
     json: bool,
     /// Only objects whose location contains this.
@@ -68,47 +67,55 @@ pub(super) struct ForgetOptions {
 pub(super) async fn run(context: &Context, command: Command) -> Result<u8> {
     let log = Log::new(&context.config.paths);
     match command {
-        Command::Ls(options) => list(&log, &options),
+        Command::Ls(options) => list(context, &log, &options).await,
         Command::Copy(options) => again(context, &log, &options).await,
         Command::Forget(options) => forget(&log, &options),
     }
 }
 
-fn list(log: &Log, options: &ListOptions) -> Result<u8> {
-    let (mut out, now) = (Out::new(), Timestamp::now());
-    let mut ended = 0;
-    for link in log.read()? {
-        let location = link.target.to_string();
-        if options.text.as_ref().is_some_and(|text| !location.contains(text.as_str())) {
-            continue;
+async fn list(context: &Context, log: &Log, options: &ListOptions) -> Result<u8> {
+    let (mut out, mut tally, now) = (Out::new(), Tally::new(), Timestamp::now());
+    let mut links = log.read()?;
+    if let Some(text) = &options.text {
+        links.retain(|link| link.target.to_string().contains(text.as_str()));
+    }
+    let found = links.len();
+    if !options.all {
+        links.retain(|link| !link.is_over(now));
+    }
+    let mut standings = Vec::new();
+    if options.check {
+        for standing in links::standings(&context.connections, &links).await {
+            standings.push(tally.value(standing)?);
         }
-        if link.is_over(now) && !options.all {
-            ended += 1;
-            continue;
-        }
+    }
+    for (index, link) in links.iter().enumerate() {
+        let standing = standings.get(index).map(|standing| standing.map_or("unknown", Standing::word));
         if options.json {
-            out.json(&json!({
+            let mut row = json!({
                 "id": link.id,
                 "made": link.made.to_string(),
                 "until": link.until.map(|until| until.to_string()),
                 "method": method_name(link.method),
                 "location": link.target.exact(),
-            }))?;
-        } else {
-            let until = link.until.map_or_else(|| "public".to_owned(), |until| links::left(until, now));
-            let made = local_time(Some(link.made));
-            out.line(&format!(
-                "{}  {made}  {:<6} {until:<10} {location}",
-                display_safe(&link.id),
-                method_name(link.method)
-            ))?;
+            });
+            if let Some(standing) = standing {
+                row["standing"] = standing.into();
+            }
+            out.json(&row)?;
+            continue;
         }
+        let until = link.until.map_or_else(|| "public".to_owned(), |until| links::left(until, now));
+        let (id, made, method) =
+            (display_safe(&link.id), local_time(Some(link.made)), method_name(link.method));
+        let standing = standing.map(|word| format!("{word:<8} ")).unwrap_or_default();
+        out.line(&format!("{id}  {made}  {method:<6} {until:<10} {standing}{}", link.target))?;
     }
     out.flush()?;
-    if ended > 0 && !options.json {
-        note(&format!("{ended} more have ended (--all shows them)"));
+    if found > links.len() && !options.json {
+        note(&format!("{} more have ended (--all shows them)", found - links.len()));
     }
-    Ok(0)
+    Ok(tally.code())
 }
 
 fn chosen<'a>(all: &'a [Shared], id: &str) -> Result<&'a Shared> {

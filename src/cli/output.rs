@@ -115,6 +115,14 @@ impl Tally {
         }
     }
 
+    /// What there is of a result; a failure is counted as [`Self::take`] does.
+    pub(super) fn value<T>(&mut self, result: Result<T>) -> Result<Option<T>> {
+        match result {
+            Ok(value) => Ok(Some(value)),
+            Err(error) => self.take(Err(error)).map(|()| None),
+        }
+    }
+
     /// The exit code.
     pub(super) fn code(&self) -> u8 {
         if self.0 > 1 {

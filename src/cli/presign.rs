@@ -12,7 +12,7 @@ use super::Context;
 use super::output::{Tally, note};
 use crate::clipboard::{Clipboard, Outcome, Surroundings};
 use crate::error::{Error, Kind, Result};
-use crate::links::{self, Disposition, LinkRequest, Log, Shared};
+use crate::links::{self, Disposition, LinkRequest, Log, Seen, Shared};
 use crate::location::{Location, Remote};
 use crate::s3::{Method, Presigned};
 use crate::walk;
@@ -174,15 +174,18 @@ impl Run<'_> {
         while let Some(batch) = batches.recv().await {
             for found in batch? {
                 let Location::Remote(object) = found.location else { continue };
-                let made = self.one(object, Some(&remote.key)).await;
+                let etag = found.etag.map(String::from);
+                let seen = Seen { size: found.size, modified: found.modified, etag };
+                let made = self.one(object, Some((&remote.key, seen))).await;
                 self.tally.take(made)?;
             }
         }
         Ok(())
     }
 
-    /// Signs one; `below`: the prefix that it was found under.
-    async fn one(&mut self, target: Remote, below: Option<&str>) -> Result<()> {
+    /// Signs one; `found`: the prefix that it was found under, and as what.
+    async fn one(&mut self, target: Remote, found: Option<(&str, Seen)>) -> Result<()> {
+        let (below, seen) = found.unzip();
         let (context, options) = (self.context, self.options);
         if !options.curl {
             links::openable(&target)?;
@@ -195,6 +198,7 @@ impl Run<'_> {
             filename: options.filename.clone(),
             disposition: if options.inline { Disposition::Inline } else { Disposition::Unchanged },
             public: options.public,
+            seen,
             ..LinkRequest::get(target, options.expires.unwrap_or(context.config.presign_expires))
         };
         let link = links::create(&context.connections, &request).await?;

@@ -3,7 +3,7 @@
 mod profile;
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -207,14 +207,6 @@ fn keys(
         source.wrong(at, format!("[keys]: {message}"))
     })?;
     Ok(keys)
-}
-
-/// `~/` at the start is the home folder.
-pub(super) fn expand_home(path: &Path) -> PathBuf {
-    match (path.strip_prefix("~"), std::env::home_dir()) {
-        (Ok(rest), Some(home)) => home.join(rest),
-        _ => path.to_path_buf(),
-    }
 }
 
 #[cfg(test)]

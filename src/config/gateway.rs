@@ -8,7 +8,8 @@ use ipnet::IpNet;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::file::{Source, expand_home};
+use super::file::Source;
+use super::paths::expand_home;
 use super::units::parse_duration;
 use super::{Paths, SecretSource};
 use crate::error::Result;

@@ -81,3 +81,11 @@ pub fn make_private(folder: &Path) -> Result<()> {
         .create(folder)
         .map_err(|error| Error::local("create", folder, error))
 }
+
+/// `~/` at the start is the home folder.
+pub fn expand_home(path: &Path) -> PathBuf {
+    match (path.strip_prefix("~"), std::env::home_dir()) {
+        (Ok(rest), Some(home)) => home.join(rest),
+        _ => path.to_path_buf(),
+    }
+}

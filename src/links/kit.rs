@@ -10,7 +10,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-pub use forms::{html, json, script};
+pub use forms::{html, json, script, write};
 
 use crate::config::paths::make_private;
 use crate::config::{Paths, random};
@@ -27,7 +27,7 @@ const SMALLEST: u64 = 16 * MIB;
 const LARGEST: u64 = 5 << 30;
 
 /// What is asked for.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KitRequest {
     /// The object that it becomes.
     pub target: Remote,
@@ -99,11 +99,32 @@ pub struct Arrived {
     pub missing: Vec<u32>,
 }
 
+/// Makes a kit: begins the upload, remembers it, and hands it to `give` with its URLs. What nobody has got is taken back.
+///
+/// # Errors
+/// Those of [`create`], of the state folder, and of `give`.
+pub async fn make<T>(
+    connections: &Connections,
+    request: &KitRequest,
+    give: impl FnOnce(&Kit, &[String]) -> Result<T>,
+) -> Result<(Kit, T)> {
+    let kits = Kits::new(&connections.config().paths);
+    let (kit, urls) = create(connections, request).await?;
+    match kits.add(&kit).and_then(|()| give(&kit, &urls)) {
+        Ok(given) => Ok((kit, given)),
+        Err(error) => {
+            let _ = abort(connections, &kit).await;
+            let _ = kits.forget(&kit);
+            Err(error)
+        }
+    }
+}
+
 /// Begins the upload and signs a URL for each part.
 ///
 /// # Errors
 /// `Kind::Usage` for sizes that the provider cannot take; those of the store.
-pub async fn create(connections: &Connections, request: &KitRequest) -> Result<(Kit, Vec<String>)> {
+async fn create(connections: &Connections, request: &KitRequest) -> Result<(Kit, Vec<String>)> {
     let target = &request.target;
     super::openable(target)?;
     let store = connections.store(&target.profile).await?;

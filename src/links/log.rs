@@ -10,7 +10,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Disposition, LinkRequest};
+use super::{Disposition, LinkRequest, Seen};
 use crate::config::Paths;
 use crate::config::paths::make_private;
 use crate::error::{Error, Kind, Result};
@@ -37,7 +37,7 @@ pub struct Shared {
     /// The object.
     pub target: Location,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    version_id: Option<String>,
+    pub(super) version_id: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     content_type: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -46,6 +46,8 @@ pub struct Shared {
     filename: Option<String>,
     #[serde(default)]
     disposition: Disposition,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) seen: Option<Seen>,
 }
 
 impl Shared {
@@ -62,6 +64,7 @@ impl Shared {
             content_length: request.content_length,
             filename: request.filename.clone(),
             disposition: request.disposition,
+            seen: request.seen.clone(),
         }
     }
 
@@ -102,6 +105,7 @@ impl Shared {
             filename: self.filename.clone(),
             disposition: self.disposition,
             public: self.until.is_none(),
+            seen: self.seen.clone(),
         })
     }
 }

@@ -33,7 +33,7 @@ mod window;
 pub(super) use batch::Old;
 pub(super) use decision::{Decision, Outcome, Purpose};
 pub(super) use facts::Property;
-pub(super) use given::{Given, Sort};
+pub(super) use given::{Given, GivenOut, Sort};
 pub use pick::Begin;
 pub(super) use pick::{Choice, Item};
 pub(super) use results::{Found, Progress};

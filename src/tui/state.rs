@@ -113,6 +113,8 @@ pub(super) struct State {
     pub(super) clicked: Option<(PaneId, usize, Instant)>,
     /// The share that is being extended.
     pub(super) extending: Option<Given>,
+    /// Tells one look at what was given out from the next.
+    pub(super) given: u64,
     /// Whether links are being signed.
     pub(super) signing: bool,
     /// The place whose properties were asked for.
@@ -174,6 +176,7 @@ impl State {
             said: VecDeque::new(),
             clicked: None,
             extending: None,
+            given: 0,
             signing: false,
             asked: None,
             editing: None,

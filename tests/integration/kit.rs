@@ -1,5 +1,7 @@
 //! Upload kits: what a sender without keys does with them, and what their owner sees.
 
+use std::io::BufRead as _;
+
 use bytes::Bytes;
 use serde_json::Value;
 use twinpail::http::{Http, Settings};
@@ -45,8 +47,16 @@ async fn a_stranger_sends_the_parts_and_the_owner_finishes() {
     assert_eq!((rows[0]["arrived"].as_u64(), rows[0]["parts"].as_u64()), (Some(2), Some(3)));
     let (code, error) = shell.fails(&["kit", "finish", id]);
     assert!(code == 1 && error.contains("1 of 3 parts") && error.contains(": 2"), "{error}");
+    // The owner waits for the last part, which comes meanwhile.
+    let mut waiting = shell.command(&["kit", "finish", "--wait", id]);
+    let mut waiting = waiting.stderr(std::process::Stdio::piped()).spawn().unwrap();
+    let mut said = std::io::BufReader::new(waiting.stderr.take().unwrap()).lines();
+    let first = tokio::task::block_in_place(|| said.next().unwrap().unwrap());
+    assert!(first.contains("2/3 parts"), "{first}");
     assert_eq!(send(&url(1), &data[5 * MIB..10 * MIB]).await, 200);
-    shell.ok(&["kit", "finish", id]);
+    let status = tokio::task::block_in_place(|| waiting.wait().unwrap());
+    assert!(status.success());
+    assert!(said.map(Result::unwrap).any(|line| line.contains("3/3 parts, 100%")));
     assert!(shell.world.backend.get("box", "in/film $(x)'.mov").unwrap() == data);
     assert_eq!(shell.ok(&["kit", "list"]), "");
     assert!(send(&url(1), &data[5 * MIB..10 * MIB]).await >= 400, "a finished kit still takes parts");

@@ -85,3 +85,28 @@ async fn links_are_remembered_made_again_and_forgotten_without_their_urls() {
     assert_eq!(shell.ok(&["links", "ls", "--all"]), "");
     assert_eq!(shell.fails(&["links", "copy", id]).0, 2);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_has_become_of_their_objects_is_told() {
+    let shell = shell().await;
+    for key in ["same", "changed", "gone", "sent"] {
+        shell.world.backend.put("box", &format!("l/{key}"), "1");
+    }
+    shell.ok(&["presign", "-r", "p:box/l/"]);
+    shell.ok(&["presign", "--method", "put", "p:box/l/awaited"]);
+    shell.world.backend.put("box", "l/changed", "2");
+    shell.ok(&["rm", "p:box/l/gone"]);
+    let standings = || {
+        let rows = shell.json(&["links", "ls", "--check", "--json", "l/"]);
+        let mut rows: Vec<String> = rows
+            .iter()
+            .map(|row| format!("{} {}", row["location"].as_str().unwrap(), row["standing"].as_str().unwrap()))
+            .collect();
+        rows.sort();
+        rows
+    };
+    let expected = ["awaited waiting", "changed changed", "gone gone", "same same", "sent same"];
+    assert_eq!(standings(), expected.map(|row| format!("p:box/l/{row}")));
+    assert!(shell.ok(&["links", "ls", "--check", "l/changed"]).contains("changed  p:box/l/changed"));
+    assert!(!shell.ok(&["links", "ls", "--json", "l/"]).contains("standing"), "asked without being told to");
+}

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{Source, Text, expand_home};
+use super::super::paths::expand_home;
+use super::{Source, Text};
 use crate::config::profile::{Checksums, CredentialSource, Origin, Profile};
 use crate::config::provider::{PROVIDERS, Provider, provider};
 use crate::config::units::parse_duration;

@@ -1,5 +1,9 @@
 //! Kits as files for the sender: JSON for programs, a POSIX shell script, a web page. Each stands by itself.
 
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json as object;
@@ -7,6 +11,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::super::{escape, quote};
 use super::Kit;
+use crate::error::{Error, Kind, Result};
 use crate::sanitize::display_safe;
 
 /// For programs: `size part_size expires parts`, each part with `number length url`.
@@ -44,6 +49,44 @@ pub fn script(kit: &Kit, urls: &[String]) -> String {
         .replace("@UNTIL@", &quote(&end(kit)))
         .replace("@EPOCH@", &kit.until.as_second().to_string());
     head.replace("@URLS@", &urls.join("\n"))
+}
+
+/// Writes the three forms into `folder`, for their owner alone and over nothing that is there; where they are. All or none.
+///
+/// # Errors
+/// `Kind::Exists`; the file system's.
+pub fn write(folder: &Path, kit: &Kit, urls: &[String]) -> Result<Vec<PathBuf>> {
+    // A hostile key must not choose where the files go.
+    let name = kit.target.name();
+    let name: String =
+        name.chars().map(|c| if c.is_control() || c == '/' { '_' } else { c }).take(100).collect();
+    let name = if name.is_empty() || name.starts_with('.') { format!("kit{name}") } else { name };
+    let mut made = Vec::new();
+    for (ending, text) in [("sh", script(kit, urls)), ("html", html(kit, urls)), ("json", json(kit, urls))] {
+        let path = folder.join(format!("{name}.kit.{ending}"));
+        if let Err(error) = new_file(&path, &text) {
+            for path in made {
+                let _ = std::fs::remove_file(path);
+            }
+            return Err(error);
+        }
+        made.push(path);
+    }
+    Ok(made)
+}
+
+fn new_file(path: &Path, text: &str) -> Result<()> {
+    let made = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    let mut file = made.map_err(|error| match error.kind() {
+        std::io::ErrorKind::AlreadyExists => {
+            Error::new(Kind::Exists, format!("{} exists", path.display())).with_hint("choose another folder")
+        }
+        _ => Error::local("create", path, error),
+    })?;
+    file.write_all(text.as_bytes()).map_err(|error| {
+        let _ = std::fs::remove_file(path);
+        Error::local("write", path, error)
+    })
 }
 
 /// For a browser; its page may only talk to the provider.

@@ -1,9 +1,11 @@
 //! What dialogs end with: plain data that `update` turns into effects.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 use super::{Choice, Editing, Given, Order, Unsaved};
 use crate::links::LinkRequest;
+use crate::links::kit::KitRequest;
 use crate::location::{Location, Remote};
 use crate::s3::{Change, ObjectId, Upload};
 use crate::sync::Plan;
@@ -25,6 +27,8 @@ pub(crate) enum Decision {
     CancelTransfer(TransferId),
     /// Sign a link with these options.
     Link(Box<LinkRequest>),
+    /// Make an upload kit, its files into that folder.
+    Kit(Box<KitRequest>, PathBuf),
     /// Go to what was found.
     JumpTo(Location),
     /// What is found is no longer of interest.
@@ -39,6 +43,10 @@ pub(crate) enum Decision {
     CopyGiven(Given),
     /// Show what happened to this.
     ShowGiven(Given),
+    /// Ask for what is to be looked for among what was given out; this was looked for so far.
+    AskSeek(String),
+    /// Make the object of this kit.
+    FinishGiven(Given),
     /// Ask whether this is to be ended.
     AskEndGiven(Given),
     /// End this.
@@ -114,6 +122,8 @@ pub(crate) enum Purpose {
     Filter,
     /// Jump to a name (likewise).
     Jump,
+    /// What to look for among what was given out (likewise).
+    Seek,
     /// Mark by glob.
     Mark,
     /// Unmark by glob.

@@ -1,5 +1,7 @@
 //! What was given out: protected links, drop links, presigned links, upload kits; how they stand, and their end.
 
+use std::collections::HashMap;
+
 use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -11,6 +13,8 @@ use super::window::{self, ListCursor};
 use super::{Decision, Outcome};
 use crate::action::Action;
 use crate::error::Error;
+use crate::links::Standing;
+use crate::location::Location;
 use crate::sanitize::display_safe;
 
 /// Cells that it wants.
@@ -65,11 +69,23 @@ pub(crate) struct Given {
     pub(crate) until: String,
     /// What it is of.
     pub(crate) what: String,
+    /// Where that is, if it is one object.
+    pub(crate) place: Option<Location>,
+    /// How the object stands, once that was asked.
+    pub(crate) standing: Option<Standing>,
 }
 
 impl Given {
     pub(crate) fn is_open(&self) -> bool {
         self.state == "open"
+    }
+
+    /// The state; of what is open what has become of its object.
+    fn state(&self) -> &str {
+        match self.standing {
+            Some(standing) if self.is_open() && standing != Standing::Same => standing.word(),
+            _ => &self.state,
+        }
     }
 }
 
@@ -81,18 +97,46 @@ pub(crate) struct GivenOut {
     is_read: bool,
     /// Also those that are over.
     all: bool,
+    /// Only those with this in what they are of; lower case.
+    text: String,
     cursor: ListCursor,
 }
 
 impl GivenOut {
     /// What there is; what could not be asked.
-    pub(crate) fn set(&mut self, rows: Vec<Given>, failed: Vec<Error>) {
+    pub(crate) fn set(&mut self, mut rows: Vec<Given>, failed: Vec<Error>) {
+        let known: HashMap<&str, Standing> =
+            self.rows.iter().filter_map(|row| Some((row.id.as_str(), row.standing?))).collect();
+        for row in &mut rows {
+            row.standing = row.standing.or_else(|| known.get(row.id.as_str()).copied());
+        }
         (self.rows, self.failed, self.is_read) = (rows, failed, true);
+        self.narrowed();
+    }
+
+    /// How the objects of some of them stand, by their ids.
+    pub(crate) fn set_standings(&mut self, standings: &[(String, Standing)]) {
+        for (id, standing) in standings {
+            if let Some(row) = self.rows.iter_mut().find(|row| row.id == *id) {
+                row.standing = Some(*standing);
+            }
+        }
+    }
+
+    /// Only what has `text` in what it is of.
+    pub(crate) fn search(&mut self, text: &str) {
+        self.text = text.to_lowercase();
+        self.narrowed();
+    }
+
+    fn narrowed(&mut self) {
         self.cursor.move_to(self.cursor.row(), self.seen().len());
     }
 
     fn seen(&self) -> Vec<&Given> {
-        self.rows.iter().filter(|row| self.all || row.is_open()).collect()
+        let wanted =
+            |row: &&Given| (self.all || row.is_open()) && row.what.to_lowercase().contains(&self.text);
+        self.rows.iter().filter(wanted).collect()
     }
 
     pub(super) fn on_key(&mut self, key: KeyEvent, action: Option<Action>) -> Outcome {
@@ -100,8 +144,9 @@ impl GivenOut {
         match (key.code, current) {
             (KeyCode::Char('a'), _) => {
                 self.all = !self.all;
-                self.cursor.move_to(self.cursor.row(), self.seen().len());
+                self.narrowed();
             }
+            (KeyCode::Char('/'), _) => return Outcome::Do(Decision::AskSeek(self.text.clone())),
             (KeyCode::Char('r'), _) => return Outcome::Do(Decision::ListGiven),
             (KeyCode::Char('y'), Some(row)) => return Outcome::Do(Decision::CopyGiven(row)),
             (KeyCode::Char('d') | KeyCode::Delete, Some(row)) => {
@@ -109,6 +154,12 @@ impl GivenOut {
             }
             (KeyCode::Char('e'), Some(row)) if row.sort == Sort::Share => {
                 return Outcome::Do(Decision::AskExtend(row));
+            }
+            (KeyCode::Char('f'), Some(row)) if row.sort == Sort::Kit => {
+                return Outcome::Do(Decision::FinishGiven(row));
+            }
+            (KeyCode::Char('o'), Some(Given { place: Some(place), .. })) => {
+                return Outcome::Decide(Decision::JumpTo(place));
             }
             (KeyCode::Enter, Some(row)) => return Outcome::Do(Decision::ShowGiven(row)),
             _ => {
@@ -138,6 +189,7 @@ impl GivenOut {
             let words = match (self.is_read, self.rows.is_empty()) {
                 (false, _) => "reading...",
                 (true, true) => "Nothing was given out.",
+                (true, false) if !self.text.is_empty() => "Nothing matches what is looked for.",
                 (true, false) => "Nothing that was given out is open; a shows what is over.",
             };
             frame.render_widget(Line::styled(words, theme.dim), list);
@@ -152,13 +204,15 @@ impl GivenOut {
             let what =
                 text::clip_middle(&display_safe(&row.what), width.saturating_sub(COLUMNS), theme.ellipsis());
             let line =
-                format!("{:6} {:9} {:>11} {:18} {what}", row.sort.word(), row.state, row.count, row.until);
+                format!("{:6} {:9} {:>11} {:18} {what}", row.sort.word(), row.state(), row.count, row.until);
             let line = text::clip(&line, width, theme.ellipsis());
             let pad = " ".repeat(width.saturating_sub(text::width(&line)));
-            let style = match (index == self.cursor.row(), row.is_open()) {
-                (true, _) => theme.cursor,
-                (false, true) => theme.text,
-                (false, false) => theme.dim,
+            let style = match (index == self.cursor.row(), row.is_open(), row.standing) {
+                (true, ..) => theme.cursor,
+                (_, false, _) => theme.dim,
+                (_, true, Some(Standing::Changed | Standing::Gone)) => theme.warning,
+                (_, true, Some(Standing::Arrived)) => theme.good,
+                (_, true, _) => theme.text,
             };
             frame.render_widget(Line::styled(line + &pad, style), window::row(list, at));
         }
@@ -171,6 +225,9 @@ impl GivenOut {
             ("y", "copy again"),
             ("d", "end"),
             ("e", "extend"),
+            ("f", "finish a kit"),
+            ("o", "go there"),
+            ("/", "look for"),
             ("a", "all"),
             ("r", "refresh"),
             ("Esc", "close"),

@@ -40,7 +40,7 @@ impl Prompt {
     }
 
     fn is_live(&self) -> bool {
-        matches!(self.purpose, Purpose::Filter | Purpose::Jump)
+        matches!(self.purpose, Purpose::Filter | Purpose::Jump | Purpose::Seek)
     }
 
     fn changed(&self, changed: bool) -> Outcome {

@@ -1,5 +1,6 @@
-//! The options of a link, checked while they are typed; Enter signs.
+//! The options of a link or an upload kit, checked while they are typed; Enter signs.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crossterm::event::{KeyCode, KeyEvent};
@@ -11,8 +12,11 @@ use super::super::text;
 use super::super::theme::Theme;
 use super::field::Field;
 use super::{Decision, Outcome, window};
+use crate::config::units::parse_size;
 use crate::error::Result;
+use crate::links::kit::KitRequest;
 use crate::links::{Disposition, LinkRequest, parse_expires};
+use crate::location::Remote;
 use crate::s3::Method;
 
 /// Cells that it wants, and that the labels take.
@@ -23,24 +27,30 @@ const LABELS: u16 = 14;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Row {
     Public,
-    Method,
+    Allows,
+    Key,
+    Size,
     Expires,
     Disposition,
     Filename,
     ContentType,
     Version,
+    Folder,
 }
 
 impl Row {
     fn label(self) -> &'static str {
         match self {
             Row::Public => "Address",
-            Row::Method => "Allows",
+            Row::Allows => "Allows",
+            Row::Key => "Key",
+            Row::Size => "Exact size",
             Row::Expires => "Expires after",
             Row::Disposition => "Browsers",
             Row::Filename => "File name",
             Row::ContentType => "Content type",
             Row::Version => "Version",
+            Row::Folder => "Files into",
         }
     }
 
@@ -50,9 +60,19 @@ impl Row {
             Row::Filename => "as the key says",
             Row::ContentType => "any, or as stored",
             Row::Version => "the newest",
+            Row::Size => "3GiB, or a number of bytes",
             _ => "",
         }
     }
+}
+
+/// What it is to be good for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Allows {
+    Get,
+    Put,
+    /// An upload in parts, for somebody without keys.
+    Kit,
 }
 
 /// The dialog.
@@ -61,41 +81,54 @@ pub(crate) struct LinkForm {
     request: LinkRequest,
     /// Whether the profile has addresses that need no signature.
     has_public: bool,
+    /// Whether there is an object that can be downloaded.
+    has_object: bool,
+    allows: Allows,
     focus: usize,
+    key: Field,
+    size: Field,
     expires: Field,
     /// What `expires` says; read again whenever it changes.
     life: Result<Duration>,
     filename: Field,
     content_type: Field,
     version: Field,
+    folder: Field,
 }
 
 impl LinkForm {
-    pub(super) fn new(request: LinkRequest, has_public: bool) -> Self {
+    /// Of an object, or of a prefix, below which something can be sent; the files of a kit go into `folder`.
+    pub(super) fn new(request: LinkRequest, has_public: bool, folder: &str) -> Self {
         let field = |text: &Option<String>| Field::new(text.as_deref().unwrap_or_default());
+        let has_object = !request.target.is_prefix();
         Self {
-            has_public,
-            focus: 0,
+            has_public: has_public && has_object,
+            has_object,
+            allows: if has_object { Allows::Get } else { Allows::Put },
+            focus: usize::from(!has_object),
+            key: Field::new(&request.target.key),
+            size: Field::default(),
             expires: Field::new(&life_text(request.expires)),
             life: Ok(request.expires),
             filename: field(&request.filename),
             content_type: field(&request.content_type),
             version: field(&request.version_id),
+            folder: Field::new(folder),
             request,
         }
     }
 
-    /// The options that the method has.
+    /// The options that there are.
     fn rows(&self) -> &'static [Row] {
-        use Row::{ContentType, Disposition, Expires, Filename, Method, Public, Version};
-        match (self.has_public, self.request.public, self.request.method) {
-            (true, true, _) => &[Public],
-            (true, false, self::Method::Get) => {
-                &[Public, Method, Expires, Disposition, Filename, ContentType, Version]
+        use Row::{Allows, ContentType, Disposition, Expires, Filename, Folder, Key, Public, Size, Version};
+        match (self.has_public, self.request.public, self.allows) {
+            (true, true, self::Allows::Get) => &[Public],
+            (true, false, self::Allows::Get) => {
+                &[Public, Allows, Expires, Disposition, Filename, ContentType, Version]
             }
-            (false, _, self::Method::Get) => &[Method, Expires, Disposition, Filename, ContentType, Version],
-            (_, _, self::Method::Put) => &[Method, Expires, ContentType],
-            (_, _, self::Method::Head | self::Method::Delete) => &[Method, Expires, Version],
+            (false, _, self::Allows::Get) => &[Allows, Expires, Disposition, Filename, ContentType, Version],
+            (_, _, self::Allows::Put) => &[Allows, Key, Expires, ContentType],
+            (_, _, self::Allows::Kit) => &[Allows, Key, Size, Expires, ContentType, Folder],
         }
     }
 
@@ -105,22 +138,28 @@ impl LinkForm {
 
     fn field(&self, row: Row) -> Option<&Field> {
         match row {
+            Row::Key => Some(&self.key),
+            Row::Size => Some(&self.size),
             Row::Expires => Some(&self.expires),
             Row::Filename => Some(&self.filename),
             Row::ContentType => Some(&self.content_type),
             Row::Version => Some(&self.version),
-            Row::Public | Row::Method | Row::Disposition => None,
+            Row::Folder => Some(&self.folder),
+            Row::Public | Row::Allows | Row::Disposition => None,
         }
     }
 
     fn edit(&mut self, change: impl FnOnce(&mut Field) -> bool) {
         let row = self.row();
         let field = match row {
+            Row::Key => &mut self.key,
+            Row::Size => &mut self.size,
             Row::Expires => &mut self.expires,
             Row::Filename => &mut self.filename,
             Row::ContentType => &mut self.content_type,
             Row::Version => &mut self.version,
-            Row::Public | Row::Method | Row::Disposition => return,
+            Row::Folder => &mut self.folder,
+            Row::Public | Row::Allows | Row::Disposition => return,
         };
         if change(field) && row == Row::Expires {
             self.life = parse_expires(self.expires.text().trim());
@@ -129,7 +168,7 @@ impl LinkForm {
 
     pub(super) fn on_key(&mut self, key: KeyEvent) -> Outcome {
         let rows = self.rows().len();
-        let toggles = matches!(self.row(), Row::Public | Row::Method | Row::Disposition);
+        let toggles = self.field(self.row()).is_none();
         match key.code {
             KeyCode::Enter => return self.sign(),
             KeyCode::Tab | KeyCode::Down => self.focus = (self.focus + 1) % rows,
@@ -149,9 +188,10 @@ impl LinkForm {
     fn turn(&mut self, forward: bool) {
         match self.row() {
             Row::Public => self.request.public = !self.request.public,
-            Row::Method => {
-                self.request.method =
-                    if self.request.method == Method::Get { Method::Put } else { Method::Get };
+            Row::Allows => {
+                let all = &[Allows::Get, Allows::Put, Allows::Kit][usize::from(!self.has_object)..];
+                let at = all.iter().position(|allows| *allows == self.allows).unwrap_or(0);
+                self.allows = all[(at + if forward { 1 } else { all.len() - 1 }) % all.len()];
             }
             Row::Disposition => {
                 use Disposition::{Attachment, Inline, Unchanged};
@@ -167,18 +207,38 @@ impl LinkForm {
 
     /// The first field that cannot be signed, and why.
     fn fault(&self) -> Option<(Row, String)> {
-        if let (Err(error), false) = (&self.life, self.request.public) {
+        let rows = self.rows();
+        let key = self.key.text();
+        if rows.contains(&Row::Key) && (key.is_empty() || key.ends_with('/')) {
+            return Some((Row::Key, "what is sent needs a name behind the last slash".to_owned()));
+        }
+        if rows.contains(&Row::Size)
+            && let Err(why) = self.bytes()
+        {
+            return Some((Row::Size, why));
+        }
+        if let (Err(error), true) = (&self.life, rows.contains(&Row::Expires)) {
             return Some((Row::Expires, error.message()));
         }
         let content_type = self.content_type.text().trim();
         let plain = content_type.bytes().all(|byte| (0x20..0x7f).contains(&byte));
-        if self.rows().contains(&Row::ContentType)
+        if rows.contains(&Row::ContentType)
             && !content_type.is_empty()
             && !(plain && content_type.contains('/'))
         {
             return Some((Row::ContentType, "a content type reads like text/plain".to_owned()));
         }
         None
+    }
+
+    fn bytes(&self) -> std::result::Result<u64, String> {
+        match self.size.text().trim() {
+            "" => Err("the sender's file has an exact size: 3GiB, 1048576".to_owned()),
+            text => parse_size(text).and_then(|bytes| match bytes {
+                0 => Err("a kit is for at least one byte".to_owned()),
+                bytes => Ok(bytes),
+            }),
+        }
     }
 
     fn sign(&mut self) -> Outcome {
@@ -192,30 +252,44 @@ impl LinkForm {
             let field = self.field(row).filter(|_| rows.contains(&row))?;
             Some(field.text().trim().to_owned()).filter(|text| !text.is_empty())
         };
+        let target = match self.allows {
+            Allows::Get => self.request.target.clone(),
+            Allows::Put | Allows::Kit => {
+                Remote { key: self.key.text().to_owned(), ..self.request.target.clone() }
+            }
+        };
+        let content_type = text(Row::ContentType);
+        if self.allows == Allows::Kit {
+            let size = self.bytes().unwrap_or_default();
+            let kit = KitRequest { target, size, part_size: None, expires, content_type };
+            let folder = text(Row::Folder).unwrap_or_else(|| ".".to_owned());
+            return Outcome::Decide(Decision::Kit(Box::new(kit), PathBuf::from(folder)));
+        }
         let disposition =
             if rows.contains(&Row::Disposition) { self.request.disposition } else { Disposition::Unchanged };
         Outcome::Decide(Decision::Link(Box::new(LinkRequest {
-            target: self.request.target.clone(),
-            method: self.request.method,
+            // What is known is known of the object under the cursor.
+            seen: self.request.seen.clone().filter(|_| target == self.request.target),
+            target,
+            method: if self.allows == Allows::Put { Method::Put } else { Method::Get },
             expires,
             version_id: text(Row::Version),
-            content_type: text(Row::ContentType),
+            content_type,
             filename: text(Row::Filename),
             disposition,
             content_length: None,
-            public: self.request.public,
+            public: self.request.public && rows.contains(&Row::Public),
         })))
     }
 
     /// The words of a row that is chosen rather than typed.
     fn chosen(&self, row: Row) -> &'static str {
-        match (row, self.request.method, self.request.disposition) {
+        match (row, self.allows, self.request.disposition) {
             (Row::Public, ..) if self.request.public => "public, without a signature: never ends",
             (Row::Public, ..) => "signed: ends",
-            (Row::Method, Method::Get, _) => "GET: download",
-            (Row::Method, Method::Put, _) => "PUT: upload, replaces the object",
-            (Row::Method, Method::Head, _) => "HEAD: ask for headers",
-            (Row::Method, Method::Delete, _) => "DELETE: remove the object",
+            (Row::Allows, Allows::Get, _) => "GET: download",
+            (Row::Allows, Allows::Put, _) => "PUT: upload, replaces the object",
+            (Row::Allows, Allows::Kit, _) => "kit: a large upload in parts",
             (_, _, Disposition::Unchanged) => "do as the object says",
             (_, _, Disposition::Attachment) => "save it (attachment)",
             (_, _, Disposition::Inline) => "show it (inline)",
@@ -285,12 +359,12 @@ fn life_text(life: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::location::Remote;
+    use crate::links::Seen;
     use crossterm::event::KeyModifiers;
 
     fn form() -> LinkForm {
         let target = Remote { profile: "work".into(), bucket: "media".into(), key: "cat.jpg".into() };
-        LinkForm::new(LinkRequest::get(target, Duration::from_hours(1)), false)
+        LinkForm::new(LinkRequest::get(target, Duration::from_hours(1)), false, "/tmp")
     }
 
     fn press(form: &mut LinkForm, codes: &[KeyCode]) -> Outcome {
@@ -329,8 +403,10 @@ mod tests {
         form.filename = Field::new("x");
         form.version = Field::new("v1");
         form.content_type = Field::new("image/jpeg");
+        form.request.seen = Some(Seen::default());
         let request = signed(press(&mut form, &[KeyCode::Right, KeyCode::Enter]));
         assert_eq!(request.method, Method::Put);
+        assert!(request.seen.is_some(), "whether it is replaced is told by what it was");
         assert_eq!((request.filename, request.version_id), (None, None));
         assert_eq!(request.disposition, Disposition::Unchanged);
         assert_eq!(request.content_type.as_deref(), Some("image/jpeg"));
@@ -366,5 +442,28 @@ mod tests {
         form.content_type = Field::new("jpeg");
         assert_eq!(press(&mut form, &[KeyCode::Enter]), Outcome::Stay);
         assert_eq!(form.row(), Row::ContentType, "the keyboard goes where the fault is");
+    }
+    #[test]
+    fn a_kit_needs_a_key_and_a_size_and_says_where_its_files_go() {
+        let target = Remote { profile: "work".into(), bucket: "media".into(), key: "in/".into() };
+        let mut form = LinkForm::new(LinkRequest::get(target, Duration::from_hours(1)), true, "/tmp/x");
+        assert_eq!((form.row(), form.rows()[0]), (Row::Key, Row::Allows), "a prefix has nothing to download");
+        assert_eq!(press(&mut form, &[KeyCode::Enter]), Outcome::Stay);
+        form.on_paste("film.mov");
+        assert_eq!(signed(press(&mut form, &[KeyCode::Enter])).target.key, "in/film.mov");
+        press(&mut form, &[KeyCode::Up, KeyCode::Right]);
+        assert_eq!(form.allows, Allows::Kit);
+        assert_eq!(press(&mut form, &[KeyCode::Enter]), Outcome::Stay);
+        assert_eq!(form.row(), Row::Size);
+        form.on_paste("3GiB");
+        match press(&mut form, &[KeyCode::Enter]) {
+            Outcome::Decide(Decision::Kit(kit, folder)) => {
+                assert_eq!((kit.target.key.as_str(), kit.size), ("in/film.mov", 3 << 30));
+                assert_eq!(folder, PathBuf::from("/tmp/x"));
+            }
+            other => panic!("no kit: {other:?}"),
+        }
+        press(&mut form, &[KeyCode::Up, KeyCode::Up, KeyCode::Right]);
+        assert_eq!(form.allows, Allows::Put, "round without a download");
     }
 }

@@ -85,9 +85,10 @@ impl Dialog {
         Self::Conflict(Box::new(conflict::ConflictDialog::new(id, conflict, TimeZone::system())))
     }
 
-    /// The link's options, starting from `request`; `has_public`: whether it could also be an address without a signature.
-    pub(crate) fn link(request: LinkRequest, has_public: bool) -> Self {
-        Self::Link(Box::new(link::LinkForm::new(request, has_public)))
+    /// The link's options, starting from `request`; `has_public`: whether it could also be an address without a signature;
+    /// `folder`: where the files of a kit go.
+    pub(crate) fn link(request: LinkRequest, has_public: bool, folder: &str) -> Self {
+        Self::Link(Box::new(link::LinkForm::new(request, has_public, folder)))
     }
 
     /// Signed links: the URLs on screen, when they end (local time) and why, warnings, the clipboard's notice.

@@ -14,7 +14,7 @@ use super::super::message::Link;
 use super::*;
 use crate::clipboard;
 use crate::error::{Error, Kind};
-use crate::links::{Disposition, LinkRequest};
+use crate::links::{Disposition, LinkRequest, Standing};
 use crate::location::{Location, Remote};
 use crate::s3::{Attributes, EndsBecause, Fact, Method, Presigned, Stored, Upload, Version, Versioning};
 use crate::sync::{Plan, Reason, Step, StepKind};
@@ -253,13 +253,19 @@ fn given_out() -> Dialog {
         count: count.into(),
         until: "2026-03-08 12:00".into(),
         what: what.into(),
+        place: None,
+        standing: None,
     };
+    let stands = |standing, row| Given { standing: Some(standing), ..row };
     let rows = vec![
         row(Sort::Share, "open", "2/3", "tour-4k.mov  (for the print shop)"),
         row(Sort::Share, "revoked", "0", "gone"),
         row(Sort::Drop, "open", "4, 1.2 GB", "work:media/inbox/"),
         row(Sort::Kit, "open", "3/12 parts", "work:media/raw/\u{202e}gpj.exe"),
         row(Sort::Link, "open", "GET", "work:media/日本語/\u{1b}[2J"),
+        stands(Standing::Changed, row(Sort::Link, "open", "GET", "work:media/cat.jpg")),
+        stands(Standing::Arrived, row(Sort::Link, "open", "PUT", "work:media/inbox/cv.pdf")),
+        stands(Standing::Gone, row(Sort::Link, "ended", "GET", "work:media/old.jpg")),
     ];
     let error = Error::new(Kind::Network, "cannot reach share.example.org").with_hint("is it running?");
     dialog.as_given().expect("it is that one").set(rows, vec![error]);
@@ -283,7 +289,7 @@ fn every_dialog() -> Vec<(&'static str, Dialog)> {
         ("delete", Dialog::confirm_delete(targets, "photos/", 1234, 5_600_000)),
         ("quit", Dialog::confirm_quit(2)),
         ("conflict", Dialog::Conflict(Box::new(conflict))),
-        ("link", Dialog::link(link("cat.jpg", EndsBecause::Asked).request, true)),
+        ("link", Dialog::link(link("cat.jpg", EndsBecause::Asked).request, true, "/home/u")),
         ("links", links()),
         ("uploads", unfinished()),
         ("no_uploads", no_uploads(false)),

@@ -1,8 +1,9 @@
 //! Addresses without signatures, files that are written for the user, and how a typed place can go on.
 
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use crate::config::paths::expand_home;
 use crate::error::{Error, Result};
 use crate::links::{self, LinkRequest};
 use crate::location::{Location, Remote};
@@ -24,10 +25,7 @@ pub(super) async fn addresses(connections: &Connections, objects: Vec<Remote>) -
 
 /// Writes a file that does not exist yet. Blocking.
 pub(super) fn write(file: &Path, text: &str, rows: usize) -> Result<String> {
-    let file = match (file.strip_prefix("~"), std::env::home_dir()) {
-        (Ok(rest), Some(home)) => home.join(rest),
-        _ => PathBuf::from(file),
-    };
+    let file = expand_home(file);
     let failed = |error| Error::local("write", &file, error);
     let mut new = std::fs::OpenOptions::new().write(true).create_new(true).open(&file).map_err(failed)?;
     new.write_all(text.as_bytes()).map_err(failed)?;

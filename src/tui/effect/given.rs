@@ -1,17 +1,24 @@
 //! What was given out is asked for where it is known: the gateway, the log of links, the kits.
 
+use std::path::PathBuf;
+use std::time::Duration;
+
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::blocking;
+use crate::config::paths::expand_home;
 use crate::error::{Error, Kind, Result};
 use crate::gateway::{Client, ExtendRequest, Password};
-use crate::links::kit::{self, Kits};
-use crate::links::{self, Log, method_name};
+use crate::links::kit::{self, KitRequest, Kits};
+use crate::links::{self, Log, REVOKE, Standing, method_name};
 use crate::s3::Connections;
 use crate::tui::dialog::{Given, Order, Sort};
 use crate::tui::message::{GivenEffect, GivenEvent};
 use crate::tui::text;
+
+/// Between two looks while the screen is open.
+const AGAIN: Duration = Duration::from_secs(5);
 
 fn time(time: Option<Timestamp>) -> String {
     let time = time.map(|time| time.to_zoned_datetime(TimeZone::system()));
@@ -71,6 +78,8 @@ async fn gateway(connections: &Connections) -> Result<Vec<Given>> {
             count,
             until: seconds(share.expires),
             what: format!("{}{note}", share.name),
+            place: None,
+            standing: None,
         });
     }
     for link in client.drops().await? {
@@ -81,6 +90,8 @@ async fn gateway(connections: &Connections) -> Result<Vec<Given>> {
             count: format!("{}, {}", link.files, bytes(link.bytes)),
             until: seconds(link.expires),
             what: link.location,
+            place: None,
+            standing: None,
         });
     }
     Ok(rows)
@@ -93,20 +104,26 @@ async fn local(connections: &Connections) -> Result<Vec<Given>> {
     let state = |is_over: bool| if is_over { "ended" } else { "open" }.to_owned();
     let mut rows = Vec::new();
     for kit in kits {
-        let arrived = kit::arrived(connections, &kit).await;
+        let (count, standing) = match kit::arrived(connections, &kit).await {
+            Ok(arrived) => {
+                let standing = if arrived.missing.is_empty() { Standing::Arrived } else { Standing::Waiting };
+                (format!("{}/{} parts", arrived.parts.len(), kit.parts()), Some(standing))
+            }
+            Err(error) if error.kind() == Kind::NotFound => (String::new(), Some(Standing::Gone)),
+            Err(_) => ("?".to_owned(), None),
+        };
         rows.push(Given {
             sort: Sort::Kit,
             id: kit.id.clone(),
             state: state(kit.until <= now),
-            count: arrived.map_or_else(
-                |_| "?".to_owned(),
-                |arrived| format!("{}/{} parts", arrived.parts.len(), kit.parts()),
-            ),
+            count,
             until: time(Some(kit.until)),
             what: kit.target.to_string(),
+            place: Some(kit.target),
+            standing,
         });
     }
-    for link in links.iter().rev() {
+    for link in &links {
         rows.push(Given {
             sort: Sort::Link,
             id: link.id.clone(),
@@ -114,6 +131,8 @@ async fn local(connections: &Connections) -> Result<Vec<Given>> {
             count: method_name(link.method).to_owned(),
             until: time(link.until),
             what: link.target.to_string(),
+            place: Some(link.target.clone()),
+            standing: None,
         });
     }
     Ok(rows)
@@ -159,11 +178,78 @@ async fn end(connections: &Connections, given: &Given) -> Result<()> {
     }
 }
 
+/// How the objects of these links stand; what cannot be asked is left out.
+async fn check(connections: &Connections, ids: Vec<String>) -> Vec<(String, Standing)> {
+    let paths = connections.config().paths.clone();
+    let mut known = blocking(move || Log::new(&paths).read()).await.unwrap_or_default();
+    known.retain(|link| ids.contains(&link.id));
+    let standings = links::standings(connections, &known).await;
+    known.into_iter().zip(standings).filter_map(|(link, standing)| Some((link.id, standing.ok()?))).collect()
+}
+
+/// Makes an upload kit: what it is, in lines.
+async fn kit(connections: &Connections, request: &KitRequest, folder: PathBuf) -> Result<Vec<String>> {
+    let made =
+        kit::make(connections, request, |kit, urls| kit::write(&expand_home(&folder), kit, urls)).await?;
+    let (kit, files) = made;
+    let mut lines = vec![
+        format!(
+            "{}: {} in {} parts, until {}",
+            kit.target,
+            text::size(kit.size),
+            kit.parts(),
+            time(Some(kit.until))
+        ),
+        "Whoever has one of these files can send it, without keys of their own:".to_owned(),
+    ];
+    lines.extend(files.iter().map(|file| format!("  {}", file.display())));
+    lines.push("X shows how much has arrived; f there makes the object once all of it has.".to_owned());
+    Ok(lines)
+}
+
+/// Makes the object of a kit, which is none any more then.
+async fn finish(connections: &Connections, given: &Given) -> Result<()> {
+    let (kits, id) = (Kits::new(&connections.config().paths), given.id.clone());
+    let of = kits.clone();
+    let kit = blocking(move || of.get(&id)).await?;
+    kit::finish(connections, &kit).await?;
+    blocking(move || kits.forget(&kit)).await
+}
+
+/// What is known of a presigned link or a kit, and what can be done about it.
+fn presigned(given: &Given) -> Vec<String> {
+    let standing = match given.standing {
+        Some(Standing::Changed) => "The object was replaced since: the link leads to what is there now.",
+        Some(Standing::Gone) => "What it leads to is not there any more.",
+        Some(Standing::Waiting) if given.sort == Sort::Kit => {
+            "Parts are missing; the sender goes on with the same files."
+        }
+        Some(Standing::Arrived) if given.sort == Sort::Kit => "Every part has arrived: f makes the object.",
+        Some(Standing::Waiting) => "Nothing has come by it yet.",
+        Some(Standing::Arrived) => "Something was stored there since the link was made.",
+        Some(Standing::Same) => "The object is what it was.",
+        None => "Whether its object is still what it was is not known.",
+    };
+    let ending = match given.sort {
+        Sort::Kit => {
+            "d aborts it: what has arrived is thrown away and its URLs are worth nothing then.".to_owned()
+        }
+        _ => format!("To end it early: {REVOKE}. o goes to the object."),
+    };
+    vec![
+        given.what.clone(),
+        format!("{}, until {}", given.count, given.until),
+        standing.to_owned(),
+        String::new(),
+        ending,
+    ]
+}
+
 /// What happened to one, in lines.
 async fn events(connections: &Connections, given: &Given) -> Result<Vec<String>> {
     let is_drop = given.sort == Sort::Drop;
     if !is_drop && given.sort != Sort::Share {
-        return Ok(vec![given.what.clone(), format!("until {}", given.until)]);
+        return Ok(presigned(given));
     }
     let client = Client::new(connections.config()).await?;
     let mut lines = if is_drop {
@@ -199,6 +285,14 @@ pub(super) async fn run(connections: &Connections, effect: GivenEffect) -> Given
             let (rows, failed) = list(connections).await;
             GivenEvent::Listed(rows, failed)
         }
+        GivenEffect::Watch(number) => {
+            tokio::time::sleep(AGAIN).await;
+            let (rows, failed) = list(connections).await;
+            GivenEvent::Watched(number, rows, failed)
+        }
+        GivenEffect::Check(ids) => GivenEvent::Checked(check(connections, ids).await),
+        GivenEffect::Kit(request, folder) => GivenEvent::Kit(kit(connections, &request, folder).await),
+        GivenEffect::Finish(given) => GivenEvent::Finished(finish(connections, &given).await.map(|()| given)),
         GivenEffect::Copy(given) => GivenEvent::Address(copy(connections, &given).await),
         GivenEffect::Show(given) => {
             GivenEvent::Events(events(connections, &given).await.map(|lines| (given, lines)))

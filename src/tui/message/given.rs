@@ -1,7 +1,11 @@
 //! What is asked of the gateway, the log of links and the kits; what is looked for below a place.
 
+use std::path::PathBuf;
+
 use super::super::dialog::{Given, Order};
 use crate::error::{Error, Result};
+use crate::links::Standing;
+use crate::links::kit::KitRequest;
 use crate::location::Location;
 use crate::walk::find::Query;
 
@@ -23,6 +27,14 @@ pub(crate) enum GivenEffect {
     Make(Box<Order>),
     /// Find everything.
     List,
+    /// Find it again in a while, for the screen with that number.
+    Watch(u64),
+    /// Ask how the objects of the links with these ids stand.
+    Check(Vec<String>),
+    /// Make an upload kit, its files into that folder.
+    Kit(Box<KitRequest>, PathBuf),
+    /// Make the object of a kit.
+    Finish(Given),
     /// Find the address of one.
     Copy(Given),
     /// Find what happened to one.
@@ -39,6 +51,14 @@ pub(crate) enum GivenEvent {
     Made(Result<Box<(String, Option<String>, String)>>),
     /// Everything, and what could not be asked.
     Listed(Vec<Given>, Vec<Error>),
+    /// The same, found again for the screen with that number.
+    Watched(u64, Vec<Given>, Vec<Error>),
+    /// How objects stand, by the ids of their links.
+    Checked(Vec<(String, Standing)>),
+    /// A kit was made, in lines.
+    Kit(Result<Vec<String>>),
+    /// The object of a kit was made.
+    Finished(Result<Given>),
     /// An address.
     Address(Result<String>),
     /// What happened to one, in lines.

@@ -52,6 +52,9 @@ fn follow(state: &mut State, outcome: Outcome) -> Vec<Effect> {
 
 /// Filter and jump act with every letter.
 fn live(state: &mut State, purpose: Purpose, text: &str) {
+    if purpose == Purpose::Seek {
+        return given::seek(state, text);
+    }
     let from = state.before.1;
     let pane = state.here_mut();
     match purpose {
@@ -77,6 +80,7 @@ fn take_back(state: &mut State, purpose: Option<Purpose>) {
         }
         Some(Purpose::Jump) => state.here_mut().move_to(row),
         Some(Purpose::SaveEdited) => editing::not_saved_as(state),
+        Some(Purpose::Seek) => given::seek(state, ""),
         _ => {}
     }
 }
@@ -88,6 +92,7 @@ fn decide(state: &mut State, decision: Decision) -> Vec<Effect> {
         Decision::Conflict(id, answer) => vec![Effect::Answer(id, answer)],
         Decision::CancelTransfer(id) => vec![Effect::CancelTransfer(id)],
         Decision::Link(request) => link::sign(state, vec![*request]),
+        Decision::Kit(request, folder) => vec![Effect::Given(GivenEffect::Kit(request, folder))],
         Decision::JumpTo(place) => search::jump(state, &place),
         Decision::LeaveResults => search::leave(state),
         Decision::Complete(text) => go::complete(state, &text),
@@ -95,6 +100,8 @@ fn decide(state: &mut State, decision: Decision) -> Vec<Effect> {
         Decision::ListGiven => given::list(),
         Decision::CopyGiven(given) => vec![Effect::Given(GivenEffect::Copy(given))],
         Decision::ShowGiven(given) => vec![Effect::Given(GivenEffect::Show(given))],
+        Decision::AskSeek(text) => given::ask_seek(state, &text),
+        Decision::FinishGiven(given) => vec![Effect::Given(GivenEffect::Finish(given))],
         Decision::AskEndGiven(given) => given::ask_end(state, given),
         Decision::EndGiven(given) => vec![Effect::Given(GivenEffect::End(given))],
         Decision::AskExtend(given) => given::ask_extend(state, given),
@@ -139,7 +146,7 @@ fn decide(state: &mut State, decision: Decision) -> Vec<Effect> {
 
 fn typed(state: &mut State, purpose: Purpose, text: &str) -> Vec<Effect> {
     match purpose {
-        Purpose::Filter | Purpose::Jump => live(state, purpose, text),
+        Purpose::Filter | Purpose::Jump | Purpose::Seek => live(state, purpose, text),
         Purpose::Mark | Purpose::Unmark => mark_by(state, text, purpose == Purpose::Mark),
         Purpose::Search => viewing::search(state, text),
         Purpose::GoTo => return go::typed(state, text),

@@ -1,10 +1,13 @@
 //! Protected links, and everything else that was given out.
 
-use super::super::dialog::{Dialog, Given, Purpose};
+use super::super::dialog::{Dialog, Given, GivenOut, Purpose, Sort};
 use super::super::message::{Effect, GivenEffect, GivenEvent};
 use super::super::state::{State, Tone};
 use crate::links::parse_lifetime;
 use crate::location::{Location, Remote};
+
+/// Links whose objects are asked for, the newest: a request each.
+const CHECKED: usize = 200;
 
 /// The form for a protected link to what is chosen.
 pub(super) fn share(state: &mut State) -> Vec<Effect> {
@@ -32,7 +35,27 @@ pub(super) fn share(state: &mut State) -> Vec<Effect> {
 /// Everything that was given out.
 pub(super) fn open(state: &mut State) -> Vec<Effect> {
     state.dialogs.push(Dialog::given());
-    list()
+    state.given += 1;
+    let mut effects = list();
+    effects.push(Effect::Given(GivenEffect::Watch(state.given)));
+    effects
+}
+
+/// Asks what is looked for among it.
+pub(super) fn ask_seek(state: &mut State, text: &str) -> Vec<Effect> {
+    state.dialogs.push(Dialog::input(Purpose::Seek, "Look for", text));
+    Vec::new()
+}
+
+/// Shows only that.
+pub(super) fn seek(state: &mut State, text: &str) {
+    if let Some(given) = shown(state) {
+        given.search(text);
+    }
+}
+
+fn shown(state: &mut State) -> Option<&mut GivenOut> {
+    state.dialogs.iter_mut().find_map(Dialog::as_given)
 }
 
 pub(super) fn list() -> Vec<Effect> {
@@ -92,10 +115,31 @@ pub(super) fn happened(state: &mut State, event: GivenEvent) -> Vec<Effect> {
             vec![Effect::CopyText(url)]
         }
         GivenEvent::Listed(rows, failed) => {
-            if let Some(given) = state.dialogs.iter_mut().find_map(Dialog::as_given) {
-                given.set(rows, failed);
+            let Some(given) = shown(state) else { return Vec::new() };
+            let ids = rows.iter().filter(|row| row.sort == Sort::Link && row.is_open());
+            let ids: Vec<String> = ids.map(|row| row.id.clone()).take(CHECKED).collect();
+            given.set(rows, failed);
+            if ids.is_empty() { Vec::new() } else { vec![Effect::Given(GivenEffect::Check(ids))] }
+        }
+        GivenEvent::Watched(number, rows, failed) => {
+            let current = number == state.given;
+            let Some(given) = shown(state).filter(|_| current) else { return Vec::new() };
+            given.set(rows, failed);
+            vec![Effect::Given(GivenEffect::Watch(number))]
+        }
+        GivenEvent::Checked(standings) => {
+            if let Some(given) = shown(state) {
+                given.set_standings(&standings);
             }
             Vec::new()
+        }
+        GivenEvent::Kit(Ok(lines)) => {
+            state.dialogs.push(Dialog::message("Upload kit", lines));
+            Vec::new()
+        }
+        GivenEvent::Finished(Ok(given)) => {
+            state.say(Tone::Plain, format!("{} is complete", given.what));
+            list()
         }
         GivenEvent::Address(Ok(url)) => vec![Effect::CopyText(url)],
         GivenEvent::Events(Ok((given, lines))) => {
@@ -104,6 +148,8 @@ pub(super) fn happened(state: &mut State, event: GivenEvent) -> Vec<Effect> {
         }
         GivenEvent::Ended(Ok(_)) => list(),
         GivenEvent::Made(Err(error))
+        | GivenEvent::Kit(Err(error))
+        | GivenEvent::Finished(Err(error))
         | GivenEvent::Address(Err(error))
         | GivenEvent::Events(Err(error))
         | GivenEvent::Ended(Err(error)) => {

@@ -1,14 +1,17 @@
 //! Links: what is signed, what is shown, what became of the clipboard.
 
+use std::time::Duration;
+
 use super::super::dialog::Dialog;
 use super::super::message::{Effect, Link};
+use super::super::pane::Pane;
 use super::super::state::{State, Tone};
 use crate::action::Action;
 use crate::clipboard::Outcome;
 use crate::entry::Kind;
 use crate::error::Result;
-use crate::links::{LinkRequest, Verdict};
-use crate::location::{Location, Remote};
+use crate::links::{LinkRequest, Seen, Verdict};
+use crate::location::Location;
 
 /// Copies a link to each chosen object, or the paths of local files.
 pub(super) fn copy(state: &mut State) -> Vec<Effect> {
@@ -17,21 +20,29 @@ pub(super) fn copy(state: &mut State) -> Vec<Effect> {
     if pane.location.as_local().is_some() {
         return copy_paths(state, &chosen);
     }
-    let objects: Vec<Remote> = chosen
+    let life = state.config.presign_expires;
+    let requests: Vec<LinkRequest> = chosen
         .iter()
         .filter(|entry| !pane.kind(**entry).is_container())
-        .filter_map(|entry| pane.place(*entry).as_remote().cloned())
+        .filter_map(|entry| request(pane, *entry, life))
         .collect();
-    if objects.is_empty() {
+    if requests.is_empty() {
         refuse(state);
         return Vec::new();
     }
-    let skipped = chosen.len() - objects.len();
+    let skipped = chosen.len() - requests.len();
     if skipped > 0 {
         state.say(Tone::Warning, format!("{skipped} marked folders are left out: links are for objects"));
     }
-    let life = state.config.presign_expires;
-    sign(state, objects.into_iter().map(|object| LinkRequest::get(object, life)).collect())
+    sign(state, requests)
+}
+
+/// A download of an entry, with what the pane knows of it.
+fn request(pane: &Pane, entry: u32, life: Duration) -> Option<LinkRequest> {
+    let object = pane.place(entry).as_remote()?.clone();
+    let modified = pane.listing.modified(entry);
+    let seen = pane.listing.size(entry).map(|size| Seen { size, modified, etag: None });
+    Some(LinkRequest { seen, ..LinkRequest::get(object, life) })
 }
 
 fn copy_paths(state: &mut State, chosen: &[u32]) -> Vec<Effect> {
@@ -70,11 +81,16 @@ fn refuse(state: &mut State) {
     state.say(Tone::Warning, text);
 }
 
-/// The form for a link to the object under the cursor.
+/// The form for a link to the object under the cursor, or for sending something below a prefix.
 pub(super) fn dialog(state: &mut State) -> Vec<Effect> {
     let pane = state.here();
+    let life = state.config.presign_expires;
+    let below = || {
+        let place = pane.current().map_or_else(|| pane.location.clone(), |entry| pane.place(entry));
+        place.as_remote().cloned().map(|prefix| LinkRequest::get(prefix, life))
+    };
     let object = pane.current().filter(|entry| !pane.kind(*entry).is_container());
-    let Some(Location::Remote(object)) = object.map(|entry| pane.place(entry)) else {
+    let Some(request) = object.map_or_else(below, |entry| request(pane, entry, life)) else {
         if pane.location.as_local().is_some() {
             state.say(Tone::Warning, "links are for objects of a profile; this is a local folder");
         } else {
@@ -82,10 +98,10 @@ pub(super) fn dialog(state: &mut State) -> Vec<Effect> {
         }
         return Vec::new();
     };
-    let place = Location::Remote(object.clone());
+    let place = Location::Remote(request.target.clone());
     let has_public = state.profile(&place).is_some_and(|profile| profile.public_url.is_some());
-    let request = LinkRequest::get(object, state.config.presign_expires);
-    state.dialogs.push(Dialog::link(request, has_public));
+    let folder = state.there().location.as_local().and_then(|path| path.to_str()).unwrap_or(".").to_owned();
+    state.dialogs.push(Dialog::link(request, has_public, &folder));
     Vec::new()
 }
 

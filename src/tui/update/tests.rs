@@ -1,5 +1,6 @@
 //! Key scripts: a state and keys, and what becomes of the state and is asked of the outside. No runtime, no terminal.
 
+mod given;
 mod listing;
 mod moving;
 mod places;
@@ -21,7 +22,7 @@ use crate::clipboard::Outcome;
 use crate::config::{Config, PROVIDERS, Paths, Profile};
 use crate::entry::{Entry, Kind, Page};
 use crate::error::{Error, Kind as Failure};
-use crate::links::LinkRequest;
+use crate::links::{LinkRequest, Seen};
 use crate::location::{Location, Remote};
 use crate::s3::{EndsBecause, Presigned};
 use crate::sync::{Plan, Reason, Step, StepKind};
@@ -145,7 +146,10 @@ fn two_keys_to_a_link() {
     let mut state = browser();
     let effects = keys(&mut state, "\tjy");
     let [Effect::Sign(requests)] = &effects[..] else { panic!("{effects:?}") };
-    assert_eq!(requests, &[LinkRequest::get(work("photos/a.txt"), state.config.presign_expires)]);
+    let seen = Some(Seen { size: 100, ..Seen::default() });
+    let request =
+        LinkRequest { seen, ..LinkRequest::get(work("photos/a.txt"), state.config.presign_expires) };
+    assert_eq!(requests, &[request]);
     let signed = Presigned {
         url: "https://example.org/a.txt?sig".into(),
         headers: Vec::new(),
