@@ -30,6 +30,8 @@ pub enum Outcome {
     Sent {
         /// The way (`your terminal`, `tmux`, `screen`).
         by: String,
+        /// The terminal was spoken to directly: it can be asked whether it takes such text at all.
+        directly: bool,
     },
     /// No channel took it.
     Failed(Error),
@@ -130,17 +132,17 @@ impl Clipboard {
         Some(set)
     }
 
-    /// Returns the way it took.
-    async fn to_terminal(&self, text: &str) -> Result<String> {
+    /// Returns the way it took, and whether the terminal itself was spoken to.
+    async fn to_terminal(&self, text: &str) -> Result<(String, bool)> {
         if text.len() > osc52::MAX {
             let message = format!("{} bytes are more than terminals copy ({})", text.len(), osc52::MAX);
             return Err(Error::new(Kind::Unsupported, message).with_hint("copy fewer links, or print them"));
         }
         let (by, bytes) = if self.surroundings.tmux {
             match tmux::copy(&self.tmux_program, text).await {
-                Ok(tmux::Sent::Announced) => return Ok("your terminal through tmux".to_owned()),
+                Ok(tmux::Sent::Announced) => return Ok(("your terminal through tmux".to_owned(), false)),
                 Ok(tmux::Sent::Unannounced) => {
-                    return Ok("tmux (whose terminal announces no clipboard)".to_owned());
+                    return Ok(("tmux (whose terminal announces no clipboard)".to_owned(), false));
                 }
                 Err(error) => {
                     tracing::debug!(%error, "tmux cannot be asked");
@@ -156,20 +158,21 @@ impl Clipboard {
         // A terminal that does not read would hold the caller up.
         let written = tokio::task::spawn_blocking(move || write(&bytes)).await;
         let written = written.unwrap_or_else(|error| Err(io::Error::other(error)));
-        written.map(|()| by.to_owned()).map_err(|error| {
+        let directly = !self.surroundings.tmux && !self.surroundings.screen;
+        written.map(|()| (by.to_owned(), directly)).map_err(|error| {
             Error::new(Kind::Local, format!("cannot write to the terminal: {error}")).with_source(error)
         })
     }
 }
 
 /// What may be said. A desktop reached over SSH may be anybody's, so it proves nothing.
-fn judge(terminal: Result<String>, native: Option<Result<()>>, ssh: bool) -> Outcome {
+fn judge(terminal: Result<(String, bool)>, native: Option<Result<()>>, ssh: bool) -> Outcome {
     match (native, terminal) {
         (Some(Ok(())), _) if !ssh => {
             Outcome::Copied { by: "the desktop's clipboard".to_owned(), lost_at_exit: !Native::can_keep() }
         }
-        (_, Ok(by)) => Outcome::Sent { by },
-        (Some(Ok(())), Err(_)) => Outcome::Sent { by: "the forwarded desktop".to_owned() },
+        (_, Ok((by, directly))) => Outcome::Sent { by, directly },
+        (Some(Ok(())), Err(_)) => Outcome::Sent { by: "the forwarded desktop".to_owned(), directly: false },
         (_, Err(error)) => Outcome::Failed(error),
     }
 }
@@ -216,7 +219,7 @@ mod tests {
     }
 
     fn sent(by: &str) -> Outcome {
-        Outcome::Sent { by: by.to_owned() }
+        Outcome::Sent { by: by.to_owned(), directly: by == "your terminal" }
     }
 
     #[tokio::test]
@@ -309,7 +312,7 @@ mod tests {
     #[test]
     fn only_what_is_known_is_claimed() {
         let terminal = |ok: bool| {
-            if ok { Ok("your terminal".to_owned()) } else { Err(Error::new(Kind::Local, "gone")) }
+            if ok { Ok(("your terminal".to_owned(), true)) } else { Err(Error::new(Kind::Local, "gone")) }
         };
         let native = |ok: bool| Some(if ok { Ok(()) } else { Err(Error::new(Kind::Local, "no display")) });
         let copied = |outcome| matches!(outcome, Outcome::Copied { .. });

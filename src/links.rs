@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use crate::config::Profile;
 use crate::error::{Error, Kind, Result};
 use crate::location::Remote;
-use crate::s3::{Connections, EndsBecause, Method, PresignRequest, Presigned};
+use crate::s3::{Connections, EndsBecause, Method, PartLink, PresignRequest, Presigned};
 use crate::sanitize::display_safe;
 
 pub use expiry::{parse_expires, parse_expires_at, parse_lifetime};
@@ -61,6 +61,8 @@ pub struct LinkRequest {
     pub content_length: Option<u64>,
     /// The profile's public address instead of a signed one (GET only).
     pub public: bool,
+    /// A part of an upload that was begun, instead of the whole object (PUT).
+    pub part: Option<PartLink>,
     /// What is known of the object, for the log of links.
     pub seen: Option<Seen>,
 }
@@ -78,6 +80,7 @@ impl LinkRequest {
             disposition: Disposition::Unchanged,
             content_length: None,
             public: false,
+            part: None,
             seen: None,
         }
     }
@@ -94,6 +97,7 @@ impl LinkRequest {
             content_type: self.content_type.clone().filter(|_| own),
             content_length: self.content_length.filter(|_| own),
             content_disposition: content_disposition(self.disposition, self.filename.as_deref()),
+            part: self.part.clone().filter(|_| own),
             ..PresignRequest::default()
         }
     }
@@ -224,6 +228,15 @@ pub fn anchor(target: &Remote, link: &Presigned) -> String {
     format!("<a href=\"{}\" rel=\"noreferrer\">{words}</a>", escape(&link.url))
 }
 
+/// As words that a terminal makes a link of (OSC 8): the key's last segment. Only the URL, if it has characters that a
+/// sequence could end with.
+pub fn hyperlink(words: &str, url: &str) -> String {
+    if !url.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return display_safe(url).into_owned();
+    }
+    format!("\x1b]8;;{url}\x1b\\{}\x1b]8;;\x1b\\", display_safe(words))
+}
+
 /// Text inside HTML, also inside a quoted attribute.
 pub fn escape(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
@@ -240,7 +253,8 @@ pub fn escape(text: &str) -> String {
     safe
 }
 
-fn last_segment(target: &Remote) -> &str {
+/// The words for a link to an object: its key's last segment.
+pub fn last_segment(target: &Remote) -> &str {
     target.key.trim_end_matches('/').rsplit('/').next().unwrap_or(&target.key)
 }
 
@@ -370,6 +384,13 @@ mod tests {
             [after(3599), after(90_061), after(20), after(-1)],
             ["in 1h", "in 1d 1h", "in 20s", "over"]
         );
+    }
+
+    #[test]
+    fn a_terminals_link_cannot_be_broken_out_of() {
+        let link = hyperlink("a\u{1b}]52;c;x\u{7}", "https://h/a?x=1");
+        assert_eq!(link, "\u{1b}]8;;https://h/a?x=1\u{1b}\\a\\x1b]52;c;x\\x07\u{1b}]8;;\u{1b}\\");
+        assert_eq!(hyperlink("a", "https://h/\u{1b}[2J"), "https://h/\\x1b[2J");
     }
 
     fn signed(url: &str) -> Presigned {

@@ -14,7 +14,7 @@ use crate::clipboard::{Clipboard, Outcome, Surroundings};
 use crate::error::{Error, Kind, Result};
 use crate::links::{self, Disposition, LinkRequest, Log, Seen, Shared};
 use crate::location::{Location, Remote};
-use crate::s3::{Method, Presigned};
+use crate::s3::{Method, PartLink, Presigned};
 use crate::walk;
 use forms::Forms;
 
@@ -40,6 +40,12 @@ pub(super) struct Options {
     /// The exact number of bytes that a PUT must send.
     #[arg(long, value_name = "BYTES")]
     content_length: Option<u64>,
+    /// Instead of the object a part of an upload that was begun (`uploads ls --json` shows their ids).
+    #[arg(long, value_name = "ID", requires = "part", conflicts_with = "recursive")]
+    upload_id: Option<String>,
+    /// The number of that part, from 1.
+    #[arg(long, value_name = "N", requires = "upload_id", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    part: Option<u32>,
     /// The file name that a browser saves under.
     #[arg(long, value_name = "NAME")]
     filename: Option<String>,
@@ -61,7 +67,10 @@ pub(super) struct Options {
     /// Markdown links.
     #[arg(long, group = "form")]
     markdown: bool,
-    /// A web page with a list of the links.
+    /// The objects' names, as links that the terminal opens (OSC 8).
+    #[arg(long, group = "form")]
+    hyperlink: bool,
+    /// A web page with a list of the links; of an upload a page that sends a file.
     #[arg(long, group = "form")]
     html: bool,
     /// A table: name,url,expires.
@@ -116,6 +125,13 @@ fn expires(text: &str) -> std::result::Result<Duration, String> {
 pub(super) async fn run(context: &Context, options: Options) -> Result<u8> {
     if options.content_length.is_some() && options.method.method() != Method::Put {
         return Err(Error::new(Kind::Usage, "--content-length is for uploads: add --method put"));
+    }
+    if options.part.is_some() && (options.method.method() != Method::Put || options.public) {
+        return Err(Error::new(Kind::Usage, "--part is for uploads: add --method put"));
+    }
+    let pages = options.locations.len() > 1 || options.recursive || options.locations == ["-"];
+    if options.html && options.method.method() == Method::Put && pages {
+        return Err(Error::new(Kind::Usage, "a page that sends a file is for one object"));
     }
     let mut run = Run {
         context,
@@ -198,11 +214,19 @@ impl Run<'_> {
             filename: options.filename.clone(),
             disposition: if options.inline { Disposition::Inline } else { Disposition::Unchanged },
             public: options.public,
+            part: options
+                .upload_id
+                .clone()
+                .zip(options.part)
+                .map(|(upload_id, number)| PartLink { upload_id, number }),
             seen,
             ..LinkRequest::get(target, options.expires.unwrap_or(context.config.presign_expires))
         };
         let link = links::create(&context.connections, &request).await?;
-        self.made.push(Shared::of(&request, &link));
+        // One part alone is nothing that could be made again.
+        if request.part.is_none() {
+            self.made.push(Shared::of(&request, &link));
+        }
         self.forms.add(&request, &link, below)?;
         if below.is_none() && std::io::stderr().is_terminal() && !options.json {
             self.forms.flush()?;
@@ -260,7 +284,7 @@ pub(super) async fn copy(context: &Context, text: &str) -> Result<()> {
     clipboard.keep_after_exit();
     match outcome {
         Outcome::Copied { by, .. } => note(&format!("copied ({by})")),
-        Outcome::Sent { by } => note(&format!("sent to {by}, which does not say whether it took it")),
+        Outcome::Sent { by, .. } => note(&format!("sent to {by}, which does not say whether it took it")),
         Outcome::Failed(error) => return Err(error),
     }
     Ok(())

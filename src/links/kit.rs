@@ -10,7 +10,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-pub use forms::{html, json, script, write};
+pub use forms::{html, json, script, upload_page, write};
 
 use crate::config::paths::make_private;
 use crate::config::{Paths, random};

@@ -105,6 +105,7 @@ impl Shared {
             filename: self.filename.clone(),
             disposition: self.disposition,
             public: self.until.is_none(),
+            part: None,
             seen: self.seen.clone(),
         })
     }

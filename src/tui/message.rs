@@ -145,6 +145,8 @@ pub(crate) enum Event {
     Tested(Vec<Result<Verdict>>),
     /// What became of text that was to be copied.
     Copied(clipboard::Outcome),
+    /// Whether the terminal says that programs may set its clipboard.
+    TerminalSaid(bool),
     /// What a deletion would remove.
     Counted {
         /// What was counted.
@@ -299,6 +301,8 @@ pub(crate) enum Effect {
     TestLinks(Vec<Link>),
     /// Put text on the clipboard.
     CopyText(String),
+    /// Ask the terminal whether programs may set its clipboard.
+    AskTerminal,
     /// Leave the alternate screen, print the text as plain lines, wait for Enter, come back.
     PrintPlain(String),
     /// Count what a deletion would remove.

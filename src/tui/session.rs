@@ -17,7 +17,7 @@ use super::dialog::Begin;
 use super::effect::Effects;
 use super::message::{Effect, Event, Pointer};
 use super::state::State;
-use super::terminal::Terminal;
+use super::terminal::{Said, Terminal};
 use super::{End, update, view};
 use crate::config::Config;
 use crate::error::{Error, Kind, Result};
@@ -260,6 +260,16 @@ impl Session {
                     self.signals = Signals::new()?;
                     self.come_back()?;
                     self.event(Event::EditorLeft(editing, left))?;
+                }
+                Effect::AskTerminal => {
+                    self.keys = None;
+                    let said = self.terminal.ask_clipboard()?;
+                    self.keys = Some(EventStream::new());
+                    match said {
+                        Said::Typed(input) => self.input(input)?,
+                        Said::Clipboard(takes) => self.event(Event::TerminalSaid(takes))?,
+                        Said::Nothing => self.event(Event::TerminalSaid(false))?,
+                    }
                 }
                 Effect::PrintPlain(text) => {
                     self.keys = None;

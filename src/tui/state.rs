@@ -113,6 +113,8 @@ pub(super) struct State {
     pub(super) clicked: Option<(PaneId, usize, Instant)>,
     /// The share that is being extended.
     pub(super) extending: Option<Given>,
+    /// Whether the terminal says that programs may set its clipboard, once it was asked.
+    pub(super) takes: Option<bool>,
     /// Tells one look at what was given out from the next.
     pub(super) given: u64,
     /// Whether links are being signed.
@@ -176,6 +178,7 @@ impl State {
             said: VecDeque::new(),
             clicked: None,
             extending: None,
+            takes: None,
             given: 0,
             signing: false,
             asked: None,

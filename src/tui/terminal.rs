@@ -1,7 +1,8 @@
 //! The terminal: taken over, given back whatever happens, and written to in one piece a frame.
 //!
-//! It never asks the terminal anything: an answer that does not come would cost two seconds.
+//! It asks the terminal nothing on its own: an answer that does not come costs half a second.
 
+mod ask;
 mod editor;
 mod guard;
 mod output;
@@ -13,7 +14,9 @@ use std::sync::Arc;
 use crossterm::style::force_color_output;
 use ratatui::Frame;
 use ratatui::layout::{Rect, Size};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
+pub(crate) use ask::Said;
 pub(crate) use guard::Guard;
 use output::{Output, Screen};
 
@@ -132,6 +135,22 @@ impl Terminal {
         let edited = editor::run(file);
         self.come_back()?;
         Ok(edited)
+    }
+
+    /// Asks the terminal whether programs may set its clipboard. Nothing else may read keys meanwhile.
+    pub(crate) fn ask_clipboard(&self) -> Result<Said> {
+        self.output.write_raw(ask::QUESTION).map_err(failed)?;
+        let stdin = io::stdin();
+        let mut tty = std::fs::File::from(rustix::io::dup(&stdin).map_err(failed)?);
+        Ok(ask::answer(|patience| {
+            let mut byte = [0];
+            let mut ready = [PollFd::new(&stdin, PollFlags::IN)];
+            let patience = Timespec::try_from(patience).ok()?;
+            // Where terminals cannot be polled (macOS), reading would wait for ever.
+            let polled = poll(&mut ready, Some(&patience)).is_ok();
+            let comes = polled && ready[0].revents().contains(PollFlags::IN);
+            (comes && tty.read(&mut byte).is_ok_and(|count| count == 1)).then_some(byte[0])
+        }))
     }
 
     fn come_back(&mut self) -> Result<()> {

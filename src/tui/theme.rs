@@ -40,6 +40,8 @@ pub(crate) struct Theme {
     pub(crate) gauge: Style,
     /// Plain ASCII borders, gauges and arrows.
     pub(crate) ascii: bool,
+    /// Links that the terminal opens (OSC 8); the console would show none.
+    pub(crate) hyperlinks: bool,
     colours: Colours,
 }
 
@@ -67,12 +69,13 @@ impl Theme {
             (_, Some("truecolor" | "24bit")) => Colours::True,
             _ => Colours::Ansi,
         };
-        match choice {
+        let theme = match choice {
             ThemeChoice::Mono => Self::mono(ascii),
             ThemeChoice::Light => Self::coloured(ascii, colours, &LIGHT),
             ThemeChoice::Dark => Self::coloured(ascii, colours, &DARK),
             ThemeChoice::Auto => Self::coloured(ascii, colours, &AUTO),
-        }
+        };
+        Self { hyperlinks: set("TERM").is_some_and(|term| term != "linux"), ..theme }
     }
 
     fn mono(ascii: bool) -> Self {
@@ -93,6 +96,7 @@ impl Theme {
             key: bold,
             gauge: bold,
             ascii,
+            hyperlinks: false,
             colours: Colours::None,
         }
     }

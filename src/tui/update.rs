@@ -69,6 +69,7 @@ pub(super) fn update(state: &mut State, event: Event) -> Vec<Effect> {
         Event::Fetched(wanted, chunk) => viewing::fetched(state, &wanted, chunk),
         Event::Tested(verdicts) => link::tested(state, &verdicts),
         Event::Copied(outcome) => link::copied(state, &outcome),
+        Event::TerminalSaid(takes) => link::terminal_said(state, takes),
         Event::Counted { targets, total } => delete::counted(state, targets, total),
         Event::Deleting(count) => delete::progress(state, count),
         Event::Deleted(failed) => delete::deleted(state, &failed),

@@ -55,6 +55,8 @@ async fn a_folder_becomes_a_table_or_a_page() {
     shell.ok(&["rm", "p:box/d/../dots"]);
     let page = shell.ok(&["presign", "-r", "--html", "p:box/d/"]);
     assert!(page.contains("two &lt;b&gt;.txt") && page.contains("X-Amz-Signature="), "{page}");
+    let names = shell.ok(&["presign", "-r", "--hyperlink", "p:box/d/"]);
+    assert!(names.contains("\u{1b}\\two <b>.txt\u{1b}]8;;\u{1b}\\\n"), "{names:?}");
     let mut child = shell.command(&["presign", "--wget", "-"]);
     let mut child = child.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(b"p:box/a b.txt\np:box/d/one.txt\n").unwrap();
@@ -109,4 +111,41 @@ async fn what_has_become_of_their_objects_is_told() {
     assert_eq!(standings(), expected.map(|row| format!("p:box/l/{row}")));
     assert!(shell.ok(&["links", "ls", "--check", "l/changed"]).contains("changed  p:box/l/changed"));
     assert!(!shell.ok(&["links", "ls", "--json", "l/"]).contains("standing"), "asked without being told to");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn uploads_have_a_page_of_their_own_and_parts_their_links() {
+    let shell = shell().await;
+    let page = shell.ok(&[
+        "presign",
+        "--method",
+        "put",
+        "--content-type",
+        "text/plain",
+        "--html",
+        "p:box/in/</script><b>.txt",
+    ]);
+    assert!(
+        page.contains("X-Amz-Signature=") && page.contains("[\"content-type\",\"text/plain\"]"),
+        "{page}"
+    );
+    assert!(!page.contains("<b>") && page.matches("</script>").count() == 2, "{page}");
+    let part = [
+        "presign",
+        "--method",
+        "put",
+        "--upload-id",
+        "u/1",
+        "--part",
+        "7",
+        "--content-length",
+        "5",
+        "p:box/big",
+    ];
+    let url = shell.ok(&part);
+    assert!(url.contains("partNumber=7") && url.contains("uploadId=u%2F1"), "{url}");
+    assert!(url.contains("SignedHeaders=content-length%3Bhost"), "{url}");
+    assert_eq!(shell.json(&["links", "ls", "--json"]).len(), 1, "one part alone is remembered");
+    assert_eq!(shell.fails(&["presign", "--upload-id", "u", "--part", "1", "p:box/big"]).0, 2);
+    assert_eq!(shell.fails(&["presign", "--method", "put", "--html", "p:box/a", "p:box/b"]).0, 2);
 }

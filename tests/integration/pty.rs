@@ -20,7 +20,7 @@ pub(crate) type Size = (u16, u16);
 #[derive(Default)]
 struct Told {
     clipboard: Vec<String>,
-    /// Questions (`ESC [ 6 n` and the like), which the program should not ask.
+    /// Questions (`ESC [ 6 n` and the like), which the program should not ask; after a copy it may ask for attributes.
     questions: Vec<String>,
     answers: Vec<u8>,
 }
@@ -37,7 +37,9 @@ impl vt100::Callbacks for Told {
             ('c', _) => b"\x1b[?62;52c",
             _ => return,
         };
-        self.questions.push(format!("{params:?}{c}"));
+        if c != 'c' || self.clipboard.is_empty() {
+            self.questions.push(format!("{params:?}{c}"));
+        }
         self.answers.extend_from_slice(answer);
     }
 }

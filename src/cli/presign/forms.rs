@@ -5,10 +5,10 @@ use serde_json::json;
 use super::super::output::{Out, note};
 use super::Options;
 use crate::error::Result;
-use crate::links::{self, LinkRequest, method_name};
+use crate::links::{self, LinkRequest, kit, method_name};
 use crate::location::Location;
 use crate::qr;
-use crate::s3::Presigned;
+use crate::s3::{Method, Presigned};
 use crate::sanitize::display_safe;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +17,7 @@ enum Form {
     Curl,
     Wget,
     Markdown,
+    Hyperlink,
     Json,
     /// Written when all are known.
     Csv,
@@ -39,6 +40,7 @@ impl Forms {
             () if options.curl => Form::Curl,
             () if options.wget => Form::Wget,
             () if options.markdown => Form::Markdown,
+            () if options.hyperlink => Form::Hyperlink,
             () if options.json => Form::Json,
             () if options.csv => Form::Csv,
             () if options.html => Form::Html,
@@ -55,6 +57,12 @@ impl Forms {
             Form::Curl => links::curl(request.method, link),
             Form::Wget => links::wget(link),
             Form::Markdown => links::markdown(target, link),
+            Form::Hyperlink => {
+                let words = below
+                    .map_or_else(|| links::last_segment(target), |prefix| links::names_below(prefix, target));
+                links::hyperlink(words, &link.url)
+            }
+            Form::Html if request.method == Method::Put => kit::upload_page(request, link),
             Form::Csv | Form::Html => {
                 let name = below.map_or(target.key.as_str(), |prefix| links::names_below(prefix, target));
                 self.title.get_or_insert_with(|| format!("{}/{}", target.bucket, below.unwrap_or_default()));

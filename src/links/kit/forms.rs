@@ -6,12 +6,14 @@ use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
 use serde_json::json as object;
 use sha2::{Digest as _, Sha256};
 
-use super::super::{escape, quote};
+use super::super::{LinkRequest, escape, last_segment, quote};
 use super::Kit;
 use crate::error::{Error, Kind, Result};
+use crate::s3::Presigned;
 use crate::sanitize::display_safe;
 
 /// For programs: `size part_size expires parts`, each part with `number length url`.
@@ -91,7 +93,42 @@ fn new_file(path: &Path, text: &str) -> Result<()> {
 
 /// For a browser; its page may only talk to the provider.
 pub fn html(kit: &Kit, urls: &[String]) -> String {
-    let origin = urls.first().and_then(|url| url.parse::<http::Uri>().ok()).map(|uri| {
+    let data = object!({
+        "id": kit.id, "size": kit.size, "part": kit.part_size, "until": kit.until.as_millisecond(), "urls": urls,
+    });
+    let exact = exact(kit.size);
+    page(
+        &name(kit),
+        &format!("{exact} This works until {}.", end(kit)),
+        urls.first().map(String::as_str),
+        &data,
+    )
+}
+
+/// A page that sends one file by one presigned PUT.
+pub fn upload_page(request: &LinkRequest, link: &Presigned) -> String {
+    let own = |name: &str| !["host", "content-length"].iter().any(|other| name.eq_ignore_ascii_case(other));
+    let headers: Vec<_> = link.headers.iter().filter(|(name, _)| own(name)).collect();
+    let data = object!({
+        "id": STANDARD.encode(&Sha256::digest(link.url.as_bytes())[..6]),
+        "size": request.content_length,
+        "part": request.content_length,
+        "until": link.ends.map_or(i64::MAX, Timestamp::as_millisecond),
+        "urls": [&link.url],
+        "headers": headers,
+    });
+    let until = link.ends.map(|ends| format!("This works until {}.", ends.strftime("%Y-%m-%d %H:%M UTC")));
+    let words =
+        [request.content_length.map(exact), until].into_iter().flatten().collect::<Vec<_>>().join(" ");
+    page(&display_safe(last_segment(&request.target)), &words, Some(&link.url), &data)
+}
+
+fn exact(size: u64) -> String {
+    format!("It must have exactly {size} bytes ({}).", humansize::format_size(size, humansize::BINARY))
+}
+
+fn page(name: &str, words: &str, url: Option<&str>, data: &serde_json::Value) -> String {
+    let origin = url.and_then(|url| url.parse::<http::Uri>().ok()).map(|uri| {
         let scheme = uri.scheme_str().unwrap_or("https");
         let host = uri.authority().map(ToString::to_string).unwrap_or_default();
         format!("{scheme}://{host}")
@@ -99,17 +136,12 @@ pub fn html(kit: &Kit, urls: &[String]) -> String {
     let script = include_str!("sender.js");
     let hash = STANDARD.encode(Sha256::digest(script.as_bytes()));
     // A data block, which nothing executes; `<` cannot end it.
-    let data = object!({
-        "id": kit.id, "size": kit.size, "part": kit.part_size, "until": kit.until.as_millisecond(), "urls": urls,
-    });
     let data = data.to_string().replace('<', "\\u003c");
     include_str!("sender.html")
         .replace("@ORIGIN@", &escape(&origin.unwrap_or_default()))
         .replace("@HASH@", &hash)
-        .replace("@NAME@", &escape(&name(kit)))
-        .replace("@SIZE@", &humansize::format_size(kit.size, humansize::BINARY))
-        .replace("@BYTES@", &kit.size.to_string())
-        .replace("@UNTIL@", &end(kit))
+        .replace("@NAME@", &escape(name))
+        .replace("@WORDS@", &escape(words))
         .replace("@DATA@", &data)
         .replace("@SCRIPT@", script)
 }

@@ -2,6 +2,8 @@
 const kit = JSON.parse(document.getElementById("kit").textContent);
 const at = (id) => document.getElementById(id);
 const LANES = 4, TRIES = 6;
+// Not every link says how large the file is.
+const any = kit.size === null;
 let file = null, done = new Set(), sent = new Map(), paused = true, running = 0, failed = null;
 
 const memory = () => `twinpail-kit-${kit.id}-${file.name}-${file.size}-${file.lastModified}`;
@@ -18,7 +20,7 @@ function show() {
   let bytes = 0;
   for (const part of done) bytes += length(part);
   for (const [part, some] of sent) if (!done.has(part)) bytes += some;
-  const share = Math.floor((100 * bytes) / kit.size);
+  const share = Math.floor((100 * bytes) / Math.max(kit.size, 1));
   at("bar").value = share;
   at("pause").textContent = paused ? "Go on" : "Pause";
   at("state").textContent = done.size === kit.urls.length
@@ -31,6 +33,7 @@ function put(part) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     request.open("PUT", kit.urls[part]);
+    for (const [name, value] of kit.headers || []) request.setRequestHeader(name, value);
     request.upload.onprogress = (event) => { sent.set(part, event.loaded); show(); };
     request.onload = () => request.status < 300 ? resolve() : reject(new Error(`the server answers ${request.status}`));
     request.onerror = () => reject(new Error("no connection, or the bucket does not allow this page (CORS)"));
@@ -84,6 +87,7 @@ function start() {
 
 function choose(chosen) {
   if (!chosen || !paused && file) return;
+  if (any) kit.size = kit.part = chosen.size;
   if (chosen.size !== kit.size) {
     at("state").textContent =
       `This file has ${chosen.size} bytes, but exactly ${kit.size} are expected. Is it the right one?`;

@@ -278,6 +278,7 @@ impl LinkForm {
             filename: text(Row::Filename),
             disposition,
             content_length: None,
+            part: None,
             public: self.request.public && rows.contains(&Row::Public),
         })))
     }

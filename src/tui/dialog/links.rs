@@ -68,8 +68,8 @@ impl Links {
         Self { signed: links, text, notice, scroll: Scroll::default(), qr: false }
     }
 
-    pub(super) fn set_notice(&mut self, outcome: &clipboard::Outcome) {
-        self.notice = notice(outcome);
+    pub(super) fn set_notice(&mut self, outcome: &clipboard::Outcome, takes: bool) {
+        self.notice = notice(outcome, takes);
     }
 
     /// What came of trying them, link by link.
@@ -108,7 +108,7 @@ impl Links {
             KeyCode::Char('c') => self.copy_as(|link| links::curl(link.request.method, &link.signed)),
             KeyCode::Char('w') => self.copy_as(|link| links::wget(&link.signed)),
             KeyCode::Char('m') => self.copy_as(|link| links::markdown(&link.request.target, &link.signed)),
-            KeyCode::Char('a') => self.copy_as(|link| links::anchor(&link.request.target, &link.signed)),
+            KeyCode::Char('a') => self.copy_as(html),
             KeyCode::Char('t') => {
                 self.notice = vec![(Tone::Plain, "Trying it as its holder would...".to_owned())];
                 Outcome::Do(Decision::TestLinks(self.signed.clone()))
@@ -132,13 +132,13 @@ impl Links {
             return self.draw_qr(frame, area, theme);
         }
         let width = window::content_width(area, WIDTH);
-        let wrapped = |text: &[(Tone, String)]| -> Vec<Line<'static>> {
+        let wrapped = |text: &[(Tone, String)]| -> Vec<(Tone, Line<'static>)> {
             text.iter()
                 .flat_map(|(tone, line)| {
                     let style = tone.style(theme);
                     text::wrap(line, usize::from(width))
                         .into_iter()
-                        .map(move |line| Line::styled(line, style))
+                        .map(move |line| (*tone, Line::styled(line, style)))
                 })
                 .collect()
         };
@@ -153,9 +153,31 @@ impl Links {
         // The notice keeps its place at the bottom, but leaves at least half to the URLs.
         let below = below.min(room.height / 2);
         let above = Rect { height: room.height - below, ..room };
-        self.scroll.draw(frame, above, theme, &lines);
-        for (index, line) in (0..below).zip(notice) {
+        let (tones, lines): (Vec<Tone>, Vec<Line<'static>>) = lines.into_iter().unzip();
+        let top = self.scroll.draw(frame, above, theme, &lines);
+        if theme.hyperlinks {
+            self.link_headings(frame, above, &tones, top);
+        }
+        for (index, (_, line)) in (0..below).zip(notice) {
             frame.render_widget(line, window::row(room, above.height + index));
+        }
+    }
+
+    /// What a download is of opens it, in terminals that know how.
+    fn link_headings(&self, frame: &mut Frame<'_>, area: Rect, tones: &[Tone], top: usize) {
+        let mut of = self.signed.iter();
+        let mut current = None;
+        for (index, tone) in tones.iter().enumerate() {
+            let begins =
+                *tone == Tone::Heading && index.checked_sub(1).is_none_or(|before| tones[before] != *tone);
+            if begins {
+                current = of.next();
+            }
+            let Some(link) = current.filter(|link| link.request.method == Method::Get) else { continue };
+            let row = index.checked_sub(top).and_then(|row| u16::try_from(row).ok());
+            if let (Tone::Heading, Some(row)) = (tone, row.filter(|row| *row < area.height)) {
+                window::hyperlink(frame, window::row(area, row), &link.signed.url);
+            }
         }
     }
 
@@ -225,8 +247,16 @@ fn describe(link: &Link, several: bool, zone: &TimeZone) -> Vec<(Tone, String)> 
     lines
 }
 
-/// What became of the copy, no better than it is.
-fn notice(outcome: &clipboard::Outcome) -> Vec<(Tone, String)> {
+/// In HTML: an anchor, or the page that sends a file.
+fn html(link: &Link) -> String {
+    match link.request.method {
+        Method::Put => links::kit::upload_page(&link.request, &link.signed),
+        _ => links::anchor(&link.request.target, &link.signed),
+    }
+}
+
+/// What became of the copy, no better than it is; `takes`: the terminal says that it takes such text.
+fn notice(outcome: &clipboard::Outcome, takes: bool) -> Vec<(Tone, String)> {
     match outcome {
         clipboard::Outcome::Copied { by, lost_at_exit } => {
             let mut lines = vec![(Tone::Good, format!("Copied by {}", display_safe(by)))];
@@ -235,7 +265,10 @@ fn notice(outcome: &clipboard::Outcome) -> Vec<(Tone, String)> {
             }
             lines
         }
-        clipboard::Outcome::Sent { by } => {
+        clipboard::Outcome::Sent { by, directly: true } if takes => {
+            vec![(Tone::Good, format!("Sent to {}, which takes it", display_safe(by)))]
+        }
+        clipboard::Outcome::Sent { by, .. } => {
             let by = display_safe(by);
             vec![(Tone::Warning, format!("Sent to {by}, which does not confirm it (p prints the link)"))]
         }

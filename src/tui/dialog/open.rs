@@ -96,10 +96,10 @@ impl Dialog {
         Self::Links(links::Links::new(links, &TimeZone::system()))
     }
 
-    /// Tells an open links dialog what became of the copy; others ignore it.
-    pub(crate) fn set_notice(&mut self, outcome: &crate::clipboard::Outcome) {
+    /// Tells an open links dialog what became of the copy; others ignore it. `takes`: the terminal says that it takes it.
+    pub(crate) fn set_notice(&mut self, outcome: &crate::clipboard::Outcome, takes: bool) {
         if let Self::Links(links) = self {
-            links.set_notice(outcome);
+            links.set_notice(outcome, takes);
         }
     }
 

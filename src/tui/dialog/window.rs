@@ -1,8 +1,10 @@
 //! What dialogs are drawn with: a centred box, buttons, a text that scrolls.
 
 use std::cell::Cell;
+use std::num::NonZeroU16;
 
 use ratatui::Frame;
+use ratatui::buffer::CellDiffOption;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Clear, Paragraph};
@@ -10,6 +12,7 @@ use ratatui::widgets::{Block, Clear, Paragraph};
 use super::super::text;
 use super::super::theme::Theme;
 use crate::action::Action;
+use crate::links;
 
 /// Cells that border and padding take from the width of a box, and from its height.
 const FRAME: (u16, u16) = (4, 2);
@@ -128,8 +131,8 @@ impl Scroll {
         .min(last);
     }
 
-    /// Draws the part of `lines` that is seen, and in the last column where it is if there is more.
-    pub(super) fn draw(&self, frame: &mut Frame<'_>, area: Rect, theme: &Theme, lines: &[Line<'_>]) {
+    /// Draws the part of `lines` that is seen, and in the last column where it is if there is more. The first line seen.
+    pub(super) fn draw(&self, frame: &mut Frame<'_>, area: Rect, theme: &Theme, lines: &[Line<'_>]) -> usize {
         let page = usize::from(area.height);
         let last = lines.len().saturating_sub(page);
         self.last.set(last);
@@ -138,7 +141,30 @@ impl Scroll {
         let seen: Vec<Line<'_>> = lines.iter().skip(top).take(page).cloned().collect();
         frame.render_widget(Paragraph::new(seen), area);
         more(frame, area, theme, top > 0, top < last);
+        top
     }
+}
+
+/// Makes the text of a row a link that the terminal opens, in one cell that is as wide: every cell by itself would carry
+/// the whole URL.
+pub(super) fn hyperlink(frame: &mut Frame<'_>, row: Rect, url: &str) {
+    let row = row.intersection(frame.area());
+    let buffer = frame.buffer_mut();
+    let mut shown = String::new();
+    let mut covered = 0;
+    for at in row.positions() {
+        // What a wide character covers is no text.
+        if covered == 0 {
+            shown.push_str(buffer[at].symbol());
+            covered = text::width(buffer[at].symbol()).max(1);
+        }
+        covered -= 1;
+    }
+    let words = shown.trim_end();
+    let width = u16::try_from(text::width(words)).unwrap_or(0);
+    let (Some(cells), false) = (NonZeroU16::new(width), row.is_empty()) else { return };
+    let linked = links::hyperlink(words, url);
+    buffer[row.as_position()].set_symbol(&linked).set_diff_option(CellDiffOption::ForcedWidth(cells));
 }
 
 /// Arrows on the right border where more is hidden; the border is two cells right of the contents.

@@ -139,21 +139,37 @@ pub(super) fn tested(state: &mut State, verdicts: &[Result<Verdict>]) -> Vec<Eff
     Vec::new()
 }
 
-/// What became of the clipboard is told as it is.
+/// What became of the clipboard is told as it is. The terminal is asked once whether it takes such text at all.
 pub(super) fn copied(state: &mut State, outcome: &Outcome) -> Vec<Effect> {
+    tell(state, outcome);
+    let directly = matches!(outcome, Outcome::Sent { directly: true, .. });
+    if directly && state.takes.is_none() { vec![Effect::AskTerminal] } else { Vec::new() }
+}
+
+/// What the terminal says of its clipboard, after something was sent to it.
+pub(super) fn terminal_said(state: &mut State, takes: bool) -> Vec<Effect> {
+    state.takes = Some(takes);
+    if takes {
+        tell(state, &Outcome::Sent { by: "your terminal".to_owned(), directly: true });
+    }
+    Vec::new()
+}
+
+fn tell(state: &mut State, outcome: &Outcome) {
+    let takes = state.takes == Some(true);
     if let Some(links) = state.dialogs.iter_mut().find(|dialog| matches!(dialog, Dialog::Links(_))) {
-        links.set_notice(outcome);
-        return Vec::new();
+        links.set_notice(outcome, takes);
+        return;
     }
     match outcome {
         Outcome::Copied { by, lost_at_exit } => {
             let lost = if *lost_at_exit { "; it is gone when twinpail ends" } else { "" };
             state.say(Tone::Plain, format!("copied ({by}){lost}"));
         }
-        Outcome::Sent { by } => {
-            state.say(Tone::Plain, format!("sent to {by}, which does not confirm it"));
+        Outcome::Sent { by, directly } => {
+            let word = if *directly && takes { "which takes it" } else { "which does not confirm it" };
+            state.say(Tone::Plain, format!("sent to {by}, {word}"));
         }
         Outcome::Failed(error) => state.fail(&error.clone().context("not copied")),
     }
-    Vec::new()
 }

@@ -161,7 +161,14 @@ fn two_keys_to_a_link() {
     let link = Link { request: requests[0].clone(), signed, signed_at };
     let effects = update(&mut state, Event::Signed(Ok(vec![link])));
     assert!(matches!(&effects[..], [Effect::CopyText(text)] if text == "https://example.org/a.txt?sig"));
-    update(&mut state, Event::Copied(Outcome::Sent { by: "your terminal".into() }));
+    let sent = Outcome::Sent { by: "your terminal".into(), directly: true };
+    let effects = update(&mut state, Event::Copied(sent.clone()));
+    assert!(matches!(effects[..], [Effect::AskTerminal]), "{effects:?}");
+    assert!(draw(&state).contains("does not confirm it"));
+    update(&mut state, Event::TerminalSaid(true));
+    assert!(draw(&state).contains("which takes it"), "{}", draw(&state));
+    assert!(update(&mut state, Event::Copied(sent)).is_empty(), "it is asked once");
+    assert!(draw(&state).contains("which takes it"));
     let screen = draw(&state);
     assert!(
         screen.contains("https://example.org/a.txt?sig") && screen.contains("Sent to your terminal"),

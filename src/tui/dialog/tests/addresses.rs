@@ -15,14 +15,14 @@ fn links_are_copied_and_printed_one_a_line() {
 #[test]
 fn the_notice_claims_no_more_than_is_known() {
     let mut dialog = links();
-    dialog.set_notice(&clipboard::Outcome::Sent { by: "your terminal".into() });
+    dialog.set_notice(&clipboard::Outcome::Sent { by: "your terminal".into(), directly: true }, false);
     let sent = screen(&dialog, 120, 30);
     assert!(
         sent.contains("Sent to your terminal, which does not confirm it") && !sent.contains("Copied"),
         "{sent}"
     );
     let error = Error::new(Kind::Unsupported, "too long").with_hint("print it");
-    dialog.set_notice(&clipboard::Outcome::Failed(error));
+    dialog.set_notice(&clipboard::Outcome::Failed(error), false);
     let failed = screen(&dialog, 120, 30);
     assert!(failed.contains("Not copied: too long") && failed.contains("print it"), "{failed}");
 }
@@ -42,4 +42,23 @@ fn an_upload_link_names_its_method() {
     let shown = screen(&Dialog::Links(links::Links::new(vec![upload], &TimeZone::UTC)), 120, 30);
     assert!(shown.contains("Upload to work:media/new.bin"), "{shown}");
     assert!(shown.contains("must send content-type: image/png"), "{shown}");
+}
+
+#[test]
+fn terminals_open_downloads_by_their_names() {
+    let mut upload = link("up.bin", EndsBecause::Asked);
+    upload.request.method = Method::Put;
+    let mut download = link("cat.jpg", EndsBecause::Asked);
+    download.request.target.key = "日本/cat.jpg".into();
+    let dialog = Dialog::Links(links::Links::new(vec![upload, download], &TimeZone::UTC));
+    let mut theme = Theme::plain();
+    theme.hyperlinks = true;
+    let mut terminal = Terminal::new(TestBackend::new(120, 30)).unwrap();
+    terminal.draw(|frame| dialog.draw(frame, frame.area(), &theme)).unwrap();
+    let cells = terminal.backend().buffer().content().iter();
+    let linked: Vec<&str> =
+        cells.map(ratatui::buffer::Cell::symbol).filter(|symbol| symbol.contains('\u{1b}')).collect();
+    let [only] = linked[..] else { panic!("not one link: {linked:?}") };
+    assert!(only.starts_with("\u{1b}]8;;https://media.s3."), "{only}");
+    assert!(only.ends_with("\u{1b}\\Download work:media/日本/cat.jpg\u{1b}]8;;\u{1b}\\"), "{only}");
 }
