@@ -98,8 +98,13 @@ impl Clipboard {
                 Err(error) => Outcome::Failed(error.with_hint("see clipboard_command in the configuration")),
             };
         }
-        let (terminal, native, ssh) =
+        let (mut terminal, native, ssh) =
             tokio::join!(self.to_terminal(text), self.to_desktop(text), self.is_ssh());
+        // A forwarded desktop is often the one that the terminal is on, and what was put there by us ends with us: the
+        // terminal, which stays, has the last word.
+        if ssh && terminal.is_ok() && matches!(native, Some(Ok(()))) {
+            terminal = self.to_terminal(text).await;
+        }
         judge(terminal, native, ssh)
     }
 

@@ -279,7 +279,10 @@ pub(super) async fn copy(context: &Context, text: &str) -> Result<()> {
         // stdout may be a pipe; the terminal itself takes the sequence.
         std::fs::OpenOptions::new().write(true).open("/dev/tty")?.write_all(bytes)
     });
-    let clipboard = Clipboard::new(Surroundings::from_env(&context.config.ui), write);
+    let mut surroundings = Surroundings::from_env(&context.config.ui);
+    // What a forwarded desktop held for this command would be gone with it, and keep the terminal's own text off.
+    surroundings.desktop &= !surroundings.ssh;
+    let clipboard = Clipboard::new(surroundings, write);
     let outcome = clipboard.copy(text).await;
     clipboard.keep_after_exit();
     match outcome {

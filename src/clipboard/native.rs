@@ -130,6 +130,10 @@ fn secret(set: arboard::Set<'_>) -> arboard::Set<'_> {
     set
 }
 
+/// How long a selection outlives the program at most: that its desktop is gone is not noticed.
+#[cfg(target_os = "linux")]
+const KEPT: Duration = Duration::from_hours(24);
+
 /// The hidden subcommand of the child that [`Native::keep`] starts.
 #[cfg(target_os = "linux")]
 pub(super) const SUBCOMMAND: &str = "__clipboard";
@@ -144,12 +148,15 @@ impl Native {
     /// Hands the selection to a child.
     pub(super) fn keep(&self) {
         use std::io::Write;
+        use std::os::unix::process::CommandExt as _;
         use std::process::{Command, Stdio};
 
         let Some(text) = self.owned() else { return };
         let Ok(program) = std::env::current_exe() else { return };
         let child = Command::new(program)
             .arg(SUBCOMMAND)
+            // In a group of its own from the start: the end of a session hangs up on the group in the foreground.
+            .process_group(0)
             .current_dir("/")
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
@@ -182,8 +189,6 @@ impl Native {
 pub(super) fn serve_selection(mut input: impl std::io::Read) -> Result<()> {
     use arboard::SetExtLinux;
 
-    // Its own session, so that closing the terminal does not end it. It may be one already.
-    let _ = rustix::process::setsid();
     let mut text = String::new();
     input
         .read_to_string(&mut text)
@@ -192,7 +197,8 @@ pub(super) fn serve_selection(mut input: impl std::io::Read) -> Result<()> {
         return Ok(());
     }
     let mut clipboard = arboard::Clipboard::new().map_err(|error| failed(&error))?;
-    clipboard.set().exclude_from_history().wait().text(text).map_err(|error| failed(&error))
+    let until = std::time::Instant::now() + KEPT;
+    clipboard.set().exclude_from_history().wait_until(until).text(text).map_err(|error| failed(&error))
 }
 
 /// See [`super::serve_selection`].

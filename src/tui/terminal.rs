@@ -141,7 +141,7 @@ impl Terminal {
     pub(crate) fn ask_clipboard(&self) -> Result<Said> {
         self.output.write_raw(ask::QUESTION).map_err(failed)?;
         let stdin = io::stdin();
-        let mut tty = std::fs::File::from(rustix::io::dup(&stdin).map_err(failed)?);
+        let mut tty = output::again(&stdin).map_err(failed)?;
         Ok(ask::answer(|patience| {
             let mut byte = [0];
             let mut ready = [PollFd::new(&stdin, PollFlags::IN)];
@@ -178,7 +178,7 @@ fn print_and_wait(text: &str) -> io::Result<()> {
     }
     write!(out, "\nPress Enter to return to twinpail. ")?;
     out.flush()?;
-    let mut tty = std::fs::File::from(rustix::io::dup(io::stdin())?);
+    let mut tty = output::again(io::stdin())?;
     let mut byte = [0];
     while tty.read(&mut byte)? == 1 && byte != *b"\n" {}
     Ok(())

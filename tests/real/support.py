@@ -30,6 +30,19 @@ SECRET_ACCESS_KEY = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789a
 DEADLINE = 30  # seconds; generous, as a test either sees what it waits for or fails
 
 
+def need(program, package=None):
+    """Where a program is; root installs the distribution's package of it where there is none."""
+    path = f"{os.environ['PATH']}:/usr/sbin"
+    found = shutil.which(program, path=path)
+    if not found and os.getuid() == 0 and shutil.which("apt-get"):
+        install = ["apt-get", "install", "-qq", "-y", "--no-install-recommends", package or program]
+        for command in (["apt-get", "update", "-qq"], install):
+            subprocess.run(command, stdout=subprocess.DEVNULL, env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"}, check=True)
+        found = shutil.which(program, path=path)
+    assert found, f"no {program}: install the package {package or program}"
+    return found
+
+
 def free_ports(count):
     """Free TCP ports; SeaweedFS adds 10,000 to some of them for gRPC."""
     sockets = []
@@ -52,11 +65,11 @@ def free_ports(count):
     return [port for _, _, port in sockets]
 
 
-def client(endpoint, **config):
+def client(endpoint, keys=(ACCESS_KEY_ID, SECRET_ACCESS_KEY), **config):
     """botocore with SigV4, path style and the checksums that third parties take."""
     return boto3.client(
         "s3", endpoint_url=endpoint, region_name="us-east-1",
-        aws_access_key_id=ACCESS_KEY_ID, aws_secret_access_key=SECRET_ACCESS_KEY,
+        aws_access_key_id=keys[0], aws_secret_access_key=keys[1],
         config=botocore.config.Config(
             signature_version="s3v4", s3={"addressing_style": "path"}, retries={"max_attempts": 5},
             request_checksum_calculation="when_required", response_checksum_validation="when_required",
@@ -164,7 +177,7 @@ def server():
 class Home:
     """A home folder of its own, with a configuration that knows the server as `real`, and `more` by their names."""
 
-    def __init__(self, endpoint, **more):
+    def __init__(self, endpoint, keys=(ACCESS_KEY_ID, SECRET_ACCESS_KEY), **more):
         self.folder = tempfile.mkdtemp(prefix="home-")
         self.config = f"{self.folder}/config.toml"
         with open(self.config, "w") as file:
@@ -172,7 +185,7 @@ class Home:
             for name, url in {"real": endpoint, **more}.items():
                 file.write(
                     f'[profiles.{name}]\nprovider = "seaweedfs"\nendpoint = "{url}"\n'
-                    f'access_key_id = "{ACCESS_KEY_ID}"\nsecret_access_key = "{SECRET_ACCESS_KEY}"\n'
+                    f'access_key_id = "{keys[0]}"\nsecret_access_key = "{keys[1]}"\n'
                 )
         os.chmod(self.config, 0o600)
 
@@ -238,6 +251,9 @@ class Terminal:
             self.exit_code = os.waitstatus_to_exitcode(status)
             return
         self.raw += data
+        # Who asks what this terminal is hears that its clipboard may be set.
+        for _ in range(data.count(b"\x1b[c")):
+            os.write(self.fd, b"\x1b[?62;52c")
         self.stream.feed(re.sub(rb"\x1b\[[<>=?][0-9;]*u|\x1bP.*?\x1b\\", b"", data, flags=re.S))
 
     def text(self):
@@ -267,7 +283,7 @@ class Terminal:
 
     def clipboard(self):
         """The text of the last OSC 52 sequence."""
-        found = self.wait_for(lambda: re.findall(rb"\x1b\]52;c;([A-Za-z0-9+/=]+)(?:\x07|\x1b\\)", self.raw), "OSC 52")
+        found = self.wait_for(lambda: re.findall(rb"\x1b\]52;c?;([A-Za-z0-9+/=]+)(?:\x07|\x1b\\)", self.raw), "OSC 52")
         return base64.b64decode(found[-1]).decode()
 
     def wait_exit(self):
@@ -283,3 +299,13 @@ class Terminal:
             os.kill(self.pid, signal.SIGKILL)
             os.waitpid(self.pid, 0)
         os.close(self.fd)
+
+
+def walk(name, **plan):
+    """What Chromium sees on that walk (chromium/walk.mjs)."""
+    browser = shutil.which("chromium-browser") or shutil.which("google-chrome") or need("chromium")
+    script = f"{os.path.dirname(os.path.abspath(__file__))}/chromium/walk.mjs"
+    command = ["node", script, json.dumps({"walk": name, "chromium": browser, **plan})]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=240)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)

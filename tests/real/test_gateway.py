@@ -17,7 +17,6 @@ import support
 from test_commands import pattern
 
 MIB = 1 << 20
-HERE = os.path.dirname(os.path.abspath(__file__))
 
 
 class Gateway:
@@ -64,40 +63,20 @@ class Served(unittest.TestCase):
         return json.loads(self.home.run(kind, "show", "--json", link["id"]).stdout)
 
 
-def chromium():
-    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if not found and os.geteuid() == 0 and shutil.which("apt-get"):
-        environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        subprocess.run(["apt-get", "update", "-qq"], check=True, stdout=subprocess.DEVNULL)
-        install = ["apt-get", "install", "-qq", "-y", "--no-install-recommends", "chromium"]
-        subprocess.run(install, check=True, stdout=subprocess.DEVNULL, env=environment)
-        found = shutil.which("chromium")
-    return found
-
-
 class InABrowser(Served):
-    def walk(self, walk, **plan):
-        browser = chromium()
-        self.assertTrue(browser, "no Chromium: install the package chromium")
-        plan = json.dumps({"walk": walk, "chromium": browser, **plan})
-        command = ["node", f"{HERE}/chromium/walk.mjs", plan]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=240)
-        self.assertEqual(done.returncode, 0, done.stderr)
-        return json.loads(done.stdout)
-
     def test_a_file_is_unlocked_downloaded_and_limited(self):
         data = pattern(5 * MIB + 3)
         self.s3.put_object(Bucket=self.bucket, Key="films/tour 4k é.mov", Body=data)
         link = self.create("share", "--max", "1", f"real:{self.bucket}/films/tour 4k é.mov", password="let me in")
-        seen = self.walk("download", url=link["url"], password="let me in", name="tour 4k é.mov")
+        seen = support.walk("download", url=link["url"], password="let me in", name="tour 4k é.mov")
         self.assertEqual(seen["sums"], [hashlib.sha256(data).hexdigest()] * 2, "the second time on the same claim")
         self.assertIn("used up", seen["refused"])
         self.assertFalse(seen["overflow"], "it fits a phone")
         self.assertEqual(seen["problems"], [])
         self.assertEqual(self.show("share", link)["used"], 1)
         self.home.run("share", "revoke", link["id"])
-        self.assertIn("withdrawn", self.walk("title", url=link["url"])["title"])
-        self.assertIn("zurückgezogen", self.walk("title", url=link["url"], locale="de-DE")["title"])
+        self.assertIn("withdrawn", support.walk("title", url=link["url"])["title"])
+        self.assertIn("zurückgezogen", support.walk("title", url=link["url"], locale="de-DE")["title"])
         with open(self.home.path("gateway.log")) as file:
             log = file.read()
         self.assertNotIn(link["url"].rsplit("/", 1)[1], log, "no token is logged")
@@ -111,7 +90,7 @@ class InABrowser(Served):
             for number in range(200):
                 file.write(number.to_bytes(8, "big") + chunk[8:])
         link = self.create("drop", "--max-files", "1", f"real:{self.bucket}/in/")
-        seen = self.walk("upload", url=link["url"], files=[path])
+        seen = support.walk("upload", url=link["url"], files=[path])
         arrived = self.show("drop", link)["arrived"]
         self.assertEqual([(file["name"], file["size"], file["done"]) for file in arrived], [("large.bin", 200 * MIB, True)])
         self.assertLessEqual(seen["put"], 13 - seen["arrivedBefore"], "parts that had arrived were not sent again")
@@ -135,7 +114,7 @@ class InABrowser(Served):
             {"url": drop["url"]},
             {"url": f"{self.gateway.origin}/s/AAAAAAAAAAAAAAAAAAAAAA"},
         ]
-        self.assertEqual(self.walk("accessible", pages=pages)["violations"], [])
+        self.assertEqual(support.walk("accessible", pages=pages)["violations"], [])
 
 
 class OverTls(unittest.TestCase):

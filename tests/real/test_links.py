@@ -1,15 +1,21 @@
 """Links and kits against a foreign server and a foreign signer."""
 
+import contextlib
 import datetime
+import http.client
+import io
 import json
 import os
+import pathlib
 import random
+import re
 import shutil
 import subprocess
 import unittest
 import urllib.parse
 from unittest import mock
 
+import awscli.clidriver
 import botocore.auth
 import botocore.config
 import botocore.session
@@ -54,12 +60,38 @@ class Golden(unittest.TestCase):
         done = self.home.run("presign", "--expires", "600", "--json", *options, *[f"golden:b-ucket/{key}" for key in keys])
         return [json.loads(line)["url"] for line in done.stdout.splitlines()]
 
-    def theirs(self, client, method, keys, urls):
+    def same(self, ours, theirs):
+        ours, theirs = urllib.parse.urlsplit(ours), urllib.parse.urlsplit(theirs)
+        self.assertEqual((ours.netloc, ours.path), (theirs.netloc, theirs.path))
+        self.assertEqual(sorted(urllib.parse.parse_qsl(ours.query)), sorted(urllib.parse.parse_qsl(theirs.query)))
+
+    @staticmethod
+    def at_the_time_of(url):
+        when = urllib.parse.parse_qs(urllib.parse.urlsplit(url).query)["X-Amz-Date"][0]
+        when = datetime.datetime.strptime(when, "%Y%m%dT%H%M%SZ")
+        return mock.patch.object(botocore.auth, "get_current_datetime", lambda *_, **__: when)
+
+    def theirs(self, client, method, keys, urls, **more):
         for key, url in zip(keys, urls):
-            when = urllib.parse.parse_qs(urllib.parse.urlsplit(url).query)["X-Amz-Date"][0]
-            when = datetime.datetime.strptime(when, "%Y%m%dT%H%M%SZ")
-            with mock.patch.object(botocore.auth, "get_current_datetime", lambda *_, **__: when):
-                yield client.generate_presigned_url(method, {"Bucket": "b-ucket", "Key": key}, ExpiresIn=600)
+            with self.at_the_time_of(url):
+                yield client.generate_presigned_url(method, {"Bucket": "b-ucket", "Key": key, **more}, ExpiresIn=600)
+
+    def aws_cli(self, endpoint, style, token, keys, urls):
+        """What `aws s3 presign` prints."""
+        config = self.home.path("aws-config")
+        with open(config, "w") as file:
+            file.write(f"[default]\ns3 =\n  signature_version = s3v4\n  addressing_style = {style}\n")
+        variables = {
+            "AWS_CONFIG_FILE": config, "AWS_ACCESS_KEY_ID": "AKID", "AWS_SECRET_ACCESS_KEY": "SECRET",
+            "AWS_DEFAULT_REGION": "eu-x-1", **({"AWS_SESSION_TOKEN": token} if token else {}),
+        }  # fmt: skip
+        with mock.patch.dict(os.environ, variables):
+            driver = awscli.clidriver.create_clidriver()
+            for key, url in zip(keys, urls):
+                arguments = ["s3", "presign", f"s3://b-ucket/{key}", "--expires-in", "600", "--endpoint-url", endpoint]
+                with self.at_the_time_of(url), contextlib.redirect_stdout(io.StringIO()) as printed:
+                    self.assertEqual(driver.main(arguments), 0)
+                yield printed.getvalue().removesuffix("\n")
 
     def test_signatures_and_parameters_equal_those_of_botocore(self):
         keys = corpus()
@@ -79,20 +111,61 @@ class Golden(unittest.TestCase):
                 aws_secret_access_key="SECRET", aws_session_token=token,
                 config=botocore.config.Config(signature_version="s3v4", s3={"addressing_style": style}),
             )  # fmt: skip
-            for option, method in [("get", "get_object"), ("head", "head_object"), ("put", "put_object")]:
-                urls = self.ours(keys, "--method", option)
+            part = ["put", "--upload-id", "an/id+", "--part", "7", "--content-length", "5"]
+            for options, method, more in [
+                (["get"], "get_object", {}), (["head"], "head_object", {}), (["put"], "put_object", {}),
+                (part, "upload_part", {"UploadId": "an/id+", "PartNumber": 7, "ContentLength": 5}),
+            ]:  # fmt: skip
+                urls = self.ours(keys, "--method", *options)
                 self.assertEqual(len(urls), len(keys))
-                for key, ours, theirs in zip(keys, urls, self.theirs(client, method, keys, urls)):
+                for key, ours, theirs in zip(keys, urls, self.theirs(client, method, keys, urls, **more)):
                     with self.subTest(endpoint=endpoint, style=style, method=method, key=key):
-                        ours, theirs = urllib.parse.urlsplit(ours), urllib.parse.urlsplit(theirs)
-                        self.assertEqual((ours.netloc, ours.path), (theirs.netloc, theirs.path))
-                        self.assertEqual(
-                            sorted(urllib.parse.parse_qsl(ours.query)), sorted(urllib.parse.parse_qsl(theirs.query))
-                        )
+                        self.same(ours, theirs)
+            for key, ours, theirs in zip(keys, urls := self.ours(keys), self.aws_cli(endpoint, style, token, keys, urls)):
+                with self.subTest(endpoint=endpoint, style=style, client="aws-cli", key=key):
+                    self.same(ours, theirs)
             with open(self.home.config) as file:
                 text = file.read()
             with open(self.home.config, "w") as file:
                 file.write(text[: text.index("[profiles.golden]")])
+
+
+class InMemory(unittest.TestCase):
+    """The in-memory server holds every key; whoever opens the links knows nothing of S3."""
+
+    def test_links_to_every_key_are_opened_by_curl_and_by_python(self):
+        demo = subprocess.Popen([support.BINARY, "demo", "--serve"], stdout=subprocess.PIPE, text=True)
+        self.addCleanup(demo.stdout.close)
+        self.addCleanup(demo.wait)
+        self.addCleanup(demo.terminate)
+        said = {}
+        while len(said) < 3:
+            name, value = re.match(r"export AWS_(\w+)=(\S+)", demo.stdout.readline()).groups()
+            said[name] = value
+        endpoint, keys = said["ENDPOINT_URL"], (said["ACCESS_KEY_ID"], said["SECRET_ACCESS_KEY"])
+        home = support.Home(endpoint, keys=keys)
+        self.addCleanup(home.remove)
+        s3 = support.client(endpoint, keys=keys)
+        s3.create_bucket(Bucket="corpus")
+        keys = corpus()
+        for key in keys:
+            s3.put_object(Bucket="corpus", Key=key, Body=key.encode())
+        urls = home.run("presign", *[f"real:corpus/{key}" for key in keys]).stdout.decode().splitlines()
+        connection = http.client.HTTPConnection(urllib.parse.urlsplit(endpoint).netloc)
+        self.addCleanup(connection.close)
+        for key, url in zip(keys, urls, strict=True):
+            with self.subTest(key=key):
+                connection.request("GET", url.removeprefix(endpoint))
+                answer = connection.getresponse()
+                self.assertEqual((answer.status, answer.read()), (200, key.encode()))
+        # One curl fetches all of them, each into a file of its own.
+        lines = [f'url = "{url}"\noutput = "{home.path(f"got{number}")}"\n' for number, url in enumerate(urls)]
+        with open(home.path("curl.conf"), "w") as file:
+            file.write("path-as-is\nfail\nsilent\nglobsoff\n" + "".join(lines))
+        subprocess.run([support.need("curl"), "-q", "-K", home.path("curl.conf")], check=True)
+        for number, key in enumerate(keys):
+            with open(home.path(f"got{number}"), "rb") as file:
+                self.assertEqual(file.read(), key.encode())
 
 
 class Links(unittest.TestCase):
@@ -175,6 +248,38 @@ class Links(unittest.TestCase):
         self.home.run("kit", "finish", kit["id"])
         self.assertEqual(self.s3.get_object(Bucket=self.bucket, Key="kit/it's a film.mov")["Body"].read(), data)
         self.assertEqual(os.listdir(self.home.folder).count("my film.mov"), 1)
+
+    def test_a_kits_page_sends_from_a_browser(self):
+        rules = [{"AllowedOrigins": ["*"], "AllowedMethods": ["PUT"], "AllowedHeaders": ["*"]}]
+        self.s3.put_bucket_cors(Bucket=self.bucket, CORSConfiguration={"CORSRules": rules})
+        data = pattern(21 * MIB + 5)
+        files = {"film.mov": data, "wrong.mov": data[1:], "note.txt": b"a note", "empty.txt": b""}
+        for name, content in files.items():
+            with open(self.home.path(name), "wb") as out:
+                out.write(content)
+        made = self.home.run(
+            "kit", "create", "--size", str(len(data)), "--part-size", "5MiB", f"real:{self.bucket}/page/<film> é.mov"
+        )
+        page = next(line for line in made.stdout.decode().splitlines() if line.endswith(".html"))
+        page = pathlib.Path(self.home.path(page)).absolute().as_uri()
+        seen = support.walk("kit", url=page, file=self.home.path("film.mov"), wrong=self.home.path("wrong.mov"))
+        self.assertEqual((seen["put"], seen["again"], seen["problems"]), (5, 0, []))
+        kit = json.loads(self.home.run("kit", "list", "--json").stdout)
+        self.home.run("kit", "finish", kit["id"])
+        self.assertEqual(self.s3.get_object(Bucket=self.bucket, Key="page/<film> é.mov")["Body"].read(), data)
+
+        # The page of a single upload takes a file of any size, or of the one that was signed.
+        for name, options in [("note.txt", ["--content-length", "6"]), ("empty.txt", ["--content-type", "text/x-empty"])]:
+            target = f"real:{self.bucket}/page/{name}"
+            made = self.home.run("presign", "--method", "put", "--html", *options, target)
+            with open(self.home.path("send.html"), "wb") as out:
+                out.write(made.stdout)
+            url = pathlib.Path(self.home.path("send.html")).absolute().as_uri()
+            seen = support.walk("send", url=url, file=self.home.path(name))
+            self.assertEqual(seen, {"problems": []})
+            stored = self.s3.get_object(Bucket=self.bucket, Key=f"page/{name}")
+            self.assertEqual(stored["Body"].read(), files[name])
+        self.assertEqual(stored["ContentType"], "text/x-empty")
 
     def test_doctor_finds_what_this_server_can(self):
         done = self.home.run("doctor", "real", "--bucket", self.bucket, "--json")

@@ -18,6 +18,8 @@ enum Form {
     Wget,
     Markdown,
     Hyperlink,
+    /// A page that sends a file.
+    Sender,
     Json,
     /// Written when all are known.
     Csv,
@@ -43,6 +45,7 @@ impl Forms {
             () if options.hyperlink => Form::Hyperlink,
             () if options.json => Form::Json,
             () if options.csv => Form::Csv,
+            () if options.html && options.method.method() == Method::Put => Form::Sender,
             () if options.html => Form::Html,
             () => Form::Url,
         };
@@ -62,7 +65,7 @@ impl Forms {
                     .map_or_else(|| links::last_segment(target), |prefix| links::names_below(prefix, target));
                 links::hyperlink(words, &link.url)
             }
-            Form::Html if request.method == Method::Put => kit::upload_page(request, link),
+            Form::Sender => kit::upload_page(request, link),
             Form::Csv | Form::Html => {
                 let name = below.map_or(target.key.as_str(), |prefix| links::names_below(prefix, target));
                 self.title.get_or_insert_with(|| format!("{}/{}", target.bucket, below.unwrap_or_default()));

@@ -50,8 +50,9 @@ async function send(part) {
       remember();
       return;
     } catch (error) {
-      sent.delete(part);
-      if (attempt >= TRIES) throw error;
+      // It stays with this lane, which tries it again: another one would send it too.
+      sent.set(part, 0);
+      if (attempt >= TRIES) { sent.delete(part); throw error; }
       await wait(1000 * attempt * attempt);
     }
   }

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Write};
+use std::os::fd::AsFd;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -98,7 +99,12 @@ impl Write for Output {
 
 /// A second, unbuffered handle on stdout.
 pub(super) fn stdout_file() -> io::Result<File> {
-    Ok(File::from(rustix::io::dup(io::stdout())?))
+    again(io::stdout())
+}
+
+/// A second handle on the terminal that children do not get: one that outlives us would hold it open.
+pub(super) fn again(handle: impl AsFd) -> io::Result<File> {
+    Ok(File::from(rustix::io::fcntl_dupfd_cloexec(handle, 0)?))
 }
 
 /// Writes all of `bytes`. Whoever shares the terminal may have made it non-blocking; then it is waited for.

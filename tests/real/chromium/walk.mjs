@@ -61,6 +61,42 @@ const walks = {
     return { sums, refused, overflow, problems: problems.filter((text) => !/40[34]|410/.test(text)) };
   },
 
+  async kit(browser) {
+    const page = await (await browser.newContext()).newPage();
+    const problems = [];
+    page.on("console", (message) => message.type() === "error" && problems.push(message.text()));
+    await page.goto(plan.url);
+    await page.locator("#file").setInputFiles(plan.wrong);
+    await page.getByText("Is it the right one?").waitFor();
+    // The first part is refused once: it is sent again.
+    let put = 0, refused = 0;
+    await page.route("**", (route) => {
+      if (route.request().method() !== "PUT") return route.continue();
+      put += 1;
+      if (put > 1) return route.continue();
+      refused += 1;
+      return route.fulfill({ status: 503, headers: { "access-control-allow-origin": "*" } });
+    });
+    await page.locator("#file").setInputFiles(plan.file);
+    await page.getByText("Everything has arrived").waitFor({ timeout: DEADLINE });
+    // Who opens the page again is told so, and nothing is sent twice.
+    const before = put;
+    await page.reload();
+    await page.locator("#file").setInputFiles(plan.file);
+    await page.getByText("Everything has arrived").waitFor({ timeout: DEADLINE });
+    return { put: before - refused, again: put - before, problems: problems.filter((text) => !/503/.test(text)) };
+  },
+
+  async send(browser) {
+    const page = await (await browser.newContext()).newPage();
+    const problems = [];
+    page.on("console", (message) => message.type() === "error" && problems.push(message.text()));
+    await page.goto(plan.url);
+    await page.locator("#file").setInputFiles(plan.file);
+    await page.getByText("Everything has arrived").waitFor({ timeout: DEADLINE });
+    return { problems };
+  },
+
   async title(browser) {
     const page = await (await browser.newContext({ locale: plan.locale || "en" })).newPage();
     await page.goto(plan.url);
