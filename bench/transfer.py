@@ -60,10 +60,10 @@ def latency(bench):
 
 
 class NullServer:
-    """Answers everything, stores nothing; every object has `size` bytes."""
+    """Answers everything, stores nothing; every object has `size` bytes, every bucket `keys` keys."""
 
-    def __init__(self, size):
-        command = ["null-s3", str(size)]
+    def __init__(self, size, keys=0):
+        command = ["null-s3", str(size), str(keys)]
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
         self.endpoint = self.process.stdout.readline().strip()
 

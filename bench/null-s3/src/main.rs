@@ -1,10 +1,12 @@
-//! `null-s3 SIZE`: an S3 server that stores nothing, so that only its client is measured. Uploads are read and dropped;
-//! every object exists, is `SIZE` bytes long, and repeats one block. It believes any signature and checks no digest.
+//! `null-s3 SIZE [KEYS]`: an S3 server that stores nothing, so that only its client is measured. Uploads are read and
+//! dropped; every object exists, is `SIZE` bytes long, and repeats one block. Each bucket lists `KEYS` keys, `flat/key-`
+//! and seven digits. It believes any signature and checks no digest.
 //! Serves a free port of 127.0.0.1 and prints its address; must not touch a disk or keep anything between requests.
 
 use std::{
     convert::Infallible,
     error::Error,
+    fmt::Write as _,
     future::poll_fn,
     pin::Pin,
     sync::LazyLock,
@@ -26,6 +28,8 @@ use tokio::net::TcpListener;
 const BLOCK_LEN: u64 = 1_000_003;
 /// Bytes of a response written at once.
 const CHUNK: u64 = 256 << 10;
+/// Keys of a page at most.
+const PAGE: u32 = 1000;
 const OBJECT_ETAG: &str = "\"6d0bb00954ceb7fbee436bb55a8397a9-64\"";
 const PART_ETAG: &str = "\"6d0bb00954ceb7fbee436bb55a8397a9\"";
 const MODIFIED: &str = "Fri, 02 Jan 2026 03:04:05 GMT";
@@ -85,19 +89,20 @@ fn slice(from: u64, len: u64) -> Option<Bytes> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let size: u64 = std::env::args().nth(1).ok_or("usage: null-s3 SIZE")?.parse()?;
+    let size: u64 = std::env::args().nth(1).ok_or("usage: null-s3 SIZE [KEYS]")?.parse()?;
+    let keys: u32 = std::env::args().nth(2).map_or(Ok(0), |keys| keys.parse())?;
     let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
     println!("http://{}", listener.local_addr()?);
     loop {
         let (stream, _) = listener.accept().await?;
         stream.set_nodelay(true)?;
-        let service = service_fn(move |request| answer(request, size));
+        let service = service_fn(move |request| answer(request, size, keys));
         // A client that goes away ends its connection, and that is all there is to say about it.
         tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
     }
 }
 
-async fn answer(request: Request<Incoming>, size: u64) -> hyper::Result<Response<Answer>> {
+async fn answer(request: Request<Incoming>, size: u64, keys: u32) -> hyper::Result<Response<Answer>> {
     let (head, mut body) = request.into_parts();
     while let Some(frame) = poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
         frame?;
@@ -106,7 +111,7 @@ async fn answer(request: Request<Incoming>, size: u64) -> hyper::Result<Response
     let query = head.uri.query().unwrap_or("");
     let response = match head.method {
         Method::GET if asks(query, "uploadId") => text(parts()),
-        Method::GET if key.is_empty() => text(listing()),
+        Method::GET if key.is_empty() => text(listing(query, size, keys)),
         Method::HEAD if key.is_empty() => text(String::new()),
         Method::GET | Method::HEAD => object(&head.headers, size),
         Method::POST if asks(query, "uploads") => text(created()),
@@ -164,8 +169,65 @@ fn parts() -> String {
     document("ListPartsResult", "<UploadId>none</UploadId><IsTruncated>false</IsTruncated>")
 }
 
-fn listing() -> String {
-    document("ListBucketResult", "<Name>b</Name><KeyCount>0</KeyCount><IsTruncated>false</IsTruncated>")
+/// A page of the keys, after the one that was asked for.
+fn listing(query: &str, size: u64, keys: u32) -> String {
+    let prefix = value(query, "prefix").unwrap_or_default();
+    let after = ["continuation-token", "start-after", "marker"].iter().find_map(|name| value(query, name));
+    let most = value(query, "max-keys").and_then(|most| most.parse().ok()).unwrap_or(PAGE).min(PAGE);
+    let from = after.map_or(0, |after| first(keys, |key| key > after.as_str()));
+    let from = from.max(first(keys, |key| key >= prefix.as_str()));
+    let mut inside = String::with_capacity(256 * most as usize);
+    let (mut count, mut last) = (0, String::new());
+    for key in (from..keys).map(name).take(most as usize).take_while(|key| key.starts_with(&prefix)) {
+        let _ = write!(
+            inside,
+            "<Contents><Key>{key}</Key><LastModified>2026-01-02T03:04:05.000Z</LastModified><ETag>{}</ETag>\
+             <Size>{size}</Size><StorageClass>STANDARD</StorageClass></Contents>",
+            "&quot;6d0bb00954ceb7fbee436bb55a8397a9&quot;"
+        );
+        (count, last) = (count + 1, key);
+    }
+    let next = from + count;
+    let more = count == most && next < keys && name(next).starts_with(&prefix);
+    let token =
+        if more { format!("<NextContinuationToken>{last}</NextContinuationToken>") } else { String::new() };
+    let _ = write!(
+        inside,
+        "<Name>b</Name><Prefix>{prefix}</Prefix><KeyCount>{count}</KeyCount><IsTruncated>{more}</IsTruncated>{token}"
+    );
+    document("ListBucketResult", &inside)
+}
+
+fn name(number: u32) -> String {
+    format!("flat/key-{number:07}")
+}
+
+/// The first of the keys, which ascend, that is far enough.
+fn first(keys: u32, is_far_enough: impl Fn(&str) -> bool) -> u32 {
+    let (mut low, mut high) = (0, keys);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        if is_far_enough(&name(middle)) { high = middle } else { low = middle + 1 }
+    }
+    low
+}
+
+/// A parameter of a query, decoded.
+fn value(query: &str, name: &str) -> Option<String> {
+    let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+    let (_, text) = pairs.find(|(key, _)| *key == name)?;
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        let digits = if byte == b'%' { [rest.next(), rest.next()] } else { [None, None] };
+        let digit =
+            |digit: Option<u8>| char::from(digit?).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+        bytes.push(match (digit(digits[0]), digit(digits[1])) {
+            (Some(high), Some(low)) => 16 * high + low,
+            _ => byte,
+        });
+    }
+    String::from_utf8(bytes).ok()
 }
 
 fn document(root: &str, inside: &str) -> String {
