@@ -93,6 +93,8 @@ struct Connected {
     fetched: tokio::sync::Mutex<Option<Fetched>>,
     customer_key: Option<CustomerKey>,
     base: Builder,
+    /// The endpoint of the profile or of the AWS files; `None`: AWS's own.
+    endpoint: Option<String>,
     /// By region: a bucket may live elsewhere than the profile.
     clients: Mutex<HashMap<String, Clients>>,
     /// Regions of buckets, as the provider told them.
@@ -151,7 +153,8 @@ async fn connect(profile: &Profile, http: Result<Http>) -> Result<Store> {
         .retry_classifier(Throttling)
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
         .response_checksum_validation(ResponseChecksumValidation::WhenRequired);
-    base.set_endpoint_url(endpoint.as_deref().map(rooted));
+    let endpoint = endpoint.as_deref().map(rooted);
+    base.set_endpoint_url(endpoint.clone());
     base.set_credentials_provider(credentials.clone());
     if credentials.is_none() {
         base = base.allow_no_auth();
@@ -171,6 +174,7 @@ async fn connect(profile: &Profile, http: Result<Http>) -> Result<Store> {
         fetched: tokio::sync::Mutex::default(),
         customer_key,
         base,
+        endpoint,
         clients: Mutex::default(),
         bucket_regions: Mutex::default(),
         encode_keys: Mutex::new(None),
@@ -219,6 +223,11 @@ impl Store {
         };
         ours.name == theirs.name
             || (same_keys && ours.endpoint == theirs.endpoint && self.0.region == other.0.region)
+    }
+
+    /// The endpoint that the profile or the AWS files name, as the SDK is told it.
+    pub(super) fn own_endpoint(&self) -> Option<String> {
+        self.0.endpoint.clone()
     }
 
     /// The region in the signatures for `bucket`.

@@ -1,15 +1,22 @@
 //! Presigned URLs: equal in signature and parameters to botocore's s3v4 for the same inputs and time.
 
+use std::sync::LazyLock;
 use std::time::{Duration, SystemTime};
 
-use aws_sdk_s3::presigning::PresigningConfig;
-use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_sdk_s3::config::endpoint::{DefaultResolver, Params, ResolveEndpoint as _};
+use aws_sigv4::http_request::{
+    PercentEncodingMode, SignableBody, SignableRequest, SignatureLocation, SigningSettings,
+    UriPathNormalizationMode, sign,
+};
+use aws_sigv4::sign::v4;
+use aws_smithy_runtime_api::box_error::BoxError;
 use jiff::{SignedDuration, Timestamp};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 
 use super::Store;
 use super::connect::rooted;
-use super::fault::{Op, explain};
+use super::fault::Op;
 use crate::error::{Error, Kind, Result};
 
 /// The longest life SigV4 allows: seven days.
@@ -116,60 +123,42 @@ impl Store {
         let wrong =
             |error: &dyn std::fmt::Display| Error::new(Kind::Internal, format!("cannot {op}: {error}"));
         let start_time = SystemTime::try_from(start).map_err(|error| wrong(&error))?;
-        let config = PresigningConfig::builder().start_time(start_time).expires_in(request.expires).build();
-        let config = config.map_err(|error| wrong(&error))?;
-
-        let mut over = aws_sdk_s3::config::Builder::new().credentials_provider(credentials.clone());
-        if let Some(public) = &self.profile().public_endpoint {
-            over = over.endpoint_url(rooted(public));
-        }
-        let client = self.clients(&request.bucket).once;
-        let (bucket, key) = (&request.bucket, &request.key);
-        // The SDK adds `x-id`, which other signers do not; it is removed before the signature is made.
-        macro_rules! signed {
-            ($operation:expr) => {
-                $operation.customize().config_override(over).mutate_request(drop_x_id).presigned(config).await
-            };
-        }
-        let signed = match request.method {
-            Method::Get => signed!(
-                client
-                    .get_object()
-                    .bucket(bucket)
-                    .key(key)
-                    .set_version_id(request.version_id.clone())
-                    .set_response_content_type(request.content_type.clone())
-                    .set_response_content_disposition(request.content_disposition.clone())
-            )
-            .map_err(|error| explain(self, op, error))?,
-            Method::Head => signed!(
-                client.head_object().bucket(bucket).key(key).set_version_id(request.version_id.clone())
-            )
-            .map_err(|error| explain(self, op, error))?,
-            Method::Put if let Some(part) = &request.part => signed!(
-                client
-                    .upload_part()
-                    .bucket(bucket)
-                    .key(key)
-                    .upload_id(&part.upload_id)
-                    .part_number(i32::try_from(part.number).unwrap_or(i32::MAX))
-                    .set_content_length(request.content_length.and_then(|length| i64::try_from(length).ok()))
-            )
-            .map_err(|error| explain(self, op, error))?,
-            Method::Put => signed!(
-                client
-                    .put_object()
-                    .bucket(bucket)
-                    .key(key)
-                    .set_content_type(request.content_type.clone())
-                    .set_content_length(request.content_length.and_then(|length| i64::try_from(length).ok()))
-            )
-            .map_err(|error| explain(self, op, error))?,
-            Method::Delete => signed!(
-                client.delete_object().bucket(bucket).key(key).set_version_id(request.version_id.clone())
-            )
-            .map_err(|error| explain(self, op, error))?,
+        let place = self.place(&request.bucket).await.map_err(|error| wrong(&error))?;
+        let headers = headers(request);
+        let mut settings = SigningSettings::default();
+        settings.percent_encoding_mode = PercentEncodingMode::Single;
+        settings.uri_path_normalization_mode = UriPathNormalizationMode::Disabled;
+        settings.signature_location = SignatureLocation::QueryParams;
+        settings.expires_in = Some(request.expires);
+        let identity = credentials.clone().into();
+        let parameters = v4::SigningParams::builder()
+            .identity(&identity)
+            .region(&place.region)
+            .name(&place.service)
+            .time(start_time)
+            .settings(settings)
+            .build()
+            .map_err(|error| wrong(&error))?
+            .into();
+        let query = self.query(request);
+        let key = utf8_percent_encode(&request.key, KEY);
+        let mut url = format!("{}/{key}{}", place.url, if query.is_empty() { "" } else { "?" });
+        url.push_str(&query.join("&"));
+        let method = match request.method {
+            Method::Get => "GET",
+            Method::Put => "PUT",
+            Method::Head => "HEAD",
+            Method::Delete => "DELETE",
         };
+        let signed_headers = headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let signable =
+            SignableRequest::new(method, url.as_str(), signed_headers, SignableBody::UnsignedPayload)
+                .map_err(|error| wrong(&error))?;
+        let signed = sign(signable, &parameters).map_err(|error| wrong(&error))?;
+        for (name, value) in signed.output().params() {
+            url.push(if url.contains('?') { '&' } else { '?' });
+            url.push_str(&parameter(name, value));
+        }
         let asked = start.checked_add(SignedDuration::try_from(request.expires).unwrap_or_default());
         let asked = asked.map_err(|error| wrong(&error))? - clock_ahead;
         let end = credentials.expiry().and_then(|end| Timestamp::try_from(end).ok());
@@ -177,8 +166,49 @@ impl Store {
             Some(end) if end < asked => (end, EndsBecause::Credentials),
             _ => (asked, EndsBecause::Asked),
         };
-        let headers = signed.headers().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-        Ok(Presigned { url: signed.uri().to_owned(), headers, ends: Some(ends), because, clock_ahead })
+        Ok(Presigned { url, headers, ends: Some(ends), because, clock_ahead })
+    }
+
+    /// Where a bucket is in the world, by the SDK's rules for endpoints.
+    async fn place(&self, bucket: &str) -> Result<Place, BoxError> {
+        static RULES: LazyLock<DefaultResolver> = LazyLock::new(DefaultResolver::new);
+        let region = self.region_of(bucket);
+        let endpoint = self.profile().public_endpoint.as_deref().map(rooted).or_else(|| self.own_endpoint());
+        let parameters = Params::builder()
+            .bucket(bucket)
+            .region(&region)
+            .set_endpoint(endpoint)
+            .force_path_style(self.profile().path_style)
+            .build()?;
+        let found = RULES.resolve_endpoint(&parameters).await?;
+        // Access points and some regions are signed for otherwise.
+        let scheme = found.auth_schemes().iter().find(|scheme| scheme.name() == "sigv4");
+        let said = |name: &str| Some(scheme?.get(name)?.as_string()?.to_owned());
+        Ok(Place {
+            url: found.url().trim_end_matches('/').to_owned(),
+            region: said("signingRegion").unwrap_or(region),
+            service: said("signingName").unwrap_or_else(|| "s3".to_owned()),
+        })
+    }
+
+    /// Parameters besides those of the signature, as a query has them.
+    fn query(&self, request: &PresignRequest) -> Vec<String> {
+        let is_get = request.method == Method::Get;
+        let version = request.version_id.as_deref().filter(|_| request.method != Method::Put);
+        let part = request.part.as_ref().filter(|_| request.method == Method::Put);
+        let number = part.map(|part| part.number.to_string());
+        let payer = self.profile().requester_pays.then_some("requester");
+        [
+            ("partNumber", number.as_deref()),
+            ("response-content-disposition", request.content_disposition.as_deref().filter(|_| is_get)),
+            ("response-content-type", request.content_type.as_deref().filter(|_| is_get)),
+            ("uploadId", part.map(|part| part.upload_id.as_str())),
+            ("versionId", version),
+            ("x-amz-request-payer", payer),
+        ]
+        .into_iter()
+        .filter_map(|(name, value)| Some(parameter(name, value?)))
+        .collect()
     }
 
     /// What no signature could make work.
@@ -204,13 +234,29 @@ impl Store {
     }
 }
 
-fn drop_x_id(request: &mut HttpRequest) {
-    let uri = request.uri().to_owned();
-    let Some((path, query)) = uri.split_once('?') else { return };
-    let kept: Vec<&str> = query.split('&').filter(|parameter| !parameter.starts_with("x-id=")).collect();
-    let shorter = if kept.is_empty() { path.to_owned() } else { format!("{path}?{}", kept.join("&")) };
-    // What was a URI is one without a parameter too; were it not, the parameter would merely stay.
-    let _ = request.set_uri(shorter);
+/// A bucket as links name it.
+struct Place {
+    /// Without a slash at its end.
+    url: String,
+    region: String,
+    service: String,
+}
+
+/// Headers that the holder has to send, and that are signed.
+fn headers(request: &PresignRequest) -> Vec<(String, String)> {
+    let put = request.method == Method::Put;
+    let length = request.content_length.filter(|_| put).map(|length| length.to_string());
+    let kind = request.content_type.clone().filter(|_| put && request.part.is_none());
+    let all = [("content-length", length), ("content-type", kind)];
+    all.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
+}
+
+/// What a query keeps as it is (RFC 3986, unreserved), and a key besides.
+const QUERY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+const KEY: &AsciiSet = &QUERY.remove(b'/');
+
+fn parameter(name: &str, value: &str) -> String {
+    format!("{name}={}", utf8_percent_encode(value, QUERY))
 }
 
 #[cfg(test)]
@@ -306,6 +352,20 @@ mod tests {
         let link = store.presign(&request("b", "/a//b/../c d+e%é", Method::Get)).await.unwrap();
         let path = link.url.split_once('?').unwrap().0;
         assert_eq!(path, "https://files.example.org/b//a//b/../c%20d%2Be%25%C3%A9");
+    }
+
+    #[tokio::test]
+    async fn who_pays_and_where_an_access_point_is_are_part_of_the_link() {
+        let payer = store(|profile| profile.requester_pays = true).await;
+        let link = payer.presign(&request("box", " ", Method::Get)).await.unwrap();
+        assert!(
+            link.url.starts_with("https://box.s3.us-east-1.amazonaws.com/%20?x-amz-request-payer=requester&")
+        );
+        assert!(link.headers.is_empty(), "a browser could not send them");
+        let point = "arn:aws:s3:eu-west-1:123456789012:accesspoint/films";
+        let link = store(|_| {}).await.presign(&request(point, "k", Method::Get)).await.unwrap();
+        assert!(link.url.starts_with("https://films-123456789012.s3-accesspoint.eu-west-1.amazonaws.com/k?"));
+        assert!(link.url.contains("%2Feu-west-1%2Fs3%2Faws4_request"), "{}", link.url);
     }
 
     #[tokio::test]

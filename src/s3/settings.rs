@@ -76,7 +76,7 @@ impl Store {
 
     /// The URL that requests about no bucket go to.
     pub fn endpoint(&self) -> String {
-        let own = self.profile().endpoint.clone();
+        let own = self.own_endpoint().map(|own| own.trim_end_matches('/').to_owned());
         own.unwrap_or_else(|| format!("https://s3.{}.amazonaws.com", self.region_of("")))
     }
 }

@@ -84,6 +84,9 @@ class Clipboard(unittest.TestCase):
     def test_screen_passes_it_on(self):
         configuration = self.write("screenrc", "startup_message off\ndefutf8 on\n")
         terminal = self.terminal(need("screen"), "-c", configuration, "-S", "clip", BINARY, "real:clipboard/")
+        stop = ["screen", "-S", "clip", "-X", "quit"]
+        environment = self.home.environment(SCREENDIR=self.home.path("sockets"))
+        self.addCleanup(subprocess.run, stop, env=environment, capture_output=True)
         self.copy(terminal, "Sent to screen")
         self.check(terminal.clipboard())
 
