@@ -1,9 +1,11 @@
 //! Trees: every object below a prefix, every file below a folder, as a stream of batches; counting and deleting
 //! them.
 
+mod branches;
 mod delete;
 mod each;
 pub mod find;
+mod pieces;
 mod segments;
 pub mod uploads;
 pub mod usage;
@@ -17,11 +19,14 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 
-use crate::entry::{Entry, Kind as EntryKind};
+use crate::entry::{Entry, Kind as EntryKind, Page};
 use crate::error::{Error, Kind, Result};
 use crate::local;
 use crate::location::{Location, Remote};
 use crate::s3::{Connections, ListRequest, Store};
+use branches::Branch;
+use pieces::Listed;
+use segments::Segment;
 
 /// Pages read ahead of whoever consumes them.
 const AHEAD: usize = 2;
@@ -46,60 +51,60 @@ pub struct Found {
     pub storage_class: Option<Box<str>>,
 }
 
+impl Found {
+    /// Its key; empty for a file.
+    fn key(&self) -> &str {
+        self.location.as_remote().map_or("", |remote| remote.key.as_str())
+    }
+}
+
 /// A batch of what was found, or a part of the tree that could not be read (the walk goes on).
 pub type Batch = Result<Vec<Found>>;
 
-/// Every object whose key begins with `root.key`, in the order the provider lists them; where that is the order of the
-/// keys, a long listing is read by many at once. The walk ends when the receiver is dropped.
+/// Every object whose key begins with `root.key`. A long listing is read by many at once, and comes in the order of the
+/// keys from providers that list in that order. The walk ends when the receiver is dropped.
 pub fn remote(store: Store, root: Remote) -> mpsc::Receiver<Batch> {
     let (sender, receiver) = mpsc::channel(AHEAD);
     tokio::spawn(async move {
-        let mut request = ListRequest {
+        let first = ListRequest {
             bucket: root.bucket.clone(),
             prefix: root.key.clone(),
             recursive: true,
             ..ListRequest::default()
         };
-        loop {
-            let page = match store.list(&request).await {
-                Ok(page) => page,
-                Err(error) => {
-                    let _ = sender.send(Err(error)).await;
-                    return;
-                }
-            };
-            let found: Vec<Found> = page.entries.into_iter().map(|entry| object(&root, entry)).collect();
-            let last = found.last().and_then(|found| Some(found.location.as_remote()?.key.clone()));
-            request.token = page.next;
-            if sender.send(Ok(found)).await.is_err() || request.token.is_none() {
-                return;
-            }
-            if let Some(last) = last.filter(|_| store.provider().ordered) {
-                return in_segments(store, root, last, &sender).await;
-            }
+        let ordered = store.provider().ordered;
+        let list = move |request: ListRequest| {
+            let (store, root) = (store.clone(), root.clone());
+            async move { Ok(listed(&root, &request.prefix, store.list(&request).await?)) }
+        };
+        if ordered {
+            pieces::read(Segment::new(first), list, &sender).await;
+        } else {
+            pieces::read(Branch::new(first), list, &sender).await;
         }
     });
     receiver
 }
 
-/// What is behind the first page.
-async fn in_segments(store: Store, root: Remote, last: String, sender: &mpsc::Sender<Batch>) {
-    let list = move |after: String| {
-        let (store, root) = (store.clone(), root.clone());
-        async move {
-            let request = ListRequest {
-                bucket: root.bucket.clone(),
-                prefix: root.key.clone(),
-                recursive: true,
-                start_after: Some(after),
-                ..ListRequest::default()
-            };
-            let page = store.list(&request).await?;
-            let more = page.next.is_some();
-            Ok((page.entries.into_iter().map(|entry| object(&root, entry)).collect(), more))
+/// A page of what begins with `prefix`, which lies below `root`.
+fn listed(root: &Remote, prefix: &str, page: Page) -> Listed {
+    let mut listed = Listed { next: page.next, ..Listed::default() };
+    for entry in page.entries {
+        let key = format!("{prefix}{}", entry.name.to_string_lossy());
+        if entry.kind == EntryKind::Prefix {
+            listed.folders.push(key);
+            continue;
         }
-    };
-    segments::read(last, list, sender).await;
+        listed.found.push(Found {
+            relative: key.strip_prefix(&root.key).unwrap_or(&key).to_owned(),
+            location: Location::Remote(Remote { key, ..root.clone() }),
+            size: entry.size.unwrap_or(0),
+            modified: entry.modified,
+            etag: entry.etag,
+            storage_class: entry.storage_class,
+        });
+    }
+    listed
 }
 
 /// Everything below a place: a folder, a prefix, or all buckets of a profile one after the other. What is below a bucket
@@ -172,19 +177,6 @@ async fn all_buckets(connections: &Connections, profile: &str) -> Result<Vec<Str
         if token.is_none() {
             return Ok(buckets);
         }
-    }
-}
-
-fn object(root: &Remote, entry: Entry) -> Found {
-    let relative = entry.name.to_string_lossy().into_owned();
-    let key = format!("{}{relative}", root.key);
-    Found {
-        relative,
-        location: Location::Remote(Remote { key, ..root.clone() }),
-        size: entry.size.unwrap_or(0),
-        modified: entry.modified,
-        etag: entry.etag,
-        storage_class: entry.storage_class,
     }
 }
 

@@ -37,6 +37,8 @@ struct State {
     buckets: BTreeMap<String, Bucket>,
     /// Makes version and upload ids, ascending.
     counter: u64,
+    /// Entries of a page of a listing at most.
+    page: Option<usize>,
 }
 
 impl State {
@@ -244,6 +246,11 @@ impl Backend {
     /// Lets listings of a bucket show `count` keys that do not exist.
     pub fn invent_keys(&self, bucket: &str, count: u64) {
         self.lock().buckets.entry(bucket.to_owned()).or_insert_with(Bucket::new).invented = count;
+    }
+
+    /// Lists no more than `entries` a page.
+    pub fn set_page(&self, entries: usize) {
+        self.lock().page = Some(entries);
     }
 
     pub(super) fn put_content(

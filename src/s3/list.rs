@@ -17,6 +17,9 @@ pub struct ListRequest {
     pub prefix: String,
     /// Every key below the prefix, instead of one level with its folders (delimiter `/`).
     pub recursive: bool,
+    /// Whether the level of a prefix shows the marker object of the prefix itself, with an empty name; a recursive
+    /// listing always does.
+    pub own_marker: bool,
     /// Only keys behind this one, in byte order; for providers whose listings are ordered.
     pub start_after: Option<String>,
     /// `Page::next` of the page before.
@@ -76,8 +79,7 @@ impl Store {
         Ok(page)
     }
 
-    /// One page of keys. The marker object of the listed prefix itself is left out of a level listing
-    /// (kept in a recursive one, with an empty name).
+    /// One page of keys.
     pub async fn list(&self, request: &ListRequest) -> Result<Page> {
         let answer = self.readable(|encode| self.ask(request, encode)).await?;
         Ok(page(request, answer))
@@ -188,7 +190,7 @@ fn page(request: &ListRequest, answer: Answer) -> Page {
     }
     for object in &answer.objects {
         let name = relative(object.key().unwrap_or_default());
-        if name.is_empty() && !request.recursive {
+        if name.is_empty() && !request.recursive && !request.own_marker {
             continue;
         }
         entries.push(Entry {

@@ -39,3 +39,5 @@ mod transfer;
 mod uploads;
 #[cfg(test)]
 mod versions;
+#[cfg(test)]
+mod walk;

@@ -99,13 +99,14 @@ async fn listings_come_page_by_page_one_level_or_all() {
     for version in [1, 2] {
         let profile = world.profile_of("p", row(|row| row.list_version == version && row.ordered));
         let store = crate::support::connections(vec![profile]).store("p").await.unwrap();
-        for (recursive, expected) in [(false, 31), (true, 92)] {
+        for (recursive, own_marker, expected) in [(false, false, 31), (false, true, 32), (true, false, 92)] {
             let (mut token, mut names) = (None, Vec::new());
             loop {
                 let request = ListRequest {
                     bucket: "box".into(),
                     prefix: "top/".into(),
                     recursive,
+                    own_marker,
                     start_after: None,
                     token,
                     max_keys: Some(7),

@@ -20,7 +20,7 @@ use s3s::dto::{
 use s3s::{S3, S3Request, S3Response, S3Result, s3_error};
 
 use super::encryption::refuse_sse;
-use super::list::{Query, encoded};
+use super::list::{Query, encoded, from_token, token};
 use super::versions::Versioning;
 use super::{Backend, Bucket};
 
@@ -159,7 +159,8 @@ impl S3 for Backend {
 
     async fn list_objects_v2(&self, request: S3Request<ListObjectsV2Input>) -> Answer<ListObjectsV2Output> {
         let input = request.input;
-        let after = input.continuation_token.as_deref().or(input.start_after.as_deref());
+        let after = input.continuation_token.as_deref().map(from_token);
+        let after = after.as_deref().or(input.start_after.as_deref());
         let listing = self.list(&Query {
             bucket: &input.bucket,
             prefix: input.prefix.as_deref().unwrap_or_default(),
@@ -171,7 +172,7 @@ impl S3 for Backend {
         let encode = |text: &String| encoded(text, input.encoding_type.as_ref());
         ok(ListObjectsV2Output {
             is_truncated: Some(listing.next.is_some()),
-            next_continuation_token: listing.next,
+            next_continuation_token: listing.next.as_deref().map(token),
             key_count: i32::try_from(listing.objects.len() + listing.prefixes.len()).ok(),
             contents: Some(listing.objects),
             common_prefixes: Some(listing.prefixes),

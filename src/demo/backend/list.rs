@@ -3,7 +3,7 @@
 use std::ops::Bound;
 use std::time::SystemTime;
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use s3s::S3Result;
 use s3s::dto::{CommonPrefix, ETag, EncodingType, Object, ObjectStorageClass, Timestamp};
 
@@ -41,6 +41,16 @@ pub(super) fn encoded(text: &str, encoding: Option<&EncodingType>) -> String {
     }
 }
 
+/// Where a page ended, as a token that is nobody else's to read and that XML can hold.
+pub(super) fn token(last: &str) -> String {
+    utf8_percent_encode(last, NON_ALPHANUMERIC).to_string()
+}
+
+/// What [`token`] was made of.
+pub(super) fn from_token(token: &str) -> String {
+    percent_decode_str(token).decode_utf8_lossy().into_owned()
+}
+
 /// A key in an answer that has no encoding: left out where XML cannot hold it, as it would make the answer unreadable.
 pub(super) fn repeated(key: &str) -> Option<String> {
     let fits = |c: char| !c.is_control() || matches!(c, '\t' | '\n' | '\r');
@@ -55,6 +65,7 @@ impl Backend {
             return Ok(invented(bucket, query));
         }
         let limit = usize::try_from(query.max_keys.clamp(0, 1000)).unwrap_or(0);
+        let limit = state.page.map_or(limit, |page| page.min(limit));
         let mut listing = Listing::default();
         let mut last = String::new();
         let mut from = start(query);
