@@ -3,6 +3,7 @@
 
 mod bucket;
 mod objects;
+mod parts;
 
 use std::sync::Arc;
 

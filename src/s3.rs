@@ -20,6 +20,7 @@ mod object;
 mod presign;
 mod settings;
 mod tags;
+mod trailer;
 mod transport;
 mod versions;
 

@@ -15,7 +15,7 @@ use crate::sanitize::display_safe;
 
 #[derive(Args, Debug)]
 #[command(after_help = "Example: twinpail doctor work --bucket scratch\n\
-                  It writes a few small objects below .twinpail-doctor/ in the bucket and removes them again.")]
+                  It writes a few small objects and one of 10 MiB below .twinpail-doctor/ in the bucket and removes them again.")]
 pub(super) struct Options {
     /// The bucket to try things in; default: the profile's, or the first one.
     #[arg(long)]

@@ -104,6 +104,8 @@ pub struct Request {
     pub part: Option<u32>,
     /// Its `Range` header.
     pub range: Option<String>,
+    /// The checksum that comes behind its body.
+    pub trailer: Option<String>,
 }
 
 /// The rules in force and the requests seen.

@@ -144,12 +144,14 @@ fn describe(request: &http::Request<Incoming>) -> Request {
         .collect();
     let value = |name: &str| query.iter().find(|(key, _)| *key == name).map(|(_, value)| *value);
     let (bucket, key) = (decode(bucket), decode(key));
+    let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
     Request {
         operation: operation(request.method(), request.headers(), &bucket, &key, |name| {
             value(name).is_some()
         }),
         part: value("partNumber").and_then(|part| part.parse().ok()),
-        range: request.headers().get("range").and_then(|range| range.to_str().ok()).map(str::to_owned),
+        range: header("range"),
+        trailer: header("x-amz-trailer"),
         bucket,
         key,
     }

@@ -1,5 +1,6 @@
-//! Checks that write small objects below a prefix of their own: checksums, conditions, parts, links.
+//! Checks that write small objects below a prefix of their own: checksums, conditions, links.
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -9,29 +10,35 @@ use super::{Advice, Finding, Setting, Verdict};
 use crate::config::random;
 use crate::error::{Error, Kind, Result};
 use crate::s3::{
-    Algorithm, Body, CompletedPart, GetOptions, Hasher, ListRequest, Method, PartRequest, PresignRequest,
-    Presigned, PutOptions, Store,
+    Algorithm, Body, GetOptions, Hasher, ListRequest, Method, PresignRequest, Presigned, PutOptions, Store,
+    Upload,
 };
 
 /// What everything that is written here begins with.
 const PREFIX: &str = ".twinpail-doctor/";
-const TEXT: &[u8] = b"twinpail's doctor was here\n";
+pub(super) const TEXT: &[u8] = b"twinpail's doctor was here\n";
 const LIMIT: usize = 64 << 10;
 
 /// Where things are tried.
 pub(super) struct Desk<'a> {
-    store: &'a Store,
-    bucket: &'a str,
+    pub(super) store: &'a Store,
+    pub(super) bucket: &'a str,
     prefix: String,
+    /// Uploads that have not come to their end.
+    begun: Mutex<Vec<Upload>>,
 }
 
 impl<'a> Desk<'a> {
     pub(super) fn new(store: &'a Store, bucket: &'a str) -> Result<Self> {
         let name = u64::from_be_bytes(random()?);
-        Ok(Self { store, bucket, prefix: format!("{PREFIX}{name:016x}/") })
+        Ok(Self { store, bucket, prefix: format!("{PREFIX}{name:016x}/"), begun: Mutex::default() })
     }
 
-    fn key(&self, name: &str) -> String {
+    pub(super) fn begun(&self) -> MutexGuard<'_, Vec<Upload>> {
+        self.begun.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn key(&self, name: &str) -> String {
         format!("{}{name}", self.prefix)
     }
 
@@ -41,9 +48,15 @@ impl<'a> Desk<'a> {
         let mut findings = vec![written];
         if works {
             findings.push(self.checksums(advice).await);
+            findings.push(self.trailer().await);
             findings.push(self.create_only().await);
             findings.push(self.if_match().await);
-            findings.push(self.multipart().await);
+            let multipart = self.multipart().await;
+            let in_parts = multipart.verdict == Verdict::Fine;
+            findings.push(multipart);
+            if in_parts {
+                findings.push(self.unequal_parts().await);
+            }
             findings.push(self.download_link().await);
             findings.push(self.upload_link().await);
             findings.push(self.cors(origin).await);
@@ -55,17 +68,20 @@ impl<'a> Desk<'a> {
         self.store.put(self.bucket, &self.key(name), Body::from_bytes(TEXT), options).await
     }
 
+    async fn read(&self, name: &str) -> Result<Vec<u8>> {
+        let mut download = self.store.get(self.bucket, &self.key(name), &GetOptions::default()).await?;
+        let mut bytes = Vec::new();
+        while let Some(chunk) = download.chunk().await {
+            bytes.extend_from_slice(&chunk?);
+        }
+        Ok(bytes)
+    }
+
     async fn write(&self) -> Finding {
         const CHECK: &str = "write and read";
         let read = async {
             self.put("plain", &PutOptions::default()).await?;
-            let mut download =
-                self.store.get(self.bucket, &self.key("plain"), &GetOptions::default()).await?;
-            let mut bytes = Vec::new();
-            while let Some(chunk) = download.chunk().await {
-                bytes.extend_from_slice(&chunk?);
-            }
-            Ok::<_, Error>(bytes)
+            self.read("plain").await
         };
         match read.await {
             Ok(bytes) if bytes == TEXT => {
@@ -111,6 +127,32 @@ impl<'a> Desk<'a> {
         finding
     }
 
+    /// Whether other programs may send a checksum behind the body, as the AWS SDKs do by themselves.
+    async fn trailer(&self) -> Finding {
+        const CHECK: &str = "trailing checksums";
+        const HINT: &str = "none go out from here; set AWS_REQUEST_CHECKSUM_CALCULATION=when_required for the AWS CLI and SDKs";
+        let read = async {
+            let body = Body::from_bytes(TEXT);
+            self.store.put_with_trailer(self.bucket, &self.key("trailer"), body).await?;
+            self.read("trailer").await
+        };
+        match read.await {
+            Ok(bytes) if bytes == TEXT => Finding::new(CHECK, Verdict::Fine, "taken (aws-chunked)"),
+            Ok(bytes) => {
+                let detail = format!(
+                    "damage the content: {} bytes went and {} other ones came back",
+                    TEXT.len(),
+                    bytes.len()
+                );
+                Finding::new(CHECK, Verdict::Warning, detail).hint(HINT)
+            }
+            Err(error) if error.is_retryable() => Finding::skipped(CHECK, &error.message()),
+            Err(error) => {
+                Finding::new(CHECK, Verdict::Warning, format!("refused: {}", error.message())).hint(HINT)
+            }
+        }
+    }
+
     /// Whether a write can be made to fail where something is.
     async fn create_only(&self) -> Finding {
         const CHECK: &str = "create only if absent";
@@ -136,39 +178,6 @@ impl<'a> Desk<'a> {
             Ok(_) => Finding::new(CHECK, Verdict::Warning, "If-Match is silently ignored")
                 .hint("an edited object is compared before it is written, which leaves a gap"),
             Err(error) => Finding::new(CHECK, Verdict::Warning, format!("refused: {}", error.message())),
-        }
-    }
-
-    async fn multipart(&self) -> Finding {
-        const CHECK: &str = "multipart upload";
-        match self.parts().await {
-            Ok(()) => Finding::new(CHECK, Verdict::Fine, "parts are taken, listed and put together"),
-            Err(error) => Finding::failed(CHECK, &error),
-        }
-    }
-
-    async fn parts(&self) -> Result<()> {
-        let upload =
-            self.store.create_upload(self.bucket, &self.key("parts"), &PutOptions::default()).await?;
-        let done = async {
-            let md5 = Hasher::of(Algorithm::Md5, TEXT);
-            let part = PartRequest { number: 1, body: Body::from_bytes(TEXT), digest: Some(md5) };
-            let etag = self.store.upload_part(&upload, part).await?;
-            let listed = self.store.list_parts(&upload).await?;
-            if !listed.iter().any(|part| part.number == 1 && part.size == TEXT.len() as u64) {
-                return Err(Error::new(Kind::Unsupported, "the part that was sent is not listed")
-                    .with_hint("interrupted uploads start over at this provider"));
-            }
-            let part = CompletedPart { number: 1, etag };
-            self.store.complete_upload(&upload, &[part], &PutOptions::default()).await
-        };
-        match done.await {
-            Ok(_) => Ok(()),
-            Err(error) => {
-                // Its own failure says less than the first one.
-                let _ = self.store.abort_upload(&upload).await;
-                Err(error)
-            }
         }
     }
 
@@ -243,7 +252,11 @@ impl<'a> Desk<'a> {
     /// Takes everything away again.
     pub(super) async fn clean_up(&self) -> Finding {
         const CHECK: &str = "delete";
-        match sweep(self.store, self.bucket, &self.prefix).await {
+        let gone = async {
+            self.abort_uploads().await?;
+            sweep(self.store, self.bucket, &self.prefix).await
+        };
+        match gone.await {
             Ok(count) => {
                 Finding::new(CHECK, Verdict::Fine, format!("{count} objects written here are gone again"))
             }

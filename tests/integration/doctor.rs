@@ -1,5 +1,7 @@
 //! What `doctor` finds at servers with different faults, and that it leaves nothing behind.
 
+use std::process::Stdio;
+
 use serde_json::Value;
 use twinpail::demo::{ACCESS_KEY_ID, Fault, Operation, Rule, SECRET_ACCESS_KEY};
 
@@ -23,6 +25,9 @@ async fn a_good_server_passes_and_is_left_as_it_was() {
     shell.world.backend.put("box", "mine", "x");
     let (code, found) = rows(&shell, &["p"]);
     assert_eq!(code, 0, "{found:?}");
+    let asked = shell.world.backend.faults().take_requests();
+    let trailers: Vec<_> = asked.iter().filter_map(|request| request.trailer.as_deref()).collect();
+    assert_eq!(trailers, ["x-amz-checksum-crc32"], "one, and no other request has any");
     for check in [
         "credentials",
         "endpoint",
@@ -35,7 +40,14 @@ async fn a_good_server_passes_and_is_left_as_it_was() {
     ] {
         assert_eq!(finding(&found, check)["verdict"], "ok", "{found:?}");
     }
-    for check in ["create only if absent", "replace only if unchanged", "download link", "upload link"] {
+    for check in [
+        "trailing checksums",
+        "create only if absent",
+        "replace only if unchanged",
+        "parts of unequal sizes",
+        "download link",
+        "upload link",
+    ] {
         assert_eq!(finding(&found, check)["verdict"], "ok", "{found:?}");
     }
     assert_eq!(shell.ok(&["ls", "-r", "p:box/"]).lines().count(), 1);
@@ -64,6 +76,53 @@ async fn faults_are_found_named_and_cleaned_up_after() {
     });
     let (code, found) = rows(&shell, &["p"]);
     assert!(code == 1 && finding(&found, "delete")["hint"].as_str().unwrap().contains(".twinpail-doctor/"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_only_other_programs_send_is_tried_too() {
+    let shell = Shell::new().await;
+    let faults = shell.world.backend.faults();
+    let refused = |operation, key, code| Rule { key, ..Rule::always(operation, Fault::Status(400, code)) };
+    faults.add(refused(Operation::PutObject, "trailer", "NotImplemented"));
+    faults.add(refused(Operation::CompleteUpload, "unequal", "InvalidPart"));
+    let (code, found) = rows(&shell, &["p"]);
+    assert_eq!(code, 0, "nothing that the program itself needs: {found:?}");
+    for (check, why) in [("trailing checksums", "NotImplemented"), ("parts of unequal sizes", "InvalidPart")]
+    {
+        let finding = finding(&found, check);
+        assert_eq!(finding["verdict"], "warning");
+        assert!(finding["detail"].as_str().unwrap().contains(why), "{finding}");
+    }
+    assert_eq!(finding(&found, "multipart upload")["verdict"], "ok");
+    assert!(shell.world.backend.uploads("box").is_empty());
+    // A server that stores the framing with the content.
+    faults.clear();
+    let framed = Fault::Replace("1b\r\ntwinpail's doctor was here\n\r\n0\r\n".into());
+    faults.add(Rule { key: "trailer", ..Rule::once(Operation::GetObject, framed) });
+    let (_, found) = rows(&shell, &["p"]);
+    let trailer = finding(&found, "trailing checksums");
+    assert!(
+        trailer["verdict"] == "warning" && trailer["detail"].as_str().unwrap().contains("damage"),
+        "{trailer}"
+    );
+    assert_eq!(shell.ok(&["ls", "-r", "p:box/"]), "");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn stopped_in_the_middle_of_an_upload_it_leaves_nothing() {
+    let shell = Shell::new().await;
+    let backend = &shell.world.backend;
+    backend.faults().add(Rule { key: "unequal", ..Rule::always(Operation::UploadPart, Fault::Stall) });
+    let child = shell.command(&["doctor", "p"]).stdout(Stdio::null()).spawn().unwrap();
+    let begun = |key: &String| key.contains("unequal");
+    while !backend.uploads("box").iter().any(begun) {
+        tokio::task::yield_now().await;
+    }
+    let pid = rustix::process::Pid::from_child(&child);
+    rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+    let output = tokio::task::spawn_blocking(|| child.wait_with_output()).await.unwrap().unwrap();
+    assert!(!output.status.success());
+    assert!(backend.uploads("box").is_empty() && backend.keys("box").is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]

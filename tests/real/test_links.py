@@ -286,6 +286,8 @@ class Links(unittest.TestCase):
         found = {row["check"]: row["verdict"] for row in map(json.loads, done.stdout.splitlines()) if "check" in row}
         for check in ["credentials", "endpoint", "bucket", "write and read", "multipart upload", "download link", "delete"]:
             self.assertEqual(found.get(check), "ok", found)
+        for check in ["trailing checksums", "parts of unequal sizes"]:
+            self.assertEqual(found.get(check), "ok", found)
         left = self.s3.list_objects_v2(Bucket=self.bucket, Prefix=".twinpail-doctor/")
         self.assertEqual(left.get("KeyCount", 0), 0)
 
