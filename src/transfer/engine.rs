@@ -180,11 +180,11 @@ impl Engine {
         }
     }
 
-    /// Tries what failed of a request that is over again: all of it, or one by its number.
+    /// Tries what failed of a request again, also while it runs: all of it, or one by its number.
     pub fn retry(&self, id: TransferId, only: Option<u64>) {
         let Some(job) = self.job(id) else { return };
         let shared = Arc::clone(&self.0.shared);
-        if let Some(again) = job.reopen(only) {
+        if let Some(again) = job.try_again(only) {
             self.0.tasks.spawn(run(shared, job, Some(again)));
         }
     }

@@ -68,6 +68,8 @@ pub(super) struct Job {
     rate: Mutex<Rate>,
     /// By number, in the order in which they failed.
     failed: Mutex<BTreeMap<u64, Failed>>,
+    /// Takes what failed and is put back; while it runs.
+    back: Mutex<Option<mpsc::UnboundedSender<Vec<Again>>>>,
     /// The answer that holds for all, and the lock that lets one question be asked at a time.
     settled: tokio::sync::Mutex<Option<OnConflict>>,
     question: Mutex<Option<oneshot::Sender<Answer>>>,
@@ -131,6 +133,7 @@ impl Job {
             next: AtomicU64::new(0),
             rate: Mutex::default(),
             failed: Mutex::default(),
+            back: Mutex::default(),
             settled: tokio::sync::Mutex::new(None),
             question: Mutex::default(),
             started: Mutex::new(Instant::now()),
@@ -196,8 +199,8 @@ impl Job {
         counters.bytes_over.fetch_add(size, Ordering::Relaxed);
         counters.bytes_sent.fetch_add(outcome.bytes_sent, Ordering::Relaxed);
         counters.bytes_resumed.fetch_add(outcome.bytes_resumed, Ordering::Relaxed);
-        self.write_down(&what, &outcome);
         if outcome.status == FileStatus::Done {
+            self.write_down(&what);
             let word = outcome.verified.name();
             lock(&self.verified).entry(word).or_insert((outcome.verified, 0)).1 += 1;
         }

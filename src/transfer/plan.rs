@@ -61,7 +61,7 @@ pub(super) fn ranges(length: u64, size: u64) -> impl Iterator<Item = (u32, std::
 }
 
 /// `--include` and `--exclude`.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Filter {
     include: Option<GlobSet>,
     exclude: GlobSet,

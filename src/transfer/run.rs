@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use futures_util::StreamExt as _;
+use futures_util::stream::{SelectAll, Stream};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
@@ -76,10 +78,10 @@ pub(super) async fn run(shared: Arc<Shared>, job: Arc<Job>, again: Option<Vec<Ag
         Ok(filter) => {
             let connections = shared.connections.clone();
             let plan = match again {
-                Some(again) => plan_again(connections, again, filter),
-                None => plan::start(connections, job.request.items.clone(), filter),
+                Some(again) => plan_again(connections, again, filter.clone()),
+                None => plan::start(connections, job.request.items.clone(), filter.clone()),
             };
-            work(&shared, &job, plan).await
+            work(&shared, &job, plan, &filter).await
         }
     };
     if job.request.verb == Verb::Move && error.is_none() {
@@ -131,20 +133,42 @@ async fn settle(shared: &Shared, job: &Job, has_failed: bool) {
     }
 }
 
-type Plan = mpsc::Receiver<std::result::Result<Planned, (Item, Error)>>;
+type Message = std::result::Result<Planned, (Item, Error)>;
+type Plan = mpsc::Receiver<Message>;
 
-/// Hands the files of a plan to workers; returns why it ended early, if it did.
-async fn work(shared: &Arc<Shared>, job: &Arc<Job>, mut plan: Plan) -> Option<Error> {
+fn messages(mut plan: Plan) -> impl Stream<Item = Message> + Unpin {
+    futures_util::stream::poll_fn(move |context| plan.poll_recv(context))
+}
+
+/// Hands the files of a plan, and those that are put back meanwhile, to workers; returns why it ended early, if it did.
+async fn work(shared: &Arc<Shared>, job: &Arc<Job>, plan: Plan, filter: &Filter) -> Option<Error> {
+    let again = |again| messages(plan_again(shared.connections.clone(), again, filter.clone()));
+    let (mut put_back, mut plans) = (job.open(), SelectAll::new());
+    plans.push(messages(plan));
     let there = Arc::new(again::There::look(shared, job).await);
     let mut workers = JoinSet::new();
     let ended = loop {
+        if plans.is_empty() {
+            job.planned_all();
+            if workers.is_empty() {
+                match job.close(&mut put_back) {
+                    None => break None,
+                    Some(failed) => plans.push(again(failed)),
+                }
+            }
+        }
         let next = tokio::select! {
             biased;
             () = job.cancel.cancelled() => break Some(cancelled()),
-            next = plan.recv() => next,
+            Some(failed) = put_back.recv() => {
+                plans.push(again(failed));
+                None
+            }
+            next = plans.next(), if !plans.is_empty() => next,
+            Some(_) = workers.join_next() => None,
         };
         match next {
-            None => break None,
+            None => {}
             Some(Err((item, error))) => fail(job, item, error),
             Some(Ok(planned)) => {
                 job.found(&planned);

@@ -56,7 +56,7 @@ impl TransfersPanel {
             Action::TransferCancel if !state.is_over() => vec![Effect::CancelTransfer(id)],
             Action::TransferUrgent if !state.is_over() => vec![Effect::Prioritize(id, 1)],
             Action::TransferLessUrgent if !state.is_over() => vec![Effect::Prioritize(id, -1)],
-            Action::TransferRetry if state.is_over() && transfer.failed > 0 => vec![Effect::Retry(id, None)],
+            Action::TransferRetry if transfer.failed > 0 => vec![Effect::Retry(id, None)],
             _ => Vec::new(),
         }
     }
@@ -268,7 +268,7 @@ fn row(area: Rect, index: u16) -> Rect {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::error::{Error, Kind};
     use crate::location::{Location, Remote};
@@ -276,7 +276,7 @@ mod tests {
     use ratatui::backend::TestBackend;
     use ratatui::buffer::Buffer;
 
-    fn transfer(id: u64, state: State) -> TransferView {
+    pub(crate) fn transfer(id: u64, state: State) -> TransferView {
         let remote =
             Remote { profile: "work".into(), bucket: "media".into(), key: "2026/\u{202e}photos/".into() };
         TransferView {
@@ -395,6 +395,10 @@ mod tests {
         assert_eq!(effect(2, Action::TransferCancel), "[CancelTransfer(TransferId(3))]");
         assert_eq!(effect(4, Action::TransferRetry), "[Retry(TransferId(5), None)]");
         assert_eq!(effect(4, Action::TransferFailures), "[Failures(TransferId(5))]");
+        let mut failing = snapshot.clone();
+        failing.transfers[0].failed = 1;
+        let retried = TransfersPanel { cursor: 0 }.on_action(Action::TransferRetry, &failing);
+        assert!(matches!(&retried[..], [Effect::Retry(TransferId(1), None)]), "while it runs");
         for nothing in [
             effect(0, Action::TransferFailures),
             effect(3, Action::TransferPause),

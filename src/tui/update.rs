@@ -60,10 +60,7 @@ pub(super) fn update(state: &mut State, event: Event) -> Vec<Effect> {
             transfer::offer(state, found);
             Vec::new()
         }
-        Event::Progress(snapshot) => {
-            state.snapshot = snapshot;
-            Vec::new()
-        }
+        Event::Progress(snapshot) => transfer::progress(state, snapshot),
         Event::Signed(links) => link::signed(state, links),
         Event::Places(known) => places::known(state, known),
         Event::Fetched(wanted, chunk) => viewing::fetched(state, &wanted, chunk),

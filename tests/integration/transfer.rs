@@ -80,6 +80,25 @@ impl Bench {
         self.finish(|_| OnConflict::Fail).await
     }
 
+    /// Waits until something about a key was asked.
+    async fn asked(&self, key: &str) {
+        while !self.world.backend.faults().take_requests().iter().any(|request| request.key == key) {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// The next files that are over.
+    async fn outcomes(&mut self, count: usize) -> Vec<FileOutcome> {
+        let mut outcomes = Vec::new();
+        while outcomes.len() < count {
+            match self.events.recv().await.unwrap() {
+                Event::File { outcome, .. } => outcomes.push(*outcome),
+                other => panic!("{other:?}"),
+            }
+        }
+        outcomes
+    }
+
     /// Reads events to the end, answering questions.
     async fn finish(&mut self, answer: impl Fn(&Location) -> OnConflict) -> (Vec<FileOutcome>, Summary) {
         let mut outcomes = Vec::new();
@@ -437,6 +456,72 @@ async fn one_failed_file_can_be_tried_again_without_the_others() {
     bench.engine.retry(id, None);
     bench.finish(|_| OnConflict::Fail).await;
     assert_eq!((bench.world.backend.keys("box").len(), bench.engine.failures(id).len()), (3, 0));
+}
+
+#[tokio::test]
+async fn what_failed_is_tried_again_while_the_rest_still_runs() {
+    let mut bench = Bench::new().await;
+    for name in ["a", "b", "c", "stuck"] {
+        bench.write(&format!("tree/{name}"), b"1");
+    }
+    let always = |key, fault| Rule { key, ..Rule::always(Operation::PutObject, fault) };
+    let denied = |key| always(key, Fault::Status(403, "AccessDenied"));
+    for rule in [denied("t/a"), denied("t/b"), always("t/stuck", Fault::Stall)] {
+        bench.world.backend.faults().add(rule);
+    }
+    let id = bench.engine.submit(copy(bench.local("tree"), remote("p", "t/"), true));
+    let outcome = bench.outcomes(3).await;
+    assert_eq!(outcome.iter().filter(|one| one.status == FileStatus::Failed).count(), 2);
+    // One of them, and it fails once more.
+    let of_b = |bench: &Bench| {
+        let failures = bench.engine.failures(id);
+        failures.iter().find(|one| one.source == bench.local("tree/b")).unwrap().number
+    };
+    bench.engine.retry(id, Some(of_b(&bench)));
+    let again = bench.outcomes(1).await;
+    assert_eq!((again[0].status, &again[0].source), (FileStatus::Failed, &bench.local("tree/b")));
+    let view = bench.engine.snapshot().transfers.remove(0);
+    assert_eq!((view.state, view.files, view.files_over, view.failed), (State::Running, 4, 3, 2));
+    bench.asked("t/stuck").await;
+    // All of them, now that they may be written; the other one is still stuck.
+    bench.world.backend.faults().clear();
+    bench.engine.retry(id, None);
+    let again = bench.outcomes(2).await;
+    assert!(again.iter().all(|one| one.status == FileStatus::Done), "{again:?}");
+    let view = bench.engine.snapshot().transfers.remove(0);
+    assert_eq!((view.state, view.files, view.files_over, view.failed), (State::Running, 4, 3, 0));
+    assert_eq!(view.bytes, 4, "none is counted twice");
+    assert_eq!(bench.world.backend.keys("box"), ["t/a", "t/b", "t/c"]);
+    bench.engine.retry(id, None);
+    bench.engine.cancel(id);
+    let (_, summary) = bench.finish(|_| OnConflict::Fail).await;
+    assert!(summary.cancelled && summary.failed == 0 && summary.files == 3, "{summary:?}");
+}
+
+#[tokio::test]
+async fn what_failed_of_a_retry_is_tried_again_while_that_runs() {
+    let mut bench = Bench::new().await;
+    bench.write("tree/a", b"1");
+    bench.write("tree/stuck", b"1");
+    let denied = Fault::Status(403, "AccessDenied");
+    bench.world.backend.faults().add(Rule::always(Operation::PutObject, denied.clone()));
+    let id = bench.engine.submit(copy(bench.local("tree"), remote("p", "t/"), true));
+    assert_eq!(bench.finish(|_| OnConflict::Fail).await.1.failed, 2);
+    bench.world.backend.faults().clear();
+    bench.world.backend.faults().take_requests();
+    let rule = |key, fault| Rule { key, ..Rule::always(Operation::PutObject, fault) };
+    bench.world.backend.faults().add(rule("t/stuck", Fault::Stall));
+    bench.world.backend.faults().add(rule("t/a", denied));
+    bench.engine.retry(id, None);
+    assert_eq!(bench.outcomes(1).await[0].status, FileStatus::Failed);
+    bench.asked("t/stuck").await;
+    bench.world.backend.faults().clear();
+    bench.engine.retry(id, None);
+    assert_eq!(bench.outcomes(1).await[0].status, FileStatus::Done);
+    bench.engine.cancel(id);
+    assert!(bench.finish(|_| OnConflict::Fail).await.1.cancelled);
+    bench.engine.retry(id, None);
+    assert_eq!(bench.engine.snapshot().transfers[0].state, State::Cancelled);
 }
 
 #[tokio::test]

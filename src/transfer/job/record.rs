@@ -9,7 +9,6 @@ use super::super::journal::{JobLine, Limit, Mark, absolute};
 use super::super::pace::cancelled;
 use super::super::partial::Place;
 use super::super::plan::{Planned, blocking};
-use super::super::types::{FileOutcome, FileStatus};
 use super::{Again, Job, lock};
 use crate::error::{Error, Result};
 use crate::local::Beneath;
@@ -18,6 +17,7 @@ use crate::local::Beneath;
 const ROOM: Duration = Duration::from_secs(1);
 /// So much must be free, besides what is wanted, before a full disk counts as having room.
 const SPARE: u64 = 8 << 20;
+
 /// How a file's state is written down.
 fn mark_of(planned: &Planned) -> Mark {
     Mark { source: absolute(&planned.from).exact(), size: planned.size.unwrap_or(0), state: planned.state() }
@@ -127,17 +127,10 @@ impl Job {
         waited
     }
 
-    pub(super) fn write_down(&self, what: &Again, outcome: &FileOutcome) {
-        match (outcome.status, &outcome.error) {
-            (FileStatus::Done, _) => {
-                if let Again::File(planned) = what {
-                    self.note(&JobLine::Done(mark_of(planned)));
-                }
-            }
-            (FileStatus::Failed, Some(error)) => {
-                self.note(&JobLine::Failed(outcome.source.exact(), error.message()));
-            }
-            _ => {}
+    /// Writes down that a file is done.
+    pub(super) fn write_down(&self, what: &Again) {
+        if let Again::File(planned) = what {
+            self.note(&JobLine::Done(mark_of(planned)));
         }
     }
 }

@@ -34,6 +34,10 @@ impl Failures {
         self.id
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.rows.len()
+    }
+
     /// What failed by now; the cursor stays near.
     pub(crate) fn renew(&mut self, failures: Vec<Failure>) {
         self.rows = failures;

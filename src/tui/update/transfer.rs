@@ -178,6 +178,17 @@ pub(super) fn happened(state: &mut State, event: Event) -> Vec<Effect> {
     }
 }
 
+/// How the transfers stand by now; a list of what failed of a running one stays true.
+pub(super) fn progress(state: &mut State, snapshot: transfer::Snapshot) -> Vec<Effect> {
+    state.snapshot = snapshot;
+    let shows_less = |dialog: &mut Dialog| {
+        let running = state.snapshot.transfers.iter().filter(|transfer| !transfer.state.is_over());
+        let mut shown = running.filter_map(|one| Some((one, dialog.as_failures(one.id)?.len() as u64)));
+        shown.find(|(transfer, shown)| transfer.failed != *shown).map(|(transfer, _)| transfer.id)
+    };
+    state.dialogs.iter_mut().find_map(shows_less).map(Effect::Failures).into_iter().collect()
+}
+
 /// What failed of a transfer: for the dialog that shows it, else for a new one.
 pub(super) fn failures(state: &mut State, id: TransferId, failures: Vec<transfer::Failure>) {
     if let Some(dialog) = state.dialogs.iter_mut().find_map(|dialog| dialog.as_failures(id)) {

@@ -1,6 +1,7 @@
 //! Key scripts about what copies, syncs and deletes.
 
 use super::*;
+use crate::tui::transfers::tests::transfer;
 
 #[test]
 fn copying_asks_about_conflicts_and_moving_touches_both_places() {
@@ -219,4 +220,30 @@ fn a_question_waits_until_no_dialog_is_open() {
     );
     update(&mut state, Event::Transfer(transfer::Event::Finished { id, summary: Summary::default() }));
     assert!(state.dialogs.is_empty());
+}
+
+#[test]
+fn the_list_of_failures_of_a_running_transfer_stays_true() {
+    let mut state = browser();
+    state.panel = true;
+    let failed = |count: u64| {
+        let transfer = transfer::TransferView { failed: count, ..transfer(1, transfer::State::Running) };
+        Event::Progress(transfer::Snapshot { transfers: vec![transfer], ..transfer::Snapshot::default() })
+    };
+    assert!(update(&mut state, failed(1)).is_empty(), "nobody looks");
+    let failure = |number| transfer::Failure {
+        number,
+        source: local("/x"),
+        error: Error::new(Failure::Denied, format!("reason {number}")),
+        again: true,
+    };
+    update(&mut state, Event::Failures(TransferId(1), vec![failure(1)]));
+    assert!(update(&mut state, failed(1)).is_empty());
+    assert!(matches!(update(&mut state, failed(2))[..], [Effect::Failures(TransferId(1))]));
+    update(&mut state, Event::Failures(TransferId(1), vec![failure(1), failure(2)]));
+    assert!(update(&mut state, failed(2)).is_empty());
+    assert!(matches!(
+        keys(&mut state, "r")[..],
+        [Effect::Retry(TransferId(1), Some(1)), Effect::Failures(_)]
+    ));
 }
