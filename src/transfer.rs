@@ -31,6 +31,7 @@ mod work;
 
 pub use engine::Engine;
 pub use journal::{BegunHere, Origin, Unfinished};
+pub use partial::Room;
 pub use plan::Filter;
 pub use target::inside;
 pub use types::*;

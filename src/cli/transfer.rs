@@ -80,6 +80,7 @@ pub(super) fn engine(context: &Context, defaults: TransferDefaults) -> (Engine, 
         journal: Some(context.config.paths.transfers()),
         // Somebody who can make room sees that it is waited for.
         wait_for_space: std::io::stderr().is_terminal(),
+        ..Settings::default()
     };
     Engine::new(context.connections.clone(), settings)
 }

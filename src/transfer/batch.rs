@@ -77,7 +77,7 @@ fn flush_device(files: &[&Arc<File>]) -> std::io::Result<()> {
 mod tests {
     use super::*;
     use crate::local::Beneath;
-    use crate::transfer::partial::{Partial, Place};
+    use crate::transfer::partial::{Partial, Place, Room};
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn everybody_is_woken_and_a_cancelled_one_holds_nobody_up() {
@@ -87,7 +87,7 @@ mod tests {
         let tasks: Vec<_> = (0..100)
             .map(|n| {
                 let target = folder.path().join(n.to_string());
-                let place = Place::below(&beneath, folder.path(), &target).unwrap();
+                let place = Place::below(&beneath, folder.path(), &target, Room::default()).unwrap();
                 let batch = Arc::clone(&batch);
                 tokio::spawn(async move {
                     let partial = Partial::create(&place, 0).unwrap();

@@ -24,19 +24,34 @@ const WORTH_ASKING: u64 = 1 << 20;
 /// Read at once when a file is hashed.
 const CHUNK: usize = 1 << 20;
 
+/// How many bytes are free in a folder, as far as that is known.
+#[derive(Clone, Copy, Debug)]
+pub struct Room(pub fn(&Path) -> Option<u64>);
+
+impl Default for Room {
+    /// What the file system says.
+    fn default() -> Self {
+        Self(|folder| {
+            let data = rustix::fs::statvfs(folder).ok()?;
+            (data.f_blocks > 0).then(|| data.f_bavail.saturating_mul(data.f_frsize))
+        })
+    }
+}
+
 /// Where a file is going to be.
 #[derive(Clone, Debug)]
 pub(super) struct Place {
     folder: Folder,
     name: OsString,
+    room: Room,
 }
 
 impl Place {
     /// The place of `target`, which is `root` (a folder that the user named) or below it; folders in between are made.
-    pub(super) fn below(beneath: &Beneath, root: &Path, target: &Path) -> Result<Self> {
+    pub(super) fn below(beneath: &Beneath, root: &Path, target: &Path, room: Room) -> Result<Self> {
         let relative = target.strip_prefix(root).unwrap_or(target);
         let (folder, name) = beneath.parent(relative)?;
-        let place = Self { folder, name: name.to_owned() };
+        let place = Self { folder, name: name.to_owned(), room };
         place.refuse_folder()?;
         Ok(place)
     }
@@ -54,10 +69,9 @@ impl Place {
         self.folder.path().join(&self.name)
     }
 
-    /// Bytes that are free where it is, if the file system knows.
+    /// Bytes that are free where it is, if that is known.
     pub(super) fn free_space(&self) -> Option<u64> {
-        let data = rustix::fs::statvfs(self.folder.path()).ok()?;
-        (data.f_blocks > 0).then(|| data.f_bavail.saturating_mul(data.f_frsize))
+        (self.room.0)(self.folder.path())
     }
 }
 
@@ -257,7 +271,7 @@ mod tests {
     use super::*;
 
     fn place(root: &Path, name: &str) -> Place {
-        Place::below(&Beneath::new(root).unwrap(), root, &root.join(name)).unwrap()
+        Place::below(&Beneath::new(root).unwrap(), root, &root.join(name), Room::default()).unwrap()
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::partial::Room;
 use crate::config::TransferDefaults;
 pub use crate::config::{OnConflict, Verify};
 use crate::error::Error;
@@ -98,7 +99,7 @@ impl Request {
 }
 
 /// How fast and how large; one for the whole engine.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct Settings {
     /// Defaults of the configuration with the command line's applied.
     pub defaults: TransferDefaults,
@@ -106,6 +107,8 @@ pub struct Settings {
     pub journal: Option<PathBuf>,
     /// Whether a full disk is waited for (somebody is there to free some space) rather than a failure.
     pub wait_for_space: bool,
+    /// How much can be written where.
+    pub room: Room,
 }
 
 /// How a file was proved to be whole.

@@ -71,6 +71,7 @@ impl Effects {
             defaults: config.transfer.clone(),
             journal: Some(config.paths.transfers()),
             wait_for_space: true,
+            ..Settings::default()
         };
         let (engine, mut said) = Engine::new(connections.clone(), settings);
         let heard = events.clone();

@@ -40,7 +40,7 @@ impl Bench {
         let defaults =
             TransferDefaults { part_size: Some(5 << 20), verify: self.verify, ..TransferDefaults::default() };
         let known = connections(vec![self.world.profile_of("p", self.row)]);
-        Engine::new(known, Settings { defaults, journal: Some(self.path("journal")), wait_for_space: false })
+        Engine::new(known, Settings { defaults, journal: Some(self.path("journal")), ..Settings::default() })
     }
 
     async fn run(&self, request: Request) -> (FileOutcome, Summary) {

@@ -1,6 +1,7 @@
 //! The engine against the in-memory server and its faults: what arrives, what is left behind, what is asked.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -10,8 +11,8 @@ use twinpail::error::Kind;
 use twinpail::location::{Location, Remote};
 use twinpail::s3::Connections;
 use twinpail::transfer::{
-    Answer, Engine, Event, FileOutcome, FileStatus, Item, Known, OnConflict, Request, Settings, Snapshot,
-    State, Summary, Verb,
+    Answer, Engine, Event, FileOutcome, FileStatus, Item, Known, OnConflict, Request, Room, Settings,
+    Snapshot, State, Summary, Verb,
 };
 
 use crate::support::{World, connections, pattern};
@@ -587,6 +588,31 @@ async fn a_full_disk_is_a_failure_or_waited_for_and_leaves_nothing() {
         assert_eq!(error, (!wait_for_space).then_some(Kind::NoSpace), "{outcomes:?}");
         assert!(bench.files().is_empty(), "{:?}", bench.files());
     }
+}
+
+#[tokio::test]
+async fn a_transfer_that_waits_for_room_goes_on_when_there_is_some() {
+    static FREE: AtomicU64 = AtomicU64::new(0);
+    let world = World::new().await;
+    let room = Room(|_| Some(FREE.load(Ordering::Relaxed)));
+    let settings = Settings { wait_for_space: true, room, ..Settings::default() };
+    let (engine, events) = Engine::new(world.connections(|_| {}), settings);
+    let mut bench = Bench { world, engine, events };
+    let data = pattern(3 * MIB);
+    bench.world.backend.put("box", "large", data.clone());
+    bench.world.backend.put("box", "small", "x");
+    bench.engine.submit(copy(remote("p", ""), bench.local("out"), true));
+    assert_eq!(bench.outcomes(1).await[0].source, remote("p", "small"), "what fits does not wait");
+    let view = |bench: &Bench| bench.engine.snapshot().transfers.remove(0);
+    while view(&bench).waits.is_none() {
+        tokio::task::yield_now().await;
+    }
+    assert!(view(&bench).state == State::Paused && view(&bench).waits.unwrap().contains("no space left"));
+    assert_eq!(bench.files(), ["out/small"], "it takes no room while it waits");
+    FREE.store(u64::MAX, Ordering::Relaxed);
+    let (outcomes, summary) = bench.finish(|_| OnConflict::Fail).await;
+    assert_eq!((outcomes[0].status, summary.files, summary.failed), (FileStatus::Done, 2, 0));
+    assert!(bench.read("out/large") == data && view(&bench).waits.is_none());
 }
 
 #[tokio::test]

@@ -98,7 +98,7 @@ impl Job {
             lock(&self.roots).insert(root.to_path_buf(), Arc::clone(&beneath));
             beneath
         };
-        Place::below(&beneath, root, target)
+        Place::below(&beneath, root, target, self.shared.settings.room)
     }
 
     /// Waits until a full disk has room again, if somebody is there to make some.
