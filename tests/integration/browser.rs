@@ -13,7 +13,7 @@ const WIDE: Size = (120, 30);
 const SMALL: Size = (80, 24);
 
 /// A browser on a folder beside a bucket.
-fn start(world: &World, size: Size) -> Session {
+pub(crate) fn start(world: &World, size: Size) -> Session {
     let home = world.folder.path();
     let files = home.join("files");
     std::fs::create_dir_all(&files).unwrap();

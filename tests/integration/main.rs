@@ -30,6 +30,8 @@ mod s3;
 #[cfg(test)]
 mod set;
 #[cfg(test)]
+mod slow;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod sync;

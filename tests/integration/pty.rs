@@ -46,8 +46,12 @@ impl vt100::Callbacks for Told {
 
 struct Seen {
     parser: Parser<Told>,
+    bytes: usize,
     ended: bool,
 }
+
+/// The line to the terminal: the bytes that it still carries; `None`: as many as come.
+type Line = (Mutex<Option<usize>>, Condvar);
 
 /// A program in a terminal of its own. Ends with it.
 pub(crate) struct Session {
@@ -55,6 +59,7 @@ pub(crate) struct Session {
     master: Box<dyn MasterPty + Send>,
     keyboard: Arc<Mutex<Box<dyn Write + Send>>>,
     seen: Arc<(Mutex<Seen>, Condvar)>,
+    line: Arc<Line>,
     modes: String,
 }
 
@@ -109,20 +114,47 @@ impl Session {
         // The terminal ends when the program does only if nobody else holds it.
         drop(pair.slave);
         let parser = Parser::new_with_callbacks(cells(size.1), cells(size.0), 0, Told::default());
-        let seen = Arc::new((Mutex::new(Seen { parser, ended: false }), Condvar::new()));
+        let seen = Arc::new((Mutex::new(Seen { parser, bytes: 0, ended: false }), Condvar::new()));
         let keyboard = Arc::new(Mutex::new(pair.master.take_writer().expect("a keyboard")));
         let reader = pair.master.try_clone_reader().expect("a screen");
+        let line = Arc::new((Mutex::new(None), Condvar::new()));
         std::thread::spawn({
-            let (seen, keyboard) = (Arc::clone(&seen), Arc::clone(&keyboard));
-            move || watch(reader, &seen, &keyboard)
+            let (seen, line, keyboard) = (Arc::clone(&seen), Arc::clone(&line), Arc::clone(&keyboard));
+            move || watch(reader, &seen, &line, &keyboard)
         });
-        Self { child, master: pair.master, keyboard, seen, modes }
+        Self { child, master: pair.master, keyboard, seen, line, modes }
     }
 
     /// Types `text`, raw: `\r` is Enter, `\x1b` Esc.
     pub(crate) fn keys(&self, text: &str) {
         let mut keyboard = lock(&self.keyboard);
         keyboard.write_all(text.as_bytes()).and_then(|()| keyboard.flush()).expect("the program reads keys");
+    }
+
+    /// Bytes that have come out of the line so far.
+    pub(crate) fn bytes(&self) -> usize {
+        lock(&self.seen.0).bytes
+    }
+
+    /// From now on the line carries only what [`Session::carry`] says. What is on its way already still arrives.
+    pub(crate) fn throttle(&self) {
+        *lock(&self.line.0) = Some(0);
+    }
+
+    /// A throttled line carries so many bytes more; waits until it has, or until there is nothing left to carry as the
+    /// screen is as `expected`. Returns whether it is.
+    pub(crate) fn carry(&self, bytes: usize, expected: impl Fn(&Screen) -> bool) -> bool {
+        *lock(&self.line.0) = Some(bytes);
+        self.line.1.notify_all();
+        let is_there = |seen: &Seen| expected(seen.parser.screen());
+        self.wait("bytes", |seen| is_there(seen) || *lock(&self.line.0) == Some(0));
+        is_there(&lock(&self.seen.0))
+    }
+
+    /// The line carries again whatever comes.
+    pub(crate) fn release(&self) {
+        *lock(&self.line.0) = None;
+        self.line.1.notify_all();
     }
 
     /// Waits until `text` is on the screen.
@@ -205,11 +237,24 @@ fn modes(master: &dyn MasterPty) -> String {
 }
 
 /// The terminal: shows what comes, answers what is asked, until the program ends.
-fn watch(mut reader: impl Read, seen: &(Mutex<Seen>, Condvar), keyboard: &Mutex<Box<dyn Write + Send>>) {
+fn watch(
+    mut reader: impl Read,
+    seen: &(Mutex<Seen>, Condvar),
+    line: &Line,
+    keyboard: &Mutex<Box<dyn Write + Send>>,
+) {
     let mut bytes = [0; 4096];
+    let room = || {
+        let left = line.1.wait_while(lock(&line.0), |left| *left == Some(0));
+        left.unwrap_or_else(PoisonError::into_inner).map_or(4096, |left| left.min(4096))
+    };
     // Linux answers EIO, others 0 bytes, when the last program is gone.
-    while let Ok(count @ 1..) = reader.read(&mut bytes) {
+    while let Ok(count @ 1..) = reader.read(&mut bytes[..room()]) {
+        if let Some(left) = &mut *lock(&line.0) {
+            *left = left.saturating_sub(count);
+        }
         let mut now = lock(&seen.0);
+        now.bytes += count;
         now.parser.process(&bytes[..count]);
         let answers = std::mem::take(&mut now.parser.callbacks_mut().answers);
         drop(now);
