@@ -116,7 +116,9 @@ async fn single(
     .await
 }
 
-/// One PUT of a file that is not held in memory.
+/// One PUT of a file that is not held in memory. Its digest is made before the body goes rather than beside it: it
+/// travels in a header, so that a wrong body is refused instead of taking the place of what was there. `Content-MD5` has
+/// no form that comes behind a body, and what has one is not understood everywhere (see `doctor`).
 async fn streamed(
     work: &Work,
     pace: &Pace,
