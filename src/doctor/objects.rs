@@ -1,5 +1,6 @@
 //! Checks that write small objects below a prefix of their own: checksums, conditions, links.
 
+use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -24,8 +25,8 @@ pub(super) struct Desk<'a> {
     pub(super) store: &'a Store,
     pub(super) bucket: &'a str,
     prefix: String,
-    /// Uploads that have not come to their end.
-    begun: Mutex<Vec<Upload>>,
+    /// Uploads that have not come to their end, by their names; `None` before the answer that one has begun.
+    begun: Mutex<BTreeMap<&'static str, Option<Upload>>>,
 }
 
 impl<'a> Desk<'a> {
@@ -34,7 +35,7 @@ impl<'a> Desk<'a> {
         Ok(Self { store, bucket, prefix: format!("{PREFIX}{name:016x}/"), begun: Mutex::default() })
     }
 
-    pub(super) fn begun(&self) -> MutexGuard<'_, Vec<Upload>> {
+    pub(super) fn begun(&self) -> MutexGuard<'_, BTreeMap<&'static str, Option<Upload>>> {
         self.begun.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -252,11 +253,9 @@ impl<'a> Desk<'a> {
     /// Takes everything away again.
     pub(super) async fn clean_up(&self) -> Finding {
         const CHECK: &str = "delete";
-        let gone = async {
-            self.abort_uploads().await?;
-            sweep(self.store, self.bucket, &self.prefix).await
-        };
-        match gone.await {
+        let aborted = self.abort_uploads().await;
+        let swept = sweep(self.store, self.bucket, &self.prefix).await;
+        match aborted.and(swept) {
             Ok(count) => {
                 Finding::new(CHECK, Verdict::Fine, format!("{count} objects written here are gone again"))
             }

@@ -1,11 +1,11 @@
-//! Checks of uploads in parts. An upload that does not come to its end is remembered, so that the cleaning finds it.
+//! Checks of uploads in parts. One that does not come to its end is remembered, so that the cleaning finds it.
 
 use bytes::Bytes;
 
 use super::objects::{Desk, TEXT};
 use super::{Finding, Verdict};
 use crate::error::{Error, Kind, Result};
-use crate::s3::{Algorithm, Body, CompletedPart, Hasher, PartRequest, PutOptions, Upload};
+use crate::s3::{Algorithm, Body, CompletedPart, Hasher, PartRequest, PutOptions};
 
 /// The least size of a part that is not the last one.
 const SMALLEST: usize = 5 << 20;
@@ -33,9 +33,10 @@ impl Desk<'_> {
         }
     }
 
-    async fn send_parts(&self, name: &str, parts: &[Bytes]) -> Result<()> {
+    async fn send_parts(&self, name: &'static str, parts: &[Bytes]) -> Result<()> {
+        self.begun().insert(name, None);
         let upload = self.store.create_upload(self.bucket, &self.key(name), &PutOptions::default()).await?;
-        self.begun().push(upload.clone());
+        self.begun().insert(name, Some(upload.clone()));
         let mut completed = Vec::new();
         for (number, bytes) in (1..).zip(parts) {
             let digest = Some(Hasher::of(Algorithm::Md5, bytes));
@@ -49,15 +50,21 @@ impl Desk<'_> {
                 .with_hint("interrupted uploads start over at this provider"));
         }
         self.store.complete_upload(&upload, &completed, &PutOptions::default()).await?;
-        self.begun().retain(|begun| *begun != upload);
+        self.begun().remove(name);
         Ok(())
     }
 
-    /// Throws away what did not come to its end.
+    /// Throws away what did not come to its end, also if the answer that it has begun never came.
     pub(super) async fn abort_uploads(&self) -> Result<()> {
-        let begun: Vec<Upload> = std::mem::take(&mut *self.begun());
-        for upload in begun {
-            self.store.abort_upload(&upload).await?;
+        let begun = std::mem::take(&mut *self.begun());
+        for (name, upload) in begun {
+            let listed = self.store.list_uploads(self.bucket, &self.key(name), None).await;
+            // Where they cannot be listed, there is the one that is known.
+            let mut uploads = listed.map(|listed| listed.uploads).unwrap_or_default();
+            uploads.extend(upload);
+            for upload in uploads {
+                self.store.abort_upload(&upload).await?;
+            }
         }
         Ok(())
     }

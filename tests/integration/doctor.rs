@@ -3,7 +3,7 @@
 use std::process::Stdio;
 
 use serde_json::Value;
-use twinpail::demo::{ACCESS_KEY_ID, Fault, Operation, Rule, SECRET_ACCESS_KEY};
+use twinpail::demo::{ACCESS_KEY_ID, Fault, Operation, Request, Rule, SECRET_ACCESS_KEY};
 
 use crate::cli::Shell;
 use crate::support::closed_port;
@@ -112,16 +112,20 @@ async fn what_only_other_programs_send_is_tried_too() {
 async fn stopped_in_the_middle_of_an_upload_it_leaves_nothing() {
     let shell = Shell::new().await;
     let backend = &shell.world.backend;
-    backend.faults().add(Rule { key: "unequal", ..Rule::always(Operation::UploadPart, Fault::Stall) });
+    // The answer that it has begun is lost, so that it is begun once more; then a part hangs.
+    let unequal = |rule| Rule { key: "unequal", ..rule };
+    backend.faults().add(unequal(Rule::once(Operation::CreateUpload, Fault::LoseAnswer)));
+    backend.faults().add(unequal(Rule::always(Operation::UploadPart, Fault::Stall)));
     let child = shell.command(&["doctor", "p"]).stdout(Stdio::null()).spawn().unwrap();
-    let begun = |key: &String| key.contains("unequal");
-    while !backend.uploads("box").iter().any(begun) {
+    let hangs =
+        |request: &Request| request.operation == Operation::UploadPart && request.key.contains("unequal");
+    while !backend.faults().take_requests().iter().any(hangs) {
         tokio::task::yield_now().await;
     }
+    assert_eq!(backend.uploads("box").len(), 2);
     let pid = rustix::process::Pid::from_child(&child);
     rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
-    let output = tokio::task::spawn_blocking(|| child.wait_with_output()).await.unwrap().unwrap();
-    assert!(!output.status.success());
+    tokio::task::spawn_blocking(|| child.wait_with_output()).await.unwrap().unwrap();
     assert!(backend.uploads("box").is_empty() && backend.keys("box").is_empty());
 }
 
