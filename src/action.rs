@@ -167,6 +167,7 @@ actions! {
     DialogPageDown, Dialog, Move, "page_down", "page down", ["pagedown", "space"];
     DialogTop, Dialog, Move, "top", "first", ["home", "g"];
     DialogBottom, Dialog, Move, "bottom", "last", ["end", "shift-g"];
+    DialogSearch, Dialog, Find, "search", "in help: search", ["/"];
     DialogCopy, Dialog, Act, "copy", "copy the value under the cursor", ["y"];
     DialogCopyAll, Dialog, Act, "copy_all", "copy everything shown", ["shift-y"];
     BucketVersioning, Dialog, Act, "versioning", "of a bucket: keep versions, or stop that", ["shift-v"];

@@ -110,6 +110,11 @@ impl Dialog {
         }
         let ctrl_c = key.code == KeyCode::Char('c') && key.modifiers == KeyModifiers::CONTROL;
         if key.code == KeyCode::Esc || ctrl_c {
+            if let Self::Help(help) = self
+                && help.clear()
+            {
+                return Outcome::Stay;
+            }
             return self.dismiss();
         }
         match self {
@@ -120,6 +125,7 @@ impl Dialog {
             Self::Typed(typed) => return typed.on_key(key),
             Self::Batch(batch) => return batch.on_key(key),
             Self::Properties(properties) => return properties.on_key(key),
+            Self::Help(help) if help.is_typing() => return help.on_key(key),
             _ => {}
         }
         let action = keys.action(Screen::Dialog, key.into());
@@ -179,6 +185,7 @@ impl Dialog {
             Self::Typed(typed) => typed.on_paste(text),
             Self::Batch(batch) => batch.on_paste(text),
             Self::Properties(properties) => properties.on_paste(text),
+            Self::Help(help) => help.on_paste(text),
             _ => Outcome::Stay,
         }
     }
@@ -217,6 +224,7 @@ impl Dialog {
             Self::Uploads(_) => return uploads::Uploads::hints(keys),
             Self::Versions(_) => return versions::Versions::hints(keys),
             Self::Facts(facts) => return facts.hints(keys),
+            Self::Help(help) => return help.hints(keys),
             Self::Batch(_) => batch::Batch::hints(),
             Self::Unsaved(_) => unsaved::UnsavedDialog::hints(),
             Self::Properties(_) => properties::Properties::hints(),
@@ -234,7 +242,7 @@ impl Dialog {
             Self::Failures(_) => failures::Failures::hints(),
             Self::Viewer(_) => viewer::Viewer::hints(),
             Self::Pick(pick) => pick.hints(),
-            Self::Help(_) | Self::Info(_) => vec![("PgDn", "more"), ("Esc", "close")],
+            Self::Info(_) => vec![("PgDn", "more"), ("Esc", "close")],
         };
         hints.into_iter().map(|(key, word)| (key.to_owned(), word)).collect()
     }

@@ -1,6 +1,7 @@
 //! Every dialog: its keys, and its drawing at every size.
 
 mod addresses;
+mod help;
 mod plan;
 mod unfinished;
 
@@ -303,6 +304,7 @@ fn every_dialog() -> Vec<(&'static str, Dialog)> {
         ("share", Dialog::share(vec![Location::Remote(remote("films/"))])),
         ("given", given_out()),
         ("help", Dialog::help(&Keys::default())),
+        ("help_searched", help::searched("copy link")),
         ("batch", names()),
         ("unsaved", unsaved()),
         ("facts", facts()),
@@ -364,6 +366,7 @@ fn escape_only_ever_cancels() {
                 Dialog::Unsaved(unsaved) => unsaved.decide(Unsaved::Keep),
                 other => panic!("{other:?}"),
             },
+            "help_searched" => Outcome::Stay,
             "versions" | "versions_of_one" => Outcome::Decide(Decision::LeaveVersions),
             _ => Outcome::Close(None),
         };
