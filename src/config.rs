@@ -13,7 +13,7 @@ mod profile;
 mod provider;
 mod secret;
 mod sse;
-mod theme;
+mod ui;
 pub mod units;
 mod vault;
 
@@ -30,7 +30,7 @@ pub use profile::{Checksums, CredentialSource, Origin, Profile};
 pub use provider::{PROVIDERS, Provider, provider};
 pub use secret::{SecretSource, secret_name};
 pub use sse::Sse;
-pub use theme::ThemeChoice;
+pub use ui::{Sizes, ThemeChoice, Times, Ui};
 pub use vault::{Sealed, Sealer, Vault, random};
 
 use serde::{Deserialize, Serialize};
@@ -135,33 +135,6 @@ impl OnConflict {
         ("fail", Self::Fail),
         ("ask", Self::Ask),
     ];
-}
-
-/// `[ui]`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ui {
-    /// Colours.
-    pub theme: ThemeChoice,
-    /// Whether the mouse is captured.
-    pub mouse: bool,
-    /// Borders and gauges of plain ASCII.
-    pub ascii: bool,
-    /// Program and arguments that take the text to copy on stdin; empty: none.
-    pub clipboard_command: Vec<String>,
-    /// Whether deleting asks first.
-    pub confirm_delete: bool,
-}
-
-impl Default for Ui {
-    fn default() -> Self {
-        Self {
-            theme: ThemeChoice::default(),
-            mouse: false,
-            ascii: false,
-            clipboard_command: Vec::new(),
-            confirm_delete: true,
-        }
-    }
 }
 
 /// Where to look; what the global options say.

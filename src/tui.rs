@@ -13,13 +13,12 @@ mod terminal;
 mod text;
 mod theme;
 mod transfers;
+mod units;
 mod update;
 mod view;
 
 use std::path::PathBuf;
 use std::sync::Arc;
-
-use jiff::tz::TimeZone;
 
 use crate::config::{Config, importable};
 use crate::error::{Error, Kind, Result};
@@ -73,7 +72,6 @@ fn first_state(config: &Arc<Config>, places: [Location; 2], terminal: &Terminal)
         remote => update::folder(remote),
     });
     let (mut state, mut effects) = State::new(Arc::clone(config), theme, places, (size.width, size.height));
-    state.zone = TimeZone::system();
     state.home = std::env::var_os("HOME").map(PathBuf::from).filter(|home| home.is_absolute());
     if config.profiles.is_empty() {
         let others: Vec<String> = importable().0.into_iter().map(|found| found.name).collect();

@@ -12,8 +12,9 @@ use toml::Spanned;
 
 use self::profile::{ProfileTable, profile};
 use super::gateway::{GatewayTable, gateway};
+use super::ui::{UiTable, ui};
 use super::units::{parse_duration, parse_rate, parse_size};
-use super::{Config, Keys, OnConflict, Paths, ThemeChoice, TransferDefaults, Ui, Vault, Verify};
+use super::{Config, Keys, OnConflict, Paths, TransferDefaults, Vault, Verify};
 use crate::error::{Error, Kind, Result};
 use crate::location::{is_profile_name, nearest};
 
@@ -52,16 +53,6 @@ struct PresignTable {
     expires: Text,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct UiTable {
-    theme: Text,
-    mouse: bool,
-    ascii: bool,
-    clipboard_command: Vec<String>,
-    confirm_delete: Option<bool>,
-}
-
 /// What a mistake is reported with: the file's name and text.
 #[derive(Clone, Copy)]
 pub(super) struct Source<'a> {
@@ -90,6 +81,16 @@ impl Source<'_> {
                 .map(|near| format!("did you mean {near}? "));
             error.with_hint(format!("{}accepted: {}", near.unwrap_or_default(), allowed.join(", ")))
         })
+    }
+
+    /// The same where it may be left out.
+    pub(super) fn chosen<T: Copy + Default>(
+        &self,
+        key: &str,
+        value: Option<&Spanned<String>>,
+        words: &[(&str, T)],
+    ) -> Result<T> {
+        value.map_or_else(|| Ok(T::default()), |value| self.word(key, value, words))
     }
 
     pub(super) fn parsed<T>(
@@ -165,9 +166,7 @@ fn transfer(source: Source<'_>, table: &TransferTable) -> Result<TransferDefault
     if let Some(rate) = table.limit_rate.as_ref().filter(|rate| !rate.get_ref().is_empty()) {
         defaults.limit_rate = Some(source.parsed("limit_rate", rate, parse_rate)?);
     }
-    if let Some(word) = &table.verify {
-        defaults.verify = source.word("verify", word, Verify::WORDS)?;
-    }
+    defaults.verify = source.chosen("verify", table.verify.as_ref(), Verify::WORDS)?;
     if let Some(size) = &table.memory {
         let bytes = source.parsed("memory", size, parse_size)?;
         if bytes < 16 << 20 {
@@ -176,15 +175,6 @@ fn transfer(source: Source<'_>, table: &TransferTable) -> Result<TransferDefault
         defaults.memory = Some(bytes);
     }
     Ok(defaults)
-}
-
-fn ui(source: Source<'_>, table: UiTable) -> Result<Ui> {
-    let theme = match &table.theme {
-        None => ThemeChoice::default(),
-        Some(word) => source.word("theme", word, ThemeChoice::WORDS)?,
-    };
-    let UiTable { mouse, ascii, clipboard_command, confirm_delete, .. } = table;
-    Ok(Ui { theme, mouse, ascii, clipboard_command, confirm_delete: confirm_delete.unwrap_or(true) })
 }
 
 fn keys(
@@ -225,6 +215,8 @@ mod tests {
             ("\ndefault_profil = \"x\"", 2, "default_profile"),
             ("[ui]\ntheme = \"drak\"", 2, "did you mean dark?"),
             ("[ui]\nmouse = \"yes\"", 2, "boolean"),
+            ("[ui]\n\nsizes = \"IEC\"", 3, "accepted: si, iec, bytes"),
+            ("[ui]\ntimes = \"gmt\"", 2, "accepted: local, utc"),
             ("[transfer]\nparallel = 0", 2, "1 and 1024"),
             ("[transfer]\npart_size = \"1MiB\"", 2, "5MiB"),
             ("[presign]\nexpires = \"8d\"", 2, "7d"),

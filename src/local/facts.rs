@@ -8,11 +8,11 @@ use jiff::Timestamp;
 
 use crate::error::{Error, Result};
 
-/// Facts as name and value, about the file itself; a link is not followed.
+/// Facts as name and value, about the file itself, times as `tell` writes them; a link is not followed.
 ///
 /// # Errors
 /// It cannot be read.
-pub fn facts(path: &Path) -> Result<Vec<(&'static str, String)>> {
+pub fn facts(path: &Path, tell: impl Fn(Timestamp) -> String) -> Result<Vec<(&'static str, String)>> {
     let data = path.symlink_metadata().map_err(|error| Error::local("read", path, error))?;
     let mut facts = vec![("kind", kind(&data).to_owned())];
     if let Ok(target) = fs::read_link(path) {
@@ -31,7 +31,7 @@ pub fn facts(path: &Path) -> Result<Vec<(&'static str, String)>> {
         facts.push(("names", data.nlink().to_string()));
     }
     let created = data.created().ok().and_then(|time| Timestamp::try_from(time).ok());
-    facts.extend(created.map(|time| ("created", time.strftime("%Y-%m-%d %H:%M:%S UTC").to_string())));
+    facts.extend(created.map(|time| ("created", tell(time))));
     if data.is_file() {
         let kind = mime_guess::from_path(path).first_raw();
         facts.extend(kind.map(|kind| ("would go up as", kind.to_owned())));
@@ -68,7 +68,7 @@ mod tests {
         let file = root.path().join("a.txt");
         fs::write(&file, "x").unwrap();
         fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
-        let told = facts(&file).unwrap();
+        let told = facts(&file, |_| "then".to_owned()).unwrap();
         assert!(
             told.contains(&("kind", "file".to_owned()))
                 && told.contains(&("would go up as", "text/plain".to_owned()))
@@ -76,11 +76,11 @@ mod tests {
         assert!(told.contains(&("permissions", "rw-r----- (0640)".to_owned())), "{told:?}");
         let link = root.path().join("link");
         std::os::unix::fs::symlink("nowhere", &link).unwrap();
-        let told = facts(&link).unwrap();
+        let told = facts(&link, |_| String::new()).unwrap();
         assert!(
             told.contains(&("points to", "nowhere".to_owned()))
                 && told.iter().any(|(name, _)| *name == "broken")
         );
-        assert!(facts(&root.path().join("none")).is_err());
+        assert!(facts(&root.path().join("none"), |_| String::new()).is_err());
     }
 }

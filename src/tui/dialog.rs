@@ -44,8 +44,6 @@ pub(super) use versions::Versions;
 pub(super) use viewer::{Chunk, Wanted};
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
@@ -246,9 +244,4 @@ impl Dialog {
         };
         hints.into_iter().map(|(key, word)| (key.to_owned(), word)).collect()
     }
-}
-
-/// A time where the user is, with the zone's name: links are sent to people elsewhere.
-fn local_time(time: Timestamp, zone: &TimeZone) -> String {
-    time.to_zoned_datetime(zone.clone()).strftime("%Y-%m-%d %H:%M:%S %Z").to_string()
 }

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 
 use super::dialog::{Dialog, Editing, Given};
 use super::message::{Effect, PaneId, Touches};
@@ -82,7 +81,6 @@ impl Job {
 pub(super) struct State {
     pub(super) config: Arc<Config>,
     pub(super) theme: Theme,
-    pub(super) zone: TimeZone,
     pub(super) home: Option<PathBuf>,
     /// Columns and rows of the terminal.
     pub(super) size: (u16, u16),
@@ -158,7 +156,6 @@ impl State {
         let mut state = Self {
             config,
             theme,
-            zone: TimeZone::UTC,
             home: None,
             size,
             panes,

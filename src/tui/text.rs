@@ -68,11 +68,6 @@ pub(super) fn wrap(text: &str, cells: usize) -> Vec<String> {
     lines
 }
 
-/// Bytes for people, as the panes show them: `1.2 MB`.
-pub(super) fn size(bytes: u64) -> String {
-    humansize::format_size(bytes, humansize::DECIMAL.decimal_places(1).decimal_zeroes(0))
-}
-
 /// `1,234,567`.
 pub(super) fn thousands(number: usize) -> String {
     let digits = number.to_string();
@@ -145,9 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn sizes_and_times_are_short() {
-        assert_eq!(size(0), "0 B");
-        assert_eq!(size(1_500_000), "1.5 MB");
+    fn time_left_is_short() {
         assert_eq!(time_left(std::time::Duration::from_secs(200)), "3m 20s");
         assert_eq!(time_left(std::time::Duration::from_hours(25)), "1d 1h");
     }

@@ -1,4 +1,4 @@
-//! The look: one set of styles and symbols. Meaning never hangs on colour alone.
+//! The look: one set of styles and symbols, and how figures are written. Meaning never hangs on colour alone.
 //!
 //! Sixteen ANSI colours, the terminal's own foreground, and attributes; 24-bit colour only for a profile's own
 //! colour, where the terminal says it can.
@@ -7,9 +7,10 @@ use ratatui::style::{Color, Modifier, Style};
 use ratatui::symbols::border;
 use ratatui::text::Span;
 
+use super::units::Units;
 use crate::config::{ThemeChoice, Ui};
 
-/// Styles by role, and the symbols of the locale.
+/// Styles by role, the symbols of the locale, the units of sizes and times.
 #[derive(Clone, Debug)]
 pub(crate) struct Theme {
     /// Ordinary text.
@@ -42,6 +43,8 @@ pub(crate) struct Theme {
     pub(crate) ascii: bool,
     /// Links that the terminal opens (OSC 8); the console would show none.
     pub(crate) hyperlinks: bool,
+    /// Sizes and times.
+    pub(crate) units: Units,
     colours: Colours,
 }
 
@@ -69,16 +72,17 @@ impl Theme {
             (_, Some("truecolor" | "24bit")) => Colours::True,
             _ => Colours::Ansi,
         };
+        let mono = Self::mono(ascii, Units::new(ui));
         let theme = match choice {
-            ThemeChoice::Mono => Self::mono(ascii),
-            ThemeChoice::Light => Self::coloured(ascii, colours, &LIGHT),
-            ThemeChoice::Dark => Self::coloured(ascii, colours, &DARK),
-            ThemeChoice::Auto => Self::coloured(ascii, colours, &AUTO),
+            ThemeChoice::Mono => mono,
+            ThemeChoice::Light => mono.coloured(colours, &LIGHT),
+            ThemeChoice::Dark => mono.coloured(colours, &DARK),
+            ThemeChoice::Auto => mono.coloured(colours, &AUTO),
         };
         Self { hyperlinks: set("TERM").is_some_and(|term| term != "linux"), ..theme }
     }
 
-    fn mono(ascii: bool) -> Self {
+    fn mono(ascii: bool, units: Units) -> Self {
         let plain = Style::new();
         let bold = plain.add_modifier(Modifier::BOLD);
         Self {
@@ -97,23 +101,23 @@ impl Theme {
             gauge: bold,
             ascii,
             hyperlinks: false,
+            units,
             colours: Colours::None,
         }
     }
 
-    fn coloured(ascii: bool, colours: Colours, palette: &Palette) -> Self {
-        let mono = Self::mono(ascii);
+    fn coloured(self, colours: Colours, palette: &Palette) -> Self {
         Self {
-            folder: mono.folder.fg(palette.folder),
-            mark: mono.mark.fg(palette.mark),
-            focused: mono.focused.fg(palette.accent),
-            error: mono.error.fg(palette.error),
+            folder: self.folder.fg(palette.folder),
+            mark: self.mark.fg(palette.mark),
+            focused: self.focused.fg(palette.accent),
+            error: self.error.fg(palette.error),
             warning: Style::new().fg(palette.warning),
-            good: mono.good.fg(palette.good),
-            key: mono.key.fg(palette.accent),
+            good: self.good.fg(palette.good),
+            key: self.key.fg(palette.accent),
             gauge: Style::new().fg(palette.accent),
             colours,
-            ..mono
+            ..self
         }
     }
 
@@ -174,7 +178,7 @@ impl Theme {
     /// A theme for tests: no colour, no environment.
     #[cfg(test)]
     pub(crate) fn plain() -> Self {
-        Self::mono(false)
+        Self::mono(false, Units::plain())
     }
 }
 
@@ -238,6 +242,7 @@ fn is_utf8(set: &impl Fn(&str) -> Option<String>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::{Sizes, Times};
 
     fn theme(ui: &Ui, environment: &[(&str, &str)]) -> Theme {
         Theme::from_lookup(ui, |name| {
@@ -274,6 +279,14 @@ mod tests {
         assert!(theme(&ui, &[("LC_ALL", "C"), ("LANG", "de_DE.UTF-8")]).ascii);
         assert!(theme(&ui, &[]).ascii);
         assert!(theme(&Ui { ascii: true, ..Ui::default() }, &[("LANG", "de_DE.UTF-8")]).ascii);
+    }
+
+    #[test]
+    fn it_carries_the_units_that_were_chosen() {
+        let ui = Ui { sizes: Sizes::Iec, times: Times::Utc, ..Ui::default() };
+        let units = theme(&ui, &[]).units;
+        assert_eq!(units.size(1 << 20), "1 MiB");
+        assert_eq!(units.exact_time("2026-03-01T12:00:00Z".parse().unwrap()), "2026-03-01 12:00:00 UTC");
     }
 
     #[test]

@@ -13,6 +13,7 @@ use ratatui::widgets::Block;
 use super::message::Effect;
 use super::text;
 use super::theme::Theme;
+use super::units::Units;
 use crate::action::Action;
 use crate::sanitize::display_safe;
 use crate::transfer::{Snapshot, State, TransferId, TransferView, Verb, Verified};
@@ -113,14 +114,14 @@ pub(crate) fn draw_gauge(snapshot: &Snapshot, frame: &mut Frame<'_>, area: Rect,
     let mut spans = vec![Span::styled(format!("{running} running "), theme.text)];
     spans.extend(theme.bar(gauge_width(area.width), snapshot.bytes_done, snapshot.bytes));
     spans.push(Span::styled(percent(snapshot.bytes_done, snapshot.bytes), theme.text));
-    spans.push(Span::styled(amounts(snapshot.bytes_done, snapshot.bytes), theme.text));
+    spans.push(Span::styled(amounts(snapshot.bytes_done, snapshot.bytes, &theme.units), theme.text));
     if snapshot.failed > 0 {
         spans.push(Span::styled(format!(" {} failed", snapshot.failed), theme.error));
     }
     if snapshot.transfers.iter().any(|transfer| transfer.state == State::Asking) {
         spans.push(Span::styled(" asking", theme.warning));
     }
-    spans.push(Span::styled(pace(snapshot.rate, snapshot.eta), theme.dim));
+    spans.push(Span::styled(pace(snapshot.rate, snapshot.eta, &theme.units), theme.dim));
     frame.render_widget(Line::from(spans), row(area, 0));
 }
 
@@ -171,15 +172,15 @@ fn figures(transfer: &TransferView, width: u16, theme: &Theme) -> Line<'static> 
     let mut spans = vec![Span::raw("  ")];
     spans.extend(theme.bar(gauge_width(width), transfer.bytes_done, transfer.bytes));
     spans.push(Span::styled(percent(transfer.bytes_done, transfer.bytes), theme.text));
-    spans.push(Span::styled(amounts(transfer.bytes_done, transfer.bytes), theme.text));
+    spans.push(Span::styled(amounts(transfer.bytes_done, transfer.bytes, &theme.units), theme.text));
     if !transfer.state.is_over() {
-        spans.push(Span::styled(pace(transfer.rate, transfer.eta), theme.dim));
+        spans.push(Span::styled(pace(transfer.rate, transfer.eta, &theme.units), theme.dim));
     }
     if transfer.priority != 0 {
         spans.push(Span::styled(format!("  {:+}", transfer.priority), theme.text));
     }
     if let Some(limit) = transfer.limit {
-        spans.push(Span::styled(format!("  at most {}/s", text::size(limit)), theme.dim));
+        spans.push(Span::styled(format!("  at most {}", theme.units.rate(limit)), theme.dim));
     }
     let more = if transfer.planning { "+" } else { "" };
     let files = format!("  {}/{}{more} files", transfer.files_over, transfer.files);
@@ -202,7 +203,7 @@ fn details(transfer: &TransferView, cells: u16, theme: &Theme) -> Vec<Line<'stat
         let text = text::clip(&format!("waits: {why}"), width, theme.ellipsis());
         lines.push(Line::styled(text, theme.warning));
     }
-    lines.extend(proofs(transfer).map(|text| Line::styled(text, theme.dim)));
+    lines.extend(proofs(transfer, theme).map(|text| Line::styled(text, theme.dim)));
     for error in &transfer.errors {
         lines.push(Line::styled(text::clip(&error.message(), width, theme.ellipsis()), theme.error));
         if let Some(hint) = error.hint() {
@@ -228,7 +229,7 @@ fn details(transfer: &TransferView, cells: u16, theme: &Theme) -> Vec<Line<'stat
 }
 
 /// How its files were verified, and what an earlier run had moved.
-fn proofs(transfer: &TransferView) -> Option<String> {
+fn proofs(transfer: &TransferView, theme: &Theme) -> Option<String> {
     let mut words: Vec<String> = transfer
         .verified
         .iter()
@@ -239,7 +240,7 @@ fn proofs(transfer: &TransferView) -> Option<String> {
         })
         .collect();
     if transfer.bytes_resumed > 0 {
-        words.push(format!("{} were there from before", text::size(transfer.bytes_resumed)));
+        words.push(format!("{} were there from before", theme.units.size(transfer.bytes_resumed)));
     }
     (!words.is_empty()).then(|| format!("verified: {}", words.join(", ")))
 }
@@ -252,13 +253,16 @@ fn percent(done: u64, total: u64) -> String {
     }
 }
 
-fn amounts(done: u64, total: u64) -> String {
-    format!(" {:>8} of {:<8}", text::size(done), text::size(total))
+fn amounts(done: u64, total: u64, units: &Units) -> String {
+    // Nearly all sizes are narrower than the widest: room is short here.
+    let cells = units.width() - 1;
+    format!(" {:>cells$} of {:<cells$}", units.size(done), units.size(total))
 }
 
-fn pace(rate: u64, left: Option<Duration>) -> String {
+fn pace(rate: u64, left: Option<Duration>, units: &Units) -> String {
     let left = left.map(|left| format!("{} left", text::time_left(left))).unwrap_or_default();
-    format!(" {:>8}/s  {left:<12}", text::size(rate))
+    let cells = units.width().min(10) + 1;
+    format!(" {:>cells$}  {left:<12}", units.rate(rate))
 }
 
 /// The `index`th row of `area`, empty below its end.

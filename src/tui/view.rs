@@ -130,7 +130,6 @@ fn draw_pane(state: &State, id: PaneId, frame: &mut Frame<'_>, area: Rect) {
         home: state.home.as_deref(),
         refresh: state.config.keys.label(Action::Refresh),
         bottom: state.config.keys.label(Action::Bottom),
-        zone: &state.zone,
     };
     pane::draw(pane, frame, area, &look);
 }

@@ -7,6 +7,7 @@ use ratatui::text::Line;
 
 use super::super::text;
 use super::super::theme::Theme;
+use super::super::units::Units;
 use super::window::{self, Scroll};
 use super::{Chosen, Decision, Given, Outcome};
 use crate::action::Action;
@@ -32,10 +33,10 @@ pub(crate) struct Confirm {
 }
 
 impl Confirm {
-    pub(super) fn delete(targets: Vec<Target>, what: &str, files: u64, bytes: u64) -> Self {
+    pub(super) fn delete(targets: Vec<Target>, what: &str, files: u64, bytes: &str) -> Self {
         let mut lines = vec![
             format!("Delete {}?", display_safe(what)),
-            format!("{files} {}, {}", if files == 1 { "file" } else { "files" }, text::size(bytes)),
+            format!("{files} {}, {bytes}", if files == 1 { "file" } else { "files" }),
             String::new(),
         ];
         lines.extend(targets.iter().map(|target| target.location.to_string()));
@@ -64,7 +65,7 @@ impl Confirm {
         Self::new("End", lines, Decision::EndGiven(given))
     }
 
-    pub(super) fn abort(place: &Location, chosen: Chosen, busy: bool) -> Self {
+    pub(super) fn abort(place: &Location, chosen: Chosen, busy: bool, units: &Units) -> Self {
         let Chosen { uploads, held, unknown } = chosen;
         let count = |number: usize, one: &str| {
             format!("{} {one}{}", text::thousands(number), if number == 1 { "" } else { "s" })
@@ -72,7 +73,7 @@ impl Confirm {
         let parts = count(usize::try_from(held.parts).unwrap_or(usize::MAX), "part");
         let mut lines = vec![
             format!("Abort {}?", count(uploads.len(), "unfinished upload")),
-            format!("{parts}, {}, would have to be sent again", text::size(held.bytes)),
+            format!("{parts}, {}, would have to be sent again", units.size(held.bytes)),
         ];
         if unknown > 0 {
             lines.push(format!("(not counting {} that could not be measured)", text::thousands(unknown)));

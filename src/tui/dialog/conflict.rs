@@ -2,14 +2,13 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 
 use super::super::text;
 use super::super::theme::Theme;
-use super::{Decision, Outcome, local_time, window};
+use super::{Decision, Outcome, window};
 use crate::location::Location;
 use crate::transfer::{Answer, Conflict, OnConflict, TransferId};
 
@@ -31,12 +30,11 @@ pub(crate) struct ConflictDialog {
     conflict: Conflict,
     chosen: usize,
     all: bool,
-    zone: TimeZone,
 }
 
 impl ConflictDialog {
-    pub(super) fn new(id: TransferId, conflict: Conflict, zone: TimeZone) -> Self {
-        Self { id, conflict, chosen: 1, all: false, zone }
+    pub(super) fn new(id: TransferId, conflict: Conflict) -> Self {
+        Self { id, conflict, chosen: 1, all: false }
     }
 
     pub(super) fn id(&self) -> TransferId {
@@ -67,31 +65,13 @@ impl ConflictDialog {
         Outcome::Stay
     }
 
-    /// One side: place on a line, size and time below.
-    fn side(
-        &self,
-        theme: &Theme,
-        width: usize,
-        word: &str,
-        side: (&Location, u64, Option<Timestamp>),
-    ) -> [Line<'static>; 2] {
-        let (location, bytes, modified) = side;
-        let place = location.to_string();
-        let place = text::clip_middle(&place, width.saturating_sub(text::width(word) + 1), theme.ellipsis());
-        let time = modified.map_or_else(|| "time unknown".to_owned(), |time| local_time(time, &self.zone));
-        [
-            Line::styled(format!("{word} {place}"), theme.text),
-            Line::styled(format!("         {}, {time}", text::size(bytes)), theme.dim),
-        ]
-    }
-
     fn lines(&self, theme: &Theme, width: u16) -> Vec<Line<'static>> {
         let Conflict { source, source_size, source_modified, target, target_size, target_modified } =
             &self.conflict;
         let width = usize::from(width);
         let mut lines = Vec::new();
-        lines.extend(self.side(theme, width, "Existing", (target, *target_size, *target_modified)));
-        lines.extend(self.side(theme, width, "New     ", (source, *source_size, *source_modified)));
+        lines.extend(side(theme, width, "Existing", (target, *target_size, *target_modified)));
+        lines.extend(side(theme, width, "New     ", (source, *source_size, *source_modified)));
         lines.push(Line::styled(self.difference(), theme.warning));
         lines
     }
@@ -135,4 +115,21 @@ impl ConflictDialog {
             ("Esc", "cancel the transfer"),
         ]
     }
+}
+
+/// One side: place on a line, size and time below.
+fn side(
+    theme: &Theme,
+    width: usize,
+    word: &str,
+    side: (&Location, u64, Option<Timestamp>),
+) -> [Line<'static>; 2] {
+    let (location, bytes, modified) = side;
+    let place = location.to_string();
+    let place = text::clip_middle(&place, width.saturating_sub(text::width(word) + 1), theme.ellipsis());
+    let time = modified.map_or_else(|| "time unknown".to_owned(), |time| theme.units.exact_time(time));
+    [
+        Line::styled(format!("{word} {place}"), theme.text),
+        Line::styled(format!("         {}, {time}", theme.units.size(bytes)), theme.dim),
+    ]
 }

@@ -2,7 +2,6 @@
 //! clipboard.
 
 use crossterm::event::{KeyCode, KeyEvent};
-use jiff::tz::TimeZone;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::{Color, Style};
@@ -11,8 +10,9 @@ use ratatui::text::Line;
 use super::super::message::Link;
 use super::super::text;
 use super::super::theme::Theme;
+use super::super::units::Units;
 use super::window::{self, Scroll};
-use super::{Decision, Outcome, local_time};
+use super::{Decision, Outcome};
 use crate::action::Action;
 use crate::clipboard;
 use crate::error::Result;
@@ -61,9 +61,9 @@ pub(crate) struct Links {
 }
 
 impl Links {
-    pub(super) fn new(links: Vec<Link>, zone: &TimeZone) -> Self {
+    pub(super) fn new(links: Vec<Link>, units: &Units) -> Self {
         let several = links.len() > 1;
-        let text = links.iter().flat_map(|link| describe(link, several, zone)).collect();
+        let text = links.iter().flat_map(|link| describe(link, several, units)).collect();
         let notice = vec![(Tone::Plain, "Copying...".to_owned())];
         Self { signed: links, text, notice, scroll: Scroll::default(), qr: false }
     }
@@ -212,7 +212,7 @@ impl Links {
     }
 }
 
-fn describe(link: &Link, several: bool, zone: &TimeZone) -> Vec<(Tone, String)> {
+fn describe(link: &Link, several: bool, units: &Units) -> Vec<(Tone, String)> {
     let (request, signed) = (&link.request, &link.signed);
     let mut lines = Vec::new();
     let verb = match request.method {
@@ -223,7 +223,7 @@ fn describe(link: &Link, several: bool, zone: &TimeZone) -> Vec<(Tone, String)> 
     };
     lines.push((Tone::Heading, format!("{verb} {}", request.target)));
     lines.push((Tone::Url, display_safe(&signed.url).into_owned()));
-    let ends = signed.ends.map(|ends| format!("{} ({})", local_time(ends, zone), left(ends, link.signed_at)));
+    let ends = signed.ends.map(|ends| format!("{} ({})", units.exact_time(ends), left(ends, link.signed_at)));
     lines.push(match (ends, signed.because) {
         (None, _) | (_, EndsBecause::Public) => {
             (Tone::Warning, "Public: not signed, anybody can open it, and it does not end".to_owned())

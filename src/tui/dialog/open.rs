@@ -2,8 +2,7 @@
 
 use std::collections::HashSet;
 
-use jiff::tz::TimeZone;
-
+use super::super::units::Units;
 use super::{
     Chosen, Decision, Dialog, Editing, Given, Item, Old, Property, Purpose, batch, confirm, conflict, facts,
     failures, given, help, info, input, link, links, pick, profiles, properties, results, share, sync, typed,
@@ -25,7 +24,7 @@ impl Dialog {
     }
 
     /// "Delete N objects, SIZE?" `what` names the only target or counts them; `files`, `bytes` are exact.
-    pub(crate) fn confirm_delete(targets: Vec<Target>, what: &str, files: u64, bytes: u64) -> Self {
+    pub(crate) fn confirm_delete(targets: Vec<Target>, what: &str, files: u64, bytes: &str) -> Self {
         Self::Confirm(confirm::Confirm::delete(targets, what, files, bytes))
     }
 
@@ -40,8 +39,8 @@ impl Dialog {
     }
 
     /// "Abort N unfinished uploads, SIZE?" `busy`: transfers run, whose uploads may be among them.
-    pub(crate) fn confirm_abort(place: &Location, chosen: Chosen, busy: bool) -> Self {
-        Self::Confirm(confirm::Confirm::abort(place, chosen, busy))
+    pub(crate) fn confirm_abort(place: &Location, chosen: Chosen, busy: bool, units: &Units) -> Self {
+        Self::Confirm(confirm::Confirm::abort(place, chosen, busy, units))
     }
 
     /// The unfinished uploads below a place; `lists_all`: whether an empty list is a proof.
@@ -57,9 +56,9 @@ impl Dialog {
         }
     }
 
-    /// The versions of these keys, their times in `zone`.
-    pub(crate) fn versions(scope: Scope, zone: TimeZone) -> Self {
-        Self::Versions(versions::Versions::new(scope, zone))
+    /// The versions of these keys.
+    pub(crate) fn versions(scope: Scope) -> Self {
+        Self::Versions(versions::Versions::new(scope))
     }
 
     /// It, if it is that one.
@@ -82,7 +81,7 @@ impl Dialog {
 
     /// Overwrite, skip, newer, rename; for this one or for all.
     pub(crate) fn conflict(id: TransferId, conflict: Conflict) -> Self {
-        Self::Conflict(Box::new(conflict::ConflictDialog::new(id, conflict, TimeZone::system())))
+        Self::Conflict(Box::new(conflict::ConflictDialog::new(id, conflict)))
     }
 
     /// The link's options, starting from `request`; `has_public`: whether it could also be an address without a signature;
@@ -91,9 +90,9 @@ impl Dialog {
         Self::Link(Box::new(link::LinkForm::new(request, has_public, folder)))
     }
 
-    /// Signed links: the URLs on screen, when they end (local time) and why, warnings, the clipboard's notice.
-    pub(crate) fn links(links: Vec<crate::tui::message::Link>) -> Self {
-        Self::Links(links::Links::new(links, &TimeZone::system()))
+    /// Signed links: the URLs on screen, when they end and why, warnings, the clipboard's notice.
+    pub(crate) fn links(links: Vec<crate::tui::message::Link>, units: &Units) -> Self {
+        Self::Links(links::Links::new(links, units))
     }
 
     /// Tells an open links dialog what became of the copy; others ignore it. `takes`: the terminal says that it takes it.

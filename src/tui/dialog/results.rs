@@ -94,9 +94,9 @@ impl Results {
         Outcome::Stay
     }
 
-    fn status(&self) -> String {
+    fn status(&self, theme: &Theme) -> String {
         let number = |count: u64| text::thousands(usize::try_from(count).unwrap_or(usize::MAX));
-        let looked = format!("{} looked at, {}", number(self.last.looked), text::size(self.last.bytes));
+        let looked = format!("{} looked at, {}", number(self.last.looked), theme.units.size(self.last.bytes));
         let more = if self.more > 0 {
             format!("  {} more not shown", text::thousands(self.more))
         } else {
@@ -114,7 +114,7 @@ impl Results {
         let width = usize::from(window::content_width(area, WIDTH));
         let title = format!("{} {}", self.title, self.root);
         let room = window::open(frame, area, theme, &title, (WIDTH, area.height.saturating_sub(6)));
-        let status = text::clip(&self.status(), width, theme.ellipsis());
+        let status = text::clip(&self.status(theme), width, theme.ellipsis());
         frame
             .render_widget(Line::styled(status, theme.dim), window::row(room, room.height.saturating_sub(1)));
         let mut list = Rect { height: room.height.saturating_sub(1), ..room };
@@ -141,7 +141,7 @@ impl Results {
 
     fn line(&self, row: &Found, cursor: bool, width: usize, theme: &Theme) -> Line<'static> {
         let style = if cursor { theme.cursor } else { theme.text };
-        let mut spans = vec![Span::styled(format!("{:>9}  ", text::size(row.bytes)), style)];
+        let mut spans = vec![Span::styled(format!("{}  ", theme.units.column(row.bytes)), style)];
         if let Some(count) = row.count {
             spans.extend(theme.bar(BAR, row.bytes, self.last.bytes));
             let count = text::thousands(usize::try_from(count).unwrap_or(usize::MAX));

@@ -18,8 +18,7 @@ const WIDTH: u16 = 108;
 /// Rows above the list.
 const HEAD: u16 = 5;
 /// Cells of a size, and of everything on a row that is neither path nor reason.
-const SIZE: usize = 9;
-const FIXED: usize = 3 + 1 + 6 + 2 + 2 + 2 + SIZE;
+const FIXED: usize = 3 + 1 + 6 + 2 + 2 + 2;
 
 /// The dialog. Nothing is deleted until the user says so.
 #[derive(Debug)]
@@ -108,13 +107,13 @@ impl SyncDialog {
         [
             place("from", &self.plan.source),
             place("to", &self.plan.target),
-            Line::styled(text::clip(&self.counts(), width, theme.ellipsis()), theme.focused),
+            Line::styled(text::clip(&self.counts(theme), width, theme.ellipsis()), theme.focused),
             Line::styled(text::clip(&deleting, width, theme.ellipsis()), style),
             Line::default(),
         ]
     }
 
-    fn counts(&self) -> String {
+    fn counts(&self, theme: &Theme) -> String {
         let Counts { create, update, delete, bytes } = Counts::of(self.chosen());
         let number = |count: u64| text::thousands(usize::try_from(count).unwrap_or(usize::MAX));
         format!(
@@ -123,7 +122,7 @@ impl SyncDialog {
             number(update),
             number(delete),
             number(self.plan.unchanged),
-            text::size(bytes)
+            theme.units.size(bytes)
         )
     }
 
@@ -150,7 +149,7 @@ impl SyncDialog {
             .take(height)
             .map(|(index, step)| (index, step, step.reason.to_string()))
             .collect();
-        let room = usize::from(area.width).saturating_sub(FIXED);
+        let room = usize::from(area.width).saturating_sub(FIXED + theme.units.width());
         let widest = seen.iter().map(|(.., reason)| text::width(reason)).max().unwrap_or(0);
         let reason_width = widest.min(room / 2);
         let path_width = room - reason_width;
@@ -165,12 +164,12 @@ impl SyncDialog {
             let path = text::clip_middle(&display_safe(&step.relative), path_width, theme.ellipsis());
             let reason = text::clip(reason, reason_width, theme.ellipsis());
             let row = format!(
-                "{} {}  {}  {}  {:>SIZE$}",
+                "{} {}  {}  {}  {}",
                 if on { "[x]" } else { "[ ]" },
                 step.kind.word(),
                 padded(path, path_width),
                 padded(reason, reason_width),
-                text::size(step.bytes),
+                theme.units.column(step.bytes),
             );
             frame.render_widget(Line::from(Span::styled(row, style)), window::row(area, line));
         }

@@ -8,10 +8,12 @@ mod unfinished;
 use std::collections::HashSet;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 
 use super::super::message::Link;
+use super::super::units::Units;
 use super::*;
 use crate::clipboard;
 use crate::error::{Error, Kind};
@@ -95,7 +97,7 @@ fn sync_plan() -> Plan {
 
 fn links() -> Dialog {
     let links = vec![link("cat.jpg", EndsBecause::Asked), link("dog.jpg", EndsBecause::Credentials)];
-    Dialog::Links(links::Links::new(links, &TimeZone::UTC))
+    Dialog::links(links, &Units::plain())
 }
 
 fn upload(key: &str, started: Option<&str>) -> Upload {
@@ -154,7 +156,7 @@ fn version(key: &str, id: &str, latest: bool, size: Option<u64>) -> Version {
 }
 
 fn kept() -> Dialog {
-    let mut dialog = Dialog::versions(Scope { root: remote("photos/"), tree: true }, TimeZone::UTC);
+    let mut dialog = Dialog::versions(Scope { root: remote("photos/"), tree: true });
     let versions = dialog.as_versions().expect("it is that one");
     let mut found = vec![
         version("photos/cat.jpg", "3HL4kqtJvjVBH40Nrjfkd", true, Some(2_400_000)),
@@ -172,7 +174,7 @@ fn kept() -> Dialog {
 }
 
 fn kept_of_one() -> Dialog {
-    let mut dialog = Dialog::versions(Scope { root: remote("plan.txt"), tree: false }, TimeZone::UTC);
+    let mut dialog = Dialog::versions(Scope { root: remote("plan.txt"), tree: false });
     let versions = dialog.as_versions().expect("it is that one");
     versions.found(vec![version("plan.txt", "null", true, Some(12))]);
     versions.end(false, None);
@@ -283,18 +285,18 @@ fn every_dialog() -> Vec<(&'static str, Dialog)> {
     let held = Held { parts: 3, bytes: 3_400_000_000 };
     let aborted = Chosen { uploads, held, unknown: 1 };
     let here = Location::Remote(remote("films/"));
-    let conflict = conflict::ConflictDialog::new(TransferId(7), conflict(), TimeZone::UTC);
+    let conflict = conflict::ConflictDialog::new(TransferId(7), conflict());
     vec![
         ("filter", Dialog::input(Purpose::Filter, "Filter", "*.jpg")),
         ("go_to", Dialog::input(Purpose::GoTo, "Go to", &"work:media/日本語/".repeat(9))),
-        ("delete", Dialog::confirm_delete(targets, "photos/", 1234, 5_600_000)),
+        ("delete", Dialog::confirm_delete(targets, "photos/", 1234, "5.6 MB")),
         ("quit", Dialog::confirm_quit(2)),
         ("conflict", Dialog::Conflict(Box::new(conflict))),
         ("link", Dialog::link(link("cat.jpg", EndsBecause::Asked).request, true, "/home/u")),
         ("links", links()),
         ("uploads", unfinished()),
         ("no_uploads", no_uploads(false)),
-        ("abort", Dialog::confirm_abort(&here, aborted, true)),
+        ("abort", Dialog::confirm_abort(&here, aborted, true, &Units::plain())),
         ("profiles", Dialog::profiles(profiles, Some("profile20"))),
         ("sync", Dialog::sync(sync_plan())),
         ("versions", kept()),
@@ -422,7 +424,7 @@ fn letters_go_into_fields_and_live_ones_report() {
 #[test]
 fn deleting_needs_a_yes() {
     let targets = vec![Target { location: Location::Remote(remote("a")), tree: false }];
-    let dialog = || Dialog::confirm_delete(targets.clone(), "a", 1, 1);
+    let dialog = || Dialog::confirm_delete(targets.clone(), "a", 1, "1 B");
     assert_eq!(press(&mut dialog(), KeyCode::Enter), Outcome::Close(None));
     assert_eq!(press(&mut dialog(), KeyCode::Char('n')), Outcome::Close(None));
     assert_eq!(press(&mut dialog(), KeyCode::Char('y')), Outcome::Decide(Decision::Delete(targets.clone())));

@@ -6,7 +6,6 @@ mod draw;
 use std::cell::Cell;
 
 use crossterm::event::KeyEvent;
-use jiff::tz::TimeZone;
 
 use super::{Decision, Outcome, window};
 use crate::action::{Action, Screen};
@@ -29,7 +28,6 @@ struct Row {
 #[derive(Debug)]
 pub(crate) struct Versions {
     scope: Scope,
-    zone: TimeZone,
     rows: Vec<Row>,
     /// Of the rows those that are seen.
     seen: Vec<usize>,
@@ -45,10 +43,9 @@ pub(crate) struct Versions {
 }
 
 impl Versions {
-    pub(super) fn new(scope: Scope, zone: TimeZone) -> Self {
+    pub(super) fn new(scope: Scope) -> Self {
         Self {
             scope,
-            zone,
             rows: Vec::new(),
             seen: Vec::new(),
             only_deleted: false,
@@ -69,7 +66,7 @@ impl Versions {
     pub(crate) fn restart(&mut self, scope: Option<Scope>) {
         let (cursor, only_deleted) = (if scope.is_none() { self.cursor } else { 0 }, self.only_deleted);
         let scope = scope.unwrap_or_else(|| self.scope.clone());
-        *self = Self { only_deleted, cursor, ..Self::new(scope, self.zone.clone()) };
+        *self = Self { only_deleted, cursor, ..Self::new(scope) };
     }
 
     /// Some were found.

@@ -4,7 +4,6 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 
 use super::blocking;
 use crate::config::paths::expand_home;
@@ -15,22 +14,30 @@ use crate::links::{self, Log, REVOKE, Standing, method_name};
 use crate::s3::Connections;
 use crate::tui::dialog::{Given, Order, Sort};
 use crate::tui::message::{GivenEffect, GivenEvent};
-use crate::tui::text;
+use crate::tui::units::Units;
 
 /// Between two looks while the screen is open.
 const AGAIN: Duration = Duration::from_secs(5);
 
-fn time(time: Option<Timestamp>) -> String {
-    let time = time.map(|time| time.to_zoned_datetime(TimeZone::system()));
-    time.map_or_else(|| "never".to_owned(), |time| time.strftime("%Y-%m-%d %H:%M").to_string())
-}
+/// As the links of a gateway and of this machine tell times and sizes.
+struct Words(Units);
 
-fn seconds(seconds: i64) -> String {
-    time(Timestamp::from_second(seconds).ok())
-}
+impl Words {
+    fn of(connections: &Connections) -> Self {
+        Self(Units::new(&connections.config().ui))
+    }
 
-fn bytes(bytes: i64) -> String {
-    text::size(u64::try_from(bytes).unwrap_or(0))
+    fn time(&self, time: Option<Timestamp>) -> String {
+        time.map_or_else(|| "never".to_owned(), |time| self.0.time(time))
+    }
+
+    fn seconds(&self, seconds: i64) -> String {
+        self.time(Timestamp::from_second(seconds).ok())
+    }
+
+    fn bytes(&self, bytes: i64) -> String {
+        self.0.size(u64::try_from(bytes).unwrap_or(0))
+    }
 }
 
 /// Makes a protected link: its address, its password, a line about it.
@@ -46,7 +53,7 @@ async fn share(connections: &Connections, order: Order) -> Result<(String, Optio
             (made.url, request.password, made.expires)
         }
     };
-    Ok((url, password.map(|Password(text)| text), format!("until {}", seconds(until))))
+    Ok((url, password.map(|Password(text)| text), format!("until {}", Words::of(connections).seconds(until))))
 }
 
 /// Everything; what could not be asked is told beside it.
@@ -66,6 +73,7 @@ async fn list(connections: &Connections) -> (Vec<Given>, Vec<Error>) {
 }
 
 async fn gateway(connections: &Connections) -> Result<Vec<Given>> {
+    let words = Words::of(connections);
     let client = Client::new(connections.config()).await?;
     let mut rows = Vec::new();
     for share in client.shares().await? {
@@ -76,7 +84,7 @@ async fn gateway(connections: &Connections) -> Result<Vec<Given>> {
             id: share.id,
             state: share.state,
             count,
-            until: seconds(share.expires),
+            until: words.seconds(share.expires),
             what: format!("{}{note}", share.name),
             place: None,
             standing: None,
@@ -87,8 +95,8 @@ async fn gateway(connections: &Connections) -> Result<Vec<Given>> {
             sort: Sort::Drop,
             id: link.id,
             state: link.state,
-            count: format!("{}, {}", link.files, bytes(link.bytes)),
-            until: seconds(link.expires),
+            count: format!("{}, {}", link.files, words.bytes(link.bytes)),
+            until: words.seconds(link.expires),
             what: link.location,
             place: None,
             standing: None,
@@ -98,6 +106,7 @@ async fn gateway(connections: &Connections) -> Result<Vec<Given>> {
 }
 
 async fn local(connections: &Connections) -> Result<Vec<Given>> {
+    let words = Words::of(connections);
     let paths = connections.config().paths.clone();
     let (links, kits) = blocking(move || Ok((Log::new(&paths).read()?, Kits::new(&paths).read()?))).await?;
     let now = Timestamp::now();
@@ -117,7 +126,7 @@ async fn local(connections: &Connections) -> Result<Vec<Given>> {
             id: kit.id.clone(),
             state: state(kit.until <= now),
             count,
-            until: time(Some(kit.until)),
+            until: words.time(Some(kit.until)),
             what: kit.target.to_string(),
             place: Some(kit.target),
             standing,
@@ -129,7 +138,7 @@ async fn local(connections: &Connections) -> Result<Vec<Given>> {
             id: link.id.clone(),
             state: state(link.is_over(now)),
             count: method_name(link.method).to_owned(),
-            until: time(link.until),
+            until: words.time(link.until),
             what: link.target.to_string(),
             place: Some(link.target.clone()),
             standing: None,
@@ -192,13 +201,14 @@ async fn kit(connections: &Connections, request: &KitRequest, folder: PathBuf) -
     let made =
         kit::make(connections, request, |kit, urls| kit::write(&expand_home(&folder), kit, urls)).await?;
     let (kit, files) = made;
+    let words = Words::of(connections);
     let mut lines = vec![
         format!(
             "{}: {} in {} parts, until {}",
             kit.target,
-            text::size(kit.size),
+            words.0.size(kit.size),
             kit.parts(),
-            time(Some(kit.until))
+            words.time(Some(kit.until))
         ),
         "Whoever has one of these files can send it, without keys of their own:".to_owned(),
     ];
@@ -252,11 +262,12 @@ async fn events(connections: &Connections, given: &Given) -> Result<Vec<String>>
         return Ok(presigned(given));
     }
     let client = Client::new(connections.config()).await?;
+    let words = Words::of(connections);
     let mut lines = if is_drop {
         let link = client.drop_link(&given.id).await?;
         let file = |file: &crate::gateway::ArrivedView| {
             let state = if file.done { "arrived" } else { "coming" };
-            format!("{state:7} {:>9}  {}", bytes(file.size), file.location)
+            format!("{state:7} {:>2$}  {}", words.bytes(file.size), file.location, words.0.width())
         };
         std::iter::once(link.url.clone()).chain(link.arrived.iter().map(file)).collect::<Vec<_>>()
     } else {
@@ -267,7 +278,7 @@ async fn events(connections: &Connections, given: &Given) -> Result<Vec<String>>
     for event in client.events(&given.id, is_drop).await? {
         lines.push(format!(
             "{} {:13} {:15} {}  {}",
-            seconds(event.happened),
+            words.seconds(event.happened),
             event.kind,
             event.address,
             event.item,

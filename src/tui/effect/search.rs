@@ -9,6 +9,7 @@ use crate::location::Location;
 use crate::s3::Connections;
 use crate::tui::dialog::{Found, Progress};
 use crate::tui::message::{Event, Search};
+use crate::tui::units::Units;
 use crate::walk;
 use crate::walk::usage::{Duplicates, Usage};
 
@@ -46,9 +47,8 @@ fn folders(root: &Location, usage: &Usage) -> Vec<Found> {
     rows
 }
 
-fn classes(usage: &Usage) -> String {
-    let class =
-        |(name, total): (&String, &walk::Total)| format!("{name} {}", crate::tui::text::size(total.bytes));
+fn classes(usage: &Usage, units: &Units) -> String {
+    let class = |(name, total): (&String, &walk::Total)| format!("{name} {}", units.size(total.bytes));
     if usage.classes.len() < 2 {
         String::new()
     } else {
@@ -73,6 +73,7 @@ pub(super) async fn run(
     };
     let (mut usage, mut duplicates) = (Usage::default(), Duplicates::default());
     let (mut now, mut told) = (Progress::default(), Instant::now());
+    let units = Units::new(&connections.config().ui);
     let mut batches = walk::below(connections, root.clone());
     while let Some(batch) = batches.recv().await {
         match batch {
@@ -103,12 +104,13 @@ pub(super) async fn run(
         }
     }
     match search {
-        Search::Usage(_) => (now.rows, now.anew, now.words) = (folders(&root, &usage), true, classes(&usage)),
+        Search::Usage(_) => {
+            (now.rows, now.anew, now.words) = (folders(&root, &usage), true, classes(&usage, &units));
+        }
         Search::Duplicates(_) => {
             let groups = duplicates.groups();
             let wasted: u64 = groups.iter().map(walk::usage::Copies::wasted).sum();
-            now.words =
-                format!("{} groups, {} more than needed", groups.len(), crate::tui::text::size(wasted));
+            now.words = format!("{} groups, {} more than needed", groups.len(), units.size(wasted));
             let row = |size, place| Found { place, bytes: size, count: None };
             let rows = groups.into_iter().take(GROUPS);
             now.rows = rows

@@ -1,6 +1,5 @@
 //! How a pane looks: a box with the place as its title, rows in columns, and a footer in its lower edge.
 
-use jiff::tz::TimeZone;
 use ratatui::Frame;
 use ratatui::layout::{Alignment, Position, Rect};
 use ratatui::style::Style;
@@ -15,8 +14,7 @@ use crate::entry::Kind;
 use crate::location::Location;
 use crate::sanitize::display_safe;
 
-/// Cells of the columns, with the space before them.
-const SIZE: usize = 10;
+/// Cells of a time with the space before it.
 const TIME: usize = 17;
 /// From these widths on the columns are shown.
 const WITH_SIZE: usize = 24;
@@ -36,7 +34,6 @@ pub(in crate::tui) struct Look<'a> {
     /// Keys that help when something is missing.
     pub(in crate::tui) refresh: String,
     pub(in crate::tui) bottom: String,
-    pub(in crate::tui) zone: &'a TimeZone,
 }
 
 /// Draws `pane` into `area`.
@@ -125,7 +122,7 @@ fn footer(pane: &Pane, look: &Look<'_>, room: usize) -> Line<'static> {
     let mut parts = Vec::new();
     if marked > 0 {
         // Of folders the size is not known.
-        let bytes = if bytes > 0 { format!(", {}", text::size(bytes)) } else { String::new() };
+        let bytes = if bytes > 0 { format!(", {}", theme.units.size(bytes)) } else { String::new() };
         parts.push(format!("{} marked{bytes}", text::thousands(marked)));
     }
     if !pane.listing.filter().is_empty() {
@@ -181,25 +178,17 @@ fn empty(location: &Location) -> &'static str {
 /// One row: mark, name, size, time. The name gives way: its middle, so that the extension stays.
 fn line(row: &Row, cursor: Option<bool>, look: &Look<'_>, width: usize) -> Line<'static> {
     let theme = look.theme;
-    let columns = if width >= WITH_TIME {
-        SIZE + TIME
-    } else if width >= WITH_SIZE {
-        SIZE
-    } else {
-        0
-    };
-    let room = width.saturating_sub(columns + 1);
+    let size = row.size.map_or_else(|| word(row.kind).to_owned(), |size| theme.units.size(size));
+    let cells = theme.units.width() + 1;
+    let mut rest = if width >= WITH_SIZE { format!("{size:>cells$}") } else { String::new() };
+    if width >= WITH_TIME {
+        let time = row.modified.map(|time| theme.units.time(time)).unwrap_or_default();
+        rest = format!("{rest}{time:>TIME$}");
+    }
+    let room = width.saturating_sub(text::width(&rest) + 1);
     let name = text::clip_middle(&row.label, room, theme.ellipsis());
     let pad = " ".repeat(room.saturating_sub(text::width(&name)));
     let mark = if row.marked { "*" } else { " " };
-    let size = row.size.map_or_else(|| word(row.kind).to_owned(), text::size);
-    let mut rest = if columns > 0 { format!("{size:>SIZE$}") } else { String::new() };
-    if columns > SIZE {
-        let time = row
-            .modified
-            .map(|time| time.to_zoned_datetime(look.zone.clone()).strftime("%Y-%m-%d %H:%M").to_string());
-        rest = format!("{rest}{:>TIME$}", time.unwrap_or_default());
-    }
     let name_style = match row.kind {
         _ if row.marked => theme.mark,
         kind if kind.is_container() => theme.folder,

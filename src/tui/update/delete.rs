@@ -62,7 +62,8 @@ pub(super) fn counted(state: &mut State, targets: Vec<Target>, total: Result<Tot
     match total {
         Ok(total) => {
             let what = words(&targets);
-            state.dialogs.push(Dialog::confirm_delete(targets, &what, total.files, total.bytes));
+            let bytes = state.theme.units.size(total.bytes);
+            state.dialogs.push(Dialog::confirm_delete(targets, &what, total.files, &bytes));
         }
         Err(error) => state.fail(&error.context("nothing was deleted, because it could not be counted")),
     }

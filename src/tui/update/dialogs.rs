@@ -189,9 +189,8 @@ pub(super) fn help(state: &mut State) {
 
 /// What was said so far, the newest first.
 pub(super) fn messages(state: &mut State) -> Vec<Effect> {
-    let line = |(time, text): &(jiff::Timestamp, String)| {
-        format!("{}  {text}", time.to_zoned_datetime(state.zone.clone()).strftime("%H:%M:%S"))
-    };
+    let line =
+        |(time, text): &(jiff::Timestamp, String)| format!("{}  {text}", state.theme.units.clock(*time));
     let lines: Vec<String> = state.said.iter().rev().map(line).collect();
     let lines = if lines.is_empty() { vec!["Nothing was said yet.".to_owned()] } else { lines };
     state.dialogs.push(Dialog::message("Messages", lines));

@@ -3,7 +3,6 @@
 use super::super::dialog::{Dialog, Editing, Purpose, Unsaved};
 use super::super::message::{Effect, Saving};
 use super::super::state::{State, Tone};
-use super::super::text;
 use super::browser::refresh;
 use super::transfer::writable;
 use crate::action::Action;
@@ -25,9 +24,10 @@ pub(super) fn open(state: &mut State) -> Vec<Effect> {
     let refusal = match kind {
         Kind::Bucket | Kind::Prefix => Some("a folder cannot be edited".to_owned()),
         Kind::Special => Some("neither a file nor a folder: it cannot be edited".to_owned()),
-        _ if size > MOST && place.as_local().is_none() => {
-            Some(format!("{} is too much to be edited in place: copy it, edit the copy", text::size(size)))
-        }
+        _ if size > MOST && place.as_local().is_none() => Some(format!(
+            "{} is too much to be edited in place: copy it, edit the copy",
+            state.theme.units.size(size)
+        )),
         _ if state.editing.is_some() => Some("something is being fetched for the editor already".to_owned()),
         _ => None,
     };

@@ -3,7 +3,6 @@
 use super::super::dialog::{Decision, Dialog, Property};
 use super::super::message::{Effect, Properties};
 use super::super::state::{State, Tone};
-use super::super::text;
 use super::transfer::writable;
 use crate::entry::Kind;
 use crate::error::Result;
@@ -55,13 +54,11 @@ fn versioning(fact: &Fact) -> Option<Versioning> {
 }
 
 fn of_object(state: &State, info: &ObjectInfo) -> Vec<Property> {
-    let time = |time: jiff::Timestamp| {
-        time.to_zoned_datetime(state.zone.clone()).strftime("%Y-%m-%d %H:%M:%S %Z").to_string()
-    };
+    let units = &state.theme.units;
     let attributes = &info.attributes;
     let filled = [
-        ("size", Some(format!("{} ({} bytes)", text::size(info.size), info.size))),
-        ("modified", info.modified.map(time)),
+        ("size", Some(format!("{} ({} bytes)", units.size(info.size), info.size))),
+        ("modified", info.modified.map(|time| units.exact_time(time))),
         ("etag", Some(info.etag.clone()).filter(|etag| !etag.is_empty())),
         ("version", info.version_id.clone()),
         ("content type", attributes.content_type.clone()),

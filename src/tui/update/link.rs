@@ -126,7 +126,7 @@ pub(super) fn signed(state: &mut State, links: Result<Vec<Link>>) -> Vec<Effect>
     let urls: Vec<&str> = links.iter().map(|link| link.signed.url.as_str()).collect();
     let text = urls.join("\n");
     if state.dialogs.is_empty() {
-        state.dialogs.push(Dialog::links(links));
+        state.dialogs.push(Dialog::links(links, &state.theme.units));
     }
     vec![Effect::CopyText(text)]
 }

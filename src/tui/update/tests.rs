@@ -13,13 +13,16 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use super::super::dialog::Dialog;
 use super::super::message::{Link, PaneId, Touches};
 use super::super::terminal::Terminal;
 use super::super::theme::Theme;
+use super::super::units::Units;
 use super::*;
 use crate::clipboard::Outcome;
-use crate::config::{Config, PROVIDERS, Paths, Profile};
+use crate::config::{Config, PROVIDERS, Paths, Profile, Sizes, Times, Ui};
 use crate::entry::{Entry, Kind, Page};
 use crate::error::{Error, Kind as Failure};
 use crate::links::{LinkRequest, Seen};
@@ -276,6 +279,31 @@ fn screens_look_right() {
         );
         insta::assert_snapshot!(format!("panel_{}x{}", size.0, size.1), draw(&state));
     }
+}
+
+#[test]
+fn sizes_and_times_are_written_as_chosen_in_panes_and_dialogs() {
+    let mut state = browser();
+    state.theme.units = Units::new(&Ui { sizes: Sizes::Iec, times: Times::Utc, ..Ui::default() });
+    let mut entry = Entry::new("film.mov", Kind::Object);
+    (entry.size, entry.modified) = (Some(3 << 30), Some(Timestamp::from_second(1_772_366_400).unwrap()));
+    keys(&mut state, "\tR");
+    let (pane, generation) = (PaneId::Right, state.pane(PaneId::Right).generation());
+    let page = Ok(Page { entries: vec![entry], next: None });
+    update(&mut state, Event::Page { pane, generation, page });
+    keys(&mut state, " ");
+    let screen = draw(&state);
+    assert!(screen.contains("3 GiB 2026-03-01 12:00") && screen.contains("1 marked, 3 GiB"), "{screen}");
+    keys(&mut state, "d");
+    let total = Total { files: 1, bytes: 3 << 30 };
+    let target = Target { location: at("photos/film.mov"), tree: false };
+    update(&mut state, Event::Counted { targets: vec![target], total: Ok(total) });
+    assert!(draw(&state).contains("1 file, 3 GiB"), "{}", draw(&state));
+    key(&mut state, KeyCode::Esc);
+    state.say(Tone::Plain, "something");
+    keys(&mut state, "L");
+    let said = state.theme.units.clock(state.said.back().unwrap().0);
+    assert!(draw(&state).contains(&format!("{said}  something")), "{}", draw(&state));
 }
 
 #[test]

@@ -240,7 +240,7 @@ fn words(state: &State, summary: &Summary) -> (Tone, String) {
         let number = text::thousands(usize::try_from(count).unwrap_or(usize::MAX));
         format!("{number} {}", if count == 1 { "file" } else { "files" })
     };
-    let mut text = format!("{} done, {}", files(summary.files), text::size(summary.bytes));
+    let mut text = format!("{} done, {}", files(summary.files), state.theme.units.size(summary.bytes));
     if summary.skipped > 0 {
         text = format!("{text}, {} skipped", files(summary.skipped));
     }

@@ -104,7 +104,7 @@ pub(super) fn settle(state: &mut State) -> Vec<Effect> {
     });
     let effects = measured.collect();
     if let Some(chosen) = dialog.answer() {
-        state.dialogs.push(Dialog::confirm_abort(&place, chosen, busy));
+        state.dialogs.push(Dialog::confirm_abort(&place, chosen, busy, &state.theme.units));
     }
     effects
 }

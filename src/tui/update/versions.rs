@@ -24,7 +24,7 @@ pub(super) fn open(state: &mut State) -> Vec<Effect> {
     };
     match place {
         Location::Remote(root) => {
-            let dialog = Dialog::versions(Scope { root, tree }, state.zone.clone());
+            let dialog = Dialog::versions(Scope { root, tree });
             state.dialogs.push(dialog);
             find(state)
         }
@@ -220,7 +220,9 @@ pub(super) fn ask_purge(state: &mut State) -> Vec<Effect> {
         return Vec::new();
     }
     let how_much = match total {
-        Some((count, bytes)) => format!("{} versions, {}", text::thousands(count), text::size(bytes)),
+        Some((count, bytes)) => {
+            format!("{} versions, {}", text::thousands(count), state.theme.units.size(bytes))
+        }
         None => "All versions, also those that are not shown".to_owned(),
     };
     let lines = [

@@ -29,7 +29,7 @@ fn the_notice_claims_no_more_than_is_known() {
 
 #[test]
 fn a_link_of_passing_credentials_says_when_it_truly_ends() {
-    let short = Dialog::Links(links::Links::new(vec![link("a", EndsBecause::Credentials)], &TimeZone::UTC));
+    let short = Dialog::links(vec![link("a", EndsBecause::Credentials)], &Units::plain());
     let screen = screen(&short, 120, 30);
     assert!(screen.contains("2026-03-01 13:00:00 UTC (in 1h) only, sooner than asked"), "{screen}");
 }
@@ -39,7 +39,7 @@ fn an_upload_link_names_its_method() {
     let mut upload = link("new.bin", EndsBecause::Asked);
     upload.request.method = Method::Put;
     upload.signed.headers = vec![("content-type".into(), "image/png".into())];
-    let shown = screen(&Dialog::Links(links::Links::new(vec![upload], &TimeZone::UTC)), 120, 30);
+    let shown = screen(&Dialog::links(vec![upload], &Units::plain()), 120, 30);
     assert!(shown.contains("Upload to work:media/new.bin"), "{shown}");
     assert!(shown.contains("must send content-type: image/png"), "{shown}");
 }

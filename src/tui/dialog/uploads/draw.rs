@@ -7,6 +7,7 @@ use ratatui::text::Line;
 
 use super::super::super::text;
 use super::super::super::theme::Theme;
+use super::super::super::units::Units;
 use super::super::window;
 use super::{Row, Size, Uploads};
 use crate::transfer::Origin;
@@ -15,8 +16,8 @@ use crate::transfer::Origin;
 const WIDTH: u16 = 100;
 /// Rows that are left to the screen below it, so that a notice is seen.
 const LEFT: u16 = 4;
-/// Cells before the name: mark, age, size and what is between them.
-const COLUMNS: usize = 18;
+/// Cells before the name but for those of the size: mark, age and what is between them.
+const COLUMNS: usize = 9;
 /// Cells that say whose it is, where any is ours.
 const ORIGIN: usize = 12;
 
@@ -92,28 +93,29 @@ impl Uploads {
         let doing = doing.or_else(|| (!self.ended).then(|| "reading...".to_owned()));
         let left = Some(self.left()).filter(|left| *left > 0);
         let left = left.map(|left| format!("{} left behind from here", text::thousands(left)));
-        let parts: Vec<String> = [self.total(), self.marks(), left, doing].into_iter().flatten().collect();
+        let parts: Vec<String> =
+            [self.total(&theme.units), self.marks(&theme.units), left, doing].into_iter().flatten().collect();
         lines.push(Line::styled(text::clip(&parts.join("  "), width, theme.ellipsis()), theme.dim));
         lines
     }
 
     /// `12 uploads, 3.4 GB`; a `+` where more may come or was not measured.
-    fn total(&self) -> Option<String> {
+    fn total(&self, units: &Units) -> Option<String> {
         let more = if self.ended { "" } else { "+" };
         let words = if self.rows.len() == 1 { "upload" } else { "uploads" };
-        let bytes = sum(self.rows.iter());
+        let bytes = sum(self.rows.iter(), units);
         (!self.rows.is_empty())
             .then(|| format!("{}{more} {words}, {bytes}", text::thousands(self.rows.len())))
     }
 
-    fn marks(&self) -> Option<String> {
+    fn marks(&self, units: &Units) -> Option<String> {
         let marked = || self.rows.iter().filter(|row| row.marked);
         let count = marked().count();
-        (count > 0).then(|| format!("{} marked, {}", text::thousands(count), sum(marked())))
+        (count > 0).then(|| format!("{} marked, {}", text::thousands(count), sum(marked(), units)))
     }
 }
 
-fn sum<'a>(rows: impl Iterator<Item = &'a Row>) -> String {
+fn sum<'a>(rows: impl Iterator<Item = &'a Row>, units: &Units) -> String {
     let (mut bytes, mut all) = (0, true);
     for row in rows {
         match row.size {
@@ -121,7 +123,7 @@ fn sum<'a>(rows: impl Iterator<Item = &'a Row>) -> String {
             _ => all = false,
         }
     }
-    format!("{}{}", text::size(bytes), if all { "" } else { "+" })
+    format!("{}{}", units.size(bytes), if all { "" } else { "+" })
 }
 
 /// One row: mark, age, size, name. The name gives way in its middle.
@@ -130,11 +132,12 @@ fn line(row: &Row, cursor: bool, (width, origin): (usize, usize), theme: &Theme)
     let size = match row.size {
         Size::Unknown => String::new(),
         Size::Asked => theme.ellipsis().to_owned(),
-        Size::Known(held) => text::size(held.bytes),
+        Size::Known(held) => theme.units.size(held.bytes),
         Size::Failed => "?".to_owned(),
     };
-    let name = text::clip_middle(&row.name, width.saturating_sub(COLUMNS + origin), theme.ellipsis());
-    let line = format!("{mark}{:>5} {size:>9}  {:origin$}{name}", row.age, row.origin.words());
+    let cells = theme.units.width();
+    let name = text::clip_middle(&row.name, width.saturating_sub(COLUMNS + cells + origin), theme.ellipsis());
+    let line = format!("{mark}{:>5} {size:>cells$}  {:origin$}{name}", row.age, row.origin.words());
     let pad = " ".repeat(width.saturating_sub(text::width(&line)));
     let style = match (cursor, row.marked) {
         (true, true) => theme.cursor.patch(theme.mark),

@@ -14,8 +14,8 @@ use crate::sanitize::display_safe;
 const WIDTH: u16 = 110;
 /// Rows that are left to the screen below it, so that a notice is seen.
 const LEFT: u16 = 4;
-/// Cells before the name: mark, newest, time, size and what is between them.
-const COLUMNS: usize = 31;
+/// Cells before the name but for those of the size: mark, newest, time and what is between them.
+const COLUMNS: usize = 22;
 /// Cells of an id beside a key.
 const ID: usize = 18;
 
@@ -33,8 +33,13 @@ impl Versions {
         for (at, line) in (list.height..).zip(status.into_iter().take(usize::from(below))) {
             frame.render_widget(line, window::row(room, at));
         }
-        let head =
-            format!("   {:16} {:>9}  {}", "Modified", "Size", if self.scope.tree { "Key" } else { "Id" });
+        let cells = theme.units.width();
+        let head = format!(
+            "   {:16} {:>cells$}  {}",
+            "Modified",
+            "Size",
+            if self.scope.tree { "Key" } else { "Id" }
+        );
         frame.render_widget(Line::styled(head, theme.dim), window::row(list, 0));
         let list =
             Rect { y: list.y + u16::from(list.height > 0), height: list.height.saturating_sub(1), ..list };
@@ -50,14 +55,15 @@ impl Versions {
 
     fn line(&self, row: &Row, cursor: bool, width: usize, theme: &Theme) -> Line<'static> {
         let version = &row.version;
-        let time = version
-            .modified
-            .map(|time| time.to_zoned_datetime(self.zone.clone()).strftime("%Y-%m-%d %H:%M").to_string());
-        let size =
-            version.object.as_ref().map_or_else(|| "deleted".to_owned(), |object| text::size(object.size));
+        let time = version.modified.map(|time| theme.units.time(time));
+        let size = version
+            .object
+            .as_ref()
+            .map_or_else(|| "deleted".to_owned(), |object| theme.units.size(object.size));
+        let cells = theme.units.width();
         let mark = if row.marked { "*" } else { " " };
         let latest = if version.latest { ">" } else { " " };
-        let left = width.saturating_sub(COLUMNS);
+        let left = width.saturating_sub(COLUMNS + cells);
         let id = display_safe(&version.id);
         let what = match (self.scope.tree, left > 2 * ID) {
             (false, _) => text::clip_middle(&id, left, theme.ellipsis()),
@@ -68,7 +74,7 @@ impl Versions {
                 name + &gap + &text::clip(&id, ID, theme.ellipsis())
             }
         };
-        let line = format!("{mark}{latest} {:16} {size:>9}  {what}", time.unwrap_or_default());
+        let line = format!("{mark}{latest} {:16} {size:>cells$}  {what}", time.unwrap_or_default());
         let pad = " ".repeat(width.saturating_sub(text::width(&line)));
         let style = match (cursor, row.marked, version.object.is_none()) {
             (true, true, _) => theme.cursor.patch(theme.mark),
@@ -92,8 +98,11 @@ impl Versions {
         let bytes = self.rows.iter().filter_map(|row| row.version.object.as_ref()).map(|object| object.size);
         let plus = if self.ended && !self.more { "" } else { "+" };
         let words = if self.rows.len() == 1 { "version" } else { "versions" };
-        let total =
-            format!("{}{plus} {words}, {}{plus}", text::thousands(self.rows.len()), text::size(bytes.sum()));
+        let total = format!(
+            "{}{plus} {words}, {}{plus}",
+            text::thousands(self.rows.len()),
+            theme.units.size(bytes.sum())
+        );
         let marked = self.rows.iter().filter(|row| row.marked).count();
         let parts = [
             Some(total),

@@ -40,7 +40,7 @@ impl Viewer {
 
     fn heading(&self, width: usize, theme: &Theme) -> Line<'static> {
         let place = self.location.to_string();
-        let right = self.position();
+        let right = self.position(theme);
         let room = width.saturating_sub(text::width(&right) + 3);
         let place = text::clip_start(&place, room, theme.ellipsis());
         let gap = width.saturating_sub(text::width(&place) + text::width(&right) + 2);
@@ -48,14 +48,14 @@ impl Viewer {
     }
 
     /// What it is, how large, and how far down one is.
-    fn position(&self) -> String {
+    fn position(&self, theme: &Theme) -> String {
         if let Some(note) = &self.note {
             return display_safe(note).into_owned();
         }
         if self.bytes.is_empty() && self.size > 0 && self.error.is_none() {
             return "reading...".to_owned();
         }
-        let size = text::size(self.size);
+        let size = theme.units.size(self.size);
         #[cfg(feature = "images")]
         if let Some(picture) = self.picture.as_ref().filter(|_| self.form.is_none()) {
             return format!("picture {}x{}  {size}", picture.original.0, picture.original.1);

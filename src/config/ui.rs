@@ -1,0 +1,116 @@
+//! `[ui]`: what the browser looks like and how it asks. What that means on the screen is `tui`'s business.
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::file::Source;
+use crate::error::Result;
+
+/// `[ui]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ui {
+    /// Colours.
+    pub theme: ThemeChoice,
+    /// How sizes are written.
+    pub sizes: Sizes,
+    /// Where times are told.
+    pub times: Times,
+    /// Whether the mouse is captured.
+    pub mouse: bool,
+    /// Borders and gauges of plain ASCII.
+    pub ascii: bool,
+    /// Program and arguments that take the text to copy on stdin; empty: none.
+    pub clipboard_command: Vec<String>,
+    /// Whether deleting asks first.
+    pub confirm_delete: bool,
+}
+
+impl Default for Ui {
+    fn default() -> Self {
+        Self {
+            theme: ThemeChoice::default(),
+            sizes: Sizes::default(),
+            times: Times::default(),
+            mouse: false,
+            ascii: false,
+            clipboard_command: Vec::new(),
+            confirm_delete: true,
+        }
+    }
+}
+
+/// `[ui] theme`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ThemeChoice {
+    /// Colourless if `NO_COLOR` is set, else the terminal's own sixteen colours.
+    #[default]
+    Auto,
+    /// For dark backgrounds.
+    Dark,
+    /// For light backgrounds.
+    Light,
+    /// No colour, only bold, underline and reverse.
+    Mono,
+}
+
+impl ThemeChoice {
+    /// Every word, as the configuration knows them.
+    pub const WORDS: &[(&str, ThemeChoice)] =
+        &[("auto", Self::Auto), ("dark", Self::Dark), ("light", Self::Light), ("mono", Self::Mono)];
+}
+
+/// `[ui] sizes`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sizes {
+    /// Powers of 1,000: kB, MB, GB.
+    #[default]
+    Si,
+    /// Powers of 1,024: KiB, MiB, GiB.
+    Iec,
+    /// Every single byte.
+    Bytes,
+}
+
+impl Sizes {
+    const WORDS: &[(&str, Sizes)] = &[("si", Self::Si), ("iec", Self::Iec), ("bytes", Self::Bytes)];
+}
+
+/// `[ui] times`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Times {
+    /// Where the user is.
+    #[default]
+    Local,
+    /// The same for everybody.
+    Utc,
+}
+
+impl Times {
+    const WORDS: &[(&str, Times)] = &[("local", Self::Local), ("utc", Self::Utc)];
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct UiTable {
+    theme: Option<Spanned<String>>,
+    sizes: Option<Spanned<String>>,
+    times: Option<Spanned<String>>,
+    mouse: bool,
+    ascii: bool,
+    clipboard_command: Vec<String>,
+    confirm_delete: Option<bool>,
+}
+
+/// Reads `[ui]`.
+pub(super) fn ui(source: Source<'_>, table: UiTable) -> Result<Ui> {
+    let defaults = Ui::default();
+    Ok(Ui {
+        theme: source.chosen("theme", table.theme.as_ref(), ThemeChoice::WORDS)?,
+        sizes: source.chosen("sizes", table.sizes.as_ref(), Sizes::WORDS)?,
+        times: source.chosen("times", table.times.as_ref(), Times::WORDS)?,
+        mouse: table.mouse,
+        ascii: table.ascii,
+        clipboard_command: table.clipboard_command,
+        confirm_delete: table.confirm_delete.unwrap_or(defaults.confirm_delete),
+    })
+}
