@@ -132,6 +132,7 @@ actions! {
     Sort, Browser, Find, "sort", "sort by the next column", ["s"];
     SortReverse, Browser, Find, "sort_reverse", "reverse the order", ["shift-s"];
     ToggleHidden, Browser, Find, "toggle_hidden", "show or hide dot files", ["."];
+    Columns, Browser, Find, "columns", "choose the columns of the panes", ["|"];
     Refresh, Browser, Find, "refresh", "read again", ["shift-r", "ctrl-r"];
     CopyLink, Browser, Links, "copy_link", "copy a link", ["y"];
     LinkDialog, Browser, Links, "link_dialog", "link with options", ["shift-y"];

@@ -30,7 +30,7 @@ pub use profile::{Checksums, CredentialSource, Origin, Profile};
 pub use provider::{PROVIDERS, Provider, provider};
 pub use secret::{SecretSource, secret_name};
 pub use sse::Sse;
-pub use ui::{Sizes, ThemeChoice, Times, Ui};
+pub use ui::{Column, Sizes, ThemeChoice, Times, Ui};
 pub use vault::{Sealed, Sealer, Vault, random};
 
 use serde::{Deserialize, Serialize};

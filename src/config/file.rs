@@ -72,7 +72,7 @@ impl Source<'_> {
     }
 
     /// The value of one of some words.
-    fn word<T: Copy>(&self, key: &str, value: &Spanned<String>, words: &[(&str, T)]) -> Result<T> {
+    pub(super) fn word<T: Copy>(&self, key: &str, value: &Spanned<String>, words: &[(&str, T)]) -> Result<T> {
         words.iter().find(|(word, _)| word == value.get_ref()).map(|(_, meaning)| *meaning).ok_or_else(|| {
             let allowed: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
             let message = format!("{key} = \"{}\" is not known", value.get_ref());
@@ -216,6 +216,8 @@ mod tests {
             ("[ui]\ntheme = \"drak\"", 2, "did you mean dark?"),
             ("[ui]\nmouse = \"yes\"", 2, "boolean"),
             ("[ui]\n\nsizes = \"IEC\"", 3, "accepted: si, iec, bytes"),
+            ("[ui]\ncolumns = [\"size\",\n\"sise\"]", 3, "did you mean size?"),
+            ("[ui]\ncolumns = [\"class\", \"class\"]", 2, "class twice"),
             ("[ui]\ntimes = \"gmt\"", 2, "accepted: local, utc"),
             ("[transfer]\nparallel = 0", 2, "1 and 1024"),
             ("[transfer]\npart_size = \"1MiB\"", 2, "5MiB"),

@@ -15,6 +15,8 @@ pub struct Ui {
     pub sizes: Sizes,
     /// Where times are told.
     pub times: Times,
+    /// What stands beside the names in the panes; the last ones give way where room is short.
+    pub columns: Vec<Column>,
     /// Whether the mouse is captured.
     pub mouse: bool,
     /// Borders and gauges of plain ASCII.
@@ -31,6 +33,7 @@ impl Default for Ui {
             theme: ThemeChoice::default(),
             sizes: Sizes::default(),
             times: Times::default(),
+            columns: vec![Column::Size, Column::Modified],
             mouse: false,
             ascii: false,
             clipboard_command: Vec::new(),
@@ -89,12 +92,35 @@ impl Times {
     const WORDS: &[(&str, Times)] = &[("local", Self::Local), ("utc", Self::Utc)];
 }
 
+/// A column of `[ui] columns`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Column {
+    /// Bytes.
+    Size,
+    /// When it was modified last.
+    Modified,
+    /// The storage class.
+    Class,
+}
+
+impl Column {
+    /// Every word, as the configuration and the browser know them.
+    pub const WORDS: &[(&str, Column)] =
+        &[("size", Self::Size), ("modified", Self::Modified), ("class", Self::Class)];
+
+    /// Its word.
+    pub fn word(self) -> &'static str {
+        Self::WORDS.iter().find(|(_, column)| *column == self).map_or("", |(word, _)| word)
+    }
+}
+
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct UiTable {
     theme: Option<Spanned<String>>,
     sizes: Option<Spanned<String>>,
     times: Option<Spanned<String>>,
+    columns: Option<Vec<Spanned<String>>>,
     mouse: bool,
     ascii: bool,
     clipboard_command: Vec<String>,
@@ -108,9 +134,22 @@ pub(super) fn ui(source: Source<'_>, table: UiTable) -> Result<Ui> {
         theme: source.chosen("theme", table.theme.as_ref(), ThemeChoice::WORDS)?,
         sizes: source.chosen("sizes", table.sizes.as_ref(), Sizes::WORDS)?,
         times: source.chosen("times", table.times.as_ref(), Times::WORDS)?,
+        columns: table.columns.map_or(Ok(defaults.columns), |words| columns(source, &words))?,
         mouse: table.mouse,
         ascii: table.ascii,
         clipboard_command: table.clipboard_command,
         confirm_delete: table.confirm_delete.unwrap_or(defaults.confirm_delete),
     })
+}
+
+fn columns(source: Source<'_>, words: &[Spanned<String>]) -> Result<Vec<Column>> {
+    let mut columns = Vec::new();
+    for word in words {
+        let column = source.word("columns", word, Column::WORDS)?;
+        if columns.contains(&column) {
+            return Err(source.wrong(word.span().start, format!("columns has {} twice", column.word())));
+        }
+        columns.push(column);
+    }
+    Ok(columns)
 }

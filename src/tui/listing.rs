@@ -11,6 +11,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use jiff::Timestamp;
 
 use crate::entry::{Entry, Kind};
+use crate::sanitize::display_safe;
 pub(crate) use filter::Filter;
 pub(crate) use order::SortBy;
 use order::natural;
@@ -29,6 +30,10 @@ pub(crate) struct Listing {
     sizes: Vec<u64>,
     /// Seconds since 1970.
     times: Vec<i64>,
+    /// Numbers of `class_names`, from 1 on; 0: not known.
+    classes: Vec<u8>,
+    /// Safe to show; there are few.
+    class_names: Vec<String>,
     marks: Vec<bool>,
     marked: usize,
     marked_bytes: u64,
@@ -43,7 +48,7 @@ pub(crate) struct Listing {
 
 /// What is drawn of an entry.
 #[derive(Clone, Debug)]
-pub(crate) struct Row {
+pub(crate) struct Row<'a> {
     /// Safe to show; folders end in `/`.
     pub(crate) label: String,
     /// What it is.
@@ -52,6 +57,8 @@ pub(crate) struct Row {
     pub(crate) size: Option<u64>,
     /// Last modified.
     pub(crate) modified: Option<Timestamp>,
+    /// The storage class, safe to show; empty: not known.
+    pub(crate) class: &'a str,
     /// Whether it is marked.
     pub(crate) marked: bool,
 }
@@ -128,14 +135,36 @@ impl Listing {
         (seconds != NO_TIME).then(|| Timestamp::from_second(seconds).ok()).flatten()
     }
 
+    /// Its storage class, safe to show; empty: not known.
+    fn class(&self, entry: u32) -> &str {
+        let number = usize::from(self.classes[entry as usize]);
+        number.checked_sub(1).and_then(|at| self.class_names.get(at)).map_or("", String::as_str)
+    }
+
+    /// The storage classes that there are, safe to show.
+    pub(crate) fn classes(&self) -> &[String] {
+        &self.class_names
+    }
+
+    fn class_number(&mut self, entry: &Entry) -> u8 {
+        let Some(class) = &entry.storage_class else { return 0 };
+        let class = display_safe(class);
+        let known = self.class_names.iter().position(|known| *known == class).unwrap_or_else(|| {
+            self.class_names.push(class.into_owned());
+            self.class_names.len() - 1
+        });
+        u8::try_from(known + 1).unwrap_or(0)
+    }
+
     /// `entry` as it is drawn.
-    pub(crate) fn row(&self, entry: u32) -> Row {
+    pub(crate) fn row(&self, entry: u32) -> Row<'_> {
         let kind = self.kind(entry);
         Row {
             label: Entry::new(self.name(entry), kind).label(),
             kind,
             size: self.size(entry),
             modified: self.modified(entry),
+            class: self.class(entry),
             marked: self.marks[entry as usize],
         }
     }
@@ -150,6 +179,8 @@ impl Listing {
             self.kinds.push(entry.kind);
             self.sizes.push(entry.size.unwrap_or(NO_SIZE));
             self.times.push(entry.modified.map_or(NO_TIME, Timestamp::as_second));
+            let class = self.class_number(entry);
+            self.classes.push(class);
             self.marks.push(false);
             if remark.contains(&entry.name) {
                 self.mark(u32::try_from(self.len() - 1).unwrap_or(u32::MAX), true);

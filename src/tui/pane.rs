@@ -1,6 +1,7 @@
 //! One pane: the place it shows, how much of it was read, cursor and history. Says what it needs as effects; whether
 //! that works out comes back as events.
 
+mod columns;
 mod draw;
 
 use std::collections::HashSet;

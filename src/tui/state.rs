@@ -13,7 +13,7 @@ use super::pane::Pane;
 use super::theme::Theme;
 use super::transfers::TransfersPanel;
 use super::update::Undo;
-use crate::config::{Config, Profile};
+use crate::config::{Column, Config, Profile};
 use crate::error::Error;
 use crate::location::{Location, Remote};
 use crate::places::Places;
@@ -82,6 +82,8 @@ pub(super) struct State {
     pub(super) config: Arc<Config>,
     pub(super) theme: Theme,
     pub(super) home: Option<PathBuf>,
+    /// What stands beside the names in the panes, if it fits.
+    pub(super) columns: Vec<Column>,
     /// Columns and rows of the terminal.
     pub(super) size: (u16, u16),
     panes: [Pane; 2],
@@ -154,6 +156,7 @@ impl State {
         let effects = vec![panes[0].open(left, None), panes[1].open(right, None)];
         let warning = config.warnings.first().cloned();
         let mut state = Self {
+            columns: config.ui.columns.clone(),
             config,
             theme,
             home: None,

@@ -252,6 +252,7 @@ fn act(state: &mut State, action: Action) -> Vec<Effect> {
             state.focus = state.focus.other();
             Vec::new()
         }
+        Action::Columns => browser::columns(state),
         Action::Refresh => vec![state.here_mut().refresh(None)],
         _ => browser::act(state, action),
     }

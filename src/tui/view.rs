@@ -127,6 +127,7 @@ fn draw_pane(state: &State, id: PaneId, frame: &mut Frame<'_>, area: Rect) {
         has_cursor: state.dialogs.is_empty(),
         color: profile.and_then(|profile| profile.color.as_deref()),
         read_only: profile.is_some_and(|profile| profile.read_only),
+        columns: &state.columns,
         home: state.home.as_deref(),
         refresh: state.config.keys.label(Action::Refresh),
         bottom: state.config.keys.label(Action::Bottom),

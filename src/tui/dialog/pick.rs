@@ -12,6 +12,7 @@ use super::super::theme::Theme;
 use super::field::Field;
 use super::{Decision, Outcome, window};
 use crate::action::Action;
+use crate::config::Column;
 use crate::location::Location;
 use crate::sanitize::display_safe;
 
@@ -43,6 +44,8 @@ pub(crate) enum Choice {
     OtherClass,
     /// Back from an archive class.
     Restore,
+    /// Show that column, or not any more.
+    Column(Column),
     /// Leave for that.
     Begin(Begin),
     /// Go there; it is a bookmark, which can be removed.

@@ -67,6 +67,7 @@ fn a_hundred_thousand_keys_stay_small() {
     let bytes = listing.names.capacity()
         + 8 * (listing.ends.capacity() + listing.sizes.capacity() + listing.times.capacity())
         + listing.kinds.capacity()
+        + listing.classes.capacity()
         + listing.marks.capacity()
         + 4 * listing.view.capacity();
     assert!(bytes < 12 << 20, "{bytes} bytes");

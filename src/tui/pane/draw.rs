@@ -10,15 +10,10 @@ use super::super::listing::{Row, SortBy};
 use super::super::text;
 use super::super::theme::Theme;
 use super::Pane;
-use crate::entry::Kind;
+use super::columns::{self, Fitted};
+use crate::config::Column;
 use crate::location::Location;
 use crate::sanitize::display_safe;
-
-/// Cells of a time with the space before it.
-const TIME: usize = 17;
-/// From these widths on the columns are shown.
-const WITH_SIZE: usize = 24;
-const WITH_TIME: usize = 52;
 
 /// What a pane needs to know to be drawn.
 pub(in crate::tui) struct Look<'a> {
@@ -29,6 +24,8 @@ pub(in crate::tui) struct Look<'a> {
     /// The profile's own colour.
     pub(in crate::tui) color: Option<&'a str>,
     pub(in crate::tui) read_only: bool,
+    /// What stands beside the names, if it fits.
+    pub(in crate::tui) columns: &'a [Column],
     /// `~`.
     pub(in crate::tui) home: Option<&'a std::path::Path>,
     /// Keys that help when something is missing.
@@ -56,11 +53,12 @@ pub(in crate::tui) fn draw(pane: &Pane, frame: &mut Frame<'_>, area: Rect, look:
         draw_message(pane, frame, inner, look);
         return;
     }
+    let columns = columns::fit(look.columns, &pane.listing, &theme.units, usize::from(inner.width));
     let rows = pane.top..pane.listing.rows().min(pane.top + usize::from(inner.height));
     for (y, row) in (inner.y..).zip(rows) {
         let Some(entry) = pane.listing.at(row) else { break };
         let cursor = (row == pane.cursor).then_some(look.focused);
-        let line = line(&pane.listing.row(entry), cursor, look, usize::from(inner.width));
+        let line = line(&pane.listing.row(entry), &columns, cursor, look, usize::from(inner.width));
         frame.render_widget(line, Rect { y, height: 1, ..inner });
         if cursor == Some(true) && look.has_cursor {
             frame.set_cursor_position(Position { x: inner.x, y });
@@ -175,16 +173,16 @@ fn empty(location: &Location) -> &'static str {
     }
 }
 
-/// One row: mark, name, size, time. The name gives way: its middle, so that the extension stays.
-fn line(row: &Row, cursor: Option<bool>, look: &Look<'_>, width: usize) -> Line<'static> {
+/// One row: mark, name, columns. The name gives way: its middle, so that the extension stays.
+fn line(
+    row: &Row<'_>,
+    columns: &[Fitted],
+    cursor: Option<bool>,
+    look: &Look<'_>,
+    width: usize,
+) -> Line<'static> {
     let theme = look.theme;
-    let size = row.size.map_or_else(|| word(row.kind).to_owned(), |size| theme.units.size(size));
-    let cells = theme.units.width() + 1;
-    let mut rest = if width >= WITH_SIZE { format!("{size:>cells$}") } else { String::new() };
-    if width >= WITH_TIME {
-        let time = row.modified.map(|time| theme.units.time(time)).unwrap_or_default();
-        rest = format!("{rest}{time:>TIME$}");
-    }
+    let rest: String = columns.iter().map(|column| column.cell(row, theme)).collect();
     let room = width.saturating_sub(text::width(&rest) + 1);
     let name = text::clip_middle(&row.label, room, theme.ellipsis());
     let pad = " ".repeat(room.saturating_sub(text::width(&name)));
@@ -207,14 +205,5 @@ fn line(row: &Row, cursor: Option<bool>, look: &Look<'_>, width: usize) -> Line<
             Span::styled(format!("{mark}{name}{pad}"), name_style),
             Span::styled(rest, theme.dim),
         ]),
-    }
-}
-
-/// What stands for a size.
-fn word(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Bucket | Kind::Prefix | Kind::Object => "",
-        Kind::Symlink => "link",
-        Kind::Special => "special",
     }
 }

@@ -2,10 +2,12 @@
 
 use std::ffi::OsStr;
 
+use super::super::dialog::{Choice, Dialog, Item};
 use super::super::message::Effect;
 use super::super::state::{State, Tone};
 use super::go;
 use crate::action::Action;
+use crate::config::Column;
 use crate::error::Result;
 use crate::location::Location;
 
@@ -43,6 +45,34 @@ fn toggle_hidden(state: &mut State) {
     let mut shown = false;
     state.here_mut().rearrange(|listing| shown = listing.toggle_hidden());
     state.say(Tone::Plain, if shown { "dot files are shown" } else { "dot files are hidden" });
+}
+
+/// The columns, to show or hide one.
+pub(super) fn columns(state: &mut State) -> Vec<Effect> {
+    let item = |(word, column): &(&str, Column)| Item {
+        words: (*word).to_owned(),
+        aside: if state.columns.contains(column) { "shown" } else { "not shown" }.to_owned(),
+        choice: Choice::Column(*column),
+    };
+    let items = Column::WORDS.iter().map(item).collect();
+    state.dialogs.push(Dialog::pick("Show or hide a column", items));
+    Vec::new()
+}
+
+/// Shows a column, as the last one, or hides it.
+pub(super) fn toggle_column(state: &mut State, column: Column) {
+    let before = state.columns.len();
+    state.columns.retain(|shown| *shown != column);
+    if state.columns.len() == before {
+        state.columns.push(column);
+    }
+    let words: Vec<&str> = state.columns.iter().map(|column| column.word()).collect();
+    let text = if words.is_empty() {
+        "only names are shown".to_owned()
+    } else {
+        format!("columns: {}; the last ones give way where room is short", words.join(", "))
+    };
+    state.say(Tone::Plain, text);
 }
 
 /// Opens what can be listed; anything else is viewed.

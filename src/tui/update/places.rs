@@ -3,7 +3,7 @@
 use super::super::dialog::{Begin, Choice, Dialog, Item, Purpose};
 use super::super::message::{Effect, PlacesChange};
 use super::super::state::{State, Tone};
-use super::{act, everywhere, go, properties};
+use super::{act, browser, everywhere, go, properties};
 use crate::action::{ACTIONS, Action, Screen};
 use crate::error::Result;
 use crate::location::Location;
@@ -89,6 +89,10 @@ pub(super) fn chosen(state: &mut State, choice: Choice) -> Vec<Effect> {
         Choice::Class(class) => properties::to_class(state, &class),
         Choice::OtherClass => {
             state.dialogs.push(Dialog::input(Purpose::StorageClass, "Storage class", ""));
+            Vec::new()
+        }
+        Choice::Column(column) => {
+            browser::toggle_column(state, column);
             Vec::new()
         }
         Choice::Restore => properties::ask_restore(state),

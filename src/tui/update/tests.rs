@@ -22,7 +22,7 @@ use super::super::theme::Theme;
 use super::super::units::Units;
 use super::*;
 use crate::clipboard::Outcome;
-use crate::config::{Config, PROVIDERS, Paths, Profile, Sizes, Times, Ui};
+use crate::config::{Column, Config, PROVIDERS, Paths, Profile, Sizes, Times, Ui};
 use crate::entry::{Entry, Kind, Page};
 use crate::error::{Error, Kind as Failure};
 use crate::links::{LinkRequest, Seen};

@@ -142,3 +142,32 @@ fn going_back_shows_at_once_what_was_there_and_reads_it_again() {
     fill(&mut state, PaneId::Left, &["a/", "b/", "c/", "d/"], None);
     assert_eq!((state.here().listing.rows(), state.here().listing.marks().0), (4, 1), "marks survive");
 }
+
+#[test]
+fn columns_are_chosen_and_the_last_one_gives_way() {
+    let mut config = config();
+    config.ui.columns = vec![Column::Class, Column::Size];
+    let mut state = browser_with(config, local("/empty"), at("films/"), (120, 20));
+    fill(&mut state, PaneId::Left, &[], None);
+    let mut entry = Entry::new("film.mov", Kind::Object);
+    (entry.size, entry.storage_class) = (Some(3_000_000), Some("GLACIER".into()));
+    entry.modified = Some(Timestamp::from_second(1_772_366_400).unwrap());
+    let (pane, generation) = (PaneId::Right, state.pane(PaneId::Right).generation());
+    update(&mut state, Event::Page { pane, generation, page: Ok(Page { entries: vec![entry], next: None }) });
+    keys(&mut state, "\t");
+    assert!(draw(&state).contains("GLACIER      3 MB│"), "{}", draw(&state));
+    keys(&mut state, "|modi\r");
+    assert!(notice(&state).starts_with("columns: class, size, modified;"));
+    assert!(
+        draw(&state).contains("GLACIER      3 MB 2026-03-01│"),
+        "half of 120 has room for a day\n{}",
+        draw(&state)
+    );
+    state.size = (140, 20);
+    assert!(draw(&state).contains("GLACIER      3 MB 2026-03-01 12:00│"), "{}", draw(&state));
+    state.size = (80, 20);
+    assert!(draw(&state).contains(" GLACIER│") && !draw(&state).contains("3 MB"), "{}", draw(&state));
+    keys(&mut state, "|clas\r|size\r|modi\r");
+    assert_eq!(notice(&state), "only names are shown");
+    assert!(!draw(&state).contains("GLACIER") && !draw(&state).contains("2026"));
+}
