@@ -13,6 +13,7 @@ mod profile;
 mod provider;
 mod secret;
 mod sse;
+mod theme;
 mod ui;
 pub mod units;
 mod vault;
@@ -30,7 +31,8 @@ pub use profile::{Checksums, CredentialSource, Origin, Profile};
 pub use provider::{PROVIDERS, Provider, provider};
 pub use secret::{SecretSource, secret_name};
 pub use sse::Sse;
-pub use ui::{Column, Sizes, ThemeChoice, Times, Ui};
+pub use theme::{Look, Scheme, ThemeChoice};
+pub use ui::{Column, Sizes, Times, Ui};
 pub use vault::{Sealed, Sealer, Vault, random};
 
 use serde::{Deserialize, Serialize};

@@ -12,7 +12,7 @@ use toml::Spanned;
 
 use self::profile::{ProfileTable, profile};
 use super::gateway::{GatewayTable, gateway};
-use super::ui::{UiTable, ui};
+use super::ui::{Themes, UiTable, ui};
 use super::units::{parse_duration, parse_rate, parse_size};
 use super::{Config, Keys, OnConflict, Paths, TransferDefaults, Vault, Verify};
 use crate::error::{Error, Kind, Result};
@@ -31,6 +31,7 @@ struct File {
     transfer: TransferTable,
     presign: PresignTable,
     ui: UiTable,
+    themes: Themes,
     gateway: GatewayTable,
     keys: BTreeMap<String, BTreeMap<String, Spanned<Vec<String>>>>,
     profiles: BTreeMap<String, Spanned<ProfileTable>>,
@@ -137,7 +138,7 @@ pub(super) fn parse(text: &str, file: &Path, paths: Paths) -> Result<Config> {
         }
     }
     config.gateway = gateway(source, &raw.gateway, &config.paths)?;
-    config.ui = ui(source, raw.ui)?;
+    config.ui = ui(source, raw.ui, &raw.themes)?;
     config.keys = keys(source, &raw.keys)?;
     Ok(config)
 }
@@ -202,7 +203,9 @@ fn keys(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::CredentialSource;
+    use ratatui::style::Color;
+
+    use crate::config::{CredentialSource, Look, Scheme, ThemeChoice};
 
     fn read(text: &str) -> Result<Config> {
         parse(text, Path::new("c.toml"), Paths::below(Path::new("/nowhere")))
@@ -214,6 +217,19 @@ mod tests {
         for (text, line, words) in [
             ("\ndefault_profil = \"x\"", 2, "default_profile"),
             ("[ui]\ntheme = \"drak\"", 2, "did you mean dark?"),
+            ("[ui]\ntheme = \"mine\"\n[themes.mien]", 2, "did you mean mien?"),
+            ("[themes.mine]\nfoldr = {}", 2, "`folder`"),
+            ("[themes.mine]\nbase = \"drak\"", 2, "`dark`"),
+            (
+                "[themes.mine]\n\nfolder = { fg = \"bleu\" }",
+                3,
+                "\"bleu\" is not a colour; accepted: black, red",
+            ),
+            ("[themes.mine.folder]\nbold = true\nbg = 256", 3, "0 to 255"),
+            ("[themes.mine.folder]\nbg = \"#12345\"", 2, "#rrggbb"),
+            ("[themes.mine.folder]\nblink = true", 2, "`reversed`"),
+            ("[ui]\n[themes.dark]", 2, "another name"),
+            ("[profiles.x]\ncolor = \"rde\"", 2, "\"rde\" is not a colour"),
             ("[ui]\nmouse = \"yes\"", 2, "boolean"),
             ("[ui]\n\nsizes = \"IEC\"", 3, "accepted: si, iec, bytes"),
             ("[ui]\ncolumns = [\"size\",\n\"sise\"]", 3, "did you mean size?"),
@@ -244,6 +260,25 @@ mod tests {
             assert!(all.starts_with(&format!("c.toml:{line}: ")), "{text}\n{all}");
             assert!(all.contains(words), "{text}\n{all}");
         }
+    }
+
+    #[test]
+    fn a_theme_of_ones_own_is_chosen_by_its_name() {
+        let look = |fg, bold| Some(Look { fg: Some(fg), bold, ..Look::default() });
+        let config = read(
+            "[ui]\ntheme = \"sea\"\n[themes.sea]\nbase = \"dark\"\nfolder = { fg = \"#87afff\", bold = true }\n\
+             good = { fg = 35 }\nkey = { fg = \"light-cyan\" }\ntext = { fg = \"default\" }\n[themes.other]\n",
+        )
+        .unwrap();
+        let sea = Scheme {
+            folder: look(Color::Rgb(0x87, 0xaf, 0xff), true),
+            good: look(Color::Indexed(35), false),
+            key: look(Color::LightCyan, false),
+            text: look(Color::Reset, false),
+            ..Scheme::of(ThemeChoice::Dark)
+        };
+        assert_eq!(config.ui.theme, sea);
+        assert_eq!(read("[themes.sea]\n").unwrap().ui.theme, Scheme::default(), "it is there, not chosen");
     }
 
     #[test]

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use ratatui::style::Color;
+
 use super::provider::Provider;
 use super::secret::SecretSource;
 use crate::error::{Error, Kind, Result};
@@ -79,7 +81,7 @@ pub struct Profile {
     /// Refuse everything that changes the store.
     pub read_only: bool,
     /// Colour of its pane's title (a name or `#rrggbb`), e.g. red for production.
-    pub color: Option<String>,
+    pub color: Option<Color>,
     /// PEM file with more certificate authorities.
     pub ca_bundle: Option<PathBuf>,
     /// Checksums.

@@ -1,16 +1,19 @@
 //! `[ui]`: what the browser looks like and how it asks. What that means on the screen is `tui`'s business.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 use toml::Spanned;
 
 use super::file::Source;
+use super::theme::{Scheme, ThemeChoice};
 use crate::error::Result;
 
 /// `[ui]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ui {
     /// Colours.
-    pub theme: ThemeChoice,
+    pub theme: Scheme,
     /// How sizes are written.
     pub sizes: Sizes,
     /// Where times are told.
@@ -30,7 +33,7 @@ pub struct Ui {
 impl Default for Ui {
     fn default() -> Self {
         Self {
-            theme: ThemeChoice::default(),
+            theme: Scheme::default(),
             sizes: Sizes::default(),
             times: Times::default(),
             columns: vec![Column::Size, Column::Modified],
@@ -40,26 +43,6 @@ impl Default for Ui {
             confirm_delete: true,
         }
     }
-}
-
-/// `[ui] theme`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum ThemeChoice {
-    /// Colourless if `NO_COLOR` is set, else the terminal's own sixteen colours.
-    #[default]
-    Auto,
-    /// For dark backgrounds.
-    Dark,
-    /// For light backgrounds.
-    Light,
-    /// No colour, only bold, underline and reverse.
-    Mono,
-}
-
-impl ThemeChoice {
-    /// Every word, as the configuration knows them.
-    pub const WORDS: &[(&str, ThemeChoice)] =
-        &[("auto", Self::Auto), ("dark", Self::Dark), ("light", Self::Light), ("mono", Self::Mono)];
 }
 
 /// `[ui] sizes`.
@@ -114,6 +97,9 @@ impl Column {
     }
 }
 
+/// `[themes]`, by name.
+pub(super) type Themes = BTreeMap<String, Spanned<Scheme>>;
+
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct UiTable {
@@ -127,11 +113,11 @@ pub(super) struct UiTable {
     confirm_delete: Option<bool>,
 }
 
-/// Reads `[ui]`.
-pub(super) fn ui(source: Source<'_>, table: UiTable) -> Result<Ui> {
+/// Reads `[ui]`, where one of `[themes]` may be named.
+pub(super) fn ui(source: Source<'_>, table: UiTable, themes: &Themes) -> Result<Ui> {
     let defaults = Ui::default();
     Ok(Ui {
-        theme: source.chosen("theme", table.theme.as_ref(), ThemeChoice::WORDS)?,
+        theme: theme(source, table.theme.as_ref(), themes)?,
         sizes: source.chosen("sizes", table.sizes.as_ref(), Sizes::WORDS)?,
         times: source.chosen("times", table.times.as_ref(), Times::WORDS)?,
         columns: table.columns.map_or(Ok(defaults.columns), |words| columns(source, &words))?,
@@ -140,6 +126,19 @@ pub(super) fn ui(source: Source<'_>, table: UiTable) -> Result<Ui> {
         clipboard_command: table.clipboard_command,
         confirm_delete: table.confirm_delete.unwrap_or(defaults.confirm_delete),
     })
+}
+
+fn theme(source: Source<'_>, word: Option<&Spanned<String>>, themes: &Themes) -> Result<Scheme> {
+    let mut words: Vec<(&str, Scheme)> =
+        ThemeChoice::WORDS.iter().map(|(word, base)| (*word, Scheme::of(*base))).collect();
+    for (name, table) in themes {
+        if words.iter().any(|(word, _)| word == name) {
+            let error = source.wrong(table.span().start, format!("[themes.{name}]: {name} is built in"));
+            return Err(error.with_hint(format!("give it another name, and say base = \"{name}\"")));
+        }
+        words.push((name, *table.get_ref()));
+    }
+    source.chosen("theme", word, &words)
 }
 
 fn columns(source: Source<'_>, words: &[Spanned<String>]) -> Result<Vec<Column>> {

@@ -1,14 +1,14 @@
 //! The look: one set of styles and symbols, and how figures are written. Meaning never hangs on colour alone.
 //!
-//! Sixteen ANSI colours, the terminal's own foreground, and attributes; 24-bit colour only for a profile's own
-//! colour, where the terminal says it can.
+//! What is built in has the terminal's own sixteen colours and its own foreground and background. Other colours are
+//! the user's, and those of pictures; where the terminal does not say that it can show them, the nearest of its 256.
 
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::symbols::border;
 use ratatui::text::Span;
 
 use super::units::Units;
-use crate::config::{ThemeChoice, Ui};
+use crate::config::{Look, Scheme, ThemeChoice, Ui};
 
 /// Styles by role, the symbols of the locale, the units of sizes and times.
 #[derive(Clone, Debug)]
@@ -52,8 +52,49 @@ pub(crate) struct Theme {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Colours {
     None,
-    Ansi,
+    Palette,
     True,
+}
+
+impl Colours {
+    fn style(self, look: Look) -> Style {
+        let attributes = [
+            (look.bold, Modifier::BOLD),
+            (look.dim, Modifier::DIM),
+            (look.underlined, Modifier::UNDERLINED),
+            (look.reversed, Modifier::REVERSED),
+        ];
+        let style = Style { fg: look.fg.and_then(|fg| self.shown(fg)), ..Style::new() };
+        let style = Style { bg: look.bg.and_then(|bg| self.shown(bg)), ..style };
+        attributes.into_iter().filter(|(on, _)| *on).fold(style, |style, (_, one)| style.add_modifier(one))
+    }
+
+    fn shown(self, color: Color) -> Option<Color> {
+        match (self, color) {
+            (Colours::None, _) => None,
+            (Colours::Palette, Color::Rgb(red, green, blue)) => {
+                Some(Color::Indexed(nearest([red, green, blue])))
+            }
+            _ => Some(color),
+        }
+    }
+}
+
+/// The nearest of the 240 colours that terminals of 256 have behind the first sixteen: a cube of 6x6x6, and 24 greys.
+fn nearest(wanted: [u8; 3]) -> u8 {
+    const LEVELS: [u8; 6] = [0, 95, 135, 175, 215, 255];
+    let step = |part: u8| (0..6u8).min_by_key(|at| LEVELS[usize::from(*at)].abs_diff(part)).unwrap_or(0);
+    let [red, green, blue] = wanted.map(step);
+    let cube = [red, green, blue].map(|step| LEVELS[usize::from(step)]);
+    let mean = wanted.iter().map(|part| u16::from(*part)).sum::<u16>() / 3;
+    let grey = u8::try_from((mean.saturating_sub(3) / 10).min(23)).unwrap_or(0);
+    let off = |[red, green, blue]: [u8; 3]| {
+        [(red, wanted[0]), (green, wanted[1]), (blue, wanted[2])]
+            .map(|(part, wanted)| u32::from(part.abs_diff(wanted)).pow(2))
+            .iter()
+            .sum::<u32>()
+    };
+    if off([8 + 10 * grey; 3]) < off(cube) { 232 + grey } else { 16 + 36 * red + 6 * green + blue }
 }
 
 impl Theme {
@@ -62,24 +103,26 @@ impl Theme {
         Self::from_lookup(ui, |name| std::env::var(name).ok())
     }
 
-    fn from_lookup(ui: &Ui, variable: impl Fn(&str) -> Option<String>) -> Self {
+    pub(super) fn from_lookup(ui: &Ui, variable: impl Fn(&str) -> Option<String>) -> Self {
         let set = |name: &str| variable(name).filter(|value| !value.is_empty());
         let ascii = ui.ascii || !is_utf8(&set);
         // An explicit choice in the file does not outrank NO_COLOR: the variable is per run, the file is not.
-        let choice = if set("NO_COLOR").is_some() { ThemeChoice::Mono } else { ui.theme };
-        let colours = match (choice, set("COLORTERM").as_deref()) {
-            (ThemeChoice::Mono, _) => Colours::None,
-            (_, Some("truecolor" | "24bit")) => Colours::True,
-            _ => Colours::Ansi,
+        let mono = Scheme::of(ThemeChoice::Mono);
+        let scheme = if set("NO_COLOR").is_some() { &mono } else { &ui.theme };
+        let colours = match set("COLORTERM").as_deref() {
+            _ if *scheme == mono => Colours::None,
+            Some("truecolor" | "24bit") => Colours::True,
+            _ => Colours::Palette,
         };
-        let mono = Self::mono(ascii, Units::new(ui));
-        let theme = match choice {
-            ThemeChoice::Mono => mono,
-            ThemeChoice::Light => mono.coloured(colours, &LIGHT),
-            ThemeChoice::Dark => mono.coloured(colours, &DARK),
-            ThemeChoice::Auto => mono.coloured(colours, &AUTO),
+        let hyperlinks = set("TERM").is_some_and(|term| term != "linux");
+        let base = Self { colours, hyperlinks, ..Self::mono(ascii, Units::new(ui)) };
+        let base = match scheme.base {
+            ThemeChoice::Mono => base,
+            ThemeChoice::Light => base.coloured(&LIGHT),
+            ThemeChoice::Dark => base.coloured(&DARK),
+            ThemeChoice::Auto => base.coloured(&AUTO),
         };
-        Self { hyperlinks: set("TERM").is_some_and(|term| term != "linux"), ..theme }
+        base.with(scheme)
     }
 
     fn mono(ascii: bool, units: Units) -> Self {
@@ -106,7 +149,7 @@ impl Theme {
         }
     }
 
-    fn coloured(self, colours: Colours, palette: &Palette) -> Self {
+    fn coloured(self, palette: &Palette) -> Self {
         Self {
             folder: self.folder.fg(palette.folder),
             mark: self.mark.fg(palette.mark),
@@ -116,34 +159,39 @@ impl Theme {
             good: self.good.fg(palette.good),
             key: self.key.fg(palette.accent),
             gauge: Style::new().fg(palette.accent),
-            colours,
             ..self
         }
     }
 
-    /// A profile's `color` (a name or `#rrggbb`), if it can be shown.
-    pub(crate) fn named(&self, color: &str) -> Option<Style> {
-        let color: Color = color.parse().ok()?;
-        let shown = match color {
-            Color::Rgb(..) => self.colours == Colours::True,
-            Color::Indexed(index) => index < 16 && self.colours != Colours::None,
-            _ => self.colours != Colours::None,
-        };
-        shown.then(|| Style::new().fg(color))
-    }
-
-    /// The colour of a picture's point; `None` where there are none.
-    pub(crate) fn point(&self, [red, green, blue]: [u8; 3]) -> Option<Color> {
-        // The cube of 6x6x6 colours that terminals of 256 have behind the first sixteen.
-        let step = |part: u8| (u16::from(part) * 5 + 127) / 255;
-        match self.colours {
-            Colours::None => None,
-            Colours::True => Some(Color::Rgb(red, green, blue)),
-            Colours::Ansi => {
-                let index = 16 + 36 * step(red) + 6 * step(green) + step(blue);
-                Some(Color::Indexed(u8::try_from(index).unwrap_or(u8::MAX)))
+    /// With the roles that `scheme` says something about.
+    fn with(mut self, scheme: &Scheme) -> Self {
+        let colours = self.colours;
+        let roles = [
+            (&mut self.text, scheme.text),
+            (&mut self.dim, scheme.dim),
+            (&mut self.folder, scheme.folder),
+            (&mut self.cursor, scheme.cursor),
+            (&mut self.cursor_away, scheme.cursor_away),
+            (&mut self.mark, scheme.mark),
+            (&mut self.focused, scheme.focused),
+            (&mut self.unfocused, scheme.unfocused),
+            (&mut self.error, scheme.error),
+            (&mut self.warning, scheme.warning),
+            (&mut self.good, scheme.good),
+            (&mut self.key, scheme.key),
+            (&mut self.gauge, scheme.gauge),
+        ];
+        for (style, look) in roles {
+            if let Some(look) = look {
+                *style = colours.style(look);
             }
         }
+        self
+    }
+
+    /// A colour of the user's or of a picture as the terminal can show it; `None` where there are none.
+    pub(crate) fn shown(&self, color: Color) -> Option<Color> {
+        self.colours.shown(color)
     }
 
     /// The corners and edges of a box.
@@ -252,23 +300,48 @@ mod tests {
 
     #[test]
     fn no_color_wins_and_leaves_attributes() {
-        let ui = Ui { theme: ThemeChoice::Dark, ..Ui::default() };
+        let folder = Some(Look { fg: Some(Color::Red), ..Look::default() });
+        let ui = Ui { theme: Scheme { folder, ..Scheme::of(ThemeChoice::Dark) }, ..Ui::default() };
         let mono = theme(&ui, &[("NO_COLOR", "1"), ("COLORTERM", "truecolor")]);
         for style in [mono.folder, mono.error, mono.key, mono.gauge, mono.mark, mono.focused] {
             assert_eq!(style.fg, None);
         }
         assert!(mono.cursor.add_modifier.contains(Modifier::REVERSED));
-        assert_eq!(mono.named("red"), None);
+        assert!(mono.folder.add_modifier.contains(Modifier::BOLD), "as the mono theme has it");
+        assert_eq!(mono.shown(Color::Red), None);
         assert!(theme(&ui, &[("NO_COLOR", "")]).error.fg.is_some(), "an empty NO_COLOR means nothing");
     }
 
     #[test]
-    fn only_a_terminal_that_says_so_gets_24_bit_colour() {
+    fn only_a_terminal_that_says_so_gets_24_bit_colour_others_the_nearest_they_have() {
         let ui = Ui::default();
-        assert_eq!(theme(&ui, &[]).named("#ff0000"), None);
-        assert!(theme(&ui, &[]).named("red").is_some());
-        assert!(theme(&ui, &[("COLORTERM", "24bit")]).named("#ff0000").is_some());
-        assert_eq!(theme(&ui, &[]).named("no such colour"), None);
+        let rgb = |red, green, blue| Color::Rgb(red, green, blue);
+        let (plain, all) = (theme(&ui, &[]), theme(&ui, &[("COLORTERM", "24bit")]));
+        assert_eq!(all.shown(rgb(250, 3, 3)), Some(rgb(250, 3, 3)));
+        for (color, index) in [
+            (rgb(250, 3, 3), 196),
+            (rgb(0, 0, 0), 16),
+            (rgb(255, 255, 255), 231),
+            (rgb(0x5f, 0x87, 0xaf), 67),
+            (rgb(100, 101, 99), 241),
+            (rgb(9, 9, 9), 232),
+        ] {
+            assert_eq!(plain.shown(color), Some(Color::Indexed(index)), "{color}");
+        }
+        assert_eq!(plain.shown(Color::Red), Some(Color::Red));
+        assert_eq!(plain.shown(Color::Indexed(208)), Some(Color::Indexed(208)));
+    }
+
+    #[test]
+    fn own_roles_take_the_place_of_those_of_the_base_and_nothing_else_changes() {
+        let look = Look { bg: Some(Color::Indexed(24)), bold: true, ..Look::default() };
+        let scheme = Scheme { cursor: Some(look), ..Scheme::of(ThemeChoice::Light) };
+        let own = theme(&Ui { theme: scheme, ..Ui::default() }, &[]);
+        assert_eq!(own.cursor, Style::new().bg(Color::Indexed(24)).bold());
+        assert_eq!(own.error.fg, Some(LIGHT.error));
+        let mono = Scheme { base: ThemeChoice::Mono, ..scheme };
+        let own = theme(&Ui { theme: mono, ..Ui::default() }, &[]);
+        assert_eq!((own.cursor.bg, own.error.fg), (Some(Color::Indexed(24)), None));
     }
 
     #[test]

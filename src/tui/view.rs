@@ -125,7 +125,7 @@ fn draw_pane(state: &State, id: PaneId, frame: &mut Frame<'_>, area: Rect) {
         theme: &state.theme,
         focused: id == state.focus && !state.panel,
         has_cursor: state.dialogs.is_empty(),
-        color: profile.and_then(|profile| profile.color.as_deref()),
+        color: profile.and_then(|profile| profile.color),
         read_only: profile.is_some_and(|profile| profile.read_only),
         columns: &state.columns,
         home: state.home.as_deref(),

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use ratatui::style::Color;
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -10,6 +11,7 @@ use super::super::paths::expand_home;
 use super::{Source, Text};
 use crate::config::profile::{Checksums, CredentialSource, Origin, Profile};
 use crate::config::provider::{PROVIDERS, Provider, provider};
+use crate::config::theme::colour;
 use crate::config::units::parse_duration;
 use crate::config::{SecretSource, Sse, secret_name};
 use crate::error::Result;
@@ -36,7 +38,8 @@ pub(super) struct ProfileTable {
     buckets: Vec<String>,
     bucket: Option<String>,
     read_only: bool,
-    color: Option<String>,
+    #[serde(deserialize_with = "colour")]
+    color: Option<Color>,
     ca_bundle: Option<Spanned<PathBuf>>,
     checksums: Text,
     sign_payload: bool,
@@ -103,7 +106,7 @@ pub(super) fn profile(source: Source<'_>, name: &str, table: &Spanned<ProfileTab
     profile.buckets.clone_from(&table.buckets);
     profile.bucket.clone_from(&table.bucket);
     profile.read_only = table.read_only;
-    profile.color.clone_from(&table.color);
+    profile.color = table.color;
     profile.sign_payload = table.sign_payload;
     profile.requester_pays = table.requester_pays;
     Ok(profile)

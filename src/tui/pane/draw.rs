@@ -2,7 +2,7 @@
 
 use ratatui::Frame;
 use ratatui::layout::{Alignment, Position, Rect};
-use ratatui::style::Style;
+use ratatui::style::{Color, Style};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Block;
 
@@ -22,7 +22,7 @@ pub(in crate::tui) struct Look<'a> {
     /// Whether the terminal's cursor stands on its row, if it is focused: screen readers read there.
     pub(in crate::tui) has_cursor: bool,
     /// The profile's own colour.
-    pub(in crate::tui) color: Option<&'a str>,
+    pub(in crate::tui) color: Option<Color>,
     pub(in crate::tui) read_only: bool,
     /// What stands beside the names, if it fits.
     pub(in crate::tui) columns: &'a [Column],
@@ -67,8 +67,8 @@ pub(in crate::tui) fn draw(pane: &Pane, frame: &mut Frame<'_>, area: Rect, look:
 }
 
 fn title_style(look: &Look<'_>, style: Style) -> Style {
-    let own = look.color.and_then(|color| look.theme.named(color));
-    own.map_or(style, |own| style.patch(own))
+    let own = look.color.and_then(|color| look.theme.shown(color));
+    own.map_or(style, |own| style.fg(own))
 }
 
 /// The place, shortened at its start: what is near its end tells places apart.

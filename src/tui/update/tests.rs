@@ -14,6 +14,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use ratatui::style::{Color, Modifier, Style};
 
 use super::super::dialog::Dialog;
 use super::super::message::{Link, PaneId, Touches};
@@ -22,7 +23,7 @@ use super::super::theme::Theme;
 use super::super::units::Units;
 use super::*;
 use crate::clipboard::Outcome;
-use crate::config::{Column, Config, PROVIDERS, Paths, Profile, Sizes, Times, Ui};
+use crate::config::{Column, Config, Look, PROVIDERS, Paths, Profile, Sizes, Times, Ui};
 use crate::entry::{Entry, Kind, Page};
 use crate::error::{Error, Kind as Failure};
 use crate::links::{LinkRequest, Seen};
@@ -304,6 +305,39 @@ fn sizes_and_times_are_written_as_chosen_in_panes_and_dialogs() {
     keys(&mut state, "L");
     let said = state.theme.units.clock(state.said.back().unwrap().0);
     assert!(draw(&state).contains(&format!("{said}  something")), "{}", draw(&state));
+}
+
+#[test]
+fn a_theme_of_ones_own_is_what_is_drawn() {
+    let mut config = config();
+    let orange = Some(Color::Rgb(0xff, 0x87, 0));
+    config.ui.theme.folder = Some(Look { fg: orange, underlined: true, ..Look::default() });
+    config.ui.theme.cursor = Some(Look { fg: Some(Color::Black), bg: orange, ..Look::default() });
+    let draw = |variables: &[(&str, &str)]| {
+        let mut state = browser();
+        state.theme = Theme::from_lookup(&config.ui, |name| {
+            variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+        });
+        keys(&mut state, "j");
+        let mut terminal = ratatui::Terminal::new(ratatui::backend::TestBackend::new(120, 30)).unwrap();
+        terminal.draw(|frame| view::draw(&state, frame)).unwrap();
+        let buffer = terminal.backend().buffer();
+        [buffer[(3, 1)].style(), buffer[(3, 2)].style(), buffer[(3, 3)].style()]
+    };
+    let colours = |style: Style| (style.fg.unwrap_or_default(), style.bg.unwrap_or_default());
+    let orange = Color::Rgb(0xff, 0x87, 0);
+    let [folder, cursor, text] = draw(&[("COLORTERM", "truecolor")]);
+    assert_eq!(colours(folder), (orange, Color::Reset));
+    assert!(
+        folder.add_modifier.contains(Modifier::UNDERLINED) && !folder.add_modifier.contains(Modifier::BOLD)
+    );
+    assert_eq!(colours(cursor), (Color::Black, orange));
+    assert_eq!(colours(text), (Color::Reset, Color::Reset));
+    let [folder, ..] = draw(&[]);
+    assert_eq!(colours(folder).0, Color::Indexed(208), "the nearest that the terminal has");
+    let [folder, cursor, _] = draw(&[("NO_COLOR", "1"), ("COLORTERM", "truecolor")]);
+    assert_eq!(colours(folder), (Color::Reset, Color::Reset));
+    assert!(cursor.add_modifier.contains(Modifier::REVERSED), "the cursor is seen without colours");
 }
 
 #[test]

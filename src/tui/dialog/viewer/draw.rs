@@ -135,7 +135,9 @@ fn draw_picture(picture: &crate::preview::Picture, frame: &mut Frame<'_>, area: 
         let point = |column, point| picture.at(column, columns, point, 2 * height);
         let cells = (0..columns).map(|column| {
             let (above, below) = (point(column, 2 * row), point(column, 2 * row + 1));
-            match (theme.point(above), theme.point(below)) {
+            let shown =
+                |[red, green, blue]: [u8; 3]| theme.shown(ratatui::style::Color::Rgb(red, green, blue));
+            match (shown(above), shown(below)) {
                 (Some(above), Some(below)) if !theme.ascii => {
                     Span::styled("\u{2580}", Style::new().fg(above).bg(below))
                 }
