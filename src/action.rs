@@ -12,14 +12,22 @@ pub enum Screen {
     Transfers,
     /// The versions of objects.
     Versions,
+    /// A file or an object that is viewed.
+    Viewer,
     /// Any dialog with a list or buttons.
     Dialog,
 }
 
 impl Screen {
     /// All of them, in the order help shows them.
-    pub const ALL: [Screen; 5] =
-        [Screen::Browser, Screen::Transfers, Screen::Versions, Screen::Dialog, Screen::Global];
+    pub const ALL: [Screen; 6] = [
+        Screen::Browser,
+        Screen::Transfers,
+        Screen::Versions,
+        Screen::Viewer,
+        Screen::Dialog,
+        Screen::Global,
+    ];
 
     /// Its name in the configuration.
     pub fn name(self) -> &'static str {
@@ -28,7 +36,17 @@ impl Screen {
             Screen::Browser => "browser",
             Screen::Transfers => "transfers",
             Screen::Versions => "versions",
+            Screen::Viewer => "viewer",
             Screen::Dialog => "dialog",
+        }
+    }
+
+    /// Whose keys count where it has none of its own.
+    pub fn next(self) -> Option<Screen> {
+        match self {
+            Screen::Versions | Screen::Viewer => Some(Screen::Dialog),
+            Screen::Browser | Screen::Transfers | Screen::Dialog => Some(Screen::Global),
+            Screen::Global => None,
         }
     }
 }
@@ -134,13 +152,13 @@ actions! {
     ToggleHidden, Browser, Find, "toggle_hidden", "show or hide dot files", ["."];
     Columns, Browser, Find, "columns", "choose the columns of the panes", ["|"];
     Refresh, Browser, Find, "refresh", "read again", ["shift-r", "ctrl-r"];
+    Export, Browser, Find, "export", "write this listing to a file (CSV, JSON)", ["ctrl-e"];
     CopyLink, Browser, Links, "copy_link", "copy a link", ["y"];
     LinkDialog, Browser, Links, "link_dialog", "link with options", ["shift-y"];
     Share, Browser, Links, "share", "protected link (gateway)", ["x"];
     Given, Browser, Links, "given", "links, shares and kits given out", ["shift-x"];
     CopyUri, Browser, Links, "copy_uri", "copy s3:// addresses", ["ctrl-y"];
     CopyUrl, Browser, Links, "copy_url", "copy https:// addresses without a signature", ["alt-y"];
-    Export, Browser, Find, "export", "write this listing to a file (CSV, JSON)", ["ctrl-e"];
     Transfers, Browser, Jobs, "transfers", "transfers", ["t"];
     TransferPause, Transfers, Jobs, "pause", "pause or go on", ["p"];
     TransferCancel, Transfers, Jobs, "cancel", "cancel", ["x"];
@@ -162,6 +180,16 @@ actions! {
     VersionOnlyDeleted, Versions, Act, "only_deleted", "only what is deleted, or all", ["."];
     VersionWiden, Versions, Act, "widen", "of everything around it", ["backspace", "h"];
     VersionRefresh, Versions, Act, "refresh", "read again", ["shift-r", "ctrl-r"];
+    ViewerHex, Viewer, Act, "hex", "as hex, and back", ["x"];
+    ViewerWrap, Viewer, Act, "wrap", "wrap long lines, or not", ["w"];
+    ViewerSearch, Viewer, Find, "search", "look for text", ["/"];
+    ViewerNext, Viewer, Find, "next", "the next place where it is", ["n"];
+    ViewerPrevious, Viewer, Find, "previous", "the one before", ["shift-n"];
+    ViewerReload, Viewer, Find, "reload", "read it anew", ["shift-r"];
+    ViewerLeft, Viewer, Move, "left", "to the left, where lines do not wrap", ["left"];
+    ViewerRight, Viewer, Move, "right", "to the right, where lines do not wrap", ["right"];
+    ViewerDown, Viewer, Move, "down", "one line down", ["enter"];
+    ViewerClose, Viewer, Act, "close", "back to the panes", ["f3"];
     DialogUp, Dialog, Move, "up", "up", ["up", "k"];
     DialogDown, Dialog, Move, "down", "down", ["down", "j"];
     DialogPageUp, Dialog, Move, "page_up", "page up", ["pageup"];

@@ -253,6 +253,8 @@ mod tests {
             ("[keys]\nbrowser.copy_lnik = [\"y\"]", 2, "copy_link"),
             ("[keys]\nbrowser.copy_link = [\"ctrl-i\"]", 2, "Tab"),
             ("[keys.browser]\ncopy_link = [\"c\"]", 2, "copy"),
+            ("[keys]\nviewer.serach = [\"f\"]", 2, "did you mean search?"),
+            ("[keys]\nviewer.wrap = [\"n\"]", 2, "viewer.next"),
         ] {
             let error = read(text).unwrap_err();
             assert_eq!(error.kind(), Kind::Config);

@@ -20,7 +20,7 @@ impl Default for Keys {
 }
 
 impl Keys {
-    /// The action of `key` on `screen`, else on [`Screen::Global`].
+    /// The action of `key` on `screen`, else on the one whose keys count there too.
     pub fn action(&self, screen: Screen, key: KeyCombination) -> Option<Action> {
         let key = canonical(key);
         let find = |screen: Screen| {
@@ -29,7 +29,7 @@ impl Keys {
                 .find(|((on, _), keys)| *on == screen && keys.contains(&key))
                 .map(|((_, action), _)| *action)
         };
-        find(screen).or_else(|| find(Screen::Global))
+        std::iter::successors(Some(screen), |screen| screen.next()).find_map(find)
     }
 
     /// The keys of `action`, as help writes them (`F5`, `Ctrl-U`, `G`).
@@ -50,7 +50,7 @@ impl Keys {
     ///
     /// # Errors
     /// What is wrong, and a hint.
-    pub(super) fn rebind(
+    pub(crate) fn rebind(
         &mut self,
         screen: &str,
         action: &str,
@@ -200,6 +200,20 @@ mod tests {
             Some(Action::Parent),
             "Ctrl-H is Backspace"
         );
+    }
+
+    #[test]
+    fn a_screen_of_its_own_comes_before_dialogs_and_those_before_everywhere() {
+        let mut keys = Keys::default();
+        let pressed = |keys: &Keys, c| keys.action(Screen::Viewer, KeyCode::Char(c).into());
+        assert_eq!(pressed(&keys, 'w'), Some(Action::ViewerWrap));
+        assert_eq!(pressed(&keys, 'j'), Some(Action::DialogDown));
+        assert_eq!(pressed(&keys, 'q'), Some(Action::Quit));
+        keys.rebind("viewer", "wrap", &["q".to_owned()]).unwrap();
+        keys.refuse_clashes().unwrap();
+        assert_eq!((pressed(&keys, 'q'), pressed(&keys, 'w')), (Some(Action::ViewerWrap), None));
+        keys.rebind("viewer", "hex", &["q".to_owned()]).unwrap();
+        assert!(keys.refuse_clashes().unwrap_err().contains("viewer.hex and viewer.wrap"));
     }
 
     #[test]

@@ -126,7 +126,7 @@ impl Dialog {
             Self::Help(help) if help.is_typing() => return help.on_key(key),
             _ => {}
         }
-        let action = keys.action(Screen::Dialog, key.into());
+        let action = keys.action(self.screen(), key.into());
         if action == Some(Action::Quit) || action == Some(Action::Cancel) {
             return self.dismiss();
         }
@@ -135,7 +135,7 @@ impl Dialog {
             Self::Conflict(conflict) => conflict.on_key(key),
             Self::Links(links) => links.on_key(key, action),
             Self::Uploads(uploads) => uploads.on_key(key, keys),
-            Self::Versions(versions) => versions.on_key(key, keys),
+            Self::Versions(versions) => versions.on_key(action),
             Self::Profiles(profiles) => profiles.on_key(key, action),
             Self::Sync(sync) => sync.on_key(key, action),
             Self::Failures(failures) => failures.on_key(key, action),
@@ -147,7 +147,7 @@ impl Dialog {
             Self::Facts(facts) => facts.on_key(key, action),
             Self::Info(_) if key.code == KeyCode::Enter => Outcome::Close(None),
             Self::Info(info) => info.on_action(action),
-            Self::Viewer(viewer) => viewer.on_key(key, action),
+            Self::Viewer(viewer) => viewer.on_key(action),
             Self::Given(given) => given.on_key(key, action),
             Self::Results(results) => results.on_key(key, action),
             Self::Input(_)
@@ -157,6 +157,15 @@ impl Dialog {
             | Self::Typed(_)
             | Self::Properties(_)
             | Self::Batch(_) => Outcome::Stay,
+        }
+    }
+
+    /// Whose keys it takes.
+    fn screen(&self) -> Screen {
+        match self {
+            Self::Versions(_) => Screen::Versions,
+            Self::Viewer(_) => Screen::Viewer,
+            _ => Screen::Dialog,
         }
     }
 
@@ -221,6 +230,7 @@ impl Dialog {
         let hints = match self {
             Self::Uploads(_) => return uploads::Uploads::hints(keys),
             Self::Versions(_) => return versions::Versions::hints(keys),
+            Self::Viewer(_) => return viewer::Viewer::hints(keys),
             Self::Facts(facts) => return facts.hints(keys),
             Self::Help(help) => return help.hints(keys),
             Self::Batch(_) => batch::Batch::hints(),
@@ -238,7 +248,6 @@ impl Dialog {
             Self::Profiles(_) => profiles::Profiles::hints(),
             Self::Sync(_) => sync::SyncDialog::hints(),
             Self::Failures(_) => failures::Failures::hints(),
-            Self::Viewer(_) => viewer::Viewer::hints(),
             Self::Pick(pick) => pick.hints(),
             Self::Info(_) => vec![("PgDn", "more"), ("Esc", "close")],
         };

@@ -221,6 +221,7 @@ fn heading(screen: Screen, group: Group) -> &'static str {
     match (screen, group) {
         (Screen::Transfers, _) => "In the transfers panel",
         (Screen::Versions, _) => "Among versions",
+        (Screen::Viewer, _) => "In the viewer",
         (Screen::Dialog, _) => "In dialogs",
         (Screen::Global, _) => "Everywhere",
         (Screen::Browser, Group::Panes) => "Panes and places",

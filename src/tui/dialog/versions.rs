@@ -5,10 +5,8 @@ mod draw;
 
 use std::cell::Cell;
 
-use crossterm::event::KeyEvent;
-
 use super::{Decision, Outcome, window};
-use crate::action::{Action, Screen};
+use crate::action::Action;
 use crate::config::Keys;
 use crate::error::Error;
 use crate::s3::{ObjectId, Version};
@@ -136,8 +134,8 @@ impl Versions {
         (self.ended && !self.more).then(|| (self.rows.len(), bytes.sum()))
     }
 
-    pub(super) fn on_key(&mut self, key: KeyEvent, keys: &Keys) -> Outcome {
-        match keys.action(Screen::Versions, key.into()) {
+    pub(super) fn on_key(&mut self, action: Option<Action>) -> Outcome {
+        match action {
             Some(Action::VersionRestore) => return Outcome::Do(Decision::RestoreVersions),
             Some(Action::VersionCopy) => return Outcome::Do(Decision::CopyVersions),
             Some(Action::VersionDelete) => return Outcome::Do(Decision::AskDeleteVersions),
@@ -162,7 +160,7 @@ impl Versions {
                     self.rows[*index].marked = !all;
                 }
             }
-            _ => self.scroll(keys.action(Screen::Dialog, key.into())),
+            _ => self.scroll(action),
         }
         Outcome::Stay
     }

@@ -7,11 +7,10 @@ mod tests;
 use std::cell::Cell;
 use std::ops::Range;
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-
 use super::super::text;
 use super::{Decision, Outcome};
 use crate::action::Action;
+use crate::config::Keys;
 use crate::error::{Error, Result};
 use crate::location::Location;
 #[cfg(feature = "images")]
@@ -246,25 +245,24 @@ impl Viewer {
         }
     }
 
-    pub(super) fn on_key(&mut self, key: KeyEvent, action: Option<Action>) -> Outcome {
+    pub(super) fn on_key(&mut self, action: Option<Action>) -> Outcome {
         self.note = None;
-        let plain = key.modifiers.difference(KeyModifiers::SHIFT).is_empty();
-        match key.code {
-            KeyCode::Char('x') if plain => self.turn(Form::Hex),
-            KeyCode::Char('w') if plain => (self.wrap, self.above) = (!self.wrap, 0),
-            KeyCode::Char('n') if plain => self.find(self.top + 1, true),
-            KeyCode::Char('N') if plain => self.find(self.top, false),
-            KeyCode::Char('/') if plain => return Outcome::Do(Decision::AskSearch),
-            KeyCode::Char('R') if plain => self.reload(),
-            KeyCode::Left => self.left = self.left.saturating_sub(SIDEWAYS),
-            KeyCode::Right if !self.wrap => self.left += SIDEWAYS,
-            KeyCode::F(3) => return Outcome::Close(None),
-            KeyCode::Enter => self.scroll(Action::DialogDown),
-            _ => {
-                if let Some(action) = action {
-                    self.scroll(action);
-                }
+        let searches = !self.search.is_empty();
+        match action {
+            Some(Action::ViewerHex) => self.turn(Form::Hex),
+            Some(Action::ViewerWrap) => (self.wrap, self.above) = (!self.wrap, 0),
+            Some(Action::ViewerNext) if searches => self.find(self.top + 1, true),
+            Some(Action::ViewerPrevious) if searches => self.find(self.top, false),
+            Some(Action::ViewerSearch | Action::ViewerNext | Action::ViewerPrevious) => {
+                return Outcome::Do(Decision::AskSearch);
             }
+            Some(Action::ViewerReload) => self.reload(),
+            Some(Action::ViewerLeft) => self.left = self.left.saturating_sub(SIDEWAYS),
+            Some(Action::ViewerRight) if !self.wrap => self.left += SIDEWAYS,
+            Some(Action::ViewerDown) => self.scroll(Action::DialogDown),
+            Some(Action::ViewerClose) => return Outcome::Close(None),
+            Some(action) => self.scroll(action),
+            None => {}
         }
         Outcome::Stay
     }
@@ -364,7 +362,6 @@ impl Viewer {
 
     fn find(&mut self, from: usize, forward: bool) {
         if self.search.is_empty() {
-            self.note = Some("/ looks for text".to_owned());
             return;
         }
         let holds = |(_, line): &(u64, String)| line.to_lowercase().contains(&self.search);
@@ -386,15 +383,19 @@ impl Viewer {
         }
     }
 
-    pub(super) fn hints() -> Vec<(&'static str, &'static str)> {
+    pub(super) fn hints(keys: &Keys) -> Vec<(String, &'static str)> {
+        let label = |actions: &[Action]| {
+            let labels: Vec<String> = actions.iter().map(|action| keys.label(*action)).collect();
+            labels.into_iter().filter(|label| !label.is_empty()).collect::<Vec<_>>().join(" ")
+        };
         vec![
-            ("PgDn", "more"),
-            ("g G", "start, end"),
-            ("/ n N", "search"),
-            ("x", "hex"),
-            ("w", "wrap"),
-            ("R", "reload"),
-            ("Esc", "close"),
+            (label(&[Action::DialogPageDown]), "more"),
+            (label(&[Action::DialogTop, Action::DialogBottom]), "start, end"),
+            (label(&[Action::ViewerSearch, Action::ViewerNext, Action::ViewerPrevious]), "search"),
+            (label(&[Action::ViewerHex]), "hex"),
+            (label(&[Action::ViewerWrap]), "wrap"),
+            (label(&[Action::ViewerReload]), "reload"),
+            ("Esc".to_owned(), "close"),
         ]
     }
 }

@@ -3,6 +3,7 @@
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::Path;
 
+use crate::action::Action;
 use crate::error::{Error, Kind, Result};
 use crate::location::{Location, Remote};
 use crate::s3::{Connections, GetOptions};
@@ -28,8 +29,9 @@ async fn object(connections: &Connections, remote: &Remote, wanted: &Wanted) -> 
         ..GetOptions::default()
     };
     let got = store.get(&remote.bucket, &remote.key, &options).await;
+    let key = connections.config().keys.label(Action::ViewerReload);
     let mut download = got.map_err(|error| match error.kind() {
-        Kind::Changed => error.with_hint("R reads it anew"),
+        Kind::Changed if !key.is_empty() => error.with_hint(format!("{key} reads it anew")),
         _ => error,
     })?;
     let mut bytes = Vec::new();

@@ -1,5 +1,7 @@
 //! What is fetched when, and what stays on the screen.
 
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
 use super::*;
 use crate::location::Remote;
 use crate::tui::dialog::Dialog;
@@ -96,6 +98,39 @@ fn a_long_line_is_read_row_by_row_and_nothing_is_skipped() {
     assert!(text.contains("last") && text.contains("word0399"), "{text}");
     press(&mut viewer, Action::DialogTop);
     assert!(drawn(viewer).1.contains("word0000"));
+}
+
+#[test]
+fn every_key_of_the_viewer_is_the_users() {
+    let object = numbered(2_000);
+    let mut viewer = Viewer::new(place("log.txt"), object.len() as u64, 1);
+    feed(&mut viewer, &object);
+    viewer.search("0000");
+    let mut keys = Keys::default();
+    for (action, key) in [("hex", "q"), ("wrap", "h"), ("next", "ctrl-n"), ("search", "f"), ("close", "z")] {
+        keys.rebind("viewer", action, &[key.to_owned()]).unwrap();
+    }
+    let hints: Vec<String> = Viewer::hints(&keys).into_iter().map(|(key, _)| key).collect();
+    assert_eq!(hints, ["PgDn", "Home End", "f Ctrl-N N", "q", "h", "R", "Esc"]);
+    let mut dialog = Dialog::Viewer(Box::new(viewer));
+    let mut press = |key: KeyEvent| (dialog.on_key(key, &keys), screen(&dialog, 80, 5));
+    let char = |c| KeyEvent::from(KeyCode::Char(c));
+    let (outcome, hex) = press(char('q'));
+    assert!(outcome == Outcome::Stay && hex.contains("6c 69 6e 65"), "{hex}");
+    assert_eq!(press(char('q')).1.matches("line 000").count(), 4, "and back");
+    assert!(press(char('x')).1.contains("line 000"), "no key of it any more");
+    let (_, next) = press(KeyEvent::new(KeyCode::Char('n'), KeyModifiers::CONTROL));
+    assert!(next.lines().nth(1).unwrap().contains("line 0000001"), "{next}");
+    assert_eq!(press(char('f')).0, Outcome::Do(Decision::AskSearch));
+    assert_eq!(press(char('z')).0, Outcome::Close(None));
+}
+
+#[test]
+fn to_look_on_without_a_text_asks_for_one() {
+    let mut viewer = Viewer::new(place("log.txt"), 10, 1);
+    assert_eq!(viewer.on_key(Some(Action::ViewerNext)), Outcome::Do(Decision::AskSearch));
+    viewer.search("cat");
+    assert_eq!(viewer.on_key(Some(Action::ViewerNext)), Outcome::Stay);
 }
 
 #[test]
