@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 use crossterm::event::KeyEvent;
 
-pub(crate) use given::{GivenEffect, GivenEvent, Search};
+pub(crate) use given::{GivenEffect, GivenEvent, Made, Search};
 pub(crate) use objects::{Properties, Saving, Task, VersionsEffect, VersionsEvent};
 pub(crate) use pointer::{Pointer, PointerAct};
 pub(crate) use uploads::{UploadsEffect, UploadsEvent};

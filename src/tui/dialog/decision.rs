@@ -36,7 +36,7 @@ pub(crate) enum Decision {
     /// How does the place go on that was typed so far?
     Complete(String),
     /// Make this protected link.
-    Share(Box<Order>),
+    Share(Vec<Order>),
     /// Find what was given out again.
     ListGiven,
     /// Copy the address of this once more.

@@ -14,7 +14,7 @@ use super::{Decision, Outcome, window};
 use crate::error::Result;
 use crate::gateway::{DropRequest, Password, ShareRequest, new_password};
 use crate::links::parse_lifetime;
-use crate::location::Location;
+use crate::location::{Location, Remote};
 
 /// Cells that it wants, and that the labels take.
 const WIDTH: u16 = 70;
@@ -42,6 +42,8 @@ enum Row {
 #[derive(Debug)]
 pub(crate) struct ShareForm {
     places: Vec<Location>,
+    /// Whether each of them gets a link: several objects can share one, a prefix is shared by itself.
+    each: bool,
     /// Whether others may send through it; only for a prefix.
     takes: bool,
     focus: usize,
@@ -54,8 +56,11 @@ pub(crate) struct ShareForm {
 
 impl ShareForm {
     pub(super) fn new(places: Vec<Location>) -> Self {
+        let is_prefix = |place: &Location| place.as_remote().is_some_and(Remote::is_prefix);
+        let each = places.len() > 1 && places.iter().any(is_prefix);
         Self {
             places,
+            each,
             takes: false,
             focus: 0,
             password: Field::default(),
@@ -159,25 +164,29 @@ impl ShareForm {
         let typed = self.password.text().to_owned();
         let password = (!typed.is_empty()).then_some(Password(typed));
         let note = self.note.text().trim().to_owned();
-        let order = match self.prefix().filter(|_| self.takes) {
-            Some(place) => Order::Drop(DropRequest {
+        if let Some(place) = self.prefix().filter(|_| self.takes) {
+            let order = Order::Drop(DropRequest {
                 location: place.exact(),
                 password,
                 expires_in,
                 max_files: most,
                 note,
                 ..DropRequest::default()
-            }),
-            None => Order::Share(ShareRequest {
-                locations: self.places.iter().map(Location::exact).collect(),
-                password,
+            });
+            return Outcome::Decide(Decision::Share(vec![order]));
+        }
+        let share = |places: &[Location]| {
+            Order::Share(ShareRequest {
+                locations: places.iter().map(Location::exact).collect(),
+                password: password.clone(),
                 expires_in,
                 max: most,
-                note,
+                note: note.clone(),
                 ..ShareRequest::default()
-            }),
+            })
         };
-        Outcome::Decide(Decision::Share(Box::new(order)))
+        let size = if self.each { 1 } else { self.places.len().max(1) };
+        Outcome::Decide(Decision::Share(self.places.chunks(size).map(share).collect()))
     }
 
     fn words(&self, row: Row) -> (&'static str, &'static str) {
@@ -197,6 +206,7 @@ impl ShareForm {
         let room = window::open(frame, area, theme, "Protected link", (WIDTH, height));
         let what = match self.places.as_slice() {
             [place] => place.to_string(),
+            several if self.each => format!("{} places, a link to each", several.len()),
             several => format!("{} objects", several.len()),
         };
         let focus = self.focus.min(rows.len() - 1);
@@ -215,6 +225,7 @@ impl ShareForm {
         if room.height > 1 {
             let (style, last) = match self.fault() {
                 Some((_, fault)) => (theme.error, fault),
+                None if self.each => (theme.dim, "Enter makes the links and copies them".to_owned()),
                 None => (theme.dim, "Enter makes the link and copies it".to_owned()),
             };
             let last = text::clip(&last, usize::from(room.width), theme.ellipsis());
@@ -253,7 +264,6 @@ impl ShareForm {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::location::Remote;
 
     fn place(key: &str) -> Location {
         Location::Remote(Remote { profile: "work".into(), bucket: "media".into(), key: key.into() })
@@ -263,11 +273,34 @@ mod tests {
         form.on_key(KeyEvent::new(code, modifiers))
     }
 
-    fn order(outcome: Outcome) -> Order {
+    fn orders(outcome: Outcome) -> Vec<Order> {
         match outcome {
-            Outcome::Decide(Decision::Share(order)) => *order,
+            Outcome::Decide(Decision::Share(orders)) => orders,
             other => panic!("not ordered: {other:?}"),
         }
+    }
+
+    fn order(outcome: Outcome) -> Order {
+        let [order] = orders(outcome).try_into().expect("one");
+        order
+    }
+
+    #[test]
+    fn among_several_a_prefix_is_shared_by_itself_and_all_get_the_same_conditions() {
+        let mut form = ShareForm::new(vec![place("2025/"), place("a"), place("2026/")]);
+        form.on_paste("secret");
+        let links = orders(press(&mut form, KeyCode::Enter, KeyModifiers::NONE));
+        let shared: Vec<(String, String)> = links
+            .into_iter()
+            .map(|order| match order {
+                Order::Share(mut request) => {
+                    (request.locations.remove(0), request.password.expect("a password").0)
+                }
+                Order::Drop(request) => panic!("{request:?}"),
+            })
+            .collect();
+        let each = |place: &str| (place.to_owned(), "secret".to_owned());
+        assert_eq!(shared, [each("work:media/2025/"), each("work:media/a"), each("work:media/2026/")]);
     }
 
     #[test]

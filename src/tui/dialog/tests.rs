@@ -304,6 +304,7 @@ fn every_dialog() -> Vec<(&'static str, Dialog)> {
         ("purge", purge()),
         ("failures", failed()),
         ("share", Dialog::share(vec![Location::Remote(remote("films/"))])),
+        ("share_several", Dialog::share(vec![here.clone(), Location::Remote(remote("raw/"))])),
         ("given", given_out()),
         ("help", Dialog::help(&Keys::default())),
         ("help_searched", help::searched("copy link")),

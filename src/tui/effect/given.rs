@@ -13,7 +13,7 @@ use crate::links::kit::{self, KitRequest, Kits};
 use crate::links::{self, Log, REVOKE, Standing, method_name};
 use crate::s3::Connections;
 use crate::tui::dialog::{Given, Order, Sort};
-use crate::tui::message::{GivenEffect, GivenEvent};
+use crate::tui::message::{GivenEffect, GivenEvent, Made};
 use crate::tui::units::Units;
 
 /// Between two looks while the screen is open.
@@ -40,20 +40,32 @@ impl Words {
     }
 }
 
-/// Makes a protected link: its address, its password, a line about it.
-async fn share(connections: &Connections, order: Order) -> Result<(String, Option<String>, String)> {
+/// Makes protected links, one after the other, until one cannot be made.
+async fn share(connections: &Connections, orders: Vec<Order>) -> (Vec<Made>, Option<Error>) {
+    let mut done = Vec::with_capacity(orders.len());
+    for order in orders {
+        match make(connections, order).await {
+            Ok(made) => done.push(made),
+            Err(error) => return (done, Some(error)),
+        }
+    }
+    (done, None)
+}
+
+async fn make(connections: &Connections, order: Order) -> Result<Made> {
     let client = Client::new(connections.config()).await?;
-    let (url, password, until) = match order {
+    let (what, url, password, until) = match order {
         Order::Share(request) => {
             let made = client.create_share(&request).await?;
-            (made.url, request.password, made.expires)
+            (request.locations.join(", "), made.url, request.password, made.expires)
         }
         Order::Drop(request) => {
             let made = client.create_drop(&request).await?;
-            (made.url, request.password, made.expires)
+            (request.location, made.url, request.password, made.expires)
         }
     };
-    Ok((url, password.map(|Password(text)| text), format!("until {}", Words::of(connections).seconds(until))))
+    let words = format!("until {}", Words::of(connections).seconds(until));
+    Ok(Made { what, url, password: password.map(|Password(text)| text), words })
 }
 
 /// Everything; what could not be asked is told beside it.
@@ -291,7 +303,10 @@ async fn events(connections: &Connections, given: &Given) -> Result<Vec<String>>
 /// Does what `effect` says.
 pub(super) async fn run(connections: &Connections, effect: GivenEffect) -> GivenEvent {
     match effect {
-        GivenEffect::Make(order) => GivenEvent::Made(share(connections, *order).await.map(Box::new)),
+        GivenEffect::Make(orders) => {
+            let (made, failed) = share(connections, orders).await;
+            GivenEvent::Made(made, failed)
+        }
         GivenEffect::List => {
             let (rows, failed) = list(connections).await;
             GivenEvent::Listed(rows, failed)

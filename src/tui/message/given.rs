@@ -23,8 +23,8 @@ pub(crate) enum Search {
 /// What the outside must do about protected links and all else that was given out.
 #[derive(Clone, Debug)]
 pub(crate) enum GivenEffect {
-    /// Make a protected link.
-    Make(Box<Order>),
+    /// Make protected links.
+    Make(Vec<Order>),
     /// Find everything.
     List,
     /// Find it again in a while, for the screen with that number.
@@ -45,10 +45,20 @@ pub(crate) enum GivenEffect {
     Extend(Given, Option<i64>, Option<i64>),
 }
 
+/// A protected link.
+pub(crate) struct Made {
+    /// What it leads to.
+    pub(crate) what: String,
+    pub(crate) url: String,
+    pub(crate) password: Option<String>,
+    /// Until when.
+    pub(crate) words: String,
+}
+
 /// What came of that.
 pub(crate) enum GivenEvent {
-    /// Address, password, and a line about it.
-    Made(Result<Box<(String, Option<String>, String)>>),
+    /// Protected links, and why there are no more.
+    Made(Vec<Made>, Option<Error>),
     /// Everything, and what could not be asked.
     Listed(Vec<Given>, Vec<Error>),
     /// The same, found again for the screen with that number.

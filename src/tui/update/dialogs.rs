@@ -96,7 +96,7 @@ fn decide(state: &mut State, decision: Decision) -> Vec<Effect> {
         Decision::JumpTo(place) => search::jump(state, &place),
         Decision::LeaveResults => search::leave(state),
         Decision::Complete(text) => go::complete(state, &text),
-        Decision::Share(order) => vec![Effect::Given(GivenEffect::Make(order))],
+        Decision::Share(orders) => vec![Effect::Given(GivenEffect::Make(orders))],
         Decision::ListGiven => given::list(),
         Decision::CopyGiven(given) => vec![Effect::Given(GivenEffect::Copy(given))],
         Decision::ShowGiven(given) => vec![Effect::Given(GivenEffect::Show(given))],

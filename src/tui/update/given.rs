@@ -1,10 +1,11 @@
 //! Protected links, and everything else that was given out.
 
 use super::super::dialog::{Dialog, Given, GivenOut, Purpose, Sort};
-use super::super::message::{Effect, GivenEffect, GivenEvent};
+use super::super::message::{Effect, GivenEffect, GivenEvent, Made};
 use super::super::state::{State, Tone};
+use crate::error::Error;
 use crate::links::parse_lifetime;
-use crate::location::{Location, Remote};
+use crate::location::Location;
 
 /// Links whose objects are asked for, the newest: a request each.
 const CHECKED: usize = 200;
@@ -18,12 +19,6 @@ pub(super) fn share(state: &mut State) -> Vec<Effect> {
     }
     let places: Vec<Location> = pane.chosen().iter().map(|entry| pane.place(*entry)).collect();
     let places = if places.is_empty() { vec![pane.location.clone()] } else { places };
-    let is_prefix = |place: &Location| place.as_remote().is_none_or(Remote::is_prefix);
-    if places.len() > 1 && places.iter().any(is_prefix) {
-        state
-            .say(Tone::Warning, "a folder is shared by itself: unmark the others, or share the folder above");
-        return Vec::new();
-    }
     if places.iter().any(|place| place.as_remote().is_none()) {
         state.say(Tone::Warning, "open a bucket first; a whole profile is nothing to share");
         return Vec::new();
@@ -99,21 +94,35 @@ pub(super) fn extend(state: &mut State, text: &str) -> Vec<Effect> {
     }
 }
 
+/// Protected links, whose password and end are the same for all.
+fn made(state: &mut State, links: &[Made], failed: Option<&Error>) -> Vec<Effect> {
+    if let Some(error) = failed {
+        state.fail(error);
+    }
+    let Some(Made { password, words, .. }) = links.last() else { return Vec::new() };
+    let mut lines = Vec::new();
+    for link in links {
+        if links.len() > 1 || failed.is_some() {
+            lines.push(format!("{}:", link.what));
+        }
+        lines.push(link.url.clone());
+    }
+    lines.extend(password.as_ref().map(|password| format!("password: {password}")));
+    lines.push(words.clone());
+    let (title, goes, than) = match links.len() {
+        1 => ("Protected link", "The link is on its way", "the link"),
+        _ => ("Protected links", "The links are on their way", "the links"),
+    };
+    lines.push(format!("{goes} to the clipboard; the password goes another way than {than}."));
+    lines.extend(failed.map(|error| format!("No more were made: {error}")));
+    state.dialogs.push(Dialog::message(title, lines));
+    vec![Effect::CopyText(links.iter().map(|link| link.url.as_str()).collect::<Vec<_>>().join("\n"))]
+}
+
 /// An answer came.
 pub(super) fn happened(state: &mut State, event: GivenEvent) -> Vec<Effect> {
     match event {
-        GivenEvent::Made(Ok(made)) => {
-            let (url, password, words) = *made;
-            let mut lines = vec![url.clone()];
-            lines.extend(password.map(|password| format!("password: {password}")));
-            lines.push(words);
-            lines.push(
-                "The link is on its way to the clipboard; the password goes another way than the link."
-                    .into(),
-            );
-            state.dialogs.push(Dialog::message("Protected link", lines));
-            vec![Effect::CopyText(url)]
-        }
+        GivenEvent::Made(links, failed) => made(state, &links, failed.as_ref()),
         GivenEvent::Listed(rows, failed) => {
             let Some(given) = shown(state) else { return Vec::new() };
             let ids = rows.iter().filter(|row| row.sort == Sort::Link && row.is_open());
@@ -147,8 +156,7 @@ pub(super) fn happened(state: &mut State, event: GivenEvent) -> Vec<Effect> {
             Vec::new()
         }
         GivenEvent::Ended(Ok(_)) => list(),
-        GivenEvent::Made(Err(error))
-        | GivenEvent::Kit(Err(error))
+        GivenEvent::Kit(Err(error))
         | GivenEvent::Finished(Err(error))
         | GivenEvent::Address(Err(error))
         | GivenEvent::Events(Err(error))

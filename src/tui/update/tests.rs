@@ -4,6 +4,7 @@ mod given;
 mod listing;
 mod moving;
 mod places;
+mod sharing;
 mod transfers;
 mod undo;
 mod uploads;
