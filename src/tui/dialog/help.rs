@@ -26,12 +26,14 @@ struct Entry {
     heading: &'static str,
     keys: String,
     words: &'static str,
+    /// In the configuration: what it is called there may be what one looks for.
+    name: &'static str,
 }
 
 impl Entry {
     /// Whether each of `terms` (in small letters) begins a word or a key of it.
     fn answers(&self, terms: &[String]) -> bool {
-        let text = format!("{} {} {}", self.keys, self.words, self.heading).to_lowercase();
+        let text = format!("{} {} {} {}", self.keys, self.words, self.name, self.heading).to_lowercase();
         let begins = |at: usize| !text[..at].ends_with(char::is_alphanumeric);
         terms.iter().all(|term| text.match_indices(term).any(|(at, _)| begins(at)))
     }
@@ -61,7 +63,12 @@ impl Help {
         let entries = Screen::ALL.into_iter().flat_map(of).map(|info| {
             let labels = keys.labels(info.action);
             let labels = if labels.is_empty() { "not bound".to_owned() } else { labels.join(" ") };
-            Entry { heading: heading(info.screen, info.group), keys: labels, words: info.words }
+            Entry {
+                heading: heading(info.screen, info.group),
+                keys: labels,
+                words: info.words,
+                name: info.name,
+            }
         });
         Self {
             entries: entries.collect(),

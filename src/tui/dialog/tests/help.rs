@@ -28,8 +28,8 @@ fn words_and_keys_narrow_help() {
     assert_eq!(listed(&searched("F5 PANE changing")), ["F5 c copy to the other pane"]);
     assert_eq!(
         listed(&searched("versions purge")),
-        [""; 0],
-        "words are searched, not names of the configuration"
+        ["D delete all of them for good"],
+        "by its name in [keys]"
     );
     assert_eq!(listed(&searched("versions good all")), ["D delete all of them for good"], "with its heading");
     assert!(
