@@ -115,7 +115,7 @@ impl Theme {
             _ => Colours::Palette,
         };
         let hyperlinks = set("TERM").is_some_and(|term| term != "linux");
-        let base = Self { colours, hyperlinks, ..Self::mono(ascii, Units::new(ui)) };
+        let base = Self { hyperlinks, colours, ..Self::mono(ascii, Units::new(ui)) };
         let base = match scheme.base {
             ThemeChoice::Mono => base,
             ThemeChoice::Light => base.coloured(&LIGHT),

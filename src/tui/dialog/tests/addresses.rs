@@ -50,7 +50,7 @@ fn terminals_open_downloads_by_their_names() {
     upload.request.method = Method::Put;
     let mut download = link("cat.jpg", EndsBecause::Asked);
     download.request.target.key = "日本/cat.jpg".into();
-    let dialog = Dialog::Links(links::Links::new(vec![upload, download], &TimeZone::UTC));
+    let dialog = Dialog::Links(links::Links::new(vec![upload, download], &Theme::plain().units));
     let mut theme = Theme::plain();
     theme.hyperlinks = true;
     let mut terminal = Terminal::new(TestBackend::new(120, 30)).unwrap();
