@@ -143,7 +143,7 @@ actions! {
     StorageClass, Browser, Act, "storage_class", "change the storage class; restore", ["shift-c"];
     Versions, Browser, Act, "versions", "versions, also of what is deleted", ["shift-v"];
     Uploads, Browser, Act, "uploads", "unfinished uploads here", ["shift-u"];
-    Filter, Browser, Find, "filter", "filter this listing", ["/"];
+    Filter, Browser, Find, "filter", "filter this listing: text, a glob, ~letters", ["/"];
     Find, Browser, Find, "find", "find below here", ["ctrl-f"];
     Usage, Browser, Find, "usage", "what takes room below here", ["shift-w"];
     Duplicates, Browser, Find, "duplicates", "equal objects below here", ["alt-d"];

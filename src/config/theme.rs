@@ -58,6 +58,8 @@ pub struct Scheme {
     pub key: Option<Look>,
     /// The full part of a gauge.
     pub gauge: Option<Look>,
+    /// What a filter found in a name.
+    pub hit: Option<Look>,
 }
 
 impl Scheme {

@@ -15,14 +15,15 @@ mod versions;
 mod view;
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::{AbortHandle, JoinSet, spawn_blocking};
 
-use super::message::{Deletions, Effect, Event};
+use super::listing::Arranging;
+use super::message::{Deletions, Effect, Event, PaneId};
 use crate::clipboard::{Clipboard, Surroundings, Write};
 use crate::config::Config;
 use crate::entry::Page;
@@ -48,6 +49,8 @@ pub(super) struct Effects {
     clipboard: Clipboard,
     events: UnboundedSender<Event>,
     listing: [Option<AbortHandle>; 2],
+    /// The newest arrangement of each pane: older ones give up.
+    arranging: [Arc<AtomicU64>; 2],
     deletion: Option<AbortHandle>,
     /// What finds and measures unfinished uploads; dropping it ends that.
     uploads: JoinSet<()>,
@@ -89,6 +92,7 @@ impl Effects {
             clipboard: Clipboard::new(Surroundings::from_env(&config.ui), write),
             events,
             listing: [None, None],
+            arranging: [Arc::default(), Arc::default()],
             deletion: None,
             uploads: JoinSet::new(),
             versions: JoinSet::new(),
@@ -109,6 +113,7 @@ impl Effects {
                 });
                 self.listing[pane as usize] = Some(task);
             }
+            Effect::Arrange { pane, generation, work } => self.arrange(pane, generation, *work),
             Effect::CancelListing(pane) => self.cancel_listing(pane as usize),
             Effect::Sign(_)
             | Effect::Places(_)
@@ -292,6 +297,18 @@ impl Effects {
     /// Leaves the clipboard to somebody who outlives this process.
     pub(super) fn keep_clipboard(&self) {
         self.clipboard.keep_after_exit();
+    }
+
+    fn arrange(&self, pane: PaneId, generation: u64, work: Arranging) {
+        let (newest, events) = (Arc::clone(&self.arranging[pane as usize]), self.events.clone());
+        newest.store(generation, Ordering::Relaxed);
+        self.runtime.spawn_blocking(move || {
+            let wanted = || newest.load(Ordering::Relaxed) == generation;
+            work.run(wanted, |done| {
+                // Nobody listens any more: the browser ends.
+                let _ = events.send(Event::Arranged { pane, generation, done });
+            });
+        });
     }
 
     fn cancel_listing(&mut self, pane: usize) {
@@ -584,6 +601,22 @@ mod tests {
         flow.until(|flow| flow.state.deletion.is_none()).await;
         flow.keys("Z");
         flow.until_shown("nothing to do: 2 unchanged").await;
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_long_listing_is_sorted_and_filtered_behind_the_door() {
+        let mut flow = Flow::start(&[], &[], at("")).await;
+        flow.backend.invent_keys("box", 25_000);
+        flow.keys("\tR");
+        flow.until(|flow| flow.state.here().listing.len() == 1000).await;
+        flow.keys("G");
+        flow.until(|flow| flow.state.here().listing.len() == 25_000 && !flow.state.here().loading).await;
+        flow.keys("s");
+        assert!(flow.screen().contains("by size sorting"), "{}", flow.screen());
+        flow.until(|flow| flow.state.here().listing.pending().is_none()).await;
+        flow.keys("/~12345\r");
+        flow.until(|flow| flow.state.here().listing.pending().is_none()).await;
+        assert!(flow.screen().contains(" of 25,000 by size "), "{}", flow.screen());
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

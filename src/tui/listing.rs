@@ -1,49 +1,50 @@
-//! The entries of one place, and which of them are seen in which order. Names lie in one block of bytes, the rest in
-//! columns: a hundred thousand keys cost a few megabytes. Knows neither cursor nor screen.
+//! The entries of one place, and which of them are seen in which order: a hundred thousand keys cost a few megabytes.
+//! Knows neither cursor nor screen.
 
+mod arrange;
+mod columns;
 mod filter;
 mod order;
 
 use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt as _;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use crate::entry::{Entry, Kind};
-use crate::sanitize::display_safe;
-pub(crate) use filter::Filter;
+pub(crate) use arrange::{Arranged, Arranging};
+use arrange::{How, Rows, count, merge};
+use columns::Columns;
+pub(crate) use filter::{Filter, Sieve};
+use filter::{begins, contains};
+use order::Order;
 pub(crate) use order::SortBy;
-use order::natural;
 
-/// In the columns: not known.
-const NO_SIZE: u64 = u64::MAX;
-const NO_TIME: i64 = i64::MIN;
+/// Up to so many entries are arranged at once, which nobody notices; more are by somebody else.
+const AT_ONCE: usize = 20_000;
 
 /// All entries that were read, and the view of them.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Listing {
-    names: Vec<u8>,
-    /// Where each name ends in `names`; wider than 32 bits, which four gigabytes of keys would overflow.
-    ends: Vec<u64>,
-    kinds: Vec<Kind>,
-    sizes: Vec<u64>,
-    /// Seconds since 1970.
-    times: Vec<i64>,
-    /// Numbers of `class_names`, from 1 on; 0: not known.
-    classes: Vec<u8>,
-    /// Safe to show; there are few.
-    class_names: Vec<String>,
+    columns: Arc<Columns>,
     marks: Vec<bool>,
     marked: usize,
     marked_bytes: u64,
-    /// What is seen, in order: numbers of entries.
-    view: Vec<u32>,
-    by: SortBy,
-    reverse: bool,
-    local: bool,
-    show_hidden: bool,
-    filter: Filter,
+    /// All entries that have their place, in order.
+    order: Rows,
+    /// Those that are seen; `None`: all of them.
+    seen: Option<Rows>,
+    /// Whether `seen` is complete.
+    whole: bool,
+    how: How,
+    /// How it is to be arranged, while it is not, and whether somebody is at it.
+    wanted: Option<How>,
+    asked: bool,
+    /// Rows that were made to be drawn.
+    #[cfg(test)]
+    pub(super) made: std::cell::Cell<usize>,
 }
 
 /// What is drawn of an entry.
@@ -67,209 +68,206 @@ impl Listing {
     /// An empty one for a local folder, or for a remote place: they are ordered differently, and local dot files
     /// are hidden at first.
     pub(crate) fn new(local: bool) -> Self {
-        Self { local, show_hidden: !local, ..Self::default() }
+        let order = Order { local, ..Order::default() };
+        Self::arranged_by(How { order, show_hidden: !local, ..How::default() })
     }
 
-    /// Empties it for another place; the way of sorting stays.
-    pub(crate) fn reset(&mut self, local: bool) {
-        *self = self.emptied(local);
+    fn arranged_by(how: How) -> Self {
+        let seen = (!how.takes_all()).then(Arc::default);
+        Self { seen, whole: true, how, ..Self::default() }
+    }
+
+    /// Empties it; the way it is arranged stays.
+    pub(crate) fn clear(&mut self) {
+        *self = Self::arranged_by(self.wanted().clone());
     }
 
     /// An empty one that is sorted, and hides, as this one does.
     pub(crate) fn emptied(&self, local: bool) -> Self {
-        let show_hidden = if local == self.local { self.show_hidden } else { !local };
-        let (by, reverse) = (self.by, self.reverse);
-        Self { by, reverse, local, show_hidden, ..Self::default() }
+        let How { order, show_hidden, .. } = self.wanted();
+        let show_hidden = if local == order.local { *show_hidden } else { !local };
+        Self::arranged_by(How { order: Order { local, ..*order }, show_hidden, filter: Filter::default() })
     }
 
     /// Entries read so far.
     pub(crate) fn len(&self) -> usize {
-        self.ends.len()
+        self.columns.len()
+    }
+
+    fn view(&self) -> &Rows {
+        self.seen.as_ref().unwrap_or(&self.order)
     }
 
     /// Entries seen.
     pub(crate) fn rows(&self) -> usize {
-        self.view.len()
+        self.view().len()
     }
 
     /// The entry in row `row`.
     pub(crate) fn at(&self, row: usize) -> Option<u32> {
-        self.view.get(row).copied()
+        self.view().get(row).copied()
     }
 
     /// The row of `entry`, or the one it would have if it were seen.
     pub(crate) fn row_of(&self, entry: u32) -> usize {
-        self.view.binary_search_by(|other| self.compare(*other, entry)).unwrap_or_else(|row| row)
-    }
-
-    /// Whether `entry` is seen.
-    pub(crate) fn is_visible(&self, entry: u32) -> bool {
-        (self.show_hidden || !self.bytes(entry).starts_with(b".")) && self.filter.takes(self.bytes(entry))
-    }
-
-    fn bytes(&self, entry: u32) -> &[u8] {
-        let entry = entry as usize;
-        let start = entry.checked_sub(1).map_or(0, |before| self.ends[before]);
-        let range = usize::try_from(start).unwrap_or(0)..usize::try_from(self.ends[entry]).unwrap_or(0);
-        &self.names[range]
+        let compare = |other: &u32| self.columns.compare(self.how.order, *other, entry);
+        self.view().binary_search_by(compare).unwrap_or_else(|row| row)
     }
 
     /// The exact name of `entry`.
     pub(crate) fn name(&self, entry: u32) -> &OsStr {
-        OsStr::from_bytes(self.bytes(entry))
+        OsStr::from_bytes(self.columns.name(entry))
     }
 
     /// What `entry` is.
     pub(crate) fn kind(&self, entry: u32) -> Kind {
-        self.kinds[entry as usize]
+        self.columns.kind(entry)
     }
 
     /// Its bytes, if known.
     pub(crate) fn size(&self, entry: u32) -> Option<u64> {
-        Some(self.sizes[entry as usize]).filter(|size| *size != NO_SIZE)
+        self.columns.size(entry)
     }
 
     /// Its time, if known.
     pub(crate) fn modified(&self, entry: u32) -> Option<Timestamp> {
-        let seconds = self.times[entry as usize];
-        (seconds != NO_TIME).then(|| Timestamp::from_second(seconds).ok()).flatten()
-    }
-
-    /// Its storage class, safe to show; empty: not known.
-    fn class(&self, entry: u32) -> &str {
-        let number = usize::from(self.classes[entry as usize]);
-        number.checked_sub(1).and_then(|at| self.class_names.get(at)).map_or("", String::as_str)
+        self.columns.modified(entry)
     }
 
     /// The storage classes that there are, safe to show.
     pub(crate) fn classes(&self) -> &[String] {
-        &self.class_names
-    }
-
-    fn class_number(&mut self, entry: &Entry) -> u8 {
-        let Some(class) = &entry.storage_class else { return 0 };
-        let class = display_safe(class);
-        let known = self.class_names.iter().position(|known| *known == class).unwrap_or_else(|| {
-            self.class_names.push(class.into_owned());
-            self.class_names.len() - 1
-        });
-        u8::try_from(known + 1).unwrap_or(0)
+        self.columns.classes()
     }
 
     /// `entry` as it is drawn.
     pub(crate) fn row(&self, entry: u32) -> Row<'_> {
+        #[cfg(test)]
+        self.made.set(self.made.get() + 1);
         let kind = self.kind(entry);
         Row {
             label: Entry::new(self.name(entry), kind).label(),
             kind,
             size: self.size(entry),
             modified: self.modified(entry),
-            class: self.class(entry),
+            class: self.columns.class(entry),
             marked: self.marks[entry as usize],
         }
     }
 
     /// Takes a page; names in `remark` are marked again.
     pub(crate) fn append(&mut self, entries: &[Entry], remark: &HashSet<OsString>) {
-        let first = u32::try_from(self.len()).unwrap_or(u32::MAX);
-        self.names.reserve(entries.iter().map(|entry| entry.name.len()).sum());
-        for entry in entries {
-            self.names.extend_from_slice(entry.name.as_bytes());
-            self.ends.push(self.names.len() as u64);
-            self.kinds.push(entry.kind);
-            self.sizes.push(entry.size.unwrap_or(NO_SIZE));
-            self.times.push(entry.modified.map_or(NO_TIME, Timestamp::as_second));
-            let class = self.class_number(entry);
-            self.classes.push(class);
-            self.marks.push(false);
-            if remark.contains(&entry.name) {
-                self.mark(u32::try_from(self.len() - 1).unwrap_or(u32::MAX), true);
-            }
+        let first = self.len();
+        Arc::make_mut(&mut self.columns).append(entries);
+        self.marks.resize(self.len(), false);
+        for (entry, _) in (first..).zip(entries).filter(|(_, entry)| remark.contains(&entry.name)) {
+            self.mark(u32::try_from(entry).unwrap_or(u32::MAX), true);
         }
-        let last = u32::try_from(self.len()).unwrap_or(u32::MAX);
-        let mut new: Vec<u32> = (first..last).filter(|entry| self.is_visible(*entry)).collect();
-        new.sort_unstable_by(|a, b| self.compare(*a, *b));
-        self.merge(&new);
+        self.place();
     }
 
-    /// Puts sorted `new` into the sorted view: few comparisons for a page, and none but one if it goes at the end.
-    fn merge(&mut self, new: &[u32]) {
-        let Some(first) = new.first() else { return };
-        if self.view.last().is_none_or(|last| self.compare(*last, *first).is_lt()) {
-            self.view.extend_from_slice(new);
+    /// Gives entries that have no place one among the others; all of them another one, if they are too many.
+    fn place(&mut self) {
+        let first = u32::try_from(self.order.len()).unwrap_or(u32::MAX);
+        let mut new: Vec<u32> = (first..count(&self.columns)).collect();
+        if new.len() > AT_ONCE {
+            if self.wanted.is_none() {
+                self.want(self.how.clone());
+            }
             return;
         }
-        let mut merged = Vec::with_capacity(self.view.len() + new.len());
-        let mut rest = self.view.as_slice();
-        for entry in new {
-            let at = rest.partition_point(|other| self.compare(*other, *entry).is_lt());
-            merged.extend_from_slice(&rest[..at]);
-            merged.push(*entry);
-            rest = &rest[at..];
+        let (columns, order) = (&self.columns, self.how.order);
+        new.sort_unstable_by(|a, b| columns.compare(order, *a, *b));
+        merge(columns, order, &mut self.order, &new);
+        if let Some(seen) = &mut self.seen {
+            let mut sieve = self.how.filter.sieve();
+            new.retain(|entry| self.how.takes(columns.name(*entry), &mut sieve));
+            merge(columns, order, seen, &new);
         }
-        merged.extend_from_slice(rest);
-        self.view = merged;
     }
 
-    fn rebuild(&mut self) {
-        let all = u32::try_from(self.len()).unwrap_or(u32::MAX);
-        let mut view: Vec<u32> = (0..all).filter(|entry| self.is_visible(*entry)).collect();
-        view.sort_unstable_by(|a, b| self.compare(*a, *b));
-        self.view = view;
+    fn wanted(&self) -> &How {
+        self.wanted.as_ref().unwrap_or(&self.how)
     }
 
-    /// Total: two entries are never equal, so that every entry has one row.
-    fn compare(&self, a: u32, b: u32) -> std::cmp::Ordering {
-        let folders = self.kind(b).is_container().cmp(&self.kind(a).is_container());
-        let names = |a, b| {
-            let (left, right) = (self.bytes(a), self.bytes(b));
-            if self.local { natural(left, right).then_with(|| left.cmp(right)) } else { left.cmp(right) }
-        };
-        // The largest and the newest first: that is what one looks for.
-        let (left, right) = (a as usize, b as usize);
-        let key = match self.by {
-            SortBy::Name => names(a, b),
-            SortBy::Size => {
-                let known = |at: usize| Some(self.sizes[at]).filter(|size| *size != NO_SIZE);
-                known(right).cmp(&known(left)).then_with(|| names(a, b))
-            }
-            SortBy::Time => self.times[right].cmp(&self.times[left]).then_with(|| names(a, b)),
-        };
-        folders.then(if self.reverse { key.reverse() } else { key }).then(a.cmp(&b))
+    fn change(&mut self, change: impl FnOnce(&mut How)) {
+        let mut how = self.wanted().clone();
+        change(&mut how);
+        self.want(how);
+    }
+
+    fn want(&mut self, how: How) {
+        (self.wanted, self.asked) = (Some(how), false);
+        if self.len() <= AT_ONCE
+            && let Some(work) = self.wants()
+        {
+            work.run(|| true, |done| self.take(done));
+        }
+    }
+
+    /// The arrangement that is to be made, once; an older one is not wanted any longer.
+    pub(crate) fn wants(&mut self) -> Option<Arranging> {
+        let how = self.wanted.clone().filter(|_| !self.asked)?;
+        self.asked = true;
+        let is_sorted = how.order == self.how.order && self.order.len() == self.len();
+        let order = is_sorted.then(|| Arc::clone(&self.order));
+        let within = self.seen.clone().filter(|_| is_sorted && self.whole && how.narrows(&self.how));
+        Some(Arranging { columns: Arc::clone(&self.columns), how, order, within })
+    }
+
+    /// Whoever was at it has been lost: it is wanted again.
+    pub(crate) fn want_again(&mut self) {
+        self.asked = false;
+    }
+
+    /// The arrangement that was wanted last, or its beginning.
+    pub(crate) fn take(&mut self, done: Arranged) {
+        let Some(how) = self.wanted.clone() else { return };
+        (self.order, self.seen, self.whole, self.how) = (done.order, done.seen, done.whole, how);
+        if self.whole {
+            self.wanted = None;
+        }
+        self.place();
+    }
+
+    /// What is being done to it, while what is seen is not yet arranged as it is to be.
+    pub(crate) fn pending(&self) -> Option<&'static str> {
+        let how = self.wanted.as_ref()?;
+        let sorts = how.order != self.how.order || self.order.len() < self.len();
+        Some(if sorts { "sorting" } else { "filtering" })
     }
 
     /// The column it is sorted by, and whether that is reversed.
     pub(crate) fn sort(&self) -> (SortBy, bool) {
-        (self.by, self.reverse)
+        let order = self.wanted().order;
+        (order.by, order.reverse)
     }
 
     /// Sorts by another column.
     pub(crate) fn set_sort(&mut self, by: SortBy, reverse: bool) {
-        (self.by, self.reverse) = (by, reverse);
-        self.rebuild();
+        self.change(|how| (how.order.by, how.order.reverse) = (by, reverse));
     }
 
     /// The filter's text; empty: none.
     pub(crate) fn filter(&self) -> &str {
-        self.filter.text()
+        self.wanted().filter.text()
     }
 
     /// Shows only what `text` takes; empty: everything.
     pub(crate) fn set_filter(&mut self, text: &str) {
-        self.filter = Filter::new(text);
-        self.rebuild();
+        if self.filter() != text {
+            self.change(|how| how.filter = Filter::new(text));
+        }
+    }
+
+    /// What of the names that are seen the filter looked for.
+    pub(crate) fn sieve(&self) -> Sieve<'_> {
+        self.how.filter.sieve()
     }
 
     /// Shows or hides names that begin with a dot; returns whether they are shown now.
     pub(crate) fn toggle_hidden(&mut self) -> bool {
-        self.show_hidden = !self.show_hidden;
-        self.rebuild();
-        self.show_hidden
-    }
-
-    /// Whether dot files are there and not shown.
-    pub(crate) fn hides_dot_files(&self) -> bool {
-        !self.show_hidden
+        self.change(|how| how.show_hidden = !how.show_hidden);
+        self.wanted().show_hidden
     }
 
     /// Whether `entry` is marked.
@@ -295,13 +293,11 @@ impl Listing {
     }
 
     /// Gives every entry that is seen the mark that `decide` says, from its name and present mark.
-    pub(crate) fn mark_seen(&mut self, decide: impl Fn(&[u8], bool) -> bool) {
-        let view = std::mem::take(&mut self.view);
-        for entry in &view {
-            let on = decide(self.bytes(*entry), self.is_marked(*entry));
+    pub(crate) fn mark_seen(&mut self, mut decide: impl FnMut(&[u8], bool) -> bool) {
+        for entry in Arc::clone(self.view()).iter() {
+            let on = decide(self.columns.name(*entry), self.is_marked(*entry));
             self.mark(*entry, on);
         }
-        self.view = view;
     }
 
     /// Takes every mark off, also of what is not seen.
@@ -320,17 +316,15 @@ impl Listing {
         if self.marked == 0 {
             return Vec::new();
         }
-        let all = u32::try_from(self.len()).unwrap_or(u32::MAX);
-        let mut marked: Vec<u32> = (0..all).filter(|entry| self.is_marked(*entry)).collect();
-        marked.sort_unstable_by(|a, b| self.compare(*a, *b));
-        marked
+        let placed = u32::try_from(self.order.len()).unwrap_or(u32::MAX);
+        let all = self.order.iter().copied().chain(placed..count(&self.columns));
+        all.filter(|entry| self.is_marked(*entry)).collect()
     }
 
     /// The entry called `name` among those from number `from` on.
     pub(crate) fn find(&self, name: &OsStr, from: usize) -> Option<u32> {
         let from = u32::try_from(from).unwrap_or(u32::MAX);
-        let all = u32::try_from(self.len()).unwrap_or(u32::MAX);
-        (from..all).find(|entry| self.bytes(*entry) == name.as_bytes())
+        (from..count(&self.columns)).find(|entry| self.columns.name(*entry) == name.as_bytes())
     }
 
     /// The first row from `from` on, around the end, whose name begins with `text` (case does not count), or else
@@ -338,10 +332,16 @@ impl Listing {
     pub(crate) fn jump(&self, text: &str, from: usize) -> Option<usize> {
         let text = text.to_lowercase();
         let rows = || (from..self.rows()).chain(0..from.min(self.rows()));
-        let lower = |row: usize| String::from_utf8_lossy(self.bytes(self.view[row])).to_lowercase();
+        let name = |row: usize| self.columns.name(self.view()[row]);
         rows()
-            .find(|row| lower(*row).starts_with(&text))
-            .or_else(|| rows().find(|row| lower(*row).contains(&text)))
+            .find(|row| begins(name(*row), &text))
+            .or_else(|| rows().find(|row| contains(name(*row), &text)))
+    }
+}
+
+impl std::fmt::Debug for Listing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Listing({} of {}, {:?})", self.rows(), self.len(), self.how)
     }
 }
 

@@ -16,6 +16,7 @@ pub(crate) use pointer::{Pointer, PointerAct};
 pub(crate) use uploads::{UploadsEffect, UploadsEvent};
 
 use super::dialog::{Begin, Chunk, Editing, Progress, Wanted};
+use super::listing::{Arranged, Arranging};
 use crate::clipboard;
 use crate::entry::{Kind, Page};
 use crate::error::{Error, Result};
@@ -111,6 +112,15 @@ pub(crate) enum Event {
         generation: u64,
         /// The page.
         page: Result<Page>,
+    },
+    /// A listing is arranged, or its first rows are.
+    Arranged {
+        /// Of which pane.
+        pane: PaneId,
+        /// What was asked for; what an older wish brings is dropped.
+        generation: u64,
+        /// What came of it.
+        done: Arranged,
     },
     /// A transfer was taken by the engine.
     Submitted {
@@ -240,6 +250,15 @@ pub(crate) enum Effect {
         location: Location,
         /// Where to go on; `None`: at the start.
         token: Option<String>,
+    },
+    /// Arrange a listing; what is arranged for this pane already is not wanted any longer.
+    Arrange {
+        /// For which pane.
+        pane: PaneId,
+        /// Comes back with the result.
+        generation: u64,
+        /// What is to be done.
+        work: Box<Arranging>,
     },
     /// Drop the fetch of a pane.
     CancelListing(PaneId),

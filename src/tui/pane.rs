@@ -9,7 +9,7 @@ use std::ffi::{OsStr, OsString};
 
 pub(super) use draw::{Look, draw};
 
-use super::listing::Listing;
+use super::listing::{Arranged, Listing};
 use super::message::{Effect, PaneId};
 use crate::entry::{Entry, Kind, Page};
 use crate::error::{Error, Result};
@@ -49,6 +49,9 @@ pub(crate) struct Pane {
     pub(super) top: usize,
     pub(super) height: usize,
     generation: u64,
+    /// The arrangement that is waited for, and the entry that the cursor stays with until it is there.
+    arranging: u64,
+    stays: Option<u32>,
     pub(super) loading: bool,
     /// Where the next page starts.
     next: Option<String>,
@@ -83,6 +86,8 @@ impl Pane {
             top: 0,
             height: 1,
             generation: 0,
+            arranging: 0,
+            stays: None,
             loading: false,
             next: None,
             error: None,
@@ -150,6 +155,7 @@ impl Pane {
         let local = location.as_local().is_some();
         let empty = self.listing.emptied(local);
         let left = std::mem::replace(&mut self.listing, empty);
+        self.forget_arrangement();
         self.kept.retain(|kept| kept.location != self.location);
         if is_whole && left.len() <= KEPT_ENTRIES {
             self.kept.push(Kept { location: self.location.clone(), listing: left });
@@ -174,7 +180,8 @@ impl Pane {
         self.listing.set_sort(by, reverse);
         (self.location, self.next, self.error) = (location, None, None);
         let found = seek.as_deref().and_then(|name| self.listing.find(name, 0));
-        self.cursor = found.map_or(0, |entry| self.listing.row_of(entry));
+        self.cursor = 0;
+        self.follow(found);
         self.top = self.cursor.saturating_sub(self.height / 2);
         // It counts as read for the first time, as a visit.
         self.read = false;
@@ -242,27 +249,20 @@ impl Pane {
     /// Appends entries (or starts anew with them); the cursor stays with its name.
     fn take(&mut self, entries: &[Entry]) {
         let stays = if std::mem::take(&mut self.replace) {
-            let (filter, shown) = (self.listing.filter().to_owned(), self.listing.hides_dot_files());
-            self.listing.reset(self.location.as_local().is_some());
-            if shown != self.listing.hides_dot_files() {
-                self.listing.toggle_hidden();
-            }
-            self.listing.set_filter(&filter);
+            self.listing.clear();
+            self.forget_arrangement();
             None
         } else {
-            self.current()
+            // A cursor that was never moved stays at the top: folders of later pages come before it.
+            self.stays.or_else(|| self.current().filter(|_| self.cursor > 0))
         };
         let first = self.listing.len();
         self.listing.append(entries, &self.remark);
-        if let Some(entry) = stays {
-            // A cursor that was never moved stays at the top: folders of later pages come before it.
-            self.cursor = if self.cursor == 0 { 0 } else { self.listing.row_of(entry) };
-        }
         let found = self.seek.as_ref().and_then(|name| self.listing.find(name, first));
-        if let Some(entry) = found {
+        if found.is_some() {
             self.seek = None;
-            self.cursor = self.listing.row_of(entry);
         }
+        self.follow(found.or(stays));
         if self.load_all {
             self.cursor = self.listing.rows();
         }
@@ -272,19 +272,50 @@ impl Pane {
         }
     }
 
-    /// Keeps cursor and view within the rows, and asks for the next page when the end is near.
-    pub(super) fn settle(&mut self, height: usize) -> Option<Effect> {
+    /// Keeps cursor and view within the rows; asks for the arrangement that is wanted, and for the next page when the
+    /// end is near.
+    pub(super) fn settle(&mut self, height: usize) -> Vec<Effect> {
         self.height = height.max(1);
         let rows = self.listing.rows();
         self.cursor = self.cursor.min(rows.saturating_sub(1));
         let lowest = (self.cursor + 1).saturating_sub(self.height);
         self.top = self.top.clamp(lowest, self.cursor).min(rows.saturating_sub(self.height));
+        let arrange = self.listing.wants().map(|work| {
+            self.arranging += 1;
+            Effect::Arrange { pane: self.id, generation: self.arranging, work: Box::new(work) }
+        });
+        arrange.into_iter().chain(self.needs_page().then(|| self.page())).collect()
+    }
+
+    fn needs_page(&self) -> bool {
         if self.loading || self.stopped || self.error.is_some() || self.next.is_none() {
-            return None;
+            return false;
         }
-        let near = self.listing.filter().is_empty() && self.cursor + 2 * self.height >= rows;
-        let sought = self.load_all || self.listing.len() < self.want;
-        (near || sought).then(|| self.page())
+        let near = self.listing.filter().is_empty() && self.cursor + 2 * self.height >= self.listing.rows();
+        near || self.load_all || self.listing.len() < self.want
+    }
+
+    /// The listing is arranged as it was wanted. What an older wish brings is dropped.
+    pub(super) fn arranged(&mut self, generation: u64, done: Arranged) {
+        if generation == self.arranging {
+            let stays = self.stays.or_else(|| self.current());
+            self.listing.take(done);
+            self.follow(stays);
+        }
+    }
+
+    fn forget_arrangement(&mut self) {
+        self.arranging += 1;
+        self.stays = None;
+    }
+
+    /// Puts the cursor on an entry, also once it gets its row.
+    fn follow(&mut self, entry: Option<u32>) {
+        let entry = entry.filter(|entry| (*entry as usize) < self.listing.len());
+        if let Some(entry) = entry {
+            self.cursor = self.listing.row_of(entry);
+        }
+        self.stays = entry.filter(|_| self.listing.pending().is_some());
     }
 
     /// Stops reading; whether there was something to stop.
@@ -300,7 +331,7 @@ impl Pane {
     /// Moves the cursor by rows.
     pub(super) fn move_by(&mut self, rows: isize) {
         let last = self.listing.rows().saturating_sub(1);
-        self.seek = None;
+        (self.seek, self.stays) = (None, None);
         self.load_all = false;
         if rows > 0 && self.cursor == last {
             self.stopped = false;
@@ -310,7 +341,7 @@ impl Pane {
 
     /// Moves the cursor to a row.
     pub(super) fn move_to(&mut self, row: usize) {
-        self.seek = None;
+        (self.seek, self.stays) = (None, None);
         self.load_all = false;
         self.cursor = row.min(self.listing.rows().saturating_sub(1));
     }
@@ -330,11 +361,14 @@ impl Pane {
 
     /// Changes the view with the cursor staying on its entry, if that is still seen.
     pub(super) fn rearrange(&mut self, change: impl FnOnce(&mut Listing)) {
-        let entry = self.current();
+        let stays = self.stays.or_else(|| self.current());
+        self.rearrange_at(stays, change);
+    }
+
+    /// Likewise, with the cursor going to an entry.
+    pub(super) fn rearrange_at(&mut self, entry: Option<u32>, change: impl FnOnce(&mut Listing)) {
         change(&mut self.listing);
-        if let Some(entry) = entry {
-            self.cursor = self.listing.row_of(entry);
-        }
+        self.follow(entry);
     }
 
     /// Marks or unmarks the entry under the cursor, and moves down.
@@ -373,6 +407,10 @@ impl Pane {
         // Answers on their way are addressed to the side they were asked from: none of them may be taken here.
         let newest = self.generation.max(other.generation);
         (self.generation, other.generation) = (newest, newest);
+        let newest = self.arranging.max(other.arranging) + 1;
+        (self.arranging, other.arranging) = (newest, newest);
+        self.listing.want_again();
+        other.listing.want_again();
         [self.refetch(), other.refetch()]
     }
 

@@ -139,8 +139,8 @@ pub(super) struct State {
     pub(super) marked: Vec<(Remote, Vec<ObjectId>)>,
     /// Bookmarks and visits.
     pub(super) places: Places,
-    /// What Esc restores while a filter or a name to jump to is typed.
-    pub(super) before: (String, usize),
+    /// What Esc restores while a filter or a name to jump to is typed: the filter, and the entry under the cursor.
+    pub(super) before: (String, Option<u32>),
 }
 
 impl State {
@@ -191,7 +191,7 @@ impl State {
             moved: HashMap::new(),
             marked: Vec::new(),
             places: Places::default(),
-            before: (String::new(), 0),
+            before: (String::new(), None),
         };
         if let Some(warning) = warning {
             state.say(Tone::Warning, warning);

@@ -1,5 +1,7 @@
 //! Text fitted into cells: cut, wrapped, padded by what the terminal draws, not by bytes. Knows no styles.
 
+use std::ops::Range;
+
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
@@ -21,15 +23,40 @@ pub(super) fn clip(text: &str, cells: usize, ellipsis: &str) -> String {
 
 /// `text` in at most `cells` cells, its middle replaced by `ellipsis` if it is longer: names differ at the end.
 pub(super) fn clip_middle(text: &str, cells: usize, ellipsis: &str) -> String {
+    clip_middle_with(text, cells, ellipsis, Vec::new()).0
+}
+
+/// Likewise, and where parts of it are then: ranges of bytes, in order.
+pub(super) fn clip_middle_with(
+    text: &str,
+    cells: usize,
+    ellipsis: &str,
+    parts: Vec<Range<usize>>,
+) -> (String, Vec<Range<usize>>) {
     if text.width() <= cells {
-        return text.to_owned();
+        return (text.to_owned(), parts);
     }
     if cells < ellipsis.width() {
-        return String::new();
+        return (String::new(), Vec::new());
     }
     let room = cells - ellipsis.width();
-    let start = head(text, room.div_ceil(2));
-    start.to_owned() + ellipsis + tail(text, room / 2)
+    let (start, end) = (head(text, room.div_ceil(2)), tail(text, room / 2));
+    let (gone, left) = (text.len() - end.len(), start.len() + ellipsis.len());
+    let before = parts.iter().map(|part| part.start..part.end.min(start.len()));
+    let behind = parts.iter().map(|part| part.start.max(gone)..part.end.max(gone));
+    let behind = behind.map(|part| part.start - gone + left..part.end - gone + left);
+    let parts = before.chain(behind).filter(|part| !part.is_empty()).collect();
+    (start.to_owned() + ellipsis + end, parts)
+}
+
+/// Where `wanted`, which is in lower case, occurs in `text` in any case: ranges of bytes, in order. None where lower
+/// case has other lengths: places are not the same there.
+pub(super) fn occurrences(text: &str, wanted: &str) -> Vec<Range<usize>> {
+    let lower = text.to_lowercase();
+    if wanted.is_empty() || lower.len() != text.len() {
+        return Vec::new();
+    }
+    lower.match_indices(wanted).map(|(at, found)| at..at + found.len()).collect()
 }
 
 /// `text` in at most `cells` cells, its start replaced by `ellipsis` if it is longer: places differ at the end.
@@ -127,6 +154,20 @@ mod tests {
         assert_eq!(clip("日本語", 4, "…"), "日…");
         assert_eq!(clip("x", 0, "…"), "");
         assert_eq!(clip_middle("holiday-2026.jpeg", 11, "…"), "holid….jpeg");
+    }
+
+    #[test]
+    fn parts_of_a_text_are_found_again_where_its_middle_was_cut_out() {
+        let parts = |cells, wanted: &str| {
+            let name = "holiday-2026.jpeg";
+            let (text, parts) = clip_middle_with(name, cells, "…", occurrences(name, wanted));
+            parts.into_iter().map(|part| text[part].to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(parts(20, "2026"), ["2026"]);
+        assert_eq!(parts(11, "2026"), Vec::<String>::new());
+        assert_eq!(parts(11, "iday-2026.j"), ["id", ".j"]);
+        assert_eq!(parts(11, "e"), ["e"]);
+        assert!(occurrences("Straße İ", "e").is_empty(), "its lower case is longer");
     }
 
     #[test]

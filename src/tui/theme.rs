@@ -3,6 +3,8 @@
 //! What is built in has the terminal's own sixteen colours and its own foreground and background. Other colours are
 //! the user's, and those of pictures; where the terminal does not say that it can show them, the nearest of its 256.
 
+use std::ops::Range;
+
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::symbols::border;
 use ratatui::text::Span;
@@ -25,6 +27,8 @@ pub(crate) struct Theme {
     pub(crate) cursor_away: Style,
     /// Marked rows (a `*` stands before them too).
     pub(crate) mark: Style,
+    /// What was looked for, within a text.
+    pub(crate) hit: Style,
     /// Border and title of what has the keyboard.
     pub(crate) focused: Style,
     /// Border and title of the rest.
@@ -135,6 +139,7 @@ impl Theme {
             cursor: plain.add_modifier(Modifier::REVERSED),
             cursor_away: plain.add_modifier(Modifier::UNDERLINED),
             mark: bold,
+            hit: bold.add_modifier(Modifier::UNDERLINED),
             focused: bold,
             unfocused: plain.add_modifier(Modifier::DIM),
             error: bold,
@@ -153,6 +158,7 @@ impl Theme {
         Self {
             folder: self.folder.fg(palette.folder),
             mark: self.mark.fg(palette.mark),
+            hit: self.hit.fg(palette.accent),
             focused: self.focused.fg(palette.accent),
             error: self.error.fg(palette.error),
             warning: Style::new().fg(palette.warning),
@@ -180,6 +186,7 @@ impl Theme {
             (&mut self.good, scheme.good),
             (&mut self.key, scheme.key),
             (&mut self.gauge, scheme.gauge),
+            (&mut self.hit, scheme.hit),
         ];
         for (style, look) in roles {
             if let Some(look) = look {
@@ -221,6 +228,21 @@ impl Theme {
             Span::styled(full.repeat(halves / 2) + half, self.gauge),
             Span::styled(empty.repeat(left), self.dim),
         ]
+    }
+
+    /// A text in a style, in which `hits` (ranges of bytes, in order) stand out.
+    pub(crate) fn highlighted(&self, text: &str, hits: &[Range<usize>], style: Style) -> Vec<Span<'static>> {
+        let (mut spans, mut at) = (Vec::new(), 0);
+        for hit in hits {
+            let (Some(before), Some(found)) = (text.get(at..hit.start), text.get(hit.clone())) else {
+                continue;
+            };
+            spans.push(Span::styled(before.to_owned(), style));
+            spans.push(Span::styled(found.to_owned(), style.patch(self.hit)));
+            at = hit.end;
+        }
+        spans.push(Span::styled(text.get(at..).unwrap_or_default().to_owned(), style));
+        spans
     }
 
     /// A theme for tests: no colour, no environment.

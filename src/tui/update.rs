@@ -51,6 +51,10 @@ pub(super) fn update(state: &mut State, event: Event) -> Vec<Effect> {
             let opened = state.pane_mut(pane).on_page(generation, page);
             opened.map_or_else(Vec::new, |place| places::visited(state, place))
         }
+        Event::Arranged { pane, generation, done } => {
+            state.pane_mut(pane).arranged(generation, done);
+            Vec::new()
+        }
         Event::Submitted { id, touches } => {
             state.touches.insert(id, touches);
             Vec::new()

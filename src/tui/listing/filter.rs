@@ -1,33 +1,51 @@
-//! Which names are seen: those that contain a text, or match a glob.
+//! Which names are seen: those that contain a text, match a glob, or hold letters in some order; and what of a name
+//! it was.
+
+use std::ops::Range;
 
 use globset::{GlobBuilder, GlobMatcher};
+use memchr::memchr2_iter;
+use nucleo_matcher::pattern::{Atom, AtomKind, CaseMatching, Normalization};
+use nucleo_matcher::{Config, Matcher, Utf32Str};
+use unicode_segmentation::UnicodeSegmentation as _;
+
+use super::super::text;
 
 /// A filter and the text it was made from.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Filter {
     text: String,
     rule: Rule,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 enum Rule {
     #[default]
     All,
     /// In lower case.
     Contains(String),
     Glob(GlobMatcher),
+    Letters(Atom),
 }
 
 impl Filter {
-    /// `*`, `?`, `[` or `{` make it a glob for the whole name; an unfinished glob is plain text. Case does not count.
+    /// `~` before letters takes names that hold them in that order, with anything between; `*`, `?`, `[` or `{` make it
+    /// a glob for the whole name; an unfinished glob is plain text. Case does not count.
     pub(crate) fn new(text: &str) -> Self {
-        let rule = if text.is_empty() {
-            Rule::All
-        } else {
-            match glob(text).filter(|_| text.contains(['*', '?', '[', '{'])) {
+        let rule = match text.strip_prefix('~') {
+            Some("") => Rule::All,
+            Some(letters) => Rule::Letters(Atom::new(
+                letters,
+                CaseMatching::Ignore,
+                Normalization::Smart,
+                AtomKind::Fuzzy,
+                false,
+            )),
+            None if text.is_empty() => Rule::All,
+            None => match glob(text).filter(|_| text.contains(['*', '?', '[', '{'])) {
                 Some(glob) => Rule::Glob(glob),
                 None => Rule::Contains(text.to_lowercase()),
-            }
+            },
         };
         Self { text: text.to_owned(), rule }
     }
@@ -41,18 +59,69 @@ impl Filter {
         &self.text
     }
 
-    /// Whether it lets `name` through; a folder's trailing slash is not part of its name.
-    pub(crate) fn takes(&self, name: &[u8]) -> bool {
-        match &self.rule {
+    pub(super) fn takes_all(&self) -> bool {
+        matches!(self.rule, Rule::All)
+    }
+
+    /// Whether whatever it takes is surely taken by `wider` too.
+    pub(super) fn narrows(&self, wider: &Self) -> bool {
+        match (&self.rule, &wider.rule) {
+            (_, Rule::All) => true,
+            (Rule::Contains(text), Rule::Contains(part)) => text.contains(part.as_str()),
+            (Rule::Letters(_), Rule::Letters(_)) => self.text.starts_with(&wider.text),
+            _ => self.text == wider.text,
+        }
+    }
+
+    /// What it needs to look at names.
+    pub(crate) fn sieve(&self) -> Sieve<'_> {
+        let matcher = matches!(self.rule, Rule::Letters(_)).then(|| Matcher::new(Config::DEFAULT));
+        Sieve { rule: &self.rule, matcher, characters: Vec::new() }
+    }
+}
+
+/// A filter at work.
+#[derive(Debug)]
+pub(crate) struct Sieve<'a> {
+    rule: &'a Rule,
+    matcher: Option<Matcher>,
+    characters: Vec<char>,
+}
+
+impl Sieve<'_> {
+    /// Whether it lets `name` through; a folder's trailing slash is not part of its name for a glob.
+    pub(crate) fn takes(&mut self, name: &[u8]) -> bool {
+        match self.rule {
             Rule::All => true,
-            Rule::Contains(text) if name.is_ascii() && text.is_ascii() => {
-                let text = text.as_bytes();
-                name.windows(text.len()).any(|part| part.eq_ignore_ascii_case(text))
-            }
-            Rule::Contains(text) => String::from_utf8_lossy(name).to_lowercase().contains(text.as_str()),
+            Rule::Contains(text) => contains(name, text),
             Rule::Glob(glob) => {
                 let name = name.strip_suffix(b"/").unwrap_or(name);
                 glob.is_match(&*String::from_utf8_lossy(name))
+            }
+            Rule::Letters(letters) => self.matcher.as_mut().is_none_or(|matcher| {
+                let name = String::from_utf8_lossy(name);
+                letters.score(Utf32Str::new(&name, &mut self.characters), matcher).is_some()
+            }),
+        }
+    }
+
+    /// What of a shown name it was: ranges of bytes, in order.
+    pub(crate) fn hits(&mut self, label: &str) -> Vec<Range<usize>> {
+        match self.rule {
+            Rule::All => Vec::new(),
+            Rule::Contains(text) => text::occurrences(label, text),
+            Rule::Glob(glob) => pieces_in(label, &plain_pieces(glob.glob().glob())),
+            Rule::Letters(letters) => {
+                let mut found = Vec::new();
+                if let Some(matcher) = &mut self.matcher {
+                    letters.indices(Utf32Str::new(label, &mut self.characters), matcher, &mut found);
+                }
+                found.sort_unstable();
+                let characters = (0u32..).zip(label.grapheme_indices(true));
+                characters
+                    .filter(|(index, _)| found.binary_search(index).is_ok())
+                    .map(|(_, (at, character))| at..at + character.len())
+                    .collect()
             }
         }
     }
@@ -61,4 +130,63 @@ impl Filter {
 fn glob(text: &str) -> Option<GlobMatcher> {
     let glob = GlobBuilder::new(text).case_insensitive(true).build().ok()?;
     Some(glob.compile_matcher())
+}
+
+/// Whether `name` contains `text`, which is in lower case.
+pub(super) fn contains(name: &[u8], text: &str) -> bool {
+    let part = text.as_bytes();
+    let found = text.is_ascii()
+        && part.first().is_none_or(|first| {
+            let last = (name.len() + 1).saturating_sub(part.len());
+            memchr2_iter(*first, first.to_ascii_uppercase(), &name[..last])
+                .any(|at| name[at..at + part.len()].eq_ignore_ascii_case(part))
+        });
+    found || (!name.is_ascii() && String::from_utf8_lossy(name).to_lowercase().contains(text))
+}
+
+/// Whether `name` begins with `text`, which is in lower case.
+pub(super) fn begins(name: &[u8], text: &str) -> bool {
+    let same = |part: &[u8]| part.eq_ignore_ascii_case(text.as_bytes());
+    name.get(..text.len()).is_some_and(same)
+        || (!name.is_ascii() && String::from_utf8_lossy(name).to_lowercase().starts_with(text))
+}
+
+/// What stands between the special characters of a glob, in lower case; empty at its ends where those are special.
+fn plain_pieces(glob: &str) -> Vec<String> {
+    let mut pieces = vec![String::new()];
+    let (mut characters, mut open) = (glob.chars(), 0usize);
+    while let Some(c) = characters.next() {
+        match c {
+            '{' => open += 1,
+            '}' => open = open.saturating_sub(1),
+            '[' => drop(characters.by_ref().skip(1).find(|c| *c == ']')),
+            '*' | '?' => {}
+            _ if open > 0 => continue,
+            c => {
+                let c = if c == '\\' { characters.next().unwrap_or(c) } else { c };
+                pieces.iter_mut().last().into_iter().for_each(|piece| piece.extend(c.to_lowercase()));
+                continue;
+            }
+        }
+        pieces.push(String::new());
+    }
+    pieces
+}
+
+/// Where the pieces of a glob are in a name that it matches: the first and the last one at its ends.
+fn pieces_in(label: &str, pieces: &[String]) -> Vec<Range<usize>> {
+    let name = label.to_lowercase();
+    let (name, last) = (name.strip_suffix('/').unwrap_or(&name), pieces.len() - 1);
+    let (mut hits, mut from) = (Vec::new(), 0);
+    for (at, piece) in pieces.iter().enumerate().filter(|(_, piece)| !piece.is_empty()) {
+        let found = if at == last {
+            name.ends_with(piece.as_str()).then(|| name.len() - piece.len())
+        } else {
+            name[from..].find(piece.as_str()).map(|found| found + from)
+        };
+        let Some(start) = found.filter(|start| *start >= from) else { break };
+        from = start + piece.len();
+        hits.push(start..from);
+    }
+    hits
 }

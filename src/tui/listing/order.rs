@@ -34,6 +34,15 @@ impl SortBy {
     }
 }
 
+/// What a listing is sorted by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Order {
+    pub(super) by: SortBy,
+    pub(super) reverse: bool,
+    /// Names are those of local files.
+    pub(super) local: bool,
+}
+
 /// `file2` before `file10`, and `a` next to `A`. Names that differ only in case or zeros are equal.
 pub(super) fn natural(mut a: &[u8], mut b: &[u8]) -> Ordering {
     loop {

@@ -46,6 +46,112 @@ fn a_filter_is_text_or_a_glob() {
 }
 
 #[test]
+fn a_filter_of_letters_takes_them_in_their_order_wherever_they_are() {
+    let mut listing = listing(false, &["Cat.JPG", "catalogue.txt", "dog.jpg", "écart.jpg", "tac.jpg"]);
+    listing.set_filter("~ctj");
+    assert_eq!(seen(&listing), ["Cat.JPG", "écart.jpg"]);
+    listing.set_filter("~");
+    assert_eq!(listing.rows(), 5, "no letters yet");
+    listing.set_filter("~ecrt");
+    assert_eq!(seen(&listing), ["écart.jpg"], "accents may be left out");
+    listing.set_filter("[~]*");
+    assert_eq!(listing.rows(), 0);
+}
+
+#[test]
+fn what_a_filter_looked_for_is_known_of_every_name() {
+    let hits = |filter: &str, label: &str| -> Vec<String> {
+        let filter = Filter::new(filter);
+        let hits = filter.sieve().hits(label);
+        hits.into_iter().map(|hit| label[hit].to_owned()).collect()
+    };
+    assert_eq!(hits("AN", "banana.txt"), ["an", "an"]);
+    assert_eq!(hits("img_*.jp?g", "IMG_01.jpeg"), ["IMG_", ".jp", "g"]);
+    assert_eq!(hits("*.{jpg,png}", "a.b.png"), ["."]);
+    assert_eq!(hits("*[0-9]", "photos 2/"), Vec::<String>::new());
+    assert_eq!(hits("ph*s", "photos/"), ["ph", "s"]);
+    assert_eq!(hits("~éjg", "écart.jpg").concat(), "éjg");
+    assert_eq!(hits("", "a"), Vec::<String>::new());
+}
+
+/// Does what a listing wants, as another thread would; returns what it told.
+fn arranged(listing: &mut Listing) -> Vec<Arranged> {
+    let mut told = Vec::new();
+    listing.wants().expect("nothing is wanted").run(|| true, |done| told.push(done));
+    told
+}
+
+#[test]
+fn a_long_listing_is_arranged_elsewhere_and_shows_the_old_order_meanwhile() {
+    let names: Vec<String> = (0..50_000).map(|n| format!("{:05}-{}", n, "x".repeat(n % 7))).collect();
+    let mut listing = Listing::new(false);
+    for page in names.chunks(1000) {
+        listing.append(&entries(&page.iter().map(String::as_str).collect::<Vec<_>>()), &HashSet::new());
+    }
+    assert!(listing.pending().is_none() && listing.wants().is_none(), "pages fit in where they belong");
+    listing.set_sort(SortBy::Size, false);
+    assert_eq!(
+        (listing.pending(), listing.at(0), listing.sort().0),
+        (Some("sorting"), Some(0), SortBy::Size)
+    );
+    listing.append(&entries(&["99999-yyyyyyyyy"]), &HashSet::new());
+    assert_eq!(listing.rows(), 50_001, "a page is seen at once");
+    let told = arranged(&mut listing);
+    assert!(listing.wants().is_none(), "once");
+    listing.append(&entries(&["99999-zzzzzzzzzz"]), &HashSet::new());
+    for done in told {
+        listing.take(done);
+    }
+    assert!(listing.pending().is_none());
+    let first: Vec<String> = seen(&listing).into_iter().take(3).collect();
+    assert_eq!(first, ["99999-zzzzzzzzzz", "99999-yyyyyyyyy", "00006-xxxxxx"], "what came meanwhile too");
+}
+
+#[test]
+fn the_first_rows_of_a_filter_come_before_the_others_and_more_letters_look_at_fewer_names() {
+    let names: Vec<String> = (0..60_000).map(|n| format!("{n:05}")).collect();
+    let mut listing = Listing::new(false);
+    for page in names.chunks(1000) {
+        listing.append(&entries(&page.iter().map(String::as_str).collect::<Vec<_>>()), &HashSet::new());
+    }
+    listing.set_filter("3");
+    let told = arranged(&mut listing);
+    assert_eq!(told.iter().map(|done| done.whole).collect::<Vec<_>>(), [false, true]);
+    let rows: Vec<Vec<u32>> = told.iter().map(|done| done.seen.as_ref().unwrap().to_vec()).collect();
+    assert!(rows[1].starts_with(&rows[0]) && rows[0].len() < rows[1].len());
+    listing.take(told[0].clone());
+    assert!(listing.pending().is_some() && listing.rows() == rows[0].len());
+    listing.set_filter("33");
+    assert!(listing.wants().unwrap().within.is_none(), "a beginning is not all of them");
+    listing.set_filter("3");
+    assert!(listing.wants().unwrap().within.is_none());
+    listing.want_again();
+    for done in arranged(&mut listing) {
+        listing.take(done);
+    }
+    listing.set_filter("33");
+    let work = listing.wants().unwrap();
+    assert_eq!(work.within.as_deref(), Some(&rows[1]), "more letters look at fewer names");
+    listing.set_filter("~3");
+    let work = listing.wants().unwrap();
+    assert!(work.within.is_none() && work.order.is_some(), "all names anew, but nothing is sorted");
+}
+
+#[test]
+fn a_folder_that_comes_in_one_piece_is_put_in_order_elsewhere() {
+    let names: Vec<String> = (0..30_000).rev().map(|n| format!("{n:05}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let mut listing = Listing::new(true);
+    listing.append(&entries(&names), &HashSet::from([OsString::from("00007")]));
+    assert_eq!((listing.rows(), listing.pending()), (0, Some("sorting")));
+    assert_eq!(listing.marked().len(), 1, "a mark is one wherever its entry is");
+    for done in arranged(&mut listing) {
+        listing.take(done);
+    }
+    assert_eq!((listing.rows(), seen(&listing)[0].as_str()), (30_000, "00000"));
+}
+
+#[test]
 fn marks_belong_to_entries_and_are_counted() {
     let mut listing = listing(false, &["a", "bb", "ccc"]);
     listing.mark_seen(|name, _| name != b"bb");
@@ -64,12 +170,8 @@ fn a_hundred_thousand_keys_stay_small() {
         let names: Vec<String> = (0..1000).map(|n| format!("IMG_{:08}.jpg", page * 1000 + n)).collect();
         listing.append(&entries(&names.iter().map(String::as_str).collect::<Vec<_>>()), &HashSet::new());
     }
-    let bytes = listing.names.capacity()
-        + 8 * (listing.ends.capacity() + listing.sizes.capacity() + listing.times.capacity())
-        + listing.kinds.capacity()
-        + listing.classes.capacity()
-        + listing.marks.capacity()
-        + 4 * listing.view.capacity();
+    let bytes = listing.columns.footprint() + listing.marks.capacity() + 4 * listing.order.capacity();
+    assert!(listing.seen.is_none(), "what is seen is not written down twice");
     assert!(bytes < 12 << 20, "{bytes} bytes");
 }
 
@@ -86,9 +188,11 @@ proptest! {
         for page in &pages {
             paged.append(&entries(&page.iter().map(String::as_str).collect::<Vec<_>>()), &HashSet::new());
         }
-        let view = paged.view.clone();
-        paged.rebuild();
-        prop_assert_eq!(&view, &paged.view);
+        let view = paged.view().clone();
+        let mut whole = Listing::new(local);
+        whole.append(&entries(&pages.concat().iter().map(String::as_str).collect::<Vec<_>>()), &HashSet::new());
+        whole.set_sort(by, reverse);
+        prop_assert_eq!(&view, whole.view());
         for (row, entry) in view.iter().enumerate() {
             prop_assert_eq!(paged.row_of(*entry), row);
         }

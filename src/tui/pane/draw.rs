@@ -1,5 +1,7 @@
 //! How a pane looks: a box with the place as its title, rows in columns, and a footer in its lower edge.
 
+use std::ops::Range;
+
 use ratatui::Frame;
 use ratatui::layout::{Alignment, Position, Rect};
 use ratatui::style::{Color, Style};
@@ -55,10 +57,13 @@ pub(in crate::tui) fn draw(pane: &Pane, frame: &mut Frame<'_>, area: Rect, look:
     }
     let columns = columns::fit(look.columns, &pane.listing, &theme.units, usize::from(inner.width));
     let rows = pane.top..pane.listing.rows().min(pane.top + usize::from(inner.height));
+    let mut sieve = pane.listing.sieve();
     for (y, row) in (inner.y..).zip(rows) {
         let Some(entry) = pane.listing.at(row) else { break };
         let cursor = (row == pane.cursor).then_some(look.focused);
-        let line = line(&pane.listing.row(entry), &columns, cursor, look, usize::from(inner.width));
+        let row = pane.listing.row(entry);
+        let hits = sieve.hits(&row.label);
+        let line = line(&row, hits, &columns, cursor, look, usize::from(inner.width));
         frame.render_widget(line, Rect { y, height: 1, ..inner });
         if cursor == Some(true) && look.has_cursor {
             frame.set_cursor_position(Position { x: inner.x, y });
@@ -103,6 +108,9 @@ fn count(pane: &Pane) -> String {
         (SortBy::Name, false) => {}
         (by, reverse) => out.extend([" by ", by.word(), if reverse { " reversed" } else { "" }]),
     }
+    if let Some(doing) = pane.listing.pending() {
+        out.extend([" ", doing]);
+    }
     if pane.loading {
         out += if pane.is_loading_all() { " reading all" } else { " reading" };
     }
@@ -146,6 +154,8 @@ fn draw_message(pane: &Pane, frame: &mut Frame<'_>, area: Rect, look: &Look<'_>)
             say(&hint, theme.text);
         }
         say(&format!("{} tries again", look.refresh), theme.dim);
+    } else if let Some(doing) = pane.listing.pending() {
+        say(&format!("{doing}..."), theme.dim);
     } else if pane.loading {
         say("reading...", theme.dim);
     } else if !pane.read {
@@ -176,6 +186,7 @@ fn empty(location: &Location) -> &'static str {
 /// One row: mark, name, columns. The name gives way: its middle, so that the extension stays.
 fn line(
     row: &Row<'_>,
+    hits: Vec<Range<usize>>,
     columns: &[Fitted],
     cursor: Option<bool>,
     look: &Look<'_>,
@@ -184,7 +195,7 @@ fn line(
     let theme = look.theme;
     let rest: String = columns.iter().map(|column| column.cell(row, theme)).collect();
     let room = width.saturating_sub(text::width(&rest) + 1);
-    let name = text::clip_middle(&row.label, room, theme.ellipsis());
+    let (name, hits) = text::clip_middle_with(&row.label, room, theme.ellipsis(), hits);
     let pad = " ".repeat(room.saturating_sub(text::width(&name)));
     let mark = if row.marked { "*" } else { " " };
     let name_style = match row.kind {
@@ -192,18 +203,16 @@ fn line(
         kind if kind.is_container() => theme.folder,
         _ => theme.text,
     };
-    match cursor {
+    let (name_style, rest_style) = match cursor {
         Some(focused) => {
             let style = if focused { theme.cursor } else { theme.cursor_away };
-            let name_style = if row.marked { style.patch(theme.mark) } else { style };
-            Line::from(vec![
-                Span::styled(format!("{mark}{name}{pad}"), name_style),
-                Span::styled(rest, style),
-            ])
+            (if row.marked { style.patch(theme.mark) } else { style }, style)
         }
-        None => Line::from(vec![
-            Span::styled(format!("{mark}{name}{pad}"), name_style),
-            Span::styled(rest, theme.dim),
-        ]),
-    }
+        None => (name_style, theme.dim),
+    };
+    let mut spans = vec![Span::styled(mark, name_style)];
+    spans.extend(theme.highlighted(&name, &hits, name_style));
+    spans.push(Span::styled(pad, name_style));
+    spans.push(Span::styled(rest, rest_style));
+    Line::from(spans)
 }

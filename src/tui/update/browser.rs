@@ -36,9 +36,10 @@ fn sort(state: &mut State, turn: bool) {
     let (by, reverse) = state.here().listing.sort();
     let (by, reverse) = if turn { (by, !reverse) } else { (by.next(), false) };
     state.here_mut().rearrange(|listing| listing.set_sort(by, reverse));
+    let sorted = state.here().listing.pending().unwrap_or("sorted");
     let reversed = if reverse { ", reversed" } else { "" };
     let so_far = if state.here().has_more() { ", of what was read so far" } else { "" };
-    state.say(Tone::Plain, format!("sorted by {}{reversed}{so_far}", by.word()));
+    state.say(Tone::Plain, format!("{sorted} by {}{reversed}{so_far}", by.word()));
 }
 
 fn toggle_hidden(state: &mut State) {

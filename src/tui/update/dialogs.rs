@@ -55,11 +55,12 @@ fn live(state: &mut State, purpose: Purpose, text: &str) {
     if purpose == Purpose::Seek {
         return given::seek(state, text);
     }
-    let from = state.before.1;
+    let before = state.before.1;
     let pane = state.here_mut();
     match purpose {
         Purpose::Filter => pane.rearrange(|listing| listing.set_filter(text)),
         Purpose::Jump => {
+            let from = before.map_or(0, |entry| pane.listing.row_of(entry));
             let row = if text.is_empty() { Some(from) } else { pane.listing.jump(text, from) };
             match row {
                 Some(row) => pane.move_to(row),
@@ -72,13 +73,10 @@ fn live(state: &mut State, purpose: Purpose, text: &str) {
 
 /// Esc in a live input: as it was before.
 fn take_back(state: &mut State, purpose: Option<Purpose>) {
-    let (filter, row) = std::mem::take(&mut state.before);
+    let (filter, entry) = std::mem::take(&mut state.before);
     match purpose {
-        Some(Purpose::Filter) => {
-            state.here_mut().listing.set_filter(&filter);
-            state.here_mut().move_to(row);
-        }
-        Some(Purpose::Jump) => state.here_mut().move_to(row),
+        Some(Purpose::Filter) => state.here_mut().rearrange_at(entry, |listing| listing.set_filter(&filter)),
+        Some(Purpose::Jump) => state.here_mut().rearrange_at(entry, |_| {}),
         Some(Purpose::SaveEdited) => editing::not_saved_as(state),
         Some(Purpose::Seek) => given::seek(state, ""),
         _ => {}
@@ -172,7 +170,8 @@ fn mark_by(state: &mut State, text: &str, on: bool) {
         return;
     };
     let (before, _) = state.here().listing.marks();
-    state.here_mut().listing.mark_seen(|name, marked| if glob.takes(name) { on } else { marked });
+    let mut sieve = glob.sieve();
+    state.here_mut().listing.mark_seen(|name, marked| if sieve.takes(name) { on } else { marked });
     let (after, _) = state.here().listing.marks();
     let text = match after.abs_diff(before) {
         0 => "no name matches".to_owned(),
@@ -230,14 +229,15 @@ pub(super) fn go_to_again(state: &mut State, text: &str) -> Vec<Effect> {
 /// Filters with every letter.
 pub(super) fn filter(state: &mut State) -> Vec<Effect> {
     let text = state.here().listing.filter().to_owned();
-    state.before = (text.clone(), state.here().cursor);
-    state.dialogs.push(Dialog::input(Purpose::Filter, "filter", &text));
+    state.before = (text.clone(), state.here().current());
+    let label = "filter (text, *.jpg, ~letters)";
+    state.dialogs.push(Dialog::input(Purpose::Filter, label, &text));
     Vec::new()
 }
 
 /// Jumps with every letter.
 pub(super) fn jump(state: &mut State) -> Vec<Effect> {
-    state.before = (String::new(), state.here().cursor);
+    state.before = (String::new(), state.here().current());
     state.dialogs.push(Dialog::input(Purpose::Jump, "jump to", ""));
     Vec::new()
 }

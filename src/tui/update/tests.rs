@@ -1,6 +1,7 @@
 //! Key scripts: a state and keys, and what becomes of the state and is asked of the outside. No runtime, no terminal.
 
 mod given;
+mod large;
 mod listing;
 mod moving;
 mod places;

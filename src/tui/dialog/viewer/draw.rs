@@ -88,8 +88,11 @@ impl Viewer {
             let mut pieces =
                 if self.wrap { text::wrap(line, width) } else { vec![self.sideways(line, width, theme)] };
             pieces.drain(..std::mem::take(&mut above).min(pieces.len()));
-            drawn
-                .extend(pieces.into_iter().take(height - drawn.len()).map(|piece| self.marked(piece, theme)));
+            drawn.extend(pieces.into_iter().take(height - drawn.len()).map(|piece| {
+                // What is looked for stands out.
+                let hits = text::occurrences(&piece, &self.search);
+                Line::from(theme.highlighted(&piece, &hits, theme.text))
+            }));
         }
         for (row, line) in rows(area).zip(drawn) {
             frame.render_widget(line, row);
@@ -99,25 +102,6 @@ impl Viewer {
     fn sideways(&self, line: &str, width: usize, theme: &Theme) -> String {
         let rest: String = line.chars().skip(self.left).collect();
         text::clip(&rest, width, theme.ellipsis())
-    }
-
-    /// What is looked for stands out.
-    fn marked(&self, line: String, theme: &Theme) -> Line<'static> {
-        let lower = line.to_lowercase();
-        // Where lower case has other lengths the places are not the same.
-        if self.search.is_empty() || lower.len() != line.len() || !lower.contains(&self.search) {
-            return Line::styled(line, theme.text);
-        }
-        let (mut spans, mut at) = (Vec::new(), 0);
-        for (found, _) in lower.match_indices(&self.search) {
-            let end = found + self.search.len();
-            let (Some(before), Some(hit)) = (line.get(at..found), line.get(found..end)) else { break };
-            spans.push(Span::styled(before.to_owned(), theme.text));
-            spans.push(Span::styled(hit.to_owned(), theme.mark));
-            at = end;
-        }
-        spans.push(Span::styled(line.get(at..).unwrap_or_default().to_owned(), theme.text));
-        Line::from(spans)
     }
 }
 

@@ -1,5 +1,9 @@
 //! Key scripts about listings: pages, filters, marks, history.
 
+use ratatui::buffer::Cell;
+use ratatui::style::Modifier;
+
+use super::super::super::pane;
 use super::*;
 
 #[test]
@@ -105,6 +109,33 @@ fn filters_act_at_every_letter_and_escape_takes_them_back() {
     assert_eq!(state.here().listing.rows(), 3, "Esc takes a filter off");
     keys(&mut state, "'do");
     assert_eq!(under_cursor(&state), "dog.jpg");
+}
+
+#[test]
+fn what_a_filter_found_stands_out_in_every_row_also_under_the_cursor() {
+    let mut state = browser();
+    for (filter, wanted) in [("/g", "ggg"), ("/*t.j?g", "t.jg"), ("/~cjg", "cjg")] {
+        keys(&mut state, filter);
+        let mut terminal = ratatui::Terminal::new(ratatui::backend::TestBackend::new(120, 30)).unwrap();
+        let pane = state.here();
+        let look = pane::Look {
+            theme: &state.theme,
+            focused: true,
+            has_cursor: false,
+            color: None,
+            read_only: false,
+            home: None,
+            refresh: String::new(),
+            bottom: String::new(),
+            columns: &state.columns,
+        };
+        terminal.draw(|frame| pane::draw(pane, frame, frame.area(), &look)).unwrap();
+        let cells = &terminal.backend().buffer().content;
+        let hits =
+            cells.iter().filter(|cell| state.theme.hit.add_modifier == cell.modifier - Modifier::REVERSED);
+        assert_eq!(hits.map(Cell::symbol).collect::<String>(), wanted, "{filter}");
+        keys(&mut state, "\x1b");
+    }
 }
 
 #[test]
