@@ -2,6 +2,7 @@
 //!
 //! Pure text: nothing here looks at the disk or the network, and keys are never normalised.
 
+use std::ffi::OsString;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -100,18 +101,38 @@ impl Location {
         }
     }
 
-    /// The place called `name` below this one; `name` is an [`crate::entry::Entry::name`] of its listing.
-    /// Below a profile that is a bucket; below a prefix the exact key.
+    /// The place called `name` below this one; `name` is an [`crate::entry::Entry::name`] of its listing, or of what was
+    /// found anywhere below it. Below a profile that is a bucket, perhaps with a key; below a prefix the exact key.
     pub fn join(&self, name: &std::ffi::OsStr) -> Self {
         let text = || name.to_string_lossy().into_owned();
         match self {
             Self::Local(path) => Self::Local(path.join(name)),
             Self::Profile(profile) => {
-                Self::Remote(Remote { profile: profile.clone(), bucket: text(), key: String::new() })
+                let text = text();
+                let (bucket, key) = text.split_once('/').unwrap_or((&text, ""));
+                Self::Remote(Remote { profile: profile.clone(), bucket: bucket.into(), key: key.into() })
             }
             Self::Remote(remote) => {
                 Self::Remote(Remote { key: format!("{}{}", remote.key, text()), ..remote.clone() })
             }
+        }
+    }
+
+    /// The name by which [`Location::join`] makes this place of one above it (an empty one: of itself); `None` if `above`
+    /// is not above it.
+    pub fn below(&self, above: &Self) -> Option<OsString> {
+        match (self, above) {
+            (Self::Local(path), Self::Local(above)) => Some(path.strip_prefix(above).ok()?.into()),
+            (Self::Remote(remote), Self::Profile(profile)) if remote.profile == *profile => {
+                let slash = if remote.key.is_empty() { "" } else { "/" };
+                Some(format!("{}{slash}{}", remote.bucket, remote.key).into())
+            }
+            (Self::Remote(remote), Self::Remote(above))
+                if (&remote.profile, &remote.bucket) == (&above.profile, &above.bucket) =>
+            {
+                Some(remote.key.strip_prefix(&above.key)?.into())
+            }
+            _ => None,
         }
     }
 
@@ -261,6 +282,27 @@ mod tests {
     fn remote(profile: &str, bucket: &str, key: &str) -> Location {
         let (profile, bucket, key) = (profile.into(), bucket.into(), key.into());
         Location::Remote(Remote { profile, bucket, key })
+    }
+
+    #[test]
+    fn what_is_below_a_place_is_named_by_the_way_there() {
+        let places = ["work:", "work:b/", "work:b/p/", "work:b//", "/tmp/a"].map(|text| parse(text).unwrap());
+        for (place, above) in [
+            ("work:b/p/x", Some("b/p/x")),
+            ("work:b/", Some("b")),
+            ("work:b/p/", Some("b/p/")),
+            ("r2.eu:b/p/", None),
+        ] {
+            let place = parse(place).unwrap();
+            assert_eq!(place.below(&places[0]), above.map(OsString::from), "{place}");
+        }
+        for (place, above) in [("work:b//x", 3), ("work:b/p/q/r", 2), ("work:b/p/q", 1), ("/tmp/a/b/c", 4)] {
+            let (place, above) = (parse(place).unwrap(), &places[above]);
+            assert_eq!(above.join(&place.below(above).unwrap()), place);
+        }
+        assert_eq!(places[0].join("b/p/x".as_ref()), parse("work:b/p/x").unwrap());
+        assert_eq!(parse("work:other/p/x").unwrap().below(&places[1]), None);
+        assert_eq!(parse("/tmp/ab").unwrap().below(&places[4]), None);
     }
 
     #[test]

@@ -78,6 +78,7 @@ pub(super) async fn run(
         exclude: writing.exclude.clone(),
         dry_run: writing.dry_run,
         store_mtime: false,
+        within: None,
         tuning: writing.tuning(),
     };
     let mut printer = Printer::new(writing, if verb == Verb::Move { "move" } else { "copy" }, &request);

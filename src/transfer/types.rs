@@ -73,6 +73,10 @@ pub struct Request {
     pub dry_run: bool,
     /// Whether uploads keep the file's time as metadata (`mtime`, as rclone writes it).
     pub store_mtime: bool,
+    /// The folder that none of the local targets leaves by a link, where it is not the target of a tree; else the folder
+    /// of each.
+    #[serde(default)]
+    pub within: Option<PathBuf>,
     /// What was asked for besides, so that who goes on with it later goes on alike.
     #[serde(default)]
     pub tuning: Tuning,

@@ -18,7 +18,6 @@ mod open;
 mod pick;
 mod profiles;
 mod properties;
-mod results;
 mod share;
 mod sync;
 #[cfg(test)]
@@ -26,6 +25,7 @@ mod tests;
 mod typed;
 mod unsaved;
 mod uploads;
+mod usage;
 mod versions;
 mod viewer;
 mod window;
@@ -36,10 +36,10 @@ pub(super) use facts::Property;
 pub(super) use given::{Given, GivenOut, Sort};
 pub use pick::Begin;
 pub(super) use pick::{Choice, Item};
-pub(super) use results::{Found, Progress};
 pub(super) use share::Order;
 pub(super) use unsaved::{Base, Editing, Unsaved};
 pub(super) use uploads::{Chosen, Uploads};
+pub(super) use usage::{Measured, Share};
 pub(super) use versions::Versions;
 pub(super) use viewer::{Chunk, Wanted};
 
@@ -68,8 +68,8 @@ pub(crate) enum Dialog {
     Share(Box<share::ShareForm>),
     /// What was given out.
     Given(given::GivenOut),
-    /// What is found below a place.
-    Results(Box<results::Results>),
+    /// How much is where.
+    Usage(Box<usage::Usage>),
     /// The choice of a profile.
     Profiles(profiles::Profiles),
     /// Unfinished uploads.
@@ -149,7 +149,7 @@ impl Dialog {
             Self::Info(info) => info.on_action(action),
             Self::Viewer(viewer) => viewer.on_key(action),
             Self::Given(given) => given.on_key(key, action),
-            Self::Results(results) => results.on_key(key, action),
+            Self::Usage(usage) => usage.on_key(key, action),
             Self::Input(_)
             | Self::Link(_)
             | Self::Pick(_)
@@ -175,7 +175,7 @@ impl Dialog {
             Self::Input(input) => Outcome::Close(Some(input.purpose())),
             Self::Conflict(conflict) => Outcome::Decide(Decision::CancelTransfer(conflict.id())),
             Self::Uploads(_) => Outcome::Decide(Decision::LeaveUploads),
-            Self::Results(_) => Outcome::Decide(Decision::LeaveResults),
+            Self::Usage(_) => Outcome::Decide(Decision::LeaveUsage),
             Self::Versions(_) => Outcome::Decide(Decision::LeaveVersions),
             Self::Unsaved(unsaved) => unsaved.decide(Unsaved::Keep),
             _ => Outcome::Close(None),
@@ -206,7 +206,7 @@ impl Dialog {
             Self::Link(dialog) => dialog.draw(frame, area, theme),
             Self::Share(dialog) => dialog.draw(frame, area, theme),
             Self::Given(dialog) => dialog.draw(frame, area, theme),
-            Self::Results(dialog) => dialog.draw(frame, area, theme),
+            Self::Usage(dialog) => dialog.draw(frame, area, theme),
             Self::Links(dialog) => dialog.draw(frame, area, theme),
             Self::Uploads(dialog) => dialog.draw(frame, area, theme),
             Self::Versions(dialog) => dialog.draw(frame, area, theme),
@@ -243,7 +243,7 @@ impl Dialog {
             Self::Link(_) => link::LinkForm::hints(),
             Self::Share(_) => share::ShareForm::hints(),
             Self::Given(_) => given::GivenOut::hints(),
-            Self::Results(_) => results::Results::hints(),
+            Self::Usage(_) => usage::Usage::hints(),
             Self::Links(_) => links::Links::hints(),
             Self::Profiles(_) => profiles::Profiles::hints(),
             Self::Sync(_) => sync::SyncDialog::hints(),

@@ -57,7 +57,7 @@ pub(super) struct Effects {
     /// What finds versions; dropping it ends that.
     versions: JoinSet<()>,
     comparison: Option<AbortHandle>,
-    search: Option<AbortHandle>,
+    measuring: Option<AbortHandle>,
 }
 
 impl Effects {
@@ -97,7 +97,7 @@ impl Effects {
             uploads: JoinSet::new(),
             versions: JoinSet::new(),
             comparison: None,
-            search: None,
+            measuring: None,
         }
     }
 
@@ -152,9 +152,11 @@ impl Effects {
                 }));
             }
             Effect::CancelDelete => abort(&mut self.deletion),
-            Effect::PlanSync { .. } | Effect::CancelSync | Effect::Search(..) | Effect::CancelSearch => {
-                self.survey(effect);
-            }
+            Effect::PlanSync { .. }
+            | Effect::CancelSync
+            | Effect::Measure(..)
+            | Effect::CancelMeasure
+            | Effect::Find { .. } => self.survey(effect),
             Effect::Create { at, name } => {
                 let connections = self.connections.clone();
                 self.spawn(async move { create::create(&connections, at, name).await });
@@ -179,7 +181,7 @@ impl Effects {
         Vec::new()
     }
 
-    /// Trees that are compared or searched, one of each at a time.
+    /// Trees that are compared, searched or measured.
     fn survey(&mut self, effect: Effect) {
         match effect {
             Effect::PlanSync { source, target } => {
@@ -192,13 +194,19 @@ impl Effects {
                 }));
             }
             Effect::CancelSync => abort(&mut self.comparison),
-            Effect::Search(number, search) => {
-                abort(&mut self.search);
-                let (connections, events) = (self.connections.clone(), self.events.clone());
-                let task = self.runtime.spawn(search::run(connections, number, search, events));
-                self.search = Some(task.abort_handle());
+            Effect::Find { pane, generation, location, search, again } => {
+                self.cancel_listing(pane as usize);
+                let tell = self.teller(move |finding| Event::Found { pane, generation, finding });
+                let work = search::find(self.connections.clone(), location, search, again, tell);
+                self.listing[pane as usize] = Some(self.runtime.spawn(work).abort_handle());
             }
-            Effect::CancelSearch => abort(&mut self.search),
+            Effect::Measure(number, place) => {
+                abort(&mut self.measuring);
+                let tell = self.teller(move |now| Event::Measured(number, now));
+                let work = search::measure(self.connections.clone(), place, tell);
+                self.measuring = Some(self.runtime.spawn(work).abort_handle());
+            }
+            Effect::CancelMeasure => abort(&mut self.measuring),
             _ => {}
         }
     }
@@ -300,15 +308,21 @@ impl Effects {
     }
 
     fn arrange(&self, pane: PaneId, generation: u64, work: Arranging) {
-        let (newest, events) = (Arc::clone(&self.arranging[pane as usize]), self.events.clone());
+        let newest = Arc::clone(&self.arranging[pane as usize]);
         newest.store(generation, Ordering::Relaxed);
+        let tell = self.teller(move |done| Event::Arranged { pane, generation, done });
         self.runtime.spawn_blocking(move || {
-            let wanted = || newest.load(Ordering::Relaxed) == generation;
-            work.run(wanted, |done| {
-                // Nobody listens any more: the browser ends.
-                let _ = events.send(Event::Arranged { pane, generation, done });
-            });
+            work.run(|| newest.load(Ordering::Relaxed) == generation, tell);
         });
+    }
+
+    /// What tells of something more than once.
+    fn teller<T, F: Fn(T) -> Event>(&self, event: F) -> impl Fn(T) + use<T, F> {
+        let events = self.events.clone();
+        move |what| {
+            // Nobody listens any more: the browser ends.
+            let _ = events.send(event(what));
+        }
     }
 
     fn cancel_listing(&mut self, pane: usize) {
@@ -601,6 +615,30 @@ mod tests {
         flow.until(|flow| flow.state.deletion.is_none()).await;
         flow.keys("Z");
         flow.until_shown("nothing to do: 2 unchanged").await;
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn what_was_found_is_copied_under_its_way_there_but_not_through_a_link_and_deleted() {
+        let objects = [("in/a/cat", "1"), ("in/b/c/cat", "22"), ("in/dog", "333"), ("in/marker/", "")];
+        let mut flow = Flow::start(&[], &objects, at("in/")).await;
+        let outside = tempfile::tempdir().unwrap();
+        std::os::unix::fs::symlink(outside.path(), flow.file("a")).unwrap();
+        let find = KeyEvent::new(KeyCode::Char('f'), KeyModifiers::CONTROL);
+        flow.keys("\t");
+        flow.happen(Event::Key(find));
+        flow.keys("cat\r");
+        flow.until_shown("2 found").await;
+        flow.keys("ac");
+        flow.until_shown("1 file failed").await;
+        assert_eq!(text(&flow.file("b/c/cat")), "22");
+        assert!(std::fs::read_dir(outside.path()).unwrap().next().is_none(), "nothing goes through a link");
+        flow.keys("ad");
+        flow.until_shown("2 files").await;
+        flow.keys("y");
+        flow.until_shown("nothing was found").await;
+        assert_eq!(flow.backend.keys("box"), ["in/dog", "in/marker/"]);
+        flow.keys("h");
+        flow.until_shown("dog").await;
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -86,7 +86,15 @@ impl Listing {
     pub(crate) fn emptied(&self, local: bool) -> Self {
         let How { order, show_hidden, .. } = self.wanted();
         let show_hidden = if local == order.local { *show_hidden } else { !local };
-        Self::arranged_by(How { order: Order { local, ..*order }, show_hidden, filter: Filter::default() })
+        let order = Order { local, as_found: false, ..*order };
+        Self::arranged_by(How { order, show_hidden, ..How::default() })
+    }
+
+    /// It is to hold what a search finds: nothing of it is hidden; `as_found`: in the order it comes, until it is sorted.
+    pub(crate) fn hold_results(&mut self, as_found: bool) {
+        let mut how = self.wanted().clone();
+        (how.results, how.order.as_found) = (true, as_found);
+        *self = Self::arranged_by(how);
     }
 
     /// Entries read so far.
@@ -244,7 +252,7 @@ impl Listing {
 
     /// Sorts by another column.
     pub(crate) fn set_sort(&mut self, by: SortBy, reverse: bool) {
-        self.change(|how| (how.order.by, how.order.reverse) = (by, reverse));
+        self.change(|how| how.order = Order { by, reverse, as_found: false, ..how.order });
     }
 
     /// The filter's text; empty: none.

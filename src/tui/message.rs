@@ -3,6 +3,7 @@
 mod given;
 mod objects;
 mod pointer;
+mod search;
 mod uploads;
 
 use std::ffi::OsString;
@@ -10,12 +11,13 @@ use std::path::PathBuf;
 
 use crossterm::event::KeyEvent;
 
-pub(crate) use given::{GivenEffect, GivenEvent, Made, Search};
+pub(crate) use given::{GivenEffect, GivenEvent, Made};
 pub(crate) use objects::{Properties, Saving, Task, VersionsEffect, VersionsEvent};
 pub(crate) use pointer::{Pointer, PointerAct};
+pub(crate) use search::{Finding, Search};
 pub(crate) use uploads::{UploadsEffect, UploadsEvent};
 
-use super::dialog::{Begin, Chunk, Editing, Progress, Wanted};
+use super::dialog::{Begin, Chunk, Editing, Measured, Wanted};
 use super::listing::{Arranged, Arranging};
 use crate::clipboard;
 use crate::entry::{Kind, Page};
@@ -135,8 +137,17 @@ pub(crate) enum Event {
     Unfinished(Vec<Unfinished>),
     /// The engine's figures changed.
     Progress(Snapshot),
-    /// What a search has found so far.
-    Results(u64, Progress),
+    /// A search has found something.
+    Found {
+        /// For which pane.
+        pane: PaneId,
+        /// The generation it was asked for; an older one is dropped.
+        generation: u64,
+        /// What is new.
+        finding: Finding,
+    },
+    /// How much is where, as far as it is known; of an older measuring nothing is wanted.
+    Measured(u64, Measured),
     /// Something was done, in words.
     Said(Result<String>),
     /// How a place that was typed so far can go on.
@@ -291,10 +302,23 @@ pub(crate) enum Effect {
     ForgetFinished,
     /// Answer a question.
     Answer(TransferId, Answer),
-    /// Search; an older search is dropped.
-    Search(u64, Search),
-    /// Stop searching.
-    CancelSearch,
+    /// Search; whatever else is fetched for this pane is dropped.
+    Find {
+        /// For which pane.
+        pane: PaneId,
+        /// Comes back with what is found.
+        generation: u64,
+        /// Below which place.
+        location: Location,
+        /// For what.
+        search: Search,
+        /// What is there already is shown until all is found: nothing is told before.
+        again: bool,
+    },
+    /// Find out how much is where below a place; an older measuring is dropped.
+    Measure(u64, Location),
+    /// Stop that.
+    CancelMeasure,
     /// Copy the addresses of objects, without signatures.
     CopyAddresses(Vec<Remote>),
     /// Write a new file.

@@ -3,11 +3,15 @@
 
 mod columns;
 mod draw;
+mod history;
+mod search;
 
 use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
 
 pub(super) use draw::{Look, draw};
+use history::{Kept, Spot};
+pub(super) use search::Searched;
 
 use super::listing::{Arranged, Listing};
 use super::message::{Effect, PaneId};
@@ -15,33 +19,14 @@ use crate::entry::{Entry, Kind, Page};
 use crate::error::{Error, Result};
 use crate::location::Location;
 
-/// Places remembered in each direction.
-const HISTORY: usize = 100;
-
-/// A place, and where the cursor was in it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Spot {
-    location: Location,
-    name: Option<OsString>,
-}
-
-/// A place that was left, as it was seen last.
-#[derive(Debug)]
-struct Kept {
-    location: Location,
-    listing: Listing,
-}
-
-/// Places that are kept, and entries of each at most: going back is to be instant, not to cost much.
-const KEPT: usize = 12;
-const KEPT_ENTRIES: usize = 20_000;
-
 /// A pane.
 #[derive(Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "independent facts about a reading")]
 pub(crate) struct Pane {
     pub(super) id: PaneId,
     pub(super) location: Location,
+    /// What is shown is what this has found below the place, rather than what is right below it.
+    pub(super) search: Option<Searched>,
     pub(super) listing: Listing,
     /// The row under the cursor.
     pub(super) cursor: usize,
@@ -81,6 +66,7 @@ impl Pane {
         Self {
             id,
             location,
+            search: None,
             listing,
             cursor: 0,
             top: 0,
@@ -125,69 +111,6 @@ impl Pane {
         self.next.is_some() || (self.loading && !self.replace && self.read)
     }
 
-    /// Shows another place; where we were goes into the history.
-    pub(super) fn open(&mut self, location: Location, seek: Option<OsString>) -> Effect {
-        if location != self.location {
-            self.back.push(Spot { location: self.location.clone(), name: self.current_name() });
-            if self.back.len() > HISTORY {
-                self.back.remove(0);
-            }
-            self.forward.clear();
-        }
-        self.show(location, seek)
-    }
-
-    /// Goes back (or forward) in the history; `None` at its end.
-    pub(super) fn travel(&mut self, back: bool) -> Option<Effect> {
-        let spot = if back { self.back.pop() } else { self.forward.pop() }?;
-        let here = Spot { location: self.location.clone(), name: self.current_name() };
-        if back {
-            self.forward.push(here);
-        } else {
-            self.back.push(here);
-        }
-        Some(self.show(spot.location, spot.name))
-    }
-
-    /// What was seen there last is shown until it is read again.
-    fn show(&mut self, location: Location, seek: Option<OsString>) -> Effect {
-        let is_whole = self.read && !self.loading && self.error.is_none() && self.next.is_none();
-        let local = location.as_local().is_some();
-        let empty = self.listing.emptied(local);
-        let left = std::mem::replace(&mut self.listing, empty);
-        self.forget_arrangement();
-        self.kept.retain(|kept| kept.location != self.location);
-        if is_whole && left.len() <= KEPT_ENTRIES {
-            self.kept.push(Kept { location: self.location.clone(), listing: left });
-            if self.kept.len() > KEPT {
-                self.kept.remove(0);
-            }
-        }
-        if let Some(at) = self.kept.iter().position(|kept| kept.location == location) {
-            return self.show_again(location, seek, at);
-        }
-        (self.location, self.seek) = (location, seek);
-        (self.cursor, self.top, self.want) = (0, 0, 0);
-        self.remark.clear();
-        (self.read, self.replace, self.next) = (false, false, None);
-        self.start()
-    }
-
-    fn show_again(&mut self, location: Location, seek: Option<OsString>, at: usize) -> Effect {
-        let (by, reverse) = self.listing.sort();
-        self.listing = self.kept.remove(at).listing;
-        self.listing.set_filter("");
-        self.listing.set_sort(by, reverse);
-        (self.location, self.next, self.error) = (location, None, None);
-        let found = seek.as_deref().and_then(|name| self.listing.find(name, 0));
-        self.cursor = 0;
-        self.follow(found);
-        self.top = self.cursor.saturating_sub(self.height / 2);
-        // It counts as read for the first time, as a visit.
-        self.read = false;
-        self.refresh(seek)
-    }
-
     /// Reads the place again. What is shown stays until the first page is there; cursor and marks stay with their
     /// names. After a failure half-way only the rest is read.
     pub(super) fn refresh(&mut self, seek: Option<OsString>) -> Effect {
@@ -213,12 +136,13 @@ impl Pane {
     fn page(&mut self) -> Effect {
         self.generation += 1;
         self.loading = true;
-        Effect::ListPage {
-            pane: self.id,
-            generation: self.generation,
-            location: self.location.clone(),
-            token: self.next.clone().filter(|_| !self.replace),
+        let (pane, generation, location) = (self.id, self.generation, self.location.clone());
+        if let Some(found) = &self.search {
+            let search = found.search.clone();
+            return Effect::Find { pane, generation, location, search, again: self.replace };
         }
+        let token = self.next.clone().filter(|_| !self.replace);
+        Effect::ListPage { pane, generation, location, token }
     }
 
     /// A page arrived; the place, if it is the first one of it. What nobody waits for is dropped.
@@ -266,7 +190,7 @@ impl Pane {
         if self.load_all {
             self.cursor = self.listing.rows();
         }
-        if self.next.is_none() {
+        if self.next.is_none() && !self.loading {
             (self.load_all, self.want, self.seek) = (false, 0, None);
             self.remark.clear();
         }
@@ -415,6 +339,8 @@ impl Pane {
     }
 
     fn refetch(&mut self) -> Effect {
+        // A search begins anew.
+        self.replace |= self.search.is_some() && self.read;
         if self.loading { self.page() } else { Effect::CancelListing(self.id) }
     }
 }

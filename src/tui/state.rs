@@ -105,8 +105,8 @@ pub(super) struct State {
     pub(super) aborting: usize,
     /// Source and target that are being compared.
     pub(super) comparing: Option<(Location, Location)>,
-    /// The search whose results are wanted.
-    pub(super) looking: u64,
+    /// The measuring whose results are wanted.
+    pub(super) measuring: u64,
     /// What was said lately, and when; the newest last.
     pub(super) said: VecDeque<(Timestamp, String)>,
     /// The last click: which row of which pane, and when.
@@ -174,7 +174,7 @@ impl State {
             search: 0,
             aborting: 0,
             comparing: None,
-            looking: 0,
+            measuring: 0,
             said: VecDeque::new(),
             clicked: None,
             extending: None,

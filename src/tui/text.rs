@@ -108,6 +108,11 @@ pub(super) fn thousands(number: usize) -> String {
     out
 }
 
+/// Likewise.
+pub(super) fn count(number: u64) -> String {
+    thousands(usize::try_from(number).unwrap_or(usize::MAX))
+}
+
 /// Time left, as coarse as it is reliable: `8s`, `3m 20s`, `2h 05m`, `3d 4h`.
 pub(super) fn time_left(left: std::time::Duration) -> String {
     let seconds = left.as_secs();

@@ -75,10 +75,8 @@ pub(super) fn update(state: &mut State, event: Event) -> Vec<Effect> {
         Event::Deleting(count) => delete::progress(state, count),
         Event::Deleted(failed) => delete::deleted(state, &failed),
         Event::Given(event) => given::happened(state, event),
-        Event::Results(number, progress) => {
-            search::progress(state, number, progress);
-            Vec::new()
-        }
+        Event::Found { pane, generation, finding } => search::found(state, pane, generation, &finding),
+        Event::Measured(number, now) => search::measured(state, number, now),
         Event::Said(said) => {
             match said {
                 Ok(words) => state.say(Tone::Plain, words),

@@ -178,6 +178,16 @@ fn hints(state: &State, width: usize) -> Line<'static> {
             (Action::TransferClose, "close"),
             (Action::Help, "help"),
         ]),
+        None if state.here().search.is_some() => of(&[
+            (Action::Open, "go there"),
+            (Action::View, "view"),
+            (Action::Mark, "mark"),
+            (Action::Copy, "copy"),
+            (Action::Move, "move"),
+            (Action::Delete, "delete"),
+            (Action::Parent, "back to the place"),
+            (Action::Help, "help"),
+        ]),
         None => of(&[
             (Action::Help, "help"),
             (Action::CopyLink, "link"),

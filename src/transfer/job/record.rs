@@ -87,7 +87,8 @@ impl Job {
     /// Blocking.
     pub(in crate::transfer) fn place(&self, target: &Path) -> Result<Place> {
         let trees = self.request.items.iter().filter(|item| item.tree);
-        let root = trees.filter_map(|item| item.to.as_local()).find(|root| target.starts_with(root));
+        let roots = trees.filter_map(|item| item.to.as_local()).chain(self.request.within.as_deref());
+        let root = roots.into_iter().find(|root| target.starts_with(root));
         let root = root.or_else(|| target.parent()).filter(|root| !root.as_os_str().is_empty());
         let root = root.unwrap_or(Path::new("."));
         let known = lock(&self.roots).get(root).cloned();

@@ -29,10 +29,10 @@ pub(crate) enum Decision {
     Link(Box<LinkRequest>),
     /// Make an upload kit, its files into that folder.
     Kit(Box<KitRequest>, PathBuf),
-    /// Go to what was found.
+    /// Go there, away from what was measured.
     JumpTo(Location),
-    /// What is found is no longer of interest.
-    LeaveResults,
+    /// How much is where is no longer of interest.
+    LeaveUsage,
     /// How does the place go on that was typed so far?
     Complete(String),
     /// Make this protected link.

@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use super::super::units::Units;
 use super::{
     Chosen, Decision, Dialog, Editing, Given, Item, Old, Property, Purpose, batch, confirm, conflict, facts,
-    failures, given, help, info, input, link, links, pick, profiles, properties, results, share, sync, typed,
-    unsaved, uploads, versions, viewer,
+    failures, given, help, info, input, link, links, pick, profiles, properties, share, sync, typed, unsaved,
+    uploads, usage, versions, viewer,
 };
 use crate::config::Keys;
 use crate::links::LinkRequest;
@@ -160,15 +160,15 @@ impl Dialog {
         Self::Share(Box::new(share::ShareForm::new(places)))
     }
 
-    /// What is found below `root`; it is on its way.
-    pub(crate) fn results(title: &str, root: Location) -> Self {
-        Self::Results(Box::new(results::Results::new(title, root)))
+    /// How much is where below `root`; it is on its way.
+    pub(crate) fn usage(root: Location) -> Self {
+        Self::Usage(Box::new(usage::Usage::new(root)))
     }
 
     /// It, if it is that one.
-    pub(crate) fn as_results(&mut self) -> Option<&mut results::Results> {
+    pub(crate) fn as_usage(&mut self) -> Option<&mut usage::Usage> {
         match self {
-            Self::Results(results) => Some(results),
+            Self::Usage(usage) => Some(usage),
             _ => None,
         }
     }

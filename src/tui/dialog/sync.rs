@@ -115,13 +115,12 @@ impl SyncDialog {
 
     fn counts(&self, theme: &Theme) -> String {
         let Counts { create, update, delete, bytes } = Counts::of(self.chosen());
-        let number = |count: u64| text::thousands(usize::try_from(count).unwrap_or(usize::MAX));
         format!(
             "{} to create, {} to update, {} to delete, {} unchanged; {} to copy",
-            number(create),
-            number(update),
-            number(delete),
-            number(self.plan.unchanged),
+            text::count(create),
+            text::count(update),
+            text::count(delete),
+            text::count(self.plan.unchanged),
             theme.units.size(bytes)
         )
     }

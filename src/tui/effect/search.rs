@@ -2,78 +2,88 @@
 
 use std::time::{Duration, Instant};
 
-use tokio::sync::mpsc::UnboundedSender;
-
+use crate::entry::{Entry, Kind as EntryKind};
 use crate::error::Kind;
 use crate::location::Location;
 use crate::s3::Connections;
-use crate::tui::dialog::{Found, Progress};
-use crate::tui::message::{Event, Search};
+use crate::tui::dialog::{Measured, Share};
+use crate::tui::message::{Finding, Search};
+use crate::tui::text;
 use crate::tui::units::Units;
-use crate::walk;
-use crate::walk::usage::{Duplicates, Usage};
+use crate::walk::usage::{Copies, Duplicates, Usage};
+use crate::walk::{self, Found, Total};
 
 /// Between two reports.
 const REPORT: Duration = Duration::from_millis(150);
 /// Groups of duplicates that are shown.
 const GROUPS: usize = 2_000;
+/// Results that are shown; a search stops there.
+const MOST: usize = 1_000_000;
 
-fn below(root: &Location, relative: &str) -> Location {
-    match root {
-        Location::Profile(profile) => match relative.split_once('/') {
-            Some((bucket, key)) => Location::Remote(crate::location::Remote {
-                profile: profile.clone(),
-                bucket: bucket.to_owned(),
-                key: key.to_owned(),
-            }),
-            None => root.clone(),
-        },
-        root => root.join(relative.as_ref()),
-    }
-}
-
-/// The folders right below, largest first.
-fn folders(root: &Location, usage: &Usage) -> Vec<Found> {
-    let mut rows: Vec<Found> = usage
-        .folders
-        .iter()
-        .map(|(folder, total)| Found {
-            place: below(root, folder),
-            bytes: total.bytes,
-            count: Some(total.files),
-        })
-        .collect();
-    rows.sort_by(|a, b| b.bytes.cmp(&a.bytes).then_with(|| a.place.to_string().cmp(&b.place.to_string())));
-    rows
-}
-
-fn classes(usage: &Usage, units: &Units) -> String {
-    let class = |(name, total): (&String, &walk::Total)| format!("{name} {}", units.size(total.bytes));
-    if usage.classes.len() < 2 {
-        String::new()
-    } else {
-        usage.classes.iter().map(class).collect::<Vec<_>>().join(", ")
-    }
-}
-
-/// Searches until it is dropped.
-pub(super) async fn run(
+/// Searches until it is dropped. `again`: tells only at the end.
+pub(super) async fn find(
     connections: Connections,
-    number: u64,
+    root: Location,
     search: Search,
-    events: UnboundedSender<Event>,
+    again: bool,
+    tell: impl Fn(Finding),
 ) {
-    let (root, query) = match &search {
-        Search::Find(root, query) => (root.clone(), Some(query.as_ref().clone())),
-        Search::Usage(root) | Search::Duplicates(root) => (root.clone(), None),
-    };
-    let tell = |progress| {
-        // Nobody listens any more: the browser ends.
-        let _ = events.send(Event::Results(number, progress));
-    };
-    let (mut usage, mut duplicates) = (Usage::default(), Duplicates::default());
-    let (mut now, mut told) = (Progress::default(), Instant::now());
     let units = Units::new(&connections.config().ui);
+    let (mut now, mut copies) = (Finding::default(), Duplicates::default());
+    let (mut shown, mut told) = (0, Instant::now());
+    let mut batches = walk::below(connections, root.clone());
+    while let Some(batch) = batches.recv().await {
+        let batch = batch.unwrap_or_else(|error| {
+            // What is neither file nor folder is none of what is looked for.
+            now.failed.extend(Some(error).filter(|error| error.kind() != Kind::Unsupported));
+            Vec::new()
+        });
+        // A marker stands for its folder, which is no object.
+        for found in batch.into_iter().filter(|found| !found.relative.ends_with('/')) {
+            now.looked += 1;
+            now.bytes = now.bytes.saturating_add(found.size);
+            match &search.query {
+                None => copies.add(found),
+                Some(query) if query.matches(&found) => now.entries.extend(entry(&root, found)),
+                Some(_) => {}
+            }
+        }
+        if shown + now.entries.len() >= MOST {
+            now.words = format!("stopped: that is {}", text::thousands(MOST));
+            break;
+        }
+        if !again && told.elapsed() >= REPORT {
+            shown += now.entries.len();
+            let next = Finding { looked: now.looked, bytes: now.bytes, ..Finding::default() };
+            tell(std::mem::replace(&mut now, next));
+            told = Instant::now();
+        }
+    }
+    if search.query.is_none() {
+        let groups = copies.groups();
+        let wasted = units.size(groups.iter().map(Copies::wasted).sum());
+        now.words = format!("{} groups of equal objects, {wasted} more than needed", groups.len());
+        now.entries = groups.into_iter().take(GROUPS).flat_map(|group| equal(&root, &group)).collect();
+    }
+    now.done = true;
+    tell(now);
+}
+
+fn entry(root: &Location, found: Found) -> Option<Entry> {
+    let Found { location, size, modified, etag, storage_class, .. } = found;
+    let named = Entry::new(location.below(root)?, EntryKind::Object);
+    Some(Entry { size: Some(size), modified, etag, storage_class, ..named })
+}
+
+fn equal(root: &Location, group: &Copies) -> Vec<Entry> {
+    let names = group.locations.iter().filter_map(|place| place.below(root));
+    names.map(|name| Entry { size: Some(group.size), ..Entry::new(name, EntryKind::Object) }).collect()
+}
+
+/// Adds up until it is dropped.
+pub(super) async fn measure(connections: Connections, root: Location, tell: impl Fn(Measured)) {
+    let units = Units::new(&connections.config().ui);
+    let (mut usage, mut now, mut told) = (Usage::default(), Measured::default(), Instant::now());
     let mut batches = walk::below(connections, root.clone());
     while let Some(batch) = batches.recv().await {
         match batch {
@@ -83,42 +93,37 @@ pub(super) async fn run(
                 for found in found {
                     now.looked += 1;
                     now.bytes = now.bytes.saturating_add(found.size);
-                    match (&search, &query) {
-                        (Search::Find(..), Some(query)) if query.matches(&found) => {
-                            now.rows.push(Found { place: found.location, bytes: found.size, count: None });
-                        }
-                        (Search::Usage(_), _) => usage.add(&found, 1),
-                        (Search::Duplicates(_), _) => duplicates.add(found),
-                        _ => {}
-                    }
+                    usage.add(&found, 1);
                 }
             }
         }
         if told.elapsed() >= REPORT {
-            if matches!(search, Search::Usage(_)) {
-                (now.rows, now.anew) = (folders(&root, &usage), true);
-            }
-            let (looked, bytes) = (now.looked, now.bytes);
-            tell(std::mem::take(&mut now));
-            (now.looked, now.bytes, told) = (looked, bytes, Instant::now());
+            now.rows = folders(&root, &usage);
+            tell(now.clone());
+            told = Instant::now();
         }
     }
-    match search {
-        Search::Usage(_) => {
-            (now.rows, now.anew, now.words) = (folders(&root, &usage), true, classes(&usage, &units));
-        }
-        Search::Duplicates(_) => {
-            let groups = duplicates.groups();
-            let wasted: u64 = groups.iter().map(walk::usage::Copies::wasted).sum();
-            now.words = format!("{} groups, {} more than needed", groups.len(), units.size(wasted));
-            let row = |size, place| Found { place, bytes: size, count: None };
-            let rows = groups.into_iter().take(GROUPS);
-            now.rows = rows
-                .flat_map(|group| group.locations.into_iter().map(move |place| row(group.size, place)))
-                .collect();
-        }
-        Search::Find(..) => {}
-    }
-    now.done = true;
+    (now.rows, now.done, now.words) = (folders(&root, &usage), true, classes(&usage, &units));
     tell(now);
+}
+
+/// The folders right below, largest first.
+fn folders(root: &Location, usage: &Usage) -> Vec<Share> {
+    let share = |(folder, total): (&String, &Total)| Share {
+        place: root.join(folder.as_ref()),
+        bytes: total.bytes,
+        files: total.files,
+    };
+    let mut rows: Vec<Share> = usage.folders.iter().map(share).collect();
+    rows.sort_by(|a, b| b.bytes.cmp(&a.bytes).then_with(|| a.place.exact().cmp(&b.place.exact())));
+    rows
+}
+
+fn classes(usage: &Usage, units: &Units) -> String {
+    let class = |(name, total): (&String, &Total)| format!("{name} {}", units.size(total.bytes));
+    if usage.classes.len() < 2 {
+        String::new()
+    } else {
+        usage.classes.iter().map(class).collect::<Vec<_>>().join(", ")
+    }
 }

@@ -19,23 +19,30 @@ pub(super) type Rows = Arc<Vec<u32>>;
 pub(super) struct How {
     pub(super) order: Order,
     pub(super) show_hidden: bool,
+    /// They are what a search has found.
+    pub(super) results: bool,
     pub(super) filter: Filter,
 }
 
 impl How {
     /// Whether nothing is left out.
     pub(super) fn takes_all(&self) -> bool {
-        self.show_hidden && self.filter.takes_all()
+        self.shows_hidden() && self.filter.takes_all()
+    }
+
+    /// Who searches for a name wants to see it.
+    fn shows_hidden(&self) -> bool {
+        self.show_hidden || self.results
     }
 
     pub(super) fn takes(&self, name: &[u8], sieve: &mut Sieve<'_>) -> bool {
-        (self.show_hidden || !name.starts_with(b".")) && sieve.takes(name)
+        (self.shows_hidden() || !name.starts_with(b".")) && sieve.takes(name)
     }
 
     /// Whether all that is seen in this way is seen in that one, and in the same order.
     pub(super) fn narrows(&self, wider: &Self) -> bool {
         self.order == wider.order
-            && (wider.show_hidden || !self.show_hidden)
+            && (wider.shows_hidden() || !self.shows_hidden())
             && self.filter.narrows(&wider.filter)
     }
 }

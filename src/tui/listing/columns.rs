@@ -90,6 +90,9 @@ impl Columns {
 
     /// Total: two entries are never equal, so that every entry has one row.
     pub(super) fn compare(&self, order: Order, a: u32, b: u32) -> std::cmp::Ordering {
+        if order.as_found {
+            return a.cmp(&b);
+        }
         let folders = self.kind(b).is_container().cmp(&self.kind(a).is_container());
         let names = |a, b| {
             let (left, right) = (self.name(a), self.name(b));

@@ -41,6 +41,8 @@ pub(super) struct Order {
     pub(super) reverse: bool,
     /// Names are those of local files.
     pub(super) local: bool,
+    /// By nothing: as entries came.
+    pub(super) as_found: bool,
 }
 
 /// `file2` before `file10`, and `a` next to `A`. Names that differ only in case or zeros are equal.

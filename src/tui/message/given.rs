@@ -1,4 +1,4 @@
-//! What is asked of the gateway, the log of links and the kits; what is looked for below a place.
+//! What is asked of the gateway, the log of links and the kits.
 
 use std::path::PathBuf;
 
@@ -6,19 +6,6 @@ use super::super::dialog::{Given, Order};
 use crate::error::{Error, Result};
 use crate::links::Standing;
 use crate::links::kit::KitRequest;
-use crate::location::Location;
-use crate::walk::find::Query;
-
-/// What is looked for below a place.
-#[derive(Clone, Debug)]
-pub(crate) enum Search {
-    /// What meets these conditions.
-    Find(Location, Box<Query>),
-    /// How much is in which folder.
-    Usage(Location),
-    /// What is there more than once.
-    Duplicates(Location),
-}
 
 /// What the outside must do about protected links and all else that was given out.
 #[derive(Clone, Debug)]

@@ -76,12 +76,19 @@ fn title_style(look: &Look<'_>, style: Style) -> Style {
     own.map_or(style, |own| style.fg(own))
 }
 
-/// The place, shortened at its start: what is near its end tells places apart.
+/// The place, shortened at its start: what is near its end tells places apart. Before it what was looked for there.
 fn title(pane: &Pane, look: &Look<'_>, room: usize) -> String {
     let place = place(&pane.location, look.home);
     let suffix = if look.read_only { " [read-only]" } else { "" };
     let room = room.saturating_sub(text::width(suffix) + 2);
-    format!(" {}{suffix} ", text::clip_start(&place, room, look.theme.ellipsis()))
+    let title = match &pane.search {
+        None => text::clip_start(&place, room, look.theme.ellipsis()),
+        Some(found) => {
+            let title = format!("{} in {place}", display_safe(&found.search.words));
+            text::clip_middle(&title, room, look.theme.ellipsis())
+        }
+    };
+    format!(" {title}{suffix} ")
 }
 
 /// A place as a title: `~` is home.
@@ -104,6 +111,9 @@ fn count(pane: &Pane) -> String {
     } else {
         format!(" {} of {}{plus}", text::thousands(seen), text::thousands(all))
     };
+    if pane.search.is_some() {
+        out += " found";
+    }
     match pane.listing.sort() {
         (SortBy::Name, false) => {}
         (by, reverse) => out.extend([" by ", by.word(), if reverse { " reversed" } else { "" }]),
@@ -112,12 +122,16 @@ fn count(pane: &Pane) -> String {
         out.extend([" ", doing]);
     }
     if pane.loading {
-        out += if pane.is_loading_all() { " reading all" } else { " reading" };
+        out += match (&pane.search, pane.is_loading_all()) {
+            (Some(_), _) => " searching",
+            (None, true) => " reading all",
+            (None, false) => " reading",
+        };
     }
     out + " "
 }
 
-/// Marks, filter, a failure half-way.
+/// Marks, filter, how long a search was, a failure half-way.
 fn footer(pane: &Pane, look: &Look<'_>, room: usize) -> Line<'static> {
     let theme = look.theme;
     let clip = |text: String| text::clip(&text, room, theme.ellipsis());
@@ -133,6 +147,13 @@ fn footer(pane: &Pane, look: &Look<'_>, room: usize) -> Line<'static> {
     }
     if !pane.listing.filter().is_empty() {
         parts.push(format!("filter: {}", display_safe(pane.listing.filter())));
+    }
+    match &pane.search {
+        Some(found) if found.outdated => {
+            parts.push(format!("something has changed; {} searches again", look.refresh));
+        }
+        Some(found) => parts.push(format!("{} looked at", text::count(found.looked))),
+        None => {}
     }
     if parts.is_empty() {
         return Line::default();
@@ -157,13 +178,15 @@ fn draw_message(pane: &Pane, frame: &mut Frame<'_>, area: Rect, look: &Look<'_>)
     } else if let Some(doing) = pane.listing.pending() {
         say(&format!("{doing}..."), theme.dim);
     } else if pane.loading {
-        say("reading...", theme.dim);
+        say(if pane.search.is_some() { "searching..." } else { "reading..." }, theme.dim);
     } else if !pane.read {
         say(&format!("stopped; {} reads it", look.refresh), theme.dim);
     } else if !pane.listing.filter().is_empty() {
         let so_far =
             if pane.has_more() { format!(" so far; {} reads the rest", look.bottom) } else { String::new() };
         say(&format!("nothing matches the filter{so_far}"), theme.dim);
+    } else if pane.search.is_some() {
+        say("nothing was found", theme.dim);
     } else if pane.listing.len() > 0 {
         say("only hidden files here", theme.dim);
     } else {

@@ -5,7 +5,7 @@ use std::ffi::OsStr;
 use super::super::dialog::{Choice, Dialog, Item};
 use super::super::message::Effect;
 use super::super::state::{State, Tone};
-use super::go;
+use super::{go, search};
 use crate::action::Action;
 use crate::config::Column;
 use crate::error::Result;
@@ -43,6 +43,9 @@ fn sort(state: &mut State, turn: bool) {
 }
 
 fn toggle_hidden(state: &mut State) {
+    if state.here().search.is_some() {
+        return state.say(Tone::Plain, "of what was found nothing is hidden");
+    }
     let mut shown = false;
     state.here_mut().rearrange(|listing| shown = listing.toggle_hidden());
     state.say(Tone::Plain, if shown { "dot files are shown" } else { "dot files are hidden" });
@@ -76,13 +79,16 @@ pub(super) fn toggle_column(state: &mut State, column: Column) {
     state.say(Tone::Plain, text);
 }
 
-/// Opens what can be listed; anything else is viewed.
+/// Opens what can be listed; anything else is viewed. What was found is gone to.
 pub(super) fn open(state: &mut State) -> Vec<Effect> {
     let Some(entry) = state.here().current() else {
         state.say(Tone::Plain, "nothing to open here");
         return Vec::new();
     };
     let place = state.here().place(entry);
+    if state.here().search.is_some() {
+        return search::jump(state, &place);
+    }
     if state.here().kind(entry).is_container() {
         return go::show(state, state.focus, place, None);
     }
@@ -96,21 +102,19 @@ pub(super) fn changed(state: &mut State, at: &Location, name: &OsStr, result: Re
         return Vec::new();
     }
     let here = state.focus;
-    refresh(state, |place| place == at, Some((here, name)))
+    refresh(state, std::slice::from_ref(at), Some((here, name)))
 }
 
-/// Reads the panes again whose place is out of date; in one of them the cursor goes to a name.
+/// Reads the panes again that show one of these places; in one of them the cursor goes to a name.
 pub(super) fn refresh(
     state: &mut State,
-    outdated: impl Fn(&Location) -> bool,
+    outdated: &[Location],
     seek: Option<(super::super::message::PaneId, &OsStr)>,
 ) -> Vec<Effect> {
     let mut effects = Vec::new();
     for pane in state.both() {
-        if outdated(&pane.location) {
-            let name = seek.filter(|(id, _)| *id == pane.id).map(|(_, name)| name.to_owned());
-            effects.push(pane.refresh(name));
-        }
+        let name = seek.filter(|(id, _)| *id == pane.id).map(|(_, name)| name.to_owned());
+        effects.extend(pane.changed(outdated, name));
     }
     effects
 }

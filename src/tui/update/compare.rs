@@ -6,6 +6,7 @@ use super::super::message::Effect;
 use super::super::pane::Pane;
 use super::super::state::{State, Tone};
 use super::super::text;
+use super::search;
 use crate::action::Action;
 use crate::location::Location;
 
@@ -28,6 +29,9 @@ fn bare(name: &[u8]) -> Vec<u8> {
 
 /// Marks, in both panes, what only one of them has and what has another size in the other.
 pub(super) fn compare(state: &mut State) -> Vec<Effect> {
+    if search::refuses(state, "compared") {
+        return Vec::new();
+    }
     if [state.here(), state.there()].iter().any(|pane| pane.has_more() || pane.loading) {
         let bottom = state.config.keys.label(Action::Bottom);
         state.say(Tone::Warning, format!("not all of both listings is read; {bottom} reads one to its end"));

@@ -164,7 +164,7 @@ pub(super) fn cancel(state: &mut State) -> Option<Vec<Effect>> {
 fn stale(state: &mut State) -> Vec<Effect> {
     undo::deleted(state);
     let gone = std::mem::take(&mut state.deleting);
-    let mut effects = refresh(state, |place| gone.contains(place), None);
+    let mut effects = refresh(state, &gone, None);
     effects.extend(versions::outdated(state));
     effects
 }

@@ -74,7 +74,7 @@ pub(super) fn left(state: &mut State, editing: Box<Editing>, result: Result<()>)
     }
     if editing.base.is_none() {
         let parent = editing.place.parent();
-        return refresh(state, |place| Some(place) == parent.as_ref(), None);
+        return refresh(state, parent.as_slice(), None);
     }
     save(state, editing, Saving::IfUnchanged)
 }
@@ -99,7 +99,7 @@ pub(super) fn saved(state: &mut State, editing: Box<Editing>, result: Result<boo
         Ok(true) => {
             state.say(Tone::Plain, format!("{} is written back", editing.place));
             let parent = editing.place.parent();
-            refresh(state, |place| Some(place) == parent.as_ref(), None)
+            refresh(state, parent.as_slice(), None)
         }
     }
 }

@@ -15,9 +15,13 @@ pub(super) fn show(state: &mut State, pane: PaneId, place: Location, seek: Optio
     vec![state.pane_mut(pane).open(place, seek)]
 }
 
-/// One level up, the cursor on where we came from. Above the buckets there are the profiles.
+/// One level up, the cursor on where we came from; from what was found to the place itself. Above the buckets there are the profiles.
 pub(super) fn parent(state: &mut State) -> Vec<Effect> {
     let here = &state.here().location;
+    if state.here().search.is_some() {
+        let place = here.clone();
+        return show(state, state.focus, place, None);
+    }
     let Some(up) = here.parent() else {
         if here.as_local().is_none() {
             return dialogs::profiles(state);
@@ -26,13 +30,8 @@ pub(super) fn parent(state: &mut State) -> Vec<Effect> {
         state.say(Tone::Plain, format!("this is the top; {key} shows the profiles"));
         return Vec::new();
     };
-    let came_from = match (&up, here) {
-        (Location::Remote(up), Location::Remote(here)) => OsString::from(&here.key[up.key.len()..]),
-        (Location::Profile(_), Location::Remote(here)) => OsString::from(&here.bucket),
-        (_, Location::Local(path)) => path.file_name().unwrap_or_default().to_owned(),
-        _ => OsString::new(),
-    };
-    show(state, state.focus, up, Some(came_from))
+    let came_from = here.below(&up);
+    show(state, state.focus, up, came_from)
 }
 
 /// Back or forward.

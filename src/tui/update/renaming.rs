@@ -23,6 +23,11 @@ const COMPARED: usize = 100_000;
 
 /// Asks for a new name of the entry under the cursor, or for those of all that are marked.
 pub(super) fn ask(state: &mut State) -> Vec<Effect> {
+    if state.here().search.is_some() {
+        let key = state.config.keys.label(Action::Open);
+        state.say(Tone::Plain, format!("{key} goes to where it is: rename it there"));
+        return Vec::new();
+    }
     let pane = state.here();
     let (at, chosen) = (pane.location.clone(), pane.chosen());
     let Some(first) = chosen.first().copied() else {
@@ -145,5 +150,5 @@ pub(super) fn renamed(
     }
     let here = state.focus;
     state.here_mut().listing.unmark_all();
-    refresh(state, |place| place == at, seek.as_deref().map(|name| (here, name)))
+    refresh(state, std::slice::from_ref(at), seek.as_deref().map(|name| (here, name)))
 }

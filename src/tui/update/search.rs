@@ -1,9 +1,10 @@
-//! Looking below a place: for names, for what takes room, for what is there twice.
+//! Looking below a place: for names and for what is there twice, which a pane shows; for what takes room.
 
-use super::super::dialog::{Dialog, Progress, Purpose};
-use super::super::message::{Effect, Search};
-use super::super::state::State;
+use super::super::dialog::{Dialog, Measured, Purpose};
+use super::super::message::{Effect, Finding, PaneId, Search};
+use super::super::state::{State, Tone};
 use super::go;
+use crate::action::Action;
 use crate::error::{Error, Kind, Result};
 use crate::location::{Location, Remote};
 use crate::walk::find::{Pattern, Query, parse_since, parse_sizes};
@@ -19,8 +20,8 @@ pub(super) fn ask(state: &mut State) -> Vec<Effect> {
 pub(super) fn find(state: &mut State, text: &str) -> Vec<Effect> {
     match query(text, &jiff::ZonedDateTime::now()) {
         Ok(query) => {
-            let place = state.here().location.clone();
-            begin(state, &format!("\"{text}\" below"), Search::Find(place, Box::new(query)))
+            let words = if text.trim().is_empty() { "everything" } else { text.trim() };
+            look_for(state, words, Some(Box::new(query)))
         }
         Err(error) => {
             state.fail(&error);
@@ -29,58 +30,70 @@ pub(super) fn find(state: &mut State, text: &str) -> Vec<Effect> {
     }
 }
 
-/// How much is where.
-pub(super) fn usage(state: &mut State) -> Vec<Effect> {
-    let place = state.here().location.clone();
-    begin(state, "Room taken below", Search::Usage(place))
-}
-
 /// What is there more than once.
 pub(super) fn duplicates(state: &mut State) -> Vec<Effect> {
-    let place = state.here().location.clone();
-    begin(state, "Equal objects below", Search::Duplicates(place))
+    look_for(state, "equal objects", None)
 }
 
-fn begin(state: &mut State, title: &str, search: Search) -> Vec<Effect> {
-    state.looking += 1;
-    let root = state.here().location.clone();
-    state.dialogs.push(Dialog::results(title, root));
-    vec![Effect::Search(state.looking, search)]
+fn look_for(state: &mut State, words: &str, query: Option<Box<Query>>) -> Vec<Effect> {
+    vec![state.here_mut().look_for(Search { words: words.to_owned(), query })]
 }
 
-/// Something is known; of an older search nothing is wanted any more.
-pub(super) fn progress(state: &mut State, number: u64, progress: Progress) {
-    if number == state.looking
-        && let Some(results) = state.dialogs.iter_mut().find_map(Dialog::as_results)
-    {
-        results.take(progress);
+/// Something was found; of an older search nothing is wanted any more.
+pub(super) fn found(state: &mut State, pane: PaneId, generation: u64, finding: &Finding) -> Vec<Effect> {
+    if state.pane_mut(pane).on_found(generation, finding) {
+        if !finding.words.is_empty() {
+            state.say(Tone::Plain, finding.words.clone());
+        }
+        for error in &finding.failed {
+            state.fail(error);
+        }
     }
+    Vec::new()
 }
 
-/// The results were closed.
-pub(super) fn leave(state: &mut State) -> Vec<Effect> {
-    state.looking += 1;
-    vec![Effect::CancelSearch]
+/// Whether this pane or the other one shows what was found, which `doing` cannot be done with; says so.
+pub(super) fn refuses(state: &mut State, doing: &str) -> bool {
+    let found = state.here().search.is_some() || state.there().search.is_some();
+    if found {
+        let key = state.config.keys.label(Action::Parent);
+        state.say(Tone::Warning, format!("what was found is not {doing}: {key} goes back to its place"));
+    }
+    found
+}
+
+/// How much is where.
+pub(super) fn usage(state: &mut State) -> Vec<Effect> {
+    state.measuring += 1;
+    let place = state.here().location.clone();
+    state.dialogs.push(Dialog::usage(place.clone()));
+    vec![Effect::Measure(state.measuring, place)]
+}
+
+/// Something is known of that; of an older measuring nothing is wanted any more.
+pub(super) fn measured(state: &mut State, number: u64, now: Measured) -> Vec<Effect> {
+    if number == state.measuring
+        && let Some(usage) = state.dialogs.iter_mut().find_map(Dialog::as_usage)
+    {
+        usage.take(now);
+    }
+    Vec::new()
+}
+
+/// That was closed.
+pub(super) fn leave_usage(state: &mut State) -> Vec<Effect> {
+    state.measuring += 1;
+    vec![Effect::CancelMeasure]
 }
 
 /// Goes to where something is, the cursor on it.
 pub(super) fn jump(state: &mut State, place: &Location) -> Vec<Effect> {
-    let mut effects = leave(state);
-    let is_folder = place.as_remote().is_some_and(Remote::is_prefix);
-    if is_folder {
-        effects.extend(go::show(state, state.focus, place.clone(), None));
-        return effects;
+    if place.as_remote().is_some_and(Remote::is_prefix) {
+        return go::show(state, state.focus, place.clone(), None);
     }
-    if let Some(above) = place.parent() {
-        let name = match (place, &above) {
-            (Location::Remote(place), Location::Remote(above)) => {
-                std::ffi::OsString::from(&place.key[above.key.len()..])
-            }
-            (place, _) => std::ffi::OsString::from(place.name()),
-        };
-        effects.extend(go::show(state, state.focus, above, Some(name)));
-    }
-    effects
+    let Some(above) = place.parent() else { return Vec::new() };
+    let name = place.below(&above);
+    go::show(state, state.focus, above, name)
 }
 
 /// A word without a colon is part of a name or a glob for one; the others are conditions.

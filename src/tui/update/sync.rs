@@ -5,8 +5,8 @@ use super::super::dialog::Dialog;
 use super::super::message::{Deletions, Effect, Touches};
 use super::super::state::{Job, State, Tone};
 use super::super::text;
-use super::delete;
 use super::transfer::writable;
+use super::{delete, search};
 use crate::error::Result;
 use crate::location::Location;
 use crate::s3::Attributes;
@@ -15,6 +15,9 @@ use crate::sync::{self, Plan, Step, StepKind};
 /// Compares the two places.
 pub(super) fn start(state: &mut State) -> Vec<Effect> {
     let (source, target) = (state.here().location.clone(), state.there().location.clone());
+    if search::refuses(state, "synced") {
+        return Vec::new();
+    }
     if state.comparing.is_some() {
         state.say(Tone::Warning, "two places are being compared already; Esc stops that");
         return Vec::new();
@@ -55,7 +58,7 @@ fn nothing_to_do(state: &mut State, plan: &Plan) {
     if let Some(fault) = plan.faults.first() {
         state.fail(&fault.clone().context("what could be read is the same"));
     } else {
-        let files = text::thousands(usize::try_from(plan.unchanged).unwrap_or(usize::MAX));
+        let files = text::count(plan.unchanged);
         state.say(Tone::Plain, format!("nothing to do: {files} unchanged"));
     }
 }

@@ -5,6 +5,7 @@ mod large;
 mod listing;
 mod moving;
 mod places;
+mod search;
 mod sharing;
 mod transfers;
 mod undo;
@@ -104,8 +105,12 @@ fn key(state: &mut State, code: KeyCode) -> Vec<Effect> {
     update(state, Event::Key(KeyEvent::new(code, KeyModifiers::NONE)))
 }
 
+fn key_with(state: &mut State, c: char, modifiers: KeyModifiers) -> Vec<Effect> {
+    update(state, Event::Key(KeyEvent::new(KeyCode::Char(c), modifiers)))
+}
+
 fn ctrl(state: &mut State, c: char) -> Vec<Effect> {
-    update(state, Event::Key(KeyEvent::new(KeyCode::Char(c), KeyModifiers::CONTROL)))
+    key_with(state, c, KeyModifiers::CONTROL)
 }
 
 /// Plain characters; Tab, Enter and Esc are written as one types them.

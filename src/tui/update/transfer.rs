@@ -51,13 +51,14 @@ pub(super) fn start(state: &mut State, action: Action) -> Vec<Effect> {
         several => format!("{} entries", text::thousands(several.len())),
     };
     state.say(Tone::Plain, format!("{word} {what} to {to}"));
+    let within = to.as_local().map(Path::to_path_buf);
     let mut places = vec![to];
     if verb == Verb::Move {
         places.push(from);
     }
     state.here_mut().listing.unmark_all();
     let on_conflict = state.config.transfer.on_conflict.unwrap_or(OnConflict::Ask);
-    let request = Box::new(Request { verb, items, on_conflict, ..Request::default() });
+    let request = Box::new(Request { verb, items, on_conflict, within, ..Request::default() });
     let touches = Touches { places, undoable: verb == Verb::Move, ..Touches::default() };
     vec![Effect::Submit { request, touches }]
 }
@@ -230,14 +231,14 @@ fn finished(state: &mut State, id: TransferId, summary: &Summary) -> Vec<Effect>
     }
     let here = state.focus;
     let seek = touches.seek.as_deref().map(|name| (here, name));
-    effects.extend(refresh(state, |place| touches.places.contains(place), seek));
+    effects.extend(refresh(state, &touches.places, seek));
     effects.extend(versions::outdated(state));
     effects
 }
 
 fn words(state: &State, summary: &Summary) -> (Tone, String) {
     let files = |count: u64| {
-        let number = text::thousands(usize::try_from(count).unwrap_or(usize::MAX));
+        let number = text::count(count);
         format!("{number} {}", if count == 1 { "file" } else { "files" })
     };
     let mut text = format!("{} done, {}", files(summary.files), state.theme.units.size(summary.bytes));

@@ -111,35 +111,3 @@ fn addresses_are_copied_and_listings_written() {
     );
     assert_eq!(text.lines().count(), 4);
 }
-
-#[test]
-fn a_search_fills_its_list_and_goes_to_what_was_found() {
-    use super::super::super::dialog::{Found, Progress};
-    let mut state = browser_with(config(), Location::Remote(work("photos/")), local("/x"), (120, 30));
-    fill(&mut state, PaneId::Left, &["a"], None);
-    update(&mut state, Event::Key(KeyEvent::new(KeyCode::Char('f'), KeyModifiers::CONTROL)));
-    assert!(keys(&mut state, "size:huge\r").is_empty());
-    assert!(notice(&state).contains("huge"), "{}", notice(&state));
-    update(&mut state, Event::Key(KeyEvent::new(KeyCode::Char('f'), KeyModifiers::CONTROL)));
-    let effects = keys(&mut state, "cat size:+1k\r");
-    let [Effect::Search(number, _)] = effects.as_slice() else { panic!("{effects:?}") };
-    let number = *number;
-    let found = |key: &str| Found { place: at(key), bytes: 2048, count: None };
-    let progress = |rows| Progress { rows, looked: 10, bytes: 9999, ..Progress::default() };
-    update(&mut state, Event::Results(number - 1, progress(vec![found("photos/stale")])));
-    update(&mut state, Event::Results(number, progress(vec![found("photos/2026/cat.jpg")])));
-    update(&mut state, Event::Results(number, progress(vec![found("photos/esc\u{1b}[2Jcat")])));
-    let shown = draw(&state);
-    assert!(
-        shown.contains("2026/cat.jpg") && shown.contains("10 looked at") && !shown.contains("stale"),
-        "{shown}"
-    );
-    assert!(!shown.contains('\u{1b}'));
-    let effects = keys(&mut state, "\r");
-    assert!(matches!(effects.as_slice(), [Effect::CancelSearch, Effect::ListPage { .. }]), "{effects:?}");
-    assert_eq!(state.here().location, at("photos/2026/"));
-    fill(&mut state, PaneId::Left, &["a", "cat.jpg"], None);
-    assert_eq!(state.here().name(state.here().current().unwrap()), "cat.jpg");
-    assert!(matches!(keys(&mut state, "W").as_slice(), [Effect::Search(..)]));
-    assert!(matches!(key(&mut state, KeyCode::Esc).as_slice(), [Effect::CancelSearch]));
-}

@@ -1,0 +1,130 @@
+//! How much is where below a place: rows that change while it is read; Enter goes to one.
+
+use crossterm::event::{KeyCode, KeyEvent};
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use super::super::text;
+use super::super::theme::Theme;
+use super::window::{self, ListCursor};
+use super::{Decision, Outcome};
+use crate::action::Action;
+use crate::error::Error;
+use crate::location::Location;
+use crate::sanitize::display_safe;
+
+/// Cells that it wants.
+const WIDTH: u16 = 112;
+/// Cells of a bar.
+const BAR: u16 = 12;
+
+/// One row: what is in a folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Share {
+    pub(crate) place: Location,
+    pub(crate) bytes: u64,
+    pub(crate) files: u64,
+}
+
+/// What is known so far.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Measured {
+    /// All rows.
+    pub(crate) rows: Vec<Share>,
+    /// Objects and files that were looked at.
+    pub(crate) looked: u64,
+    pub(crate) bytes: u64,
+    /// What could not be read.
+    pub(crate) failed: Vec<Error>,
+    pub(crate) done: bool,
+    /// Something to say at the end.
+    pub(crate) words: String,
+}
+
+/// The dialog.
+#[derive(Debug)]
+pub(crate) struct Usage {
+    root: Location,
+    now: Measured,
+    cursor: ListCursor,
+}
+
+impl Usage {
+    pub(super) fn new(root: Location) -> Self {
+        Self { root, now: Measured::default(), cursor: ListCursor::default() }
+    }
+
+    /// Something more is known.
+    pub(crate) fn take(&mut self, now: Measured) {
+        self.now = now;
+        self.cursor.move_to(self.cursor.row(), self.now.rows.len());
+    }
+
+    pub(super) fn on_key(&mut self, key: KeyEvent, action: Option<Action>) -> Outcome {
+        if key.code == KeyCode::Enter
+            && let Some(row) = self.now.rows.get(self.cursor.row())
+        {
+            return Outcome::Decide(Decision::JumpTo(row.place.clone()));
+        }
+        self.cursor.on_action(action, self.now.rows.len());
+        Outcome::Stay
+    }
+
+    fn status(&self, theme: &Theme) -> String {
+        let looked =
+            format!("{} looked at, {}", text::count(self.now.looked), theme.units.size(self.now.bytes));
+        let state = match (self.now.done, self.now.words.is_empty()) {
+            (false, _) => "  reading... (Esc stops)".to_owned(),
+            (true, true) => String::new(),
+            (true, false) => format!("  {}", self.now.words),
+        };
+        format!("{} rows  {looked}{state}", text::thousands(self.now.rows.len()))
+    }
+
+    pub(super) fn draw(&self, frame: &mut Frame<'_>, area: Rect, theme: &Theme) {
+        let width = usize::from(window::content_width(area, WIDTH));
+        let title = format!("Room taken below {}", self.root);
+        let room = window::open(frame, area, theme, &title, (WIDTH, area.height.saturating_sub(6)));
+        let status = text::clip(&self.status(theme), width, theme.ellipsis());
+        frame
+            .render_widget(Line::styled(status, theme.dim), window::row(room, room.height.saturating_sub(1)));
+        let mut list = Rect { height: room.height.saturating_sub(1), ..room };
+        if let Some(error) = self.now.failed.first().filter(|_| list.height > 1) {
+            list.height -= 1;
+            let more = self.now.failed.len() - 1;
+            let more = if more > 0 { format!(" (and {more} more)") } else { String::new() };
+            let line = text::clip(&format!("{error}{more}"), width, theme.ellipsis());
+            frame.render_widget(Line::styled(line, theme.error), window::row(room, list.height));
+        }
+        let rows = &self.now.rows;
+        if rows.is_empty() && self.now.done {
+            frame.render_widget(Line::styled("Nothing is here.", theme.dim), list);
+        }
+        let top = self.cursor.seen(rows.len(), list.height).start;
+        let seen = rows.iter().enumerate().skip(top).take(usize::from(list.height));
+        for (at, (index, row)) in (0..).zip(seen) {
+            let line = self.line(row, index == self.cursor.row(), width, theme);
+            frame.render_widget(line, window::row(list, at));
+        }
+        window::more(frame, list, theme, top > 0, top + usize::from(list.height) < rows.len());
+    }
+
+    fn line(&self, row: &Share, cursor: bool, width: usize, theme: &Theme) -> Line<'static> {
+        let style = if cursor { theme.cursor } else { theme.text };
+        let mut spans = vec![Span::styled(format!("{:>9}  ", theme.units.size(row.bytes)), style)];
+        spans.extend(theme.bar(BAR, row.bytes, self.now.bytes));
+        spans.push(Span::styled(format!(" {:>11}  ", text::count(row.files)), style));
+        let used: usize = spans.iter().map(|span| text::width(&span.content)).sum();
+        let below = row.place.below(&self.root).filter(|name| !name.is_empty());
+        let name = below.map_or_else(|| row.place.to_string(), |name| name.to_string_lossy().into_owned());
+        let name = text::clip_middle(&display_safe(&name), width.saturating_sub(used), theme.ellipsis());
+        let pad = " ".repeat(width.saturating_sub(used + text::width(&name)));
+        spans.push(Span::styled(name + &pad, style));
+        Line::from(spans)
+    }
+
+    pub(super) fn hints() -> Vec<(&'static str, &'static str)> {
+        vec![("Enter", "go there"), ("Esc", "stop, close")]
+    }
+}

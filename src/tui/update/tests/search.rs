@@ -1,0 +1,194 @@
+//! Key scripts about what is found below a place: it is a listing like any other.
+
+use super::super::super::dialog::{Measured, Share};
+use super::super::super::message::{Finding, Search};
+use super::*;
+
+/// What a pane waits for was found: these names.
+fn found(state: &mut State, generation: u64, names: &[&str], looked: u64, done: bool) -> Vec<Effect> {
+    let entries = names.iter().map(|name| Entry { size: Some(2048), ..Entry::new(*name, Kind::Object) });
+    let finding = Finding { entries: entries.collect(), looked, done, ..Finding::default() };
+    let pane = state.focus;
+    update(state, Event::Found { pane, generation, finding })
+}
+
+fn searched(effects: &[Effect]) -> (u64, &Location, &Search, bool) {
+    let [Effect::Find { generation, location, search, again, .. }] = effects else { panic!("{effects:?}") };
+    (*generation, location, search, *again)
+}
+
+/// The left pane has looked for cats below `photos/` and found some; the right one shows a folder.
+fn cats() -> State {
+    let mut state = browser_with(config(), at("photos/"), local("/out"), (120, 30));
+    fill(&mut state, PaneId::Left, &["2026/", "a"], None);
+    fill(&mut state, PaneId::Right, &["x"], None);
+    ctrl(&mut state, 'f');
+    let effects = keys(&mut state, "cat size:+1k\r");
+    let (generation, ..) = searched(&effects);
+    found(&mut state, generation, &["b/cat.jpg", "2026/cat.jpg"], 10, false);
+    found(&mut state, generation, &[".trash/esc\u{1b}[2Jcat"], 25, true);
+    state
+}
+
+#[test]
+fn a_search_fills_a_pane_as_it_goes_and_older_ones_are_dropped() {
+    let mut state = browser_with(config(), at("photos/"), local("/out"), (120, 30));
+    fill(&mut state, PaneId::Left, &["2026/", "a"], None);
+    ctrl(&mut state, 'f');
+    assert!(keys(&mut state, "size:huge\r").is_empty());
+    assert!(notice(&state).contains("huge"), "{}", notice(&state));
+    ctrl(&mut state, 'f');
+    let effects = keys(&mut state, "cat size:+1k\r");
+    let (generation, location, search, again) = searched(&effects);
+    assert_eq!((location, search.query.is_some(), again), (&at("photos/"), true, false));
+    assert!(draw(&state).contains("searching..."), "{}", draw(&state));
+    found(&mut state, generation, &["2026/cat.jpg"], 10, false);
+    found(&mut state, generation - 1, &["stale"], 99, true);
+    let shown = draw(&state);
+    assert!(shown.contains("cat size:+1k in work:media/photos/"), "{shown}");
+    assert!(
+        shown.contains("1+ found searching")
+            && shown.contains("10 looked at")
+            && shown.contains("2026/cat.jpg"),
+        "{shown}"
+    );
+    assert!(!shown.contains("stale"));
+    assert!(matches!(keys(&mut state, "\x1b")[..], [Effect::CancelListing(PaneId::Left)]));
+    found(&mut state, generation, &["late"], 99, true);
+    assert!(draw(&state).contains("1 found ") && !draw(&state).contains("late"));
+}
+
+#[test]
+fn what_was_found_looks_right() {
+    for size in [(120, 30), (80, 24)] {
+        let mut state = cats();
+        update(&mut state, Event::Resize(size.0, size.1));
+        keys(&mut state, " ");
+        insta::assert_snapshot!(format!("found_{}x{}", size.0, size.1), draw(&state));
+    }
+}
+
+#[test]
+fn what_was_found_is_copied_under_its_way_there_and_never_through_a_link() {
+    let mut state = cats();
+    let effects = keys(&mut state, "ac");
+    let (request, touches) = submitted(&effects);
+    let to: Vec<_> = request.items.iter().map(|item| item.to.clone()).collect();
+    assert_eq!(to[1..], [local("/out/2026/cat.jpg"), local("/out/b/cat.jpg")]);
+    assert_eq!(request.within.as_deref(), Some(std::path::Path::new("/out")));
+    assert_eq!((request.on_conflict, &touches.places[..]), (OnConflict::Ask, &[local("/out")][..]));
+    let effects = keys(&mut state, "gjm");
+    let (request, touches) = submitted(&effects);
+    assert_eq!((request.verb, request.items[0].from.clone()), (Verb::Move, at("photos/2026/cat.jpg")));
+    assert!(touches.undoable && touches.places.contains(&at("photos/")));
+}
+
+#[test]
+fn what_was_found_is_deleted_after_a_yes_and_looked_for_again() {
+    let mut state = cats();
+    let effects = keys(&mut state, "jd");
+    let [Effect::Count(targets)] = &effects[..] else { panic!("{effects:?}") };
+    let target = Target { location: at("photos/2026/cat.jpg"), tree: false };
+    assert_eq!(targets[..], *std::slice::from_ref(&target));
+    let total = Ok(Total { files: 1, bytes: 2048 });
+    update(&mut state, Event::Counted { targets: vec![target], total });
+    assert!(draw(&state).contains("Delete"));
+    assert!(matches!(keys(&mut state, "y")[..], [Effect::Delete(_)]));
+    let effects = update(&mut state, Event::Deleted(Vec::new()));
+    let (generation, _, _, again) = searched(&effects);
+    assert!(again && draw(&state).contains("2026/cat.jpg"), "the old ones are shown until all are found");
+    keys(&mut state, "j");
+    found(&mut state, generation, &["b/cat.jpg", ".trash/cat"], 24, true);
+    assert_eq!((state.here().listing.rows(), under_cursor(&state).as_str()), (2, "b/cat.jpg"));
+}
+
+#[test]
+fn a_long_search_is_not_made_again_by_itself() {
+    let mut state = cats();
+    let effects = keys(&mut state, "R");
+    let (generation, ..) = searched(&effects);
+    found(&mut state, generation, &["2026/cat.jpg"], 10_001, true);
+    state.deletion = Some(super::super::super::state::Deletion::Deleting(1));
+    state.deleting = vec![at("photos/2026/cat.jpg")];
+    assert!(update(&mut state, Event::Deleted(Vec::new())).is_empty());
+    assert!(draw(&state).contains("something has changed; R searches again"), "{}", draw(&state));
+    assert!(searched(&keys(&mut state, "R")).3);
+}
+
+#[test]
+fn links_views_properties_and_lists_are_of_what_was_found() {
+    let mut state = cats();
+    let effects = keys(&mut state, "jy");
+    assert!(
+        matches!(&effects[..], [Effect::Sign(requests)] if requests[0].target == work("photos/2026/cat.jpg"))
+    );
+    state.signing = false;
+    let effects = keys(&mut state, "i");
+    assert!(
+        matches!(&effects[..], [Effect::Stat(place, Kind::Object)] if *place == at("photos/2026/cat.jpg"))
+    );
+    let effects = keys(&mut state, "v");
+    assert!(matches!(&effects[..], [Effect::Fetch(wanted)] if wanted.location == at("photos/2026/cat.jpg")));
+    keys(&mut state, "\x1b/b/\r");
+    ctrl(&mut state, 'e');
+    let effects = keys(&mut state, "\r");
+    assert!(
+        matches!(&effects[..], [Effect::WriteFile { text, rows: 1, .. }] if text.contains("b/cat.jpg,object,2048")),
+        "{effects:?}"
+    );
+    assert!(keys(&mut state, "r").is_empty() && notice(&state).contains("rename it there"));
+    assert!(keys(&mut state, "Z").is_empty() && notice(&state).contains("not synced"));
+}
+
+#[test]
+fn enter_goes_to_what_was_found_and_back_shows_it_again() {
+    let mut state = cats();
+    let effects = keys(&mut state, "j\r");
+    assert_eq!(listed(&effects), [(PaneId::Left, at("photos/2026/"), None)]);
+    fill(&mut state, PaneId::Left, &["a", "cat.jpg"], None);
+    assert_eq!(under_cursor(&state), "cat.jpg");
+    let effects = keys(&mut state, "[");
+    assert!(searched(&effects).3 && state.here().listing.rows() == 3);
+    assert_eq!(under_cursor(&state), "2026/cat.jpg");
+    let effects = keys(&mut state, "h");
+    assert_eq!(listed(&effects), [(PaneId::Left, at("photos/"), None)], "back to the place itself");
+    fill(&mut state, PaneId::Left, &["2026/", "a"], None);
+    assert!(!draw(&state).contains("found"));
+}
+
+#[test]
+fn equal_objects_stay_together_until_they_are_sorted_and_all_of_a_profile_is_found() {
+    let mut state = browser_with(config(), Location::Profile("work".into()), local("/out"), (120, 30));
+    fill(&mut state, PaneId::Left, &["media"], None);
+    let effects = key_with(&mut state, 'd', KeyModifiers::ALT);
+    let (generation, _, search, _) = searched(&effects);
+    assert!(search.query.is_none());
+    found(&mut state, generation, &["media/z", "logs/a/z", "media/b", "media/c"], 9, true);
+    let pane = state.here();
+    let rows: Vec<_> = (0..4).map(|row| pane.name(pane.listing.at(row).unwrap()).to_owned()).collect();
+    assert_eq!(rows, ["media/z", "logs/a/z", "media/b", "media/c"]);
+    let object = Remote { bucket: "logs".into(), ..work("a/z") };
+    assert_eq!(pane.place(pane.listing.at(1).unwrap()), Location::Remote(object));
+    keys(&mut state, "s");
+    assert_eq!(under_cursor(&state), "media/z");
+    assert_eq!(state.here().cursor, 3, "by size, then by name");
+}
+
+#[test]
+fn what_takes_room_is_shown_as_it_is_added_up() {
+    let mut state = browser();
+    state.focus = PaneId::Right;
+    let effects = keys(&mut state, "W");
+    let [Effect::Measure(number, _)] = effects[..] else { panic!("{effects:?}") };
+    let share = |key: &str| Share { place: at(key), bytes: 2048, files: 2 };
+    let now = |key: &str| Measured { rows: vec![share(key)], looked: 10, bytes: 9999, ..Measured::default() };
+    update(&mut state, Event::Measured(number - 1, now("photos/stale/")));
+    update(&mut state, Event::Measured(number, now("photos/2026/")));
+    let shown = draw(&state);
+    assert!(shown.contains("2026/") && shown.contains("10 looked at") && !shown.contains("stale"), "{shown}");
+    let effects = keys(&mut state, "\r");
+    assert!(matches!(&effects[..], [Effect::CancelMeasure, Effect::ListPage { .. }]), "{effects:?}");
+    assert_eq!(state.here().location, at("photos/2026/"));
+    keys(&mut state, "W");
+    assert!(matches!(keys(&mut state, "\x1b")[..], [Effect::CancelMeasure]));
+}
