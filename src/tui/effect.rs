@@ -13,17 +13,17 @@ mod transfers;
 mod uploads;
 mod versions;
 mod view;
+mod work;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::{AbortHandle, JoinSet, spawn_blocking};
 
-use super::listing::Arranging;
-use super::message::{Deletions, Effect, Event, PaneId};
+use super::message::{Deletions, Effect, Event};
 use crate::clipboard::{Clipboard, Surroundings, Write};
 use crate::config::Config;
 use crate::entry::Page;
@@ -114,6 +114,7 @@ impl Effects {
                 self.listing[pane as usize] = Some(task);
             }
             Effect::Arrange { pane, generation, work } => self.arrange(pane, generation, *work),
+            Effect::LayOut(work) => self.lay_out(work),
             Effect::CancelListing(pane) => self.cancel_listing(pane as usize),
             Effect::Sign(_)
             | Effect::Places(_)
@@ -305,15 +306,6 @@ impl Effects {
     /// Leaves the clipboard to somebody who outlives this process.
     pub(super) fn keep_clipboard(&self) {
         self.clipboard.keep_after_exit();
-    }
-
-    fn arrange(&self, pane: PaneId, generation: u64, work: Arranging) {
-        let newest = Arc::clone(&self.arranging[pane as usize]);
-        newest.store(generation, Ordering::Relaxed);
-        let tell = self.teller(move |done| Event::Arranged { pane, generation, done });
-        self.runtime.spawn_blocking(move || {
-            work.run(|| newest.load(Ordering::Relaxed) == generation, tell);
-        });
     }
 
     /// What tells of something more than once.
@@ -639,6 +631,23 @@ mod tests {
         assert_eq!(flow.backend.keys("box"), ["in/dog", "in/marker/"]);
         flow.keys("h");
         flow.until_shown("dog").await;
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_large_document_is_laid_out_behind_the_door() {
+        let mut flow = Flow::start(&[], &[("a", "")], at("")).await;
+        let rows: Vec<String> = (0..30_000).map(|n| format!("{{\"row\":{n}}}")).collect();
+        flow.backend.put("box", "rows.json", format!("[{}]", rows.join(",")));
+        flow.keys("\tR");
+        flow.until_shown("rows.json").await;
+        flow.keys("Gv");
+        flow.until_shown("\"row\": 0").await;
+        flow.keys("G");
+        assert!(
+            flow.screen().contains("\"row\": 29999") && flow.screen().contains("JSON"),
+            "{}",
+            flow.screen()
+        );
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -17,7 +17,7 @@ pub(crate) use pointer::{Pointer, PointerAct};
 pub(crate) use search::{Finding, Search};
 pub(crate) use uploads::{UploadsEffect, UploadsEvent};
 
-use super::dialog::{Begin, Chunk, Editing, Measured, Wanted};
+use super::dialog::{Begin, Chunk, Editing, Laid, Laying, Measured, Wanted};
 use super::listing::{Arranged, Arranging};
 use crate::clipboard;
 use crate::entry::{Kind, Page};
@@ -162,6 +162,15 @@ pub(crate) enum Event {
     Places(Result<Places>),
     /// A part of what is viewed came.
     Fetched(Box<Wanted>, Result<Chunk>),
+    /// What is viewed was laid out.
+    LaidOut {
+        /// In which viewer.
+        view: u64,
+        /// What it asked for; what an older wish brings is dropped.
+        number: u64,
+        /// What it looks like.
+        laid: Result<Box<Laid>>,
+    },
     /// What came of trying links, in their order.
     Tested(Vec<Result<Verdict>>),
     /// What became of text that was to be copied.
@@ -340,6 +349,8 @@ pub(crate) enum Effect {
     Places(PlacesChange),
     /// Read a part of what is viewed.
     Fetch(Box<Wanted>),
+    /// Lay out what is viewed.
+    LayOut(Laying),
     /// Try links as their holder would.
     TestLinks(Vec<Link>),
     /// Put text on the clipboard.

@@ -1,11 +1,13 @@
 //! The viewer: a file or an object over the whole screen, of which only what is looked at is fetched.
 
 mod draw;
+mod layout;
 #[cfg(test)]
 mod tests;
 
 use std::cell::Cell;
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::super::text;
 use super::{Decision, Outcome};
@@ -15,7 +17,8 @@ use crate::error::{Error, Result};
 use crate::location::Location;
 #[cfg(feature = "images")]
 use crate::preview::Picture;
-use crate::preview::{self, Form, Sample, Shown};
+use crate::preview::{self, Form, Shown};
+pub(crate) use layout::{Laid, Laying};
 
 /// Bytes fetched first, and then at once.
 const FIRST: u64 = 64 << 10;
@@ -61,12 +64,18 @@ pub(crate) struct Viewer {
     view: u64,
     size: u64,
     etag: Option<String>,
-    bytes: Vec<u8>,
+    /// Shared with whoever makes lines of them.
+    bytes: Arc<Vec<u8>>,
     /// Where `bytes` begin.
     start: u64,
     pending: Option<Range<u64>>,
     form: Option<Form>,
     shown: Shown,
+    /// The number of the layout that is wanted, and of the one that is shown.
+    laying: u64,
+    laid: u64,
+    /// The layout that nobody makes yet.
+    work: Option<Laying>,
     #[cfg(feature = "images")]
     picture: Option<Picture>,
     error: Option<Error>,
@@ -96,11 +105,14 @@ impl Viewer {
             view,
             size,
             etag: None,
-            bytes: Vec::new(),
+            bytes: Arc::default(),
             start: 0,
             pending: None,
             form: None,
             shown: Shown::default(),
+            laying: 0,
+            laid: 0,
+            work: None,
             #[cfg(feature = "images")]
             picture: None,
             error: None,
@@ -153,17 +165,27 @@ impl Viewer {
                 0..self.size.min(FIRST)
             });
         }
-        let limit = if preview::is_picture(&self.bytes) { PICTURE } else { WHOLE };
-        let whole =
-            start == 0 && self.size <= limit && preview::needs_all(&self.location.name(), &self.bytes);
+        if end < self.size && self.needs_whole() {
+            return Some(end..self.size.min(end + STEP));
+        }
+        if self.is_laying() {
+            // How much is missing is known once it is seen what is there.
+            return None;
+        }
         let below = self.shown.lines.len().saturating_sub(self.top) < 3 * self.page.get();
         if self.is_beginning() && end >= PACKED {
             return None;
         }
-        if end < self.size && (whole || below || self.seeking) {
+        if end < self.size && (below || self.seeking) {
             return Some(end..self.size.min(end + STEP));
         }
         (start > 0 && self.top < self.page.get()).then(|| start.saturating_sub(STEP)..start)
+    }
+
+    /// Whether nothing of it can be shown as it should be without all of it.
+    fn needs_whole(&self) -> bool {
+        let limit = if preview::is_picture(&self.bytes) { PICTURE } else { WHOLE };
+        self.start == 0 && self.size <= limit && preview::needs_all(&self.location.name(), &self.bytes)
     }
 
     /// A part came, or did not.
@@ -186,62 +208,26 @@ impl Viewer {
             self.size = chunk.size;
         }
         self.etag = self.etag.take().or(chunk.etag);
-        let at = self.shown.lines.get(self.top).map_or(0, |(at, _)| *at);
         if wanted.range.start == self.end() {
-            self.bytes.extend(chunk.bytes);
+            Arc::make_mut(&mut self.bytes).extend(chunk.bytes);
             let extra = self.bytes.len().saturating_sub(HELD);
             let picture = self.size <= PICTURE && preview::is_picture(&self.bytes);
             if extra > 0 && !picture {
-                self.bytes.drain(..extra);
+                Arc::make_mut(&mut self.bytes).drain(..extra);
                 self.start += extra as u64;
             }
         } else if self.bytes.is_empty() {
-            (self.start, self.bytes) = (wanted.range.start, chunk.bytes);
+            (self.start, self.bytes) = (wanted.range.start, Arc::new(chunk.bytes));
         } else if wanted.range.end == self.start {
             self.start = wanted.range.start;
-            self.bytes.splice(..0, chunk.bytes);
-            self.bytes.truncate(HELD);
+            let bytes = Arc::make_mut(&mut self.bytes);
+            bytes.splice(..0, chunk.bytes);
+            bytes.truncate(HELD);
         }
-        self.show(at);
-    }
-
-    /// Makes the lines anew; the line that begins at `at` stays at the top.
-    fn show(&mut self, at: u64) {
-        let name = self.location.name();
-        let sample =
-            Sample { name: &name, bytes: &self.bytes, start: self.start, complete: self.is_complete() };
-        #[cfg(feature = "images")]
-        if sample.complete && self.form.is_none() && preview::is_picture(sample.bytes) {
-            match Picture::decode(sample.bytes) {
-                Ok(picture) => self.picture = Some(picture),
-                Err(why) => self.note = Some(format!("it cannot be shown as a picture: {why}")),
-            }
-        }
-        self.shown = preview::show(sample, self.form);
-        if self.shown.is_plain && at > 0 {
-            let found = self.shown.lines.binary_search_by_key(&at, |(at, _)| *at);
-            self.top = found.unwrap_or_else(|near| near.saturating_sub(1));
-        }
-        self.tell_why_plain(&name);
-        self.top = self.top.min(self.shown.lines.len().saturating_sub(1));
-        if std::mem::take(&mut self.to_end) {
-            (self.top, self.above) = self.bottom();
-        }
-        if self.seeking {
-            self.find(self.top + 1, true);
-        }
-    }
-
-    /// Why what is mostly laid out is not.
-    fn tell_why_plain(&mut self, name: &str) {
-        let laid_out = matches!(self.shown.what.as_str(), "JSON" | "table");
-        if self.form.is_some() || laid_out || !preview::is_laid_out(name) || self.top > 0 {
-            return;
-        }
-        if self.size > WHOLE {
-            self.note = Some("too large to be laid out: shown as text".to_owned());
-        } else if self.is_complete() {
-            self.note = Some("damaged: shown as text".to_owned());
+        // Until all of it is there its beginning will do.
+        let is_bare = self.shown.lines.is_empty() && !self.is_laying();
+        if is_bare || self.is_complete() || !self.needs_whole() {
+            self.lay();
         }
     }
 
@@ -330,7 +316,8 @@ impl Viewer {
     fn jump(&mut self, to_end: bool) {
         self.view += 1 << 32;
         self.pending = None;
-        self.bytes.clear();
+        self.bytes = Arc::default();
+        self.forget_layout();
         self.shown = Shown::default();
         self.start = 0;
         (self.top, self.above) = (0, 0);
@@ -345,13 +332,12 @@ impl Viewer {
     }
 
     fn turn(&mut self, form: Form) {
-        let at = self.shown.lines.get(self.top).map_or(0, |(at, _)| *at);
         self.form = match self.form {
             None if self.shown.what == "binary" => Some(Form::Text),
             None => Some(form),
             Some(_) => None,
         };
-        self.show(at);
+        self.lay();
     }
 
     /// Looks for text from now on, whatever its case.

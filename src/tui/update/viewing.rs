@@ -1,6 +1,6 @@
 //! The viewer: opened, fed, searched.
 
-use super::super::dialog::{Chunk, Dialog, Wanted};
+use super::super::dialog::{Chunk, Dialog, Laid, Wanted};
 use super::super::message::Effect;
 use super::super::state::{State, Tone};
 use crate::entry::Kind;
@@ -32,15 +32,25 @@ pub(super) fn open(state: &mut State) -> Vec<Effect> {
 }
 
 /// What the viewer needs next, also while something lies over it.
-pub(super) fn settle(state: &mut State) -> Option<Effect> {
-    let viewer = state.dialogs.iter_mut().find_map(Dialog::as_viewer)?;
-    viewer.wants().map(|wanted| Effect::Fetch(Box::new(wanted)))
+pub(super) fn settle(state: &mut State) -> Vec<Effect> {
+    let Some(viewer) = state.dialogs.iter_mut().find_map(Dialog::as_viewer) else { return Vec::new() };
+    let lay_out = viewer.lays().map(Effect::LayOut);
+    let fetch = viewer.wants().map(|wanted| Effect::Fetch(Box::new(wanted)));
+    lay_out.into_iter().chain(fetch).collect()
 }
 
 /// A part came; nobody looks any more: it is dropped.
 pub(super) fn fetched(state: &mut State, wanted: &Wanted, chunk: Result<Chunk>) -> Vec<Effect> {
     if let Some(viewer) = state.dialogs.iter_mut().find_map(Dialog::as_viewer) {
         viewer.fetched(wanted, chunk);
+    }
+    Vec::new()
+}
+
+/// What is there was laid out.
+pub(super) fn laid_out(state: &mut State, view: u64, number: u64, laid: Result<Box<Laid>>) -> Vec<Effect> {
+    if let Some(viewer) = state.dialogs.iter_mut().find_map(Dialog::as_viewer) {
+        viewer.laid_out(view, number, laid.map(|laid| *laid));
     }
     Vec::new()
 }

@@ -55,6 +55,9 @@ impl Viewer {
         if self.bytes.is_empty() && self.size > 0 && self.error.is_none() {
             return "reading...".to_owned();
         }
+        if self.is_laying() {
+            return "laying out...".to_owned();
+        }
         let size = theme.units.size(self.size);
         #[cfg(feature = "images")]
         if let Some(picture) = self.picture.as_ref().filter(|_| self.form.is_none()) {

@@ -11,10 +11,19 @@ fn place(key: &str) -> Location {
     Location::Remote(Remote { profile: "p".into(), bucket: "b".into(), key: key.into() })
 }
 
+/// Makes the layout that is wanted.
+fn lay(viewer: &mut Viewer) {
+    if let Some(work) = viewer.lays() {
+        viewer.laid_out(work.view, work.number, Ok(work.run()));
+    }
+}
+
 /// A world with one object: answers what a viewer wants until it wants nothing; returns the ranges it asked for.
 fn feed(viewer: &mut Viewer, object: &[u8]) -> Vec<Range<u64>> {
     let mut ranges = Vec::new();
-    while let Some(wanted) = viewer.wants() {
+    loop {
+        lay(viewer);
+        let Some(wanted) = viewer.wants() else { break };
         let range = usize::try_from(wanted.range.start).unwrap()..usize::try_from(wanted.range.end).unwrap();
         ranges.push(wanted.range.clone());
         let chunk =
@@ -37,6 +46,12 @@ fn drawn(viewer: Viewer) -> (Viewer, String) {
     let text = screen(&dialog, 80, 12);
     let Dialog::Viewer(viewer) = dialog else { unreachable!() };
     (*viewer, text)
+}
+
+fn drawn_in_place(viewer: &mut Viewer) -> String {
+    let (back, text) = drawn(std::mem::replace(viewer, Viewer::new(place("none"), 0, 0)));
+    *viewer = back;
+    text
 }
 
 #[test]
@@ -161,6 +176,58 @@ fn stale_parts_are_dropped_and_failures_are_said() {
     assert!(viewer.wants().is_none());
     viewer.reload();
     assert_eq!(viewer.wants().unwrap().range, 0..FIRST);
+}
+
+#[test]
+fn keys_act_while_a_large_document_is_laid_out_and_what_is_not_wanted_any_longer_is_dropped() {
+    let rows: Vec<String> = (0..20_000).map(|n| format!("{{\"n\":{n}}}")).collect();
+    let object = format!("[{}]", rows.join(",\n")).into_bytes();
+    let mut viewer = Viewer::new(place("rows.json"), object.len() as u64, 1);
+    let mut layouts = Vec::new();
+    while let Some(wanted) = viewer.wants() {
+        let range = usize::try_from(wanted.range.start).unwrap()..usize::try_from(wanted.range.end).unwrap();
+        let chunk = Chunk { bytes: object[range].to_vec(), size: object.len() as u64, etag: None };
+        viewer.fetched(&wanted, Ok(chunk));
+        layouts.extend(viewer.lays());
+    }
+    assert_eq!(layouts.len(), 1, "once, when all of it is there");
+    let (mut viewer, text) = drawn(viewer);
+    assert!(text.contains("laying out...") && text.contains("[{\"n\":0},"), "{text}");
+    press(&mut viewer, Action::DialogDown);
+    let (mut viewer, text) = drawn(viewer);
+    assert!(text.lines().nth(1).unwrap().starts_with("{\"n\":1},"), "{text}");
+    viewer.on_key(KeyEvent::new(KeyCode::Char('x'), KeyModifiers::NONE), None);
+    let hex = viewer.lays().unwrap();
+    viewer.laid_out(1, layouts[0].number, Ok(layouts[0].run()));
+    assert!(!drawn_in_place(&mut viewer).contains("  \"n\": 0"), "that was wanted before");
+    viewer.laid_out(2, hex.number, Ok(hex.run()));
+    assert!(drawn_in_place(&mut viewer).contains("laying out..."), "that is another viewer's");
+    viewer.laid_out(1, hex.number, Ok(hex.run()));
+    let text = drawn_in_place(&mut viewer);
+    assert!(text.contains("00000000") && text.contains("binary"), "{text}");
+    viewer.on_key(KeyEvent::new(KeyCode::Char('x'), KeyModifiers::NONE), None);
+    lay(&mut viewer);
+    press(&mut viewer, Action::DialogTop);
+    assert!(drawn_in_place(&mut viewer).contains("    \"n\": 0"));
+}
+
+#[test]
+fn nothing_is_fetched_until_it_is_seen_what_is_there_and_a_layout_that_fails_is_said() {
+    let object = numbered(40_000);
+    let mut viewer = Viewer::new(place("a.txt"), object.len() as u64, 1);
+    feed(&mut viewer, &object);
+    press(&mut viewer, Action::DialogBottom);
+    let wanted = viewer.wants().unwrap();
+    let start = usize::try_from(wanted.range.start).unwrap();
+    let chunk = Chunk { bytes: object[start..].to_vec(), size: object.len() as u64, etag: None };
+    viewer.fetched(&wanted, Ok(chunk));
+    assert!(viewer.wants().is_none(), "how much is missing is not known yet");
+    feed(&mut viewer, &object);
+    assert!(drawn_in_place(&mut viewer).contains("line 0039999"));
+    viewer.on_key(KeyEvent::new(KeyCode::Char('x'), KeyModifiers::NONE), None);
+    let work = viewer.lays().unwrap();
+    viewer.laid_out(work.view, work.number, Err(Error::new(crate::error::Kind::Internal, "a task failed")));
+    assert!(drawn_in_place(&mut viewer).contains("a task failed"));
 }
 
 #[test]
