@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use globset::{GlobBuilder, GlobMatcher};
-use memchr::memchr2_iter;
+use memchr::{memchr2, memchr2_iter};
 use nucleo_matcher::pattern::{Atom, AtomKind, CaseMatching, Normalization};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 use unicode_segmentation::UnicodeSegmentation as _;
@@ -24,7 +24,8 @@ enum Rule {
     All,
     /// In lower case.
     Contains(String),
-    Glob(GlobMatcher),
+    /// With what stands between its special characters.
+    Glob(GlobMatcher, Vec<String>),
     Letters(Atom),
 }
 
@@ -43,7 +44,7 @@ impl Filter {
             )),
             None if text.is_empty() => Rule::All,
             None => match glob(text).filter(|_| text.contains(['*', '?', '[', '{'])) {
-                Some(glob) => Rule::Glob(glob),
+                Some(glob) => Rule::Glob(glob, plain_pieces(text)),
                 None => Rule::Contains(text.to_lowercase()),
             },
         };
@@ -52,7 +53,7 @@ impl Filter {
 
     /// A glob for the whole name, also without special characters; `None` if it is not one.
     pub(crate) fn glob(text: &str) -> Option<Self> {
-        Some(Self { text: text.to_owned(), rule: Rule::Glob(glob(text)?) })
+        Some(Self { text: text.to_owned(), rule: Rule::Glob(glob(text)?, plain_pieces(text)) })
     }
 
     pub(super) fn text(&self) -> &str {
@@ -76,7 +77,13 @@ impl Filter {
     /// What it needs to look at names.
     pub(crate) fn sieve(&self) -> Sieve<'_> {
         let matcher = matches!(self.rule, Rule::Letters(_)).then(|| Matcher::new(Config::DEFAULT));
-        Sieve { rule: &self.rule, matcher, characters: Vec::new() }
+        let needed = match &self.rule {
+            Rule::Glob(_, pieces) => {
+                pieces.iter().filter(|piece| piece.is_ascii()).max_by_key(|piece| piece.len())
+            }
+            _ => None,
+        };
+        Sieve { rule: &self.rule, needed: needed.map_or("", String::as_str), matcher, characters: Vec::new() }
     }
 }
 
@@ -84,6 +91,8 @@ impl Filter {
 #[derive(Debug)]
 pub(crate) struct Sieve<'a> {
     rule: &'a Rule,
+    /// What every name that a glob takes contains: most names are turned away by it, which is faster.
+    needed: &'a str,
     matcher: Option<Matcher>,
     characters: Vec<char>,
 }
@@ -94,14 +103,17 @@ impl Sieve<'_> {
         match self.rule {
             Rule::All => true,
             Rule::Contains(text) => contains(name, text),
-            Rule::Glob(glob) => {
+            Rule::Glob(glob, _) => {
                 let name = name.strip_suffix(b"/").unwrap_or(name);
-                glob.is_match(&*String::from_utf8_lossy(name))
+                contains(name, self.needed) && glob.is_match(&*String::from_utf8_lossy(name))
             }
-            Rule::Letters(letters) => self.matcher.as_mut().is_none_or(|matcher| {
-                let name = String::from_utf8_lossy(name);
-                letters.score(Utf32Str::new(&name, &mut self.characters), matcher).is_some()
-            }),
+            Rule::Letters(letters) => match letters.needle_text() {
+                Utf32Str::Ascii(letters) if name.is_ascii() => holds(name, letters),
+                _ => self.matcher.as_mut().is_none_or(|matcher| {
+                    let name = String::from_utf8_lossy(name);
+                    letters.score(Utf32Str::new(&name, &mut self.characters), matcher).is_some()
+                }),
+            },
         }
     }
 
@@ -110,7 +122,7 @@ impl Sieve<'_> {
         match self.rule {
             Rule::All => Vec::new(),
             Rule::Contains(text) => text::occurrences(label, text),
-            Rule::Glob(glob) => pieces_in(label, &plain_pieces(glob.glob().glob())),
+            Rule::Glob(_, pieces) => pieces_in(label, pieces),
             Rule::Letters(letters) => {
                 let mut found = Vec::new();
                 if let Some(matcher) = &mut self.matcher {
@@ -144,6 +156,15 @@ pub(super) fn contains(name: &[u8], text: &str) -> bool {
     found || (!name.is_ascii() && String::from_utf8_lossy(name).to_lowercase().contains(text))
 }
 
+/// Whether `name` holds `letters`, which are in lower case, in that order.
+fn holds(mut name: &[u8], letters: &[u8]) -> bool {
+    letters.iter().all(|letter| {
+        let found = memchr2(*letter, letter.to_ascii_uppercase(), name);
+        name = &name[found.map_or(name.len(), |at| at + 1)..];
+        found.is_some()
+    })
+}
+
 /// Whether `name` begins with `text`, which is in lower case.
 pub(super) fn begins(name: &[u8], text: &str) -> bool {
     let same = |part: &[u8]| part.eq_ignore_ascii_case(text.as_bytes());
@@ -151,7 +172,8 @@ pub(super) fn begins(name: &[u8], text: &str) -> bool {
         || (!name.is_ascii() && String::from_utf8_lossy(name).to_lowercase().starts_with(text))
 }
 
-/// What stands between the special characters of a glob, in lower case; empty at its ends where those are special.
+/// What stands between the special characters of a glob and its slashes (`**/` stands for none, too), in lower case;
+/// empty at its ends where those are special.
 fn plain_pieces(glob: &str) -> Vec<String> {
     let mut pieces = vec![String::new()];
     let (mut characters, mut open) = (glob.chars(), 0usize);
@@ -160,7 +182,7 @@ fn plain_pieces(glob: &str) -> Vec<String> {
             '{' => open += 1,
             '}' => open = open.saturating_sub(1),
             '[' => drop(characters.by_ref().skip(1).find(|c| *c == ']')),
-            '*' | '?' => {}
+            '*' | '?' | '/' => {}
             _ if open > 0 => continue,
             c => {
                 let c = if c == '\\' { characters.next().unwrap_or(c) } else { c };

@@ -177,6 +177,25 @@ fn a_hundred_thousand_keys_stay_small() {
 
 proptest! {
     #[test]
+    fn what_is_faster_takes_the_same_names(name in "[aA.bé/]{0,8}", filter in r"[ab*?./é]{0,4}[aA\[\]{},*]{0,4}") {
+        let glob = globset::GlobBuilder::new(&filter).case_insensitive(true).build();
+        if let (Ok(glob), Some(filter)) = (glob, Filter::glob(&filter)) {
+            let bare = name.strip_suffix('/').unwrap_or(&name);
+            prop_assert_eq!(filter.sieve().takes(name.as_bytes()), glob.compile_matcher().is_match(bare));
+        }
+        let letters = filter.replace(['*', '?'], "");
+        let is_subsequence = {
+            let mut rest = name.chars().map(|c| c.to_ascii_lowercase());
+            letters.chars().map(|c| c.to_ascii_lowercase()).all(|letter| rest.any(|c| c == letter))
+        };
+        // Without accents in the filter those of names do not count.
+        if name.is_ascii() {
+            let filter = Filter::new(&format!("~{letters}"));
+            prop_assert_eq!(filter.sieve().takes(name.as_bytes()), is_subsequence);
+        }
+    }
+
+    #[test]
     fn pages_merge_into_the_order_of_the_whole(
         pages in proptest::collection::vec(proptest::collection::vec("[a-cA-C0-2]{1,3}/?", 0..8), 0..6),
         by in prop_oneof![Just(SortBy::Name), Just(SortBy::Size), Just(SortBy::Time)],
