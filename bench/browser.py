@@ -68,6 +68,54 @@ def stu_on_keys(stage):
     return Probe(stage.home, "--endpoint-url", stage.endpoint, *arguments, binary=stu, **stage.environment)
 
 
+def filtering(bench):
+    results = {}
+    with Stage(Server()) as stage:
+        folder = stage.folder()
+        for i in range(bench.keys):
+            open(os.path.join(folder, f"IMG_{i:08}-holiday.jpg"), "w").close()
+        probe = Probe(stage.home, folder, "real:")
+        probe.since_start("IMG_00000000")
+        probe.quiet()
+        for text in ["9999", "zebra", "*.png", "~i9h"]:
+            for _ in range(bench.rounds):
+                probe.press("/")
+                for end in range(1, len(text) + 1):
+                    results.setdefault(text[:end], []).append(typed(probe, text[:end]))
+                probe.press("esc")
+                probe.wait_for(lambda: "filter" not in screen(probe), "the whole listing")
+        probe.close()
+    table(
+        f"a letter typed into the filter of {bench.keys:,} files, ms",
+        ["filter so far", "to its first rows", "to all"],
+        [[f"`{text}`", *map(spread, zip(*runs), [1, 1])] for text, runs in results.items()],
+    )
+
+
+def typed(probe, text):
+    """Types the last letter of a filter."""
+    count, start = shown(probe), time.monotonic()
+    probe.press(text[-1])
+    probe.wait_for(lambda: f" filter: {text} " in screen(probe) and (shown(probe) != count or is_done(probe)), text)
+    first = probe.last - start
+    probe.wait_for(lambda: is_done(probe), text)
+    return first * 1000, (probe.last - start) * 1000
+
+
+def screen(probe):
+    """All but the keys, one of which is the filter's."""
+    return "\n".join(probe.text().rstrip("\n").split("\n")[:-1])
+
+
+def shown(probe):
+    """What the title of the left pane says about its rows."""
+    return re.search(r"([\d,]+)( of [\d,]+)?( filtering)? \S", screen(probe)).group(1)
+
+
+def is_done(probe):
+    return "filtering" not in screen(probe)
+
+
 def keys(bench):
     with Stage(Server()) as stage:
         stage.client.create_bucket(Bucket="few")

@@ -18,7 +18,7 @@ import transfer
 PARTS = {
     part.__name__: part
     for part in [
-        browser.paint, browser.listing, browser.keys, browser.idle,
+        browser.paint, browser.listing, browser.filtering, browser.keys, browser.idle,
         transfer.transfer, transfer.https, transfer.latency, transfer.client, transfer.relay, transfer.sync,
         costs.verify, costs.memory, scale.far_listing, scale.scale, scale.links,
     ]

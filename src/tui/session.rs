@@ -1,6 +1,7 @@
 //! The loop: signals, keys, events, and when to draw.
 //!
-//! A key draws at once; anything else at most thirty times a second; nothing at all happens while nothing happens.
+//! A key draws at once, and so do the rows that it asks for; anything else at most thirty times a second; nothing at all
+//! happens while nothing happens.
 
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -232,7 +233,9 @@ impl Session {
     }
 
     fn event(&mut self, event: Event) -> Result<()> {
-        if self.dirty == Dirty::No {
+        if matches!(event, Event::Arranged { .. }) {
+            self.dirty = Dirty::Now;
+        } else if self.dirty == Dirty::No {
             self.dirty = Dirty::Soon;
         }
         // Who quits right after a transfer has ended must not be asked about it.
