@@ -114,6 +114,7 @@ impl Effects {
                 self.listing[pane as usize] = Some(task);
             }
             Effect::Arrange { pane, generation, work } => self.arrange(pane, generation, *work),
+            Effect::Renew { pane, generation, work } => self.renew(pane, generation, *work),
             Effect::LayOut(work) => self.lay_out(work),
             Effect::CancelListing(pane) => self.cancel_listing(pane as usize),
             Effect::Sign(_)

@@ -23,7 +23,33 @@ use order::Order;
 pub(crate) use order::SortBy;
 
 /// Up to so many entries are arranged at once, which nobody notices; more are by somebody else.
-const AT_ONCE: usize = 20_000;
+pub(crate) const AT_ONCE: usize = 20_000;
+
+/// What takes the place of a listing, not yet arranged.
+#[derive(Clone)]
+pub(crate) struct Renewal {
+    how: How,
+    entries: Vec<Entry>,
+    marked: HashSet<OsString>,
+}
+
+impl std::fmt::Debug for Renewal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Renewal({} entries)", self.entries.len())
+    }
+}
+
+impl Renewal {
+    /// Arranges it, which takes a while.
+    pub(crate) fn run(&self) -> Listing {
+        let mut listing = Listing::arranged_by(self.how.clone());
+        listing.append(&self.entries, &self.marked);
+        while let Some(work) = listing.wants() {
+            work.run(|| true, |done| listing.take(done));
+        }
+        listing
+    }
+}
 
 /// All entries that were read, and the view of them.
 #[derive(Default)]
@@ -75,6 +101,18 @@ impl Listing {
     fn arranged_by(how: How) -> Self {
         let seen = (!how.takes_all()).then(Arc::default);
         Self { seen, whole: true, how, ..Self::default() }
+    }
+
+    /// What takes its place: these entries, those that are called so marked.
+    pub(crate) fn renewal(&self, entries: Vec<Entry>, marked: HashSet<OsString>) -> Renewal {
+        Renewal { how: self.wanted().clone(), entries, marked }
+    }
+
+    /// It is to be arranged as `other` is, or is to be.
+    pub(crate) fn arrange_like(&mut self, other: &Self) {
+        if !self.how.is(other.wanted()) {
+            self.want(other.wanted().clone());
+        }
     }
 
     /// Empties it; the way it is arranged stays.

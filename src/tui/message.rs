@@ -18,7 +18,7 @@ pub(crate) use search::{Finding, Search};
 pub(crate) use uploads::{UploadsEffect, UploadsEvent};
 
 use super::dialog::{Begin, Chunk, Editing, Laid, Laying, Measured, Wanted};
-use super::listing::{Arranged, Arranging};
+use super::listing::{Arranged, Arranging, Listing, Renewal};
 use crate::clipboard;
 use crate::entry::{Kind, Page};
 use crate::error::{Error, Result};
@@ -123,6 +123,15 @@ pub(crate) enum Event {
         generation: u64,
         /// What came of it.
         done: Arranged,
+    },
+    /// What takes the place of a listing is arranged.
+    Renewed {
+        /// Of which pane.
+        pane: PaneId,
+        /// What it was read for; what an older reading brings is dropped.
+        generation: u64,
+        /// It.
+        listing: Box<Listing>,
     },
     /// A transfer was taken by the engine.
     Submitted {
@@ -279,6 +288,15 @@ pub(crate) enum Effect {
         generation: u64,
         /// What is to be done.
         work: Box<Arranging>,
+    },
+    /// Arrange what takes the place of a listing.
+    Renew {
+        /// For which pane.
+        pane: PaneId,
+        /// Of the reading that it came with; comes back.
+        generation: u64,
+        /// What is to be done.
+        work: Box<Renewal>,
     },
     /// Drop the fetch of a pane.
     CancelListing(PaneId),

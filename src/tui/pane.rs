@@ -13,7 +13,7 @@ pub(super) use draw::{Look, draw};
 use history::{Kept, Spot};
 pub(super) use search::Searched;
 
-use super::listing::{Arranged, Listing};
+use super::listing::{AT_ONCE, Arranged, Listing, Renewal};
 use super::message::{Effect, PaneId};
 use crate::entry::{Entry, Kind, Page};
 use crate::error::{Error, Result};
@@ -37,6 +37,8 @@ pub(crate) struct Pane {
     /// The arrangement that is waited for, and the entry that the cursor stays with until it is there.
     arranging: u64,
     stays: Option<u32>,
+    /// What was read anew, if it is so much that somebody else has to arrange it.
+    renewal: Option<Renewal>,
     pub(super) loading: bool,
     /// Where the next page starts.
     next: Option<String>,
@@ -74,6 +76,7 @@ impl Pane {
             generation: 0,
             arranging: 0,
             stays: None,
+            renewal: None,
             loading: false,
             next: None,
             error: None,
@@ -136,6 +139,7 @@ impl Pane {
     fn page(&mut self) -> Effect {
         self.generation += 1;
         self.loading = true;
+        self.renewal = None;
         let (pane, generation, location) = (self.id, self.generation, self.location.clone());
         if let Some(found) = &self.search {
             let search = found.search.clone();
@@ -159,19 +163,25 @@ impl Pane {
                 if self.replace {
                     // What cannot be read may not be there any more.
                     self.next = None;
-                    self.take(&[]);
+                    self.take(Vec::new());
                 }
                 return None;
             }
         };
         let opened = !std::mem::replace(&mut self.read, true);
         self.next = page.next;
-        self.take(&page.entries);
+        self.take(page.entries);
         opened.then(|| self.location.clone())
     }
 
     /// Appends entries (or starts anew with them); the cursor stays with its name.
-    fn take(&mut self, entries: &[Entry]) {
+    fn take(&mut self, entries: Vec<Entry>) {
+        if self.replace && entries.len() > AT_ONCE {
+            // What is there is shown until they are arranged.
+            self.loading = true;
+            self.renewal = Some(self.listing.renewal(entries, std::mem::take(&mut self.remark)));
+            return;
+        }
         let stays = if std::mem::take(&mut self.replace) {
             self.listing.clear();
             self.forget_arrangement();
@@ -181,7 +191,7 @@ impl Pane {
             self.stays.or_else(|| self.current().filter(|_| self.cursor > 0))
         };
         let first = self.listing.len();
-        self.listing.append(entries, &self.remark);
+        self.listing.append(&entries, &self.remark);
         let found = self.seek.as_ref().and_then(|name| self.listing.find(name, first));
         if found.is_some() {
             self.seek = None;
@@ -196,6 +206,20 @@ impl Pane {
         }
     }
 
+    /// What was read anew is arranged; the cursor stays with its name.
+    pub(super) fn renewed(&mut self, generation: u64, mut listing: Listing) {
+        if generation != self.generation || !self.loading {
+            return;
+        }
+        (self.loading, self.replace, self.want) = (false, false, 0);
+        let stays = self.seek.take().or_else(|| self.current_name());
+        listing.arrange_like(&self.listing);
+        self.listing = listing;
+        self.forget_arrangement();
+        let found = stays.and_then(|name| self.listing.find(&name, 0));
+        self.follow(found);
+    }
+
     /// Keeps cursor and view within the rows; asks for the arrangement that is wanted, and for the next page when the
     /// end is near.
     pub(super) fn settle(&mut self, height: usize) -> Vec<Effect> {
@@ -208,7 +232,9 @@ impl Pane {
             self.arranging += 1;
             Effect::Arrange { pane: self.id, generation: self.arranging, work: Box::new(work) }
         });
-        arrange.into_iter().chain(self.needs_page().then(|| self.page())).collect()
+        let (pane, generation) = (self.id, self.generation);
+        let renew = self.renewal.take().map(|work| Effect::Renew { pane, generation, work: Box::new(work) });
+        arrange.into_iter().chain(renew).chain(self.needs_page().then(|| self.page())).collect()
     }
 
     fn needs_page(&self) -> bool {

@@ -55,6 +55,10 @@ pub(super) fn update(state: &mut State, event: Event) -> Vec<Effect> {
             state.pane_mut(pane).arranged(generation, done);
             Vec::new()
         }
+        Event::Renewed { pane, generation, listing } => {
+            state.pane_mut(pane).renewed(generation, *listing);
+            Vec::new()
+        }
         Event::Submitted { id, touches } => {
             state.touches.insert(id, touches);
             Vec::new()
@@ -76,7 +80,7 @@ pub(super) fn update(state: &mut State, event: Event) -> Vec<Effect> {
         Event::Deleting(count) => delete::progress(state, count),
         Event::Deleted(failed) => delete::deleted(state, &failed),
         Event::Given(event) => given::happened(state, event),
-        Event::Found { pane, generation, finding } => search::found(state, pane, generation, &finding),
+        Event::Found { pane, generation, finding } => search::found(state, pane, generation, finding),
         Event::Measured(number, now) => search::measured(state, number, now),
         Event::Said(said) => {
             match said {

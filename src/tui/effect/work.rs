@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 
 use super::{Effects, blocking};
 use crate::tui::dialog::Laying;
-use crate::tui::listing::Arranging;
+use crate::tui::listing::{Arranging, Renewal};
 use crate::tui::message::{Event, PaneId};
 
 impl Effects {
@@ -16,6 +16,11 @@ impl Effects {
         self.runtime.spawn_blocking(move || {
             work.run(|| newest.load(Ordering::Relaxed) == generation, tell);
         });
+    }
+
+    pub(super) fn renew(&self, pane: PaneId, generation: u64, work: Renewal) {
+        let tell = self.teller(move |listing| Event::Renewed { pane, generation, listing });
+        self.runtime.spawn_blocking(move || tell(Box::new(work.run())));
     }
 
     pub(super) fn lay_out(&self, work: Laying) {

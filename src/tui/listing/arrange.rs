@@ -39,6 +39,10 @@ impl How {
         (self.shows_hidden() || !name.starts_with(b".")) && sieve.takes(name)
     }
 
+    pub(super) fn is(&self, other: &Self) -> bool {
+        self.narrows(other) && other.narrows(self)
+    }
+
     /// Whether all that is seen in this way is seen in that one, and in the same order.
     pub(super) fn narrows(&self, wider: &Self) -> bool {
         self.order == wider.order

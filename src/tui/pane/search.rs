@@ -35,14 +35,14 @@ impl Pane {
     }
 
     /// Something was found; whether anybody waits for it.
-    pub(in crate::tui) fn on_found(&mut self, generation: u64, finding: &Finding) -> bool {
+    pub(in crate::tui) fn on_found(&mut self, generation: u64, finding: &mut Finding) -> bool {
         let Some(found) = self.search.as_mut().filter(|_| generation == self.generation && self.loading)
         else {
             return false;
         };
         (found.looked, found.outdated) = (finding.looked, false);
         (self.read, self.loading) = (true, !finding.done);
-        self.take(&finding.entries);
+        self.take(std::mem::take(&mut finding.entries));
         true
     }
 

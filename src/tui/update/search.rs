@@ -40,10 +40,10 @@ fn look_for(state: &mut State, words: &str, query: Option<Box<Query>>) -> Vec<Ef
 }
 
 /// Something was found; of an older search nothing is wanted any more.
-pub(super) fn found(state: &mut State, pane: PaneId, generation: u64, finding: &Finding) -> Vec<Effect> {
-    if state.pane_mut(pane).on_found(generation, finding) {
+pub(super) fn found(state: &mut State, pane: PaneId, generation: u64, mut finding: Finding) -> Vec<Effect> {
+    if state.pane_mut(pane).on_found(generation, &mut finding) {
         if !finding.words.is_empty() {
-            state.say(Tone::Plain, finding.words.clone());
+            state.say(Tone::Plain, finding.words);
         }
         for error in &finding.failed {
             state.fail(error);

@@ -115,6 +115,35 @@ fn what_was_arranged_for_a_place_that_was_left_is_dropped_and_a_swap_loses_nothi
 }
 
 #[test]
+fn what_is_read_again_is_arranged_before_it_takes_the_place_of_what_is_shown() {
+    let mut state = large();
+    keys(&mut state, "j jj");
+    let again = |state: &mut State| {
+        let entry = |n: u32| Entry::new(format!("k{n:07}"), Kind::Object);
+        let read = Ok(Page { entries: (1..MANY).map(entry).collect(), next: None });
+        keys(state, "R");
+        let generation = state.here().generation();
+        let effects = update(state, Event::Page { pane: PaneId::Left, generation, page: read });
+        let [Effect::Renew { pane, generation, work }] = &effects[..] else { panic!("{effects:?}") };
+        Event::Renewed { pane: *pane, generation: *generation, listing: Box::new(work.run()) }
+    };
+    let renewed = again(&mut state);
+    assert_eq!((state.here().listing.rows(), under_cursor(&state).as_str()), (1_000_000, "k0000004"));
+    assert!(draw(&state).contains("1,000,000 reading"), "{}", draw(&state));
+    keys(&mut state, "j");
+    let sorting = keys(&mut state, "S");
+    update(&mut state, renewed);
+    happen(&mut state, arranged(&sorting));
+    assert_eq!((state.here().listing.rows(), under_cursor(&state).as_str()), (999_999, "k0000005"));
+    assert!(state.here().listing.pending().is_some(), "it was sorted meanwhile");
+    assert_eq!(state.here().listing.marked().len(), 1, "marks stay with their names");
+    let renewed = again(&mut state);
+    keys(&mut state, "\x1b");
+    update(&mut state, renewed);
+    assert!(state.here().listing.pending().is_some(), "a reading that was stopped brings nothing");
+}
+
+#[test]
 fn a_frame_costs_the_rows_it_shows_however_many_there_are() {
     let mut state = large();
     let made = |state: &State| {
