@@ -18,7 +18,7 @@ use super::dialog::Begin;
 use super::effect::Effects;
 use super::message::{Effect, Event, Pointer};
 use super::state::State;
-use super::terminal::{Said, Terminal};
+use super::terminal::Terminal;
 use super::{End, update, view};
 use crate::config::Config;
 use crate::error::{Error, Kind, Result};
@@ -266,12 +266,11 @@ impl Session {
                 }
                 Effect::AskTerminal => {
                     self.keys = None;
-                    let said = self.terminal.ask_clipboard()?;
+                    let heard = self.terminal.ask_clipboard()?;
                     self.keys = Some(EventStream::new());
-                    match said {
-                        Said::Typed(input) => self.input(input)?,
-                        Said::Clipboard(takes) => self.event(Event::TerminalSaid(takes))?,
-                        Said::Nothing => self.event(Event::TerminalSaid(false))?,
+                    self.event(Event::TerminalSaid(heard.clipboard == Some(true)))?;
+                    for input in heard.typed {
+                        self.input(input)?;
                     }
                 }
                 Effect::PrintPlain(text) => {

@@ -10,13 +10,14 @@ mod output;
 use std::io::{self, IsTerminal, Read, Write};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Instant;
 
 use crossterm::style::force_color_output;
 use ratatui::Frame;
 use ratatui::layout::{Rect, Size};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-pub(crate) use ask::Said;
+pub(crate) use ask::Heard;
 pub(crate) use guard::Guard;
 use output::{Output, Screen};
 
@@ -138,14 +139,16 @@ impl Terminal {
     }
 
     /// Asks the terminal whether programs may set its clipboard. Nothing else may read keys meanwhile.
-    pub(crate) fn ask_clipboard(&self) -> Result<Said> {
+    pub(crate) fn ask_clipboard(&self) -> Result<Heard> {
         self.output.write_raw(ask::QUESTION).map_err(failed)?;
         let stdin = io::stdin();
         let mut tty = output::again(&stdin).map_err(failed)?;
+        let end = Instant::now() + ask::PATIENCE;
         Ok(ask::answer(|patience| {
             let mut byte = [0];
             let mut ready = [PollFd::new(&stdin, PollFlags::IN)];
-            let patience = Timespec::try_from(patience).ok()?;
+            let left = end.saturating_duration_since(Instant::now());
+            let patience = Timespec::try_from(patience.min(left)).ok()?;
             // Where terminals cannot be polled (macOS), reading would wait for ever.
             let polled = poll(&mut ready, Some(&patience)).is_ok();
             let comes = polled && ready[0].revents().contains(PollFlags::IN);

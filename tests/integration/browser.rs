@@ -52,6 +52,7 @@ async fn walk_copy_both_ways_link_and_quit() {
         let answer =
             http.fetch(Request::get(&url).body(bytes::Bytes::new()).unwrap(), 1 << 20).await.unwrap();
         assert_eq!(answer.body(), "the first photo");
+        session.wait_for("Esc close");
         session.wait_for("Sent to your terminal, which takes it");
         session.keys("\x1b");
         session.wait_until("the panes again", |screen| !screen.contents().contains("Esc close"));

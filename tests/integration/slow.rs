@@ -58,10 +58,10 @@ async fn a_key_is_drawn_in_a_quarter_of_a_second() {
         let mut costs = vec![
             cost(&session, "g\r", shows("inner-")),
             cost(&session, "\x7f", shows("019/")),
-            cost(&session, "/", shows("filter:")),
+            cost(&session, "/", shows("~letters):")),
         ];
         for typed in ["2", "25", "25a"] {
-            costs.push(cost(&session, &typed[typed.len() - 1..], shows(&format!("filter: {typed}"))));
+            costs.push(cost(&session, &typed[typed.len() - 1..], shows(&format!("~letters): {typed}"))));
         }
         assert!(costs.iter().all(|cost| *cost < SECOND / 2), "{size:?}: {costs:?}");
         let all = moves.iter().chain(&costs);

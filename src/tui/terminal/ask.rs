@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 
+const ESC: u8 = 0x1b;
+
 /// Primary device attributes (DA1).
 pub(super) const QUESTION: &[u8] = b"\x1b[c";
 /// In its answer: a program may set the clipboard (OSC 52). Kitty, iTerm2, `WezTerm`, foot, Windows Terminal and others say
@@ -17,34 +19,54 @@ const WITHIN: Duration = Duration::from_millis(50);
 /// The most bytes of one sequence or paste that are read.
 const LONGEST: usize = 1 << 20;
 
-/// What came first.
-#[derive(Debug, PartialEq)]
-pub(crate) enum Said {
-    /// The answer: whether there is a clipboard that programs may set.
-    Clipboard(bool),
-    /// The user was faster.
+/// What was heard.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Heard {
+    /// Whether there is a clipboard that programs may set, if that was answered.
+    pub(crate) clipboard: Option<bool>,
+    /// What the user typed before.
+    pub(crate) typed: Vec<Event>,
+}
+
+/// What one sequence is.
+enum Sequence {
+    Answer(bool),
     Typed(Event),
-    /// Nothing that could be used.
-    Nothing,
+    Unknown,
 }
 
-/// Reads up to the answer or to what the user typed before it, and not a byte more. `next`: the next byte, if it comes
-/// in that time.
-pub(super) fn answer(mut next: impl FnMut(Duration) -> Option<u8>) -> Said {
-    let Some(first) = next(PATIENCE) else { return Said::Nothing };
-    if first != 0x1b {
-        return typed(plain(first, &mut next));
+/// Reads up to the answer, and what the user types before it. `next`: the next byte, if it comes in that time.
+pub(super) fn answer(mut next: impl FnMut(Duration) -> Option<u8>) -> Heard {
+    let mut heard = Heard::default();
+    let mut pending = None;
+    while let Some(first) = pending.take().or_else(|| next(PATIENCE)) {
+        let key = match first {
+            ESC => match next(WITHIN) {
+                None => Some(key(KeyCode::Esc)),
+                // Esc was a key, and something else begins.
+                Some(ESC) => {
+                    pending = Some(ESC);
+                    Some(key(KeyCode::Esc))
+                }
+                Some(b'[') => match sequence(&mut next) {
+                    Sequence::Answer(takes) => {
+                        heard.clipboard = Some(takes);
+                        return heard;
+                    }
+                    Sequence::Typed(event) => {
+                        heard.typed.push(event);
+                        None
+                    }
+                    Sequence::Unknown => None,
+                },
+                Some(b'O') => next(WITHIN).and_then(|last| named(last, "")).map(key),
+                Some(other) => plain(other, &mut next).map(|key| key_with(key.code, KeyModifiers::ALT)),
+            },
+            first => plain(first, &mut next),
+        };
+        heard.typed.extend(key.map(Event::Key));
     }
-    match next(WITHIN) {
-        None => typed(Some(key(KeyCode::Esc))),
-        Some(b'[') => sequence(&mut next),
-        Some(b'O') => typed(next(WITHIN).and_then(|last| named(last, "")).map(key)),
-        Some(other) => typed(plain(other, &mut next).map(|key| key_with(key.code, KeyModifiers::ALT))),
-    }
-}
-
-fn typed(key: Option<KeyEvent>) -> Said {
-    key.map_or(Said::Nothing, |key| Said::Typed(Event::Key(key)))
+    heard
 }
 
 fn key(code: KeyCode) -> KeyEvent {
@@ -82,44 +104,44 @@ fn plain(first: u8, next: &mut impl FnMut(Duration) -> Option<u8>) -> Option<Key
 }
 
 /// What begins with `ESC [`.
-fn sequence(next: &mut impl FnMut(Duration) -> Option<u8>) -> Said {
+fn sequence(next: &mut impl FnMut(Duration) -> Option<u8>) -> Sequence {
     let mut text = String::new();
     let last = loop {
         match next(WITHIN) {
             Some(byte @ 0x40..=0x7e) => break byte,
             Some(byte) if text.len() < LONGEST => text.push(char::from(byte)),
-            _ => return Said::Nothing,
+            _ => return Sequence::Unknown,
         }
     };
     if let (Some(attributes), b'c') = (text.strip_prefix('?'), last) {
-        return Said::Clipboard(attributes.split(';').any(|attribute| attribute == CLIPBOARD));
+        return Sequence::Answer(attributes.split(';').any(|attribute| attribute == CLIPBOARD));
     }
     if (text.as_str(), last) == ("200", b'~') {
         return pasted(next);
     }
     let (first, modifiers) = text.split_once(';').unwrap_or((&text, "1"));
-    let Some(code) = named(last, first) else { return Said::Nothing };
+    let Some(code) = named(last, first) else { return Sequence::Unknown };
     // One more than a set of bits, as xterm writes them.
     let bits = modifiers.parse::<u8>().unwrap_or(1).saturating_sub(1);
     let mut held = KeyModifiers::NONE;
     for (bit, modifier) in [(1, KeyModifiers::SHIFT), (2, KeyModifiers::ALT), (4, KeyModifiers::CONTROL)] {
         held.set(modifier, bits & bit != 0);
     }
-    Said::Typed(Event::Key(key_with(code, held)))
+    Sequence::Typed(Event::Key(key_with(code, held)))
 }
 
 /// The rest of pasted text, which must never be taken for keys.
-fn pasted(next: &mut impl FnMut(Duration) -> Option<u8>) -> Said {
+fn pasted(next: &mut impl FnMut(Duration) -> Option<u8>) -> Sequence {
     const END: &[u8] = b"\x1b[201~";
     let mut bytes = Vec::new();
     while !bytes.ends_with(END) && bytes.len() < LONGEST {
         match next(PATIENCE) {
             Some(byte) => bytes.push(byte),
-            None => return Said::Nothing,
+            None => return Sequence::Unknown,
         }
     }
     bytes.truncate(bytes.len().saturating_sub(END.len()));
-    Said::Typed(Event::Paste(String::from_utf8_lossy(&bytes).into_owned()))
+    Sequence::Typed(Event::Paste(String::from_utf8_lossy(&bytes).into_owned()))
 }
 
 /// Keys by the last byte of their sequence, and by the number before a `~`.
@@ -153,27 +175,33 @@ fn named(last: u8, number: &str) -> Option<KeyCode> {
 mod tests {
     use super::*;
 
-    /// What is made of `bytes`, and how many of them are left for others.
-    fn read(bytes: &[u8]) -> (Said, usize) {
+    fn heard(bytes: &[u8]) -> Heard {
         let mut left = bytes.iter().copied();
-        let said = answer(|_| left.next());
-        (said, left.len())
+        answer(|_| left.next())
     }
 
-    fn pressed(code: KeyCode, modifiers: KeyModifiers) -> Said {
-        Said::Typed(Event::Key(key_with(code, modifiers)))
+    fn pressed(code: KeyCode, modifiers: KeyModifiers) -> Event {
+        Event::Key(key_with(code, modifiers))
     }
 
     #[test]
     fn the_answer_tells_whether_there_is_a_clipboard() {
-        assert_eq!(read(b"\x1b[?62;22;52c"), (Said::Clipboard(true), 0));
-        assert_eq!(read(b"\x1b[?1;2c"), (Said::Clipboard(false), 0));
-        assert_eq!(read(b"\x1b[?152;520cx"), (Said::Clipboard(false), 1), "part of a number is no number");
-        assert_eq!(read(b"").0, Said::Nothing);
+        let takes = |bytes: &[u8]| heard(bytes).clipboard;
+        assert_eq!(takes(b"\x1b[?62;22;52c"), Some(true));
+        assert_eq!(takes(b"\x1b[?1;2c"), Some(false));
+        assert_eq!(takes(b"\x1b[?152;520c"), Some(false), "part of a number is no number");
+        assert_eq!(heard(b""), Heard::default());
     }
 
     #[test]
-    fn a_key_that_comes_first_is_kept_and_nothing_behind_it_is_read() {
+    fn nothing_is_read_behind_the_answer() {
+        let mut left = b"\x1b[?52cq".iter().copied();
+        assert_eq!(answer(|_| left.next()).clipboard, Some(true));
+        assert_eq!(left.next(), Some(b'q'));
+    }
+
+    #[test]
+    fn keys_that_come_before_the_answer_are_kept() {
         use KeyModifiers as M;
         for (bytes, code, held) in [
             (&b"q"[..], KeyCode::Char('q'), M::NONE),
@@ -187,17 +215,19 @@ mod tests {
             (b"\x1b[B", KeyCode::Down, M::NONE),
             (b"\x1bOP", KeyCode::F(1), M::NONE),
             (b"\x1by", KeyCode::Char('y'), M::ALT),
+            (b"\x1b", KeyCode::Esc, M::NONE),
         ] {
-            let behind = b"\x1b[?52c";
-            assert_eq!(read(&[bytes, behind].concat()), (pressed(code, held), behind.len()), "{bytes:?}");
+            let expected = Heard { clipboard: Some(true), typed: vec![pressed(code, held)] };
+            assert_eq!(heard(&[bytes, b"\x1b[?52c"].concat()), expected, "{bytes:?}");
         }
-        assert_eq!(read(b"\x1b"), (pressed(KeyCode::Esc, M::NONE), 0));
+        let typed = vec![pressed(KeyCode::Char('j'), M::NONE), pressed(KeyCode::Esc, M::NONE)];
+        assert_eq!(heard(b"j\x1b"), Heard { clipboard: None, typed });
     }
 
     #[test]
     fn pasted_text_stays_pasted_text() {
-        let paste = Said::Typed(Event::Paste("dy\r".into()));
-        assert_eq!(read(b"\x1b[200~dy\r\x1b[201~q"), (paste, 1));
-        assert_eq!(read(b"\x1b[200~dy").0, Said::Nothing);
+        let typed = vec![Event::Paste("dy\r".into())];
+        assert_eq!(heard(b"\x1b[200~dy\r\x1b[201~\x1b[?52c"), Heard { clipboard: Some(true), typed });
+        assert_eq!(heard(b"\x1b[200~dy"), Heard::default());
     }
 }

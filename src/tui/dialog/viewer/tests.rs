@@ -196,7 +196,7 @@ fn keys_act_while_a_large_document_is_laid_out_and_what_is_not_wanted_any_longer
     press(&mut viewer, Action::DialogDown);
     let (mut viewer, text) = drawn(viewer);
     assert!(text.lines().nth(1).unwrap().starts_with("{\"n\":1},"), "{text}");
-    viewer.on_key(KeyEvent::new(KeyCode::Char('x'), KeyModifiers::NONE), None);
+    viewer.on_key(Some(Action::ViewerHex));
     let hex = viewer.lays().unwrap();
     viewer.laid_out(1, layouts[0].number, Ok(layouts[0].run()));
     assert!(!drawn_in_place(&mut viewer).contains("  \"n\": 0"), "that was wanted before");
@@ -205,7 +205,7 @@ fn keys_act_while_a_large_document_is_laid_out_and_what_is_not_wanted_any_longer
     viewer.laid_out(1, hex.number, Ok(hex.run()));
     let text = drawn_in_place(&mut viewer);
     assert!(text.contains("00000000") && text.contains("binary"), "{text}");
-    viewer.on_key(KeyEvent::new(KeyCode::Char('x'), KeyModifiers::NONE), None);
+    viewer.on_key(Some(Action::ViewerHex));
     lay(&mut viewer);
     press(&mut viewer, Action::DialogTop);
     assert!(drawn_in_place(&mut viewer).contains("    \"n\": 0"));
@@ -224,7 +224,7 @@ fn nothing_is_fetched_until_it_is_seen_what_is_there_and_a_layout_that_fails_is_
     assert!(viewer.wants().is_none(), "how much is missing is not known yet");
     feed(&mut viewer, &object);
     assert!(drawn_in_place(&mut viewer).contains("line 0039999"));
-    viewer.on_key(KeyEvent::new(KeyCode::Char('x'), KeyModifiers::NONE), None);
+    viewer.on_key(Some(Action::ViewerHex));
     let work = viewer.lays().unwrap();
     viewer.laid_out(work.view, work.number, Err(Error::new(crate::error::Kind::Internal, "a task failed")));
     assert!(drawn_in_place(&mut viewer).contains("a task failed"));
