@@ -5,7 +5,8 @@ import time
 
 import delay
 import support
-from common import MIB, Failed, Probe, Stage, measured, percentile, spread, table
+from browser import seed_keys
+from common import Failed, Probe, Stage, measured, percentile, spread, table
 from tools import Tool
 from transfer import ROUND_TRIP, NullServer
 
@@ -108,15 +109,15 @@ def until(probe, key, pattern):
 
 def links(bench):
     """Signing every object below a prefix beside listing it, and two keys to the clipboard."""
-    server = NullServer(MIB, bench.keys // 10)
-    with Stage(server) as stage:
+    with Stage(support.Server()) as stage:
+        seed_keys(stage, bench.keys // 10)
         listers = [
-            Lister("twinpail ls -r", support.BINARY, "ls", "-r", "real:b/flat/"),
-            Lister("twinpail presign -r", support.BINARY, "presign", "-r", "real:b/flat/"),
+            Lister("twinpail ls -r", support.BINARY, "ls", "-r", "real:keys/flat/"),
+            Lister("twinpail presign -r", support.BINARY, "presign", "-r", "real:keys/flat/"),
         ]
         times = timed(bench, stage, listers)
-        probe = Probe(stage.home, ".", "real:b/flat/", SSH_CONNECTION="127.0.0.1 1 127.0.0.1 2")
-        probe.since_start("key-0000000")
+        probe = Probe(stage.home, ".", "real:keys/flat/", SSH_CONNECTION="127.0.0.1 1 127.0.0.1 2")
+        probe.since_start("key-000000")
         probe.press("tab")
         probe.quiet()
         copies = []

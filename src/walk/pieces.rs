@@ -14,8 +14,9 @@ use crate::s3::ListRequest;
 
 /// Pieces read at once.
 pub(super) const READERS: usize = 24;
-/// Keys that wait for their turn at most; only what comes out next is read then.
-const WAITING: usize = 60_000;
+/// A piece is read on while no more keys than these wait in it and before it. Were all that wait counted, what is far away
+/// would keep readers from what comes out next, and one of them would be left at it. Up to six times as many wait in all.
+const WAITING: usize = 20_000;
 
 /// A page of a listing.
 #[derive(Debug, Default)]
@@ -55,6 +56,8 @@ struct Place<P> {
     piece: P,
     state: State,
     waiting: VecDeque<Vec<Found>>,
+    /// Keys in `waiting`.
+    keys: usize,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -68,14 +71,13 @@ struct Shared<P> {
     /// In the order of the listing.
     places: Vec<Place<P>>,
     next: u64,
-    waiting: usize,
     failed: Option<Error>,
 }
 
 impl<P: Piece> Shared<P> {
     fn insert(&mut self, at: usize, piece: P, state: State) -> u64 {
         self.next += 1;
-        self.places.insert(at, Place { id: self.next, piece, state, waiting: VecDeque::new() });
+        self.places.insert(at, Place { id: self.next, piece, state, waiting: VecDeque::new(), keys: 0 });
         self.next
     }
 
@@ -83,9 +85,8 @@ impl<P: Piece> Shared<P> {
         self.places.iter().position(|place| place.id == id)
     }
 
-    /// While much waits, only what comes out next is read.
     fn may_read(&self, at: usize) -> bool {
-        self.waiting < WAITING || (at == 0 && self.places[0].waiting.is_empty())
+        self.places[..=at].iter().map(|place| place.keys).sum::<usize>() < WAITING
     }
 
     /// Something to read: a free piece, or a part of one that somebody reads.
@@ -95,11 +96,11 @@ impl<P: Piece> Shared<P> {
             self.places[at].state = State::Read;
             return Some(self.places[at].id);
         }
-        if self.waiting >= WAITING {
-            return None;
-        }
+        let mut before = 0;
         let (at, piece) = self.places.iter_mut().enumerate().find_map(|(at, place)| {
-            (place.state == State::Read).then(|| Some((at, place.piece.split()?))).flatten()
+            before += place.keys;
+            let splits = place.state == State::Read && before < WAITING;
+            splits.then(|| Some((at, place.piece.split()?))).flatten()
         })?;
         Some(self.insert(at + 1, piece, State::Read))
     }
@@ -129,7 +130,7 @@ where
     L: Fn(ListRequest) -> F + Send + Sync + 'static,
     F: Future<Output = Result<Listed>> + Send + 'static,
 {
-    let mut shared = Shared { places: Vec::new(), next: 0, waiting: 0, failed: None };
+    let mut shared = Shared { places: Vec::new(), next: 0, failed: None };
     shared.insert(0, first, State::Free);
     let work = Arc::new(Work { shared: Mutex::new(shared), changed: Notify::new() });
     let list = Arc::new(list);
@@ -156,7 +157,7 @@ async fn hand_out<P: Piece>(work: &Work<P>, sender: &mpsc::Sender<Batch>) {
             shared.places.drain(..out);
             let Some(first) = shared.places.first_mut() else { return };
             let next = first.waiting.pop_front();
-            shared.waiting -= next.as_ref().map_or(0, Vec::len);
+            first.keys -= next.as_ref().map_or(0, Vec::len);
             (next.map(Ok).or_else(|| shared.failed.take().map(Err)), out > 0)
         };
         // Another place may be the first one now, or there is room again.
@@ -235,11 +236,10 @@ fn arrived<P: Piece>(work: &Work<P>, id: u64, listed: Listed) {
     if over {
         place.state = State::Done;
     }
-    let count = found.len();
-    if count > 0 {
+    if !found.is_empty() {
+        place.keys += found.len();
         place.waiting.push_back(found);
     }
-    shared.waiting += count;
     for (after, piece) in behind.into_iter().enumerate() {
         shared.insert(at + 1 + after, piece, State::Free);
     }
@@ -370,7 +370,7 @@ pub(super) mod tests {
             tokio::task::yield_now().await;
         }
         let pages = asked.asked.load(Ordering::Relaxed);
-        assert!(pages < WAITING / 1000 + 2 * READERS, "{pages} pages");
+        assert!(pages < 6 * WAITING / 1000, "{pages} pages");
         let mut seen = 0;
         while let Some(batch) = receiver.recv().await {
             seen += batch.unwrap().len();

@@ -4,8 +4,8 @@
 use super::pieces::{Arrived, Listed, Piece};
 use crate::s3::ListRequest;
 
-/// Guesses of a split for each page that a segment has read: wrong ones cost a request.
-const GUESSES: u32 = 2;
+/// Guesses of a split for each page that a segment has read: wrong ones, and those that leave little, cost a request.
+const GUESSES: u32 = 1;
 
 /// Some consecutive keys.
 pub(super) struct Segment {
