@@ -120,6 +120,31 @@ async fn deleting_counts_first_and_conflicts_are_asked() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_found_is_viewed_and_gone_to() {
+    let world = World::new().await;
+    world.backend.put("box", "a/deep/cat.txt", "the cat sat");
+    world.backend.put("box", "b/dog.txt", "the dog did not");
+    for size in [WIDE, SMALL] {
+        let mut session = start(&world, size);
+        session.wait_for("b/");
+        session.keys("\t\x06");
+        session.wait_for("Find below here");
+        session.keys("cat\r");
+        session.wait_for("1 found");
+        session.wait_for("a/deep/cat.txt");
+        session.keys("v");
+        session.wait_for("the cat sat");
+        session.keys("\x1b");
+        session.wait_until("the panes again", |screen| !screen.contents().contains("the cat sat"));
+        session.keys("\r");
+        session.wait_for("p:box/a/deep/");
+        session.keys("q");
+        assert_eq!(session.exit_code(), 0);
+        session.assert_restored();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_failing_pane_says_why_and_can_be_tried_again() {
     let world = World::new().await;
     world.backend.put("box", "object.txt", "x");

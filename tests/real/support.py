@@ -309,11 +309,11 @@ class Terminal:
         os.close(self.fd)
 
 
-def walk(name, **plan):
+def walk(walk, /, **plan):
     """What Chromium sees on that walk (chromium/walk.mjs)."""
     browser = shutil.which("chromium-browser") or shutil.which("google-chrome") or need("chromium")
     script = f"{os.path.dirname(os.path.abspath(__file__))}/chromium/walk.mjs"
-    command = ["node", script, json.dumps({"walk": name, "chromium": browser, **plan})]
+    command = ["node", script, json.dumps({"walk": walk, "chromium": browser, **plan})]
     done = subprocess.run(command, capture_output=True, text=True, timeout=240)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
