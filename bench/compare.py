@@ -20,7 +20,7 @@ PARTS = {
     for part in [
         browser.paint, browser.listing, browser.filtering, browser.keys, browser.idle,
         transfer.transfer, transfer.https, transfer.latency, transfer.client, transfer.relay, transfer.sync,
-        costs.verify, costs.memory, scale.far_listing, scale.scale, scale.links,
+        costs.verify, costs.memory, scale.near_listing, scale.far_listing, scale.scale, scale.links,
     ]
 }  # fmt: skip
 UNITS = {"GiB": 1 << 30, "MiB": 1 << 20, "KiB": 1 << 10, "": 1}

@@ -64,6 +64,20 @@ def far_listing(bench):
     )
 
 
+def near_listing(bench):
+    """A flat prefix of a real server."""
+    with Stage(support.Server()) as stage:
+        seed_keys(stage, bench.keys)
+        listers = [
+            Lister("twinpail", support.BINARY, "ls", "-r", "real:keys/flat/"),
+            Lister("s5cmd", "s5cmd", "ls", "s3://keys/flat/*"),
+            Lister("rclone", "rclone", "lsf", "--fast-list", "-R", ":s3,provider=Other,env_auth,force_path_style:keys/flat/"),
+        ]
+        times = timed(bench, stage, listers)
+    title = f"{bench.keys:,} keys of a flat prefix, SeaweedFS"
+    table(title, ["lister", "wall s", "x twinpail", "CPU s", "peak RSS MiB"], list(rows_of(times, listers[0].name)))
+
+
 def scale(bench):
     """The browser on ten times as many keys as `--keys`, all of them loaded."""
     keys = 10 * bench.keys
