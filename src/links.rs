@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use crate::config::Profile;
 use crate::error::{Error, Kind, Result};
 use crate::location::Remote;
-use crate::s3::{Connections, EndsBecause, Method, PartLink, PresignRequest, Presigned};
+use crate::s3::{Connections, EndsBecause, Method, PartLink, PresignRequest, Presigned, encode_path};
 use crate::sanitize::display_safe;
 
 pub use expiry::{parse_expires, parse_expires_at, parse_lifetime};
@@ -103,16 +103,6 @@ impl LinkRequest {
     }
 }
 
-/// The method's name in requests.
-pub fn method_name(method: Method) -> &'static str {
-    match method {
-        Method::Get => "GET",
-        Method::Put => "PUT",
-        Method::Head => "HEAD",
-        Method::Delete => "DELETE",
-    }
-}
-
 /// Signs a link.
 ///
 /// # Errors
@@ -147,7 +137,7 @@ fn public(profile: &Profile, request: &LinkRequest) -> Result<Presigned> {
             format!("a public link to {target} is a plain GET: no version, file name, type or disposition"),
         ));
     }
-    let path = percent_encoding::utf8_percent_encode(&target.key, PATH).to_string();
+    let path = encode_path(&target.key);
     let url = template.replace("{bucket}", &target.bucket).replace("{key}", &path);
     Ok(Presigned {
         url,
@@ -157,10 +147,6 @@ fn public(profile: &Profile, request: &LinkRequest) -> Result<Presigned> {
         clock_ahead: jiff::SignedDuration::ZERO,
     })
 }
-
-/// What a path keeps as it is: unreserved characters and the slashes between segments (RFC 3986).
-const PATH: &percent_encoding::AsciiSet =
-    &percent_encoding::NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
 
 /// `Content-Disposition` with an ASCII fallback, and RFC 5987 `filename*` where that is not enough (RFC 6266).
 pub fn content_disposition(disposition: Disposition, filename: Option<&str>) -> Option<String> {
@@ -189,13 +175,18 @@ pub fn curl(method: Method, link: &Presigned) -> String {
         Method::Delete => words.push("-X DELETE".to_owned()),
         Method::Put => words.push("-T FILE".to_owned()),
     }
-    let sent_anyway =
-        |name: &str| name.eq_ignore_ascii_case("host") || name.eq_ignore_ascii_case("content-length");
-    for (name, value) in link.headers.iter().filter(|(name, _)| !sent_anyway(name)) {
+    for (name, value) in to_send(link) {
         words.push(format!("-H {}", quote(&format!("{name}: {value}"))));
     }
     words.push(quote(&link.url));
     words.join(" ")
+}
+
+/// The headers that a client has to be told of: it sends the host and the length by itself.
+fn to_send(link: &Presigned) -> impl Iterator<Item = &(String, String)> {
+    let by_itself =
+        |name: &str| name.eq_ignore_ascii_case("host") || name.eq_ignore_ascii_case("content-length");
+    link.headers.iter().filter(move |(name, _)| !by_itself(name))
 }
 
 /// A wget line that downloads.

@@ -1,15 +1,13 @@
 //! `config`.
 
-use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::PathBuf;
 
 use clap::Subcommand;
 
 use super::output::{Out, note};
-use crate::config::paths::make_private;
+use crate::config::paths::{make_private, new_private_file};
 use crate::config::{Config, EXAMPLE, Paths};
-use crate::error::{Error, Kind, Result};
+use crate::error::Result;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -55,14 +53,7 @@ fn init(file: &std::path::Path) -> Result<()> {
     if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         make_private(folder)?;
     }
-    let created = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(file);
-    let mut created = created.map_err(|error| match error.kind() {
-        std::io::ErrorKind::AlreadyExists => {
-            Error::new(Kind::Exists, format!("{} exists", file.display())).with_hint("it is left as it is")
-        }
-        _ => Error::local("create", file, error),
-    })?;
-    created.write_all(EXAMPLE.as_bytes()).map_err(|error| Error::local("write", file, error))?;
+    new_private_file(file, EXAMPLE, "it is left as it is")?;
     note(&format!("wrote {}", file.display()));
     Ok(())
 }

@@ -36,7 +36,8 @@ pub(super) enum Command {
 #[derive(Args, Debug)]
 #[command(
     after_help = "Example: twinpail kit create work:inbox/film.mov --size 3GiB --expires 2d\n\
-                  writes film.mov.kit.sh, film.mov.kit.html and film.mov.kit.json here; whoever has one of them can upload.",
+                  writes film.mov.kit.sh, film.mov.kit.html and film.mov.kit.json here; whoever has one of them can upload.\n\
+                  A small file needs no parts: twinpail presign --method put --html work:inbox/cv.pdf > send.html",
     group = ArgGroup::new("form")
 )]
 pub(super) struct CreateOptions {
@@ -193,7 +194,7 @@ async fn finish(context: &Context, kits: &Kits, options: &FinishOptions) -> Resu
             }
             kit::finish(&context.connections, &kit).await?;
             note(&format!("{} is complete: {} bytes", kit.target, kit.size));
-            kits.forget(&kit)
+            Ok(())
         };
         tally.take(done.await)?;
     }
@@ -227,8 +228,7 @@ async fn abort(context: &Context, kits: &Kits, named: &Named) -> Result<u8> {
     for id in &named.ids {
         let done = async {
             let kit = kits.get(id)?;
-            kit::abort(&context.connections, &kit).await?;
-            kits.forget(&kit)
+            kit::abort(&context.connections, &kit).await
         };
         if let Err(error) = done.await {
             report(&error);

@@ -8,7 +8,7 @@ use super::Context;
 use super::output::{Out, Tally, local_time, note};
 use super::presign::copy;
 use crate::error::{Error, Kind, Result};
-use crate::links::{self, Log, REVOKE, Shared, Standing, method_name};
+use crate::links::{self, Log, REVOKE, Shared, Standing};
 use crate::sanitize::display_safe;
 
 #[derive(Debug, Subcommand)]
@@ -96,7 +96,7 @@ async fn list(context: &Context, log: &Log, options: &ListOptions) -> Result<u8>
                 "id": link.id,
                 "made": link.made.to_string(),
                 "until": link.until.map(|until| until.to_string()),
-                "method": method_name(link.method),
+                "method": link.method.name(),
                 "location": link.target.exact(),
             });
             if let Some(standing) = standing {
@@ -106,8 +106,7 @@ async fn list(context: &Context, log: &Log, options: &ListOptions) -> Result<u8>
             continue;
         }
         let until = link.until.map_or_else(|| "public".to_owned(), |until| links::left(until, now));
-        let (id, made, method) =
-            (display_safe(&link.id), local_time(Some(link.made)), method_name(link.method));
+        let (id, made, method) = (display_safe(&link.id), local_time(Some(link.made)), link.method.name());
         let standing = standing.map(|word| format!("{word:<8} ")).unwrap_or_default();
         out.line(&format!("{id}  {made}  {method:<6} {until:<10} {standing}{}", link.target))?;
     }

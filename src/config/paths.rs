@@ -1,5 +1,8 @@
 //! The folders of this program; the one place that names them.
 
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Kind, Result};
@@ -88,4 +91,23 @@ pub fn expand_home(path: &Path) -> PathBuf {
         (Ok(rest), Some(home)) => home.join(rest),
         _ => path.to_path_buf(),
     }
+}
+
+/// Writes a file for its owner alone, and over nothing that is there; `hint`: what to do if something is.
+///
+/// # Errors
+/// `Kind::Exists`; the file system's.
+pub fn new_private_file(path: &Path, text: &str, hint: &str) -> Result<()> {
+    let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    let mut file = made.map_err(|error| match error.kind() {
+        std::io::ErrorKind::AlreadyExists => {
+            Error::new(Kind::Exists, format!("{} exists", path.display())).with_hint(hint)
+        }
+        _ => Error::local("create", path, error),
+    })?;
+    file.write_all(text.as_bytes()).map_err(|error| {
+        // Half a file is worse than none.
+        let _ = std::fs::remove_file(path);
+        Error::local("write", path, error)
+    })
 }

@@ -18,7 +18,6 @@ use crate::error::{Error, Kind, Result};
 use crate::location::{Location, Remote};
 use crate::s3::{
     Attributes, CompletedPart, Connections, Method, PartLink, PresignRequest, PutOptions, Store, Upload,
-    Written,
 };
 
 const MIB: u64 = 1 << 20;
@@ -114,7 +113,6 @@ pub async fn make<T>(
         Ok(given) => Ok((kit, given)),
         Err(error) => {
             let _ = abort(connections, &kit).await;
-            let _ = kits.forget(&kit);
             Err(error)
         }
     }
@@ -215,11 +213,11 @@ pub async fn arrived(connections: &Connections, kit: &Kit) -> Result<Arrived> {
     Ok(arrived)
 }
 
-/// Makes the object out of what has arrived.
+/// Makes the object out of what has arrived; it is a kit no more then.
 ///
 /// # Errors
 /// `Kind::Usage` as long as parts are missing.
-pub async fn finish(connections: &Connections, kit: &Kit) -> Result<Written> {
+pub async fn finish(connections: &Connections, kit: &Kit) -> Result<()> {
     let arrived = arrived(connections, kit).await?;
     if !arrived.missing.is_empty() {
         let numbers: Vec<String> = arrived.missing.iter().take(10).map(u32::to_string).collect();
@@ -236,18 +234,19 @@ pub async fn finish(connections: &Connections, kit: &Kit) -> Result<Written> {
         );
     }
     let store = connections.store(&kit.object()?.profile).await?;
-    store.complete_upload(&kit.upload()?, &arrived.parts, &PutOptions::default()).await
+    store.complete_upload(&kit.upload()?, &arrived.parts, &PutOptions::default()).await?;
+    Kits::new(&connections.config().paths).forget(kit)
 }
 
-/// Throws away what has arrived; its URLs are worth nothing then.
+/// Throws away the kit and what has arrived; its URLs are worth nothing then.
 ///
 /// # Errors
 /// The store's; an upload that is gone already is none.
 pub async fn abort(connections: &Connections, kit: &Kit) -> Result<()> {
     let store = connections.store(&kit.object()?.profile).await?;
     match store.abort_upload(&kit.upload()?).await {
-        Err(error) if error.kind() == Kind::NotFound => Ok(()),
-        other => other,
+        Err(error) if error.kind() != Kind::NotFound => Err(error),
+        _ => Kits::new(&connections.config().paths).forget(kit),
     }
 }
 
@@ -306,11 +305,7 @@ impl Kits {
         Ok(())
     }
 
-    /// Forgets a kit.
-    ///
-    /// # Errors
-    /// The file system's.
-    pub fn forget(&self, kit: &Kit) -> Result<()> {
+    fn forget(&self, kit: &Kit) -> Result<()> {
         match std::fs::remove_file(self.file(kit)) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                 Err(Error::local("delete", &self.file(kit), error))

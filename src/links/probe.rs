@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::{HeaderMap, Method as Verb, Request, StatusCode, header};
 use http_body_util::{BodyExt as _, Limited};
 
-use super::{LinkRequest, method_name, openable};
+use super::{LinkRequest, openable};
 use crate::error::{Error, Kind, Result};
 use crate::http::{Http, root_cause};
 use crate::location::Remote;
@@ -73,7 +73,7 @@ fn of_twin(verdict: Verdict) -> Verdict {
 }
 
 async fn fetch(http: &Http, target: &Remote, method: Method, link: &Presigned) -> Result<Verdict> {
-    let mut request = Request::builder().method(method_name(method)).uri(&link.url);
+    let mut request = Request::builder().method(method.name()).uri(&link.url);
     for (name, value) in link.headers.iter().filter(|(name, _)| !name.eq_ignore_ascii_case("host")) {
         request = request.header(name, value);
     }
@@ -229,7 +229,7 @@ pub async fn preflight(http: &Http, origin: &str, method: Method, link: &Presign
         .method(Verb::OPTIONS)
         .uri(&link.url)
         .header(header::ORIGIN, origin.as_str())
-        .header(header::ACCESS_CONTROL_REQUEST_METHOD, method_name(method));
+        .header(header::ACCESS_CONTROL_REQUEST_METHOD, method.name());
     if !names.is_empty() {
         request = request.header(header::ACCESS_CONTROL_REQUEST_HEADERS, names.join(","));
     }
@@ -241,7 +241,7 @@ pub async fn preflight(http: &Http, origin: &str, method: Method, link: &Presign
     let origin_fits = header(header::ACCESS_CONTROL_ALLOW_ORIGIN)
         .is_some_and(|allowed| allowed == "*" || allowed == *origin);
     let method_fits = header(header::ACCESS_CONTROL_ALLOW_METHODS).is_some_and(|allowed| {
-        allowed.split(',').any(|word| matches!(word.trim(), "*") || word.trim() == method_name(method))
+        allowed.split(',').any(|word| matches!(word.trim(), "*") || word.trim() == method.name())
     });
     let allowed = answer.status().is_success() && origin_fits && method_fits;
     let words = if allowed {
@@ -251,7 +251,7 @@ pub async fn preflight(http: &Http, origin: &str, method: Method, link: &Presign
     };
     let rule = serde_json::json!({ "CORSRules": [{
         "AllowedOrigins": [origin],
-        "AllowedMethods": [method_name(method)],
+        "AllowedMethods": [method.name()],
         "AllowedHeaders": ["*"],
         "ExposeHeaders": ["ETag"],
         "MaxAgeSeconds": 3000,

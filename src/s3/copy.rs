@@ -4,9 +4,9 @@ use std::ops::Range;
 use std::time::Duration;
 
 use aws_sdk_s3::types::{MetadataDirective, TaggingDirective};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::attributes::with_attributes;
+use super::encode::encode_path;
 use super::encryption::{with_encryption, with_source_key};
 use super::object::{kept, quoted, stalled, unquoted};
 use super::{Attributes, CustomerKey, PutOptions, Store, Upload, Written};
@@ -30,15 +30,12 @@ pub struct CopySource {
 /// A large copy keeps the connection silent for long.
 const PATIENCE: Duration = Duration::from_mins(10);
 
-/// What must be encoded in `x-amz-copy-source`, which is a path.
-const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
-
 impl CopySource {
+    /// `x-amz-copy-source`, which is a path.
     fn header(&self) -> String {
         let path = format!("{}/{}", self.bucket, self.key);
-        let version =
-            self.version_id.as_ref().map(|id| format!("?versionId={}", utf8_percent_encode(id, PATH)));
-        format!("{}{}", utf8_percent_encode(&path, PATH), version.unwrap_or_default())
+        let version = self.version_id.as_ref().map(|id| format!("?versionId={}", encode_path(id)));
+        encode_path(&path) + &version.unwrap_or_default()
     }
 }
 

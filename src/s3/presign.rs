@@ -11,11 +11,12 @@ use aws_sigv4::http_request::{
 use aws_sigv4::sign::v4;
 use aws_smithy_runtime_api::box_error::BoxError;
 use jiff::{SignedDuration, Timestamp};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::utf8_percent_encode;
 use serde::{Deserialize, Serialize};
 
 use super::Store;
 use super::connect::rooted;
+use super::encode::{QUERY, encode_path};
 use super::fault::Op;
 use crate::error::{Error, Kind, Result};
 
@@ -35,6 +36,18 @@ pub enum Method {
     Head,
     /// Delete.
     Delete,
+}
+
+impl Method {
+    /// Its name in requests.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Put => "PUT",
+            Self::Head => "HEAD",
+            Self::Delete => "DELETE",
+        }
+    }
 }
 
 /// What to sign.
@@ -141,19 +154,17 @@ impl Store {
             .map_err(|error| wrong(&error))?
             .into();
         let query = self.query(request);
-        let key = utf8_percent_encode(&request.key, KEY);
+        let key = encode_path(&request.key);
         let mut url = format!("{}/{key}{}", place.url, if query.is_empty() { "" } else { "?" });
         url.push_str(&query.join("&"));
-        let method = match request.method {
-            Method::Get => "GET",
-            Method::Put => "PUT",
-            Method::Head => "HEAD",
-            Method::Delete => "DELETE",
-        };
         let signed_headers = headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-        let signable =
-            SignableRequest::new(method, url.as_str(), signed_headers, SignableBody::UnsignedPayload)
-                .map_err(|error| wrong(&error))?;
+        let signable = SignableRequest::new(
+            request.method.name(),
+            url.as_str(),
+            signed_headers,
+            SignableBody::UnsignedPayload,
+        )
+        .map_err(|error| wrong(&error))?;
         let signed = sign(signable, &parameters).map_err(|error| wrong(&error))?;
         for (name, value) in signed.output().params() {
             url.push(if url.contains('?') { '&' } else { '?' });
@@ -250,10 +261,6 @@ fn headers(request: &PresignRequest) -> Vec<(String, String)> {
     let all = [("content-length", length), ("content-type", kind)];
     all.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
 }
-
-/// What a query keeps as it is (RFC 3986, unreserved), and a key besides.
-const QUERY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-const KEY: &AsciiSet = &QUERY.remove(b'/');
 
 fn parameter(name: &str, value: &str) -> String {
     format!("{name}={}", utf8_percent_encode(value, QUERY))

@@ -1,14 +1,12 @@
 //! Tags of objects: key and value, kept beside the object and in no answer to GET or HEAD but for their number.
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::utf8_percent_encode;
 
 use super::Store;
+use super::encode::QUERY;
 use crate::error::Result;
 
-/// What must be encoded in `x-amz-tagging`, which is written like a query.
-const QUERY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-
-/// `x-amz-tagging`, where there is something to say.
+/// `x-amz-tagging`, which is written like a query, where there is something to say.
 pub(super) fn tagging(tags: &[(String, String)]) -> Option<String> {
     let encoded = |text: &str| utf8_percent_encode(text, QUERY).to_string();
     let pairs: Vec<String> =

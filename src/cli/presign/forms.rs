@@ -5,7 +5,7 @@ use serde_json::json;
 use super::super::output::{Out, note};
 use super::Options;
 use crate::error::Result;
-use crate::links::{self, LinkRequest, kit, method_name};
+use crate::links::{self, LinkRequest, kit};
 use crate::location::Location;
 use crate::qr;
 use crate::s3::{Method, Presigned};
@@ -126,7 +126,7 @@ fn as_json(request: &LinkRequest, link: &Presigned) -> serde_json::Value {
         .collect();
     json!({
         "url": link.url,
-        "method": method_name(request.method),
+        "method": request.method.name(),
         "headers": headers,
         "expires": link.ends.map(|ends| ends.to_string()),
         "location": Location::Remote(request.target.clone()).exact(),

@@ -1,7 +1,5 @@
 //! Kits as files for the sender: JSON for programs, a POSIX shell script, a web page. Each stands by itself.
 
-use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
@@ -10,9 +8,10 @@ use jiff::Timestamp;
 use serde_json::json as object;
 use sha2::{Digest as _, Sha256};
 
-use super::super::{LinkRequest, escape, last_segment, quote};
+use super::super::{LinkRequest, escape, last_segment, quote, to_send};
 use super::Kit;
-use crate::error::{Error, Kind, Result};
+use crate::config::paths::new_private_file;
+use crate::error::Result;
 use crate::s3::Presigned;
 use crate::sanitize::display_safe;
 
@@ -66,7 +65,7 @@ pub fn write(folder: &Path, kit: &Kit, urls: &[String]) -> Result<Vec<PathBuf>> 
     let mut made = Vec::new();
     for (ending, text) in [("sh", script(kit, urls)), ("html", html(kit, urls)), ("json", json(kit, urls))] {
         let path = folder.join(format!("{name}.kit.{ending}"));
-        if let Err(error) = new_file(&path, &text) {
+        if let Err(error) = new_private_file(&path, &text, "choose another folder") {
             for path in made {
                 let _ = std::fs::remove_file(path);
             }
@@ -75,20 +74,6 @@ pub fn write(folder: &Path, kit: &Kit, urls: &[String]) -> Result<Vec<PathBuf>> 
         made.push(path);
     }
     Ok(made)
-}
-
-fn new_file(path: &Path, text: &str) -> Result<()> {
-    let made = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
-    let mut file = made.map_err(|error| match error.kind() {
-        std::io::ErrorKind::AlreadyExists => {
-            Error::new(Kind::Exists, format!("{} exists", path.display())).with_hint("choose another folder")
-        }
-        _ => Error::local("create", path, error),
-    })?;
-    file.write_all(text.as_bytes()).map_err(|error| {
-        let _ = std::fs::remove_file(path);
-        Error::local("write", path, error)
-    })
 }
 
 /// For a browser; its page may only talk to the provider.
@@ -107,8 +92,7 @@ pub fn html(kit: &Kit, urls: &[String]) -> String {
 
 /// A page that sends one file by one presigned PUT.
 pub fn upload_page(request: &LinkRequest, link: &Presigned) -> String {
-    let own = |name: &str| !["host", "content-length"].iter().any(|other| name.eq_ignore_ascii_case(other));
-    let headers: Vec<_> = link.headers.iter().filter(|(name, _)| own(name)).collect();
+    let headers: Vec<_> = to_send(link).collect();
     let data = object!({
         "id": STANDARD.encode(&Sha256::digest(link.url.as_bytes())[..6]),
         "size": request.content_length,

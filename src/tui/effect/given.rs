@@ -10,7 +10,7 @@ use crate::config::paths::expand_home;
 use crate::error::{Error, Kind, Result};
 use crate::gateway::{Client, ExtendRequest, Password};
 use crate::links::kit::{self, KitRequest, Kits};
-use crate::links::{self, Log, REVOKE, Standing, method_name};
+use crate::links::{self, Log, REVOKE, Standing};
 use crate::s3::Connections;
 use crate::tui::dialog::{Given, Order, Sort};
 use crate::tui::message::{GivenEffect, GivenEvent, Made};
@@ -149,7 +149,7 @@ async fn local(connections: &Connections) -> Result<Vec<Given>> {
             sort: Sort::Link,
             id: link.id.clone(),
             state: state(link.is_over(now)),
-            count: method_name(link.method).to_owned(),
+            count: link.method.name().to_owned(),
             until: words.time(link.until),
             what: link.target.to_string(),
             place: Some(link.target.clone()),
@@ -190,11 +190,8 @@ async fn end(connections: &Connections, given: &Given) -> Result<()> {
         Sort::Drop => Client::new(connections.config()).await?.close_drop(&id).await.map(drop),
         Sort::Link => blocking(move || Log::new(&paths).forget(|link| link.id == id)).await.map(drop),
         Sort::Kit => {
-            let kits = Kits::new(&paths);
-            let (of, id) = (Kits::new(&paths), id);
-            let kit = blocking(move || of.get(&id)).await?;
-            kit::abort(connections, &kit).await?;
-            blocking(move || kits.forget(&kit)).await
+            let kit = blocking(move || Kits::new(&paths).get(&id)).await?;
+            kit::abort(connections, &kit).await
         }
     }
 }
@@ -232,10 +229,8 @@ async fn kit(connections: &Connections, request: &KitRequest, folder: PathBuf) -
 /// Makes the object of a kit, which is none any more then.
 async fn finish(connections: &Connections, given: &Given) -> Result<()> {
     let (kits, id) = (Kits::new(&connections.config().paths), given.id.clone());
-    let of = kits.clone();
-    let kit = blocking(move || of.get(&id)).await?;
-    kit::finish(connections, &kit).await?;
-    blocking(move || kits.forget(&kit)).await
+    let kit = blocking(move || kits.get(&id)).await?;
+    kit::finish(connections, &kit).await
 }
 
 /// What is known of a presigned link or a kit, and what can be done about it.
