@@ -182,12 +182,13 @@ fn judge(terminal: Result<(String, bool)>, native: Option<Result<()>>, ssh: bool
     }
 }
 
-/// The hidden child's work: takes text on stdin, owns the desktop's selection, and returns when somebody else does.
+/// The hidden child's work: takes text on stdin, owns the desktop's selection, says so by a line on
+/// stdout, and returns when somebody else owns it.
 ///
 /// # Errors
 /// There is no desktop, or not on this system.
 pub fn serve_selection() -> Result<()> {
-    native::serve_selection(io::stdin().lock())
+    native::serve_selection(io::stdin().lock(), io::stdout().lock())
 }
 
 #[cfg(test)]

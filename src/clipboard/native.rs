@@ -145,9 +145,8 @@ impl Native {
         std::env::current_exe().is_ok()
     }
 
-    /// Hands the selection to a child.
+    /// Hands the selection to a child, and waits until that has it: nobody finds the clipboard empty in between.
     pub(super) fn keep(&self) {
-        use std::io::Write;
         use std::os::unix::process::CommandExt as _;
         use std::process::{Command, Stdio};
 
@@ -159,17 +158,30 @@ impl Native {
             .process_group(0)
             .current_dir("/")
             .stdin(Stdio::piped())
-            .stdout(Stdio::null())
+            .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn();
-        let written = child.and_then(|mut child| match child.stdin.take() {
-            Some(mut stdin) => stdin.write_all(text.as_bytes()),
-            None => Ok(()),
-        });
-        if let Err(error) = written {
+        if let Err(error) = child.and_then(|child| hand_over(child, &text)) {
             tracing::warn!(%error, "the clipboard is not kept after exit");
         }
     }
+}
+
+/// Gives the child the text and waits for its word that the selection is its own.
+#[cfg(target_os = "linux")]
+fn hand_over(mut child: std::process::Child, text: &str) -> std::io::Result<()> {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    use std::io::{Read, Write};
+
+    if let Some(mut stdin) = child.stdin.take() {
+        stdin.write_all(text.as_bytes())?;
+    }
+    let Some(mut stdout) = child.stdout.take() else { return Ok(()) };
+    let patience = Timespec::try_from(PATIENCE).ok();
+    if poll(&mut [PollFd::new(&stdout, PollFlags::IN)], patience.as_ref())? == 0 {
+        return Err(std::io::ErrorKind::TimedOut.into());
+    }
+    stdout.read_exact(&mut [0])
 }
 
 /// Elsewhere the system keeps it.
@@ -186,7 +198,7 @@ impl Native {
 
 /// See [`super::serve_selection`].
 #[cfg(target_os = "linux")]
-pub(super) fn serve_selection(mut input: impl std::io::Read) -> Result<()> {
+pub(super) fn serve_selection(mut input: impl std::io::Read, mut output: impl std::io::Write) -> Result<()> {
     use arboard::SetExtLinux;
 
     let mut text = String::new();
@@ -197,12 +209,15 @@ pub(super) fn serve_selection(mut input: impl std::io::Read) -> Result<()> {
         return Ok(());
     }
     let mut clipboard = arboard::Clipboard::new().map_err(|error| failed(&error))?;
+    secret(clipboard.set()).text(text.as_str()).map_err(|error| failed(&error))?;
+    // Whoever started this may be gone by now; that it cannot be told is no reason to let go.
+    let _ = output.write_all(b"\n").and_then(|()| output.flush());
     let until = std::time::Instant::now() + KEPT;
-    clipboard.set().exclude_from_history().wait_until(until).text(text).map_err(|error| failed(&error))
+    secret(clipboard.set()).wait_until(until).text(text).map_err(|error| failed(&error))
 }
 
 /// See [`super::serve_selection`].
 #[cfg(not(target_os = "linux"))]
-pub(super) fn serve_selection(_input: impl std::io::Read) -> Result<()> {
+pub(super) fn serve_selection(_input: impl std::io::Read, _output: impl std::io::Write) -> Result<()> {
     Err(Error::new(Kind::Unsupported, "the clipboard needs no keeper on this system"))
 }
