@@ -19,6 +19,7 @@ mod list;
 mod multipart;
 mod object;
 mod presign;
+mod request;
 mod settings;
 mod tags;
 mod trailer;

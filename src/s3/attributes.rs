@@ -7,6 +7,9 @@ use aws_sdk_s3::primitives::{DateTime, DateTimeFormat as Format};
 use serde::{Deserialize, Serialize};
 
 use super::fault::Op;
+use super::object::METADATA;
+use super::request::Request;
+use super::tags::tagging;
 use crate::error::{Error, Kind, Result};
 
 /// The user-visible properties of an object: what is sent with a write and kept by a copy.
@@ -75,7 +78,29 @@ impl Attributes {
     }
 }
 
-/// Applies attributes to a request that writes an object; all such requests have the same setters.
+impl Request<'_> {
+    /// Adds the headers of attributes; encryption is the profile's matter too.
+    pub(super) fn attributes(mut self, attributes: &Attributes) -> Self {
+        let dated = |text: &&String| http_date(text).is_some();
+        for (name, value) in [
+            ("content-type", &attributes.content_type),
+            ("cache-control", &attributes.cache_control),
+            ("content-disposition", &attributes.content_disposition),
+            ("content-encoding", &attributes.content_encoding),
+            ("content-language", &attributes.content_language),
+            ("x-amz-storage-class", &attributes.storage_class),
+        ] {
+            self = self.header(name, value.as_ref());
+        }
+        self = self.header("expires", attributes.expires.as_ref().filter(dated));
+        for (name, value) in &attributes.metadata {
+            self = self.header(format!("{METADATA}{name}"), Some(value));
+        }
+        self.header("x-amz-tagging", tagging(&attributes.tags))
+    }
+}
+
+/// Applies attributes to a request of the SDK that writes an object; all such have the same setters.
 macro_rules! with_attributes {
     ($request:expr, $attributes:expr, $encryption:expr) => {{
         let attributes: &$crate::s3::Attributes = $attributes;

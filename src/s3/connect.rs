@@ -20,14 +20,15 @@ use secrecy::ExposeSecret as _;
 use tokio::sync::OnceCell;
 
 use super::encryption::{CustomerKey, SendCustomerKey, customer_key};
-use super::fault::{Op, bucket_region, explain};
+use super::fault::{Facts, Op, explain};
+use super::request::Places;
 use super::transport::{Clock, Throttling, Transport};
 use crate::config::{Checksums, Config, CredentialSource, Profile, Provider};
 use crate::error::{Error, Kind, Result};
 use crate::http::{Http, Settings};
 
 /// Longest wait for one answer to a request without a body of its own.
-const ANSWER: Duration = Duration::from_mins(1);
+pub(super) const ANSWER: Duration = Duration::from_mins(1);
 /// A source is asked again for credentials that live longer once the last ones are this old: it may only have those.
 const FRESH: Duration = Duration::from_mins(1);
 
@@ -87,8 +88,7 @@ pub struct Store(Arc<Connected>);
 struct Connected {
     profile: Profile,
     region: String,
-    http: Http,
-    clock: Clock,
+    transport: Transport,
     credentials: Option<SharedCredentialsProvider>,
     fetched: tokio::sync::Mutex<Option<Fetched>>,
     customer_key: Option<CustomerKey>,
@@ -97,6 +97,10 @@ struct Connected {
     endpoint: Option<String>,
     /// By region: a bucket may live elsewhere than the profile.
     clients: Mutex<HashMap<String, Clients>>,
+    /// Where requests and links about buckets go.
+    places: Mutex<Places>,
+    /// Credentials for directory buckets, which last some minutes.
+    sessions: tokio::sync::Mutex<HashMap<String, Credentials>>,
     /// Regions of buckets, as the provider told them.
     bucket_regions: Mutex<HashMap<String, String>>,
     /// Whether listings are to be asked for with encoded keys, once a page has shown that the default is wrong.
@@ -119,9 +123,7 @@ pub(super) struct Clients {
 }
 
 async fn connect(profile: &Profile, http: Result<Http>) -> Result<Store> {
-    let clock = Clock::default();
-    let plain = http?;
-    let http = Transport { http: plain.clone(), clock: clock.clone() };
+    let transport = Transport { http: http?, clock: Clock::default() };
     let mut region = profile.region.clone();
     let mut endpoint = profile.endpoint.clone();
     let credentials = match &profile.credentials {
@@ -134,7 +136,7 @@ async fn connect(profile: &Profile, http: Result<Http>) -> Result<Store> {
             Some(SharedCredentialsProvider::new(keys))
         }
         CredentialSource::Aws { profile: name } => {
-            let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(http.clone());
+            let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(transport.clone());
             if let Some(name) = name {
                 loader = loader.profile_name(name);
             }
@@ -148,7 +150,7 @@ async fn connect(profile: &Profile, http: Result<Http>) -> Result<Store> {
     let customer_key = customer_key(profile, endpoint.as_deref()).await?;
     let mut base = Builder::new()
         .behavior_version(BehaviorVersion::latest())
-        .http_client(http)
+        .http_client(transport.clone())
         .force_path_style(profile.path_style)
         .retry_classifier(Throttling)
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
@@ -168,14 +170,15 @@ async fn connect(profile: &Profile, http: Result<Http>) -> Result<Store> {
     Ok(Store(Arc::new(Connected {
         profile: profile.clone(),
         region,
-        http: plain,
-        clock,
+        transport,
         credentials,
         fetched: tokio::sync::Mutex::default(),
         customer_key,
         base,
         endpoint,
         clients: Mutex::default(),
+        places: Mutex::default(),
+        sessions: tokio::sync::Mutex::default(),
         bucket_regions: Mutex::default(),
         encode_keys: Mutex::new(None),
     })))
@@ -230,6 +233,16 @@ impl Store {
         self.0.endpoint.clone()
     }
 
+    /// Between us and the provider.
+    pub(super) fn transport(&self) -> &Transport {
+        &self.0.transport
+    }
+
+    /// Where requests and links about buckets go, as far as it was asked for.
+    pub(super) fn places(&self) -> &Mutex<Places> {
+        &self.0.places
+    }
+
     /// The region in the signatures for `bucket`.
     pub fn region_of(&self, bucket: &str) -> String {
         let known = self.0.bucket_regions.lock().unwrap_or_else(PoisonError::into_inner);
@@ -273,24 +286,26 @@ impl Store {
         E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
     {
         match request(self.clients(bucket)).await {
-            Err(error) if self.learn_region(bucket, &error) => request(self.clients(bucket)).await,
+            Err(error) if Facts::of(&error).is_some_and(|facts| self.learn_region(bucket, &facts)) => {
+                request(self.clients(bucket)).await
+            }
             other => other,
         }
         .map_err(|error| explain(self, op, error))
     }
 
-    /// Remembers the region that an error names; whether that is news.
-    pub(super) fn learn_region<E>(&self, bucket: &str, error: &SdkError<E>) -> bool {
+    /// Remembers the region that a refusal names; whether that is news.
+    pub(super) fn learn_region(&self, bucket: &str, refusal: &Facts) -> bool {
         // Only AWS has one endpoint a region that we can find by name.
         if self.0.profile.endpoint.is_some() || bucket.is_empty() {
             return false;
         }
-        let Some(region) = bucket_region(error) else { return false };
+        let Some(region) = refusal.bucket_region() else { return false };
         if region == self.region_of(bucket) {
             return false;
         }
         let mut known = self.0.bucket_regions.lock().unwrap_or_else(PoisonError::into_inner);
-        known.insert(bucket.to_owned(), region);
+        known.insert(bucket.to_owned(), region.to_owned());
         true
     }
 
@@ -302,12 +317,12 @@ impl Store {
 
     /// The plain HTTP client of this profile: its proxies and certificate authorities, no signatures.
     pub fn http(&self) -> &Http {
-        &self.0.http
+        &self.0.transport.http
     }
 
     /// How far the provider's clock is ahead of ours, as far as its answers have told; zero if not noteworthy.
     pub fn clock_ahead(&self) -> jiff::SignedDuration {
-        self.0.clock.ahead()
+        self.0.transport.clock.ahead()
     }
 
     /// Credentials that live until `end`, if the source can renew them that far.
@@ -332,6 +347,27 @@ impl Store {
                 .with_hint("log in again (`aws sso login`), or check the AWS files")
         })?;
         *fetched = Some(Fetched { credentials: new.clone(), at: Instant::now() });
+        Ok(new)
+    }
+
+    /// Credentials for a directory bucket.
+    pub(super) async fn session(&self, bucket: &str) -> Result<Credentials> {
+        let mut sessions = self.0.sessions.lock().await;
+        let soon = SystemTime::now() + FRESH;
+        if let Some(known) = sessions.get(bucket).filter(|known| known.expiry().is_some_and(|end| end > soon))
+        {
+            return Ok(known.clone());
+        }
+        let op = self.op("begin a session with", bucket, "");
+        let output =
+            self.run(bucket, op, |clients| clients.patient.create_session().bucket(bucket).send()).await?;
+        let new = output.credentials();
+        let new =
+            new.ok_or_else(|| Error::new(Kind::Integrity, format!("cannot {op}: the answer has none")))?;
+        let end = SystemTime::try_from(*new.expiration()).ok();
+        let token = Some(new.session_token().to_owned());
+        let new = Credentials::new(new.access_key_id(), new.secret_access_key(), token, end, "session");
+        sessions.insert(bucket.to_owned(), new.clone());
         Ok(new)
     }
 

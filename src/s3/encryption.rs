@@ -22,19 +22,17 @@ use crate::error::{Error, Kind, Result};
 
 /// What stands for "with a key that the provider does not keep" in `Attributes::sse`; read, never sent.
 pub(super) const CUSTOMER: &str = "SSE-C";
+/// The header of encryption by the provider, with a key of its own.
+pub(super) const ENCRYPTED: &str = "x-amz-server-side-encryption";
+/// The header that names that key, where it has a name.
+pub(super) const ENCRYPTION_KEY_ID: &str = "x-amz-server-side-encryption-aws-kms-key-id";
+/// The header of encryption with a key that comes along.
+pub(super) const ENCRYPTED_WITH_KEY: &str = "x-amz-server-side-encryption-customer-algorithm";
 /// The only algorithm there is for such keys.
 pub(super) const CUSTOMER_ALGORITHM: &str = "AES256";
 
-/// Operations that carry the key, after the S3 API reference.
-const CARRIERS: &[&str] = &[
-    "PutObject",
-    "GetObject",
-    "HeadObject",
-    "CreateMultipartUpload",
-    "UploadPart",
-    "CopyObject",
-    "UploadPartCopy",
-];
+/// Operations of the SDK that carry the key, after the S3 API reference; those made in `request.rs` all do.
+const CARRIERS: &[&str] = &["PutObject", "CreateMultipartUpload", "CopyObject", "UploadPartCopy"];
 /// Operations that need the key of an upload begun with a checksum algorithm; where there is none, some providers
 /// refuse it.
 const CHECKSUM_CARRIERS: &[&str] = &["CompleteMultipartUpload", "ListParts"];
@@ -59,6 +57,15 @@ impl CustomerKey {
     /// The MD5 that goes with it, base64.
     pub(super) fn md5(&self) -> &str {
         &self.md5
+    }
+
+    /// The headers that carry it.
+    pub(super) fn headers(&self) -> [(&'static str, &str); 3] {
+        [
+            (ENCRYPTED_WITH_KEY, CUSTOMER_ALGORITHM),
+            ("x-amz-server-side-encryption-customer-key", self.base64()),
+            ("x-amz-server-side-encryption-customer-key-md5", self.md5()),
+        ]
     }
 
     /// `text` without this key, should a server have sent it back.
@@ -104,7 +111,7 @@ fn is_overheard(endpoint: &str) -> bool {
     uri.scheme_str() != Some("https") && !is_here
 }
 
-/// Sends the profile's key with every operation that takes one.
+/// Sends the profile's key with every operation of the SDK that takes one.
 #[derive(Debug)]
 pub(super) struct SendCustomerKey {
     key: CustomerKey,
@@ -134,10 +141,9 @@ impl Intercept for SendCustomerKey {
         bag: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         if bag.load::<Metadata>().is_some_and(|operation| self.goes_with(operation.name())) {
-            let headers = context.request_mut().headers_mut();
-            headers.insert("x-amz-server-side-encryption-customer-algorithm", CUSTOMER_ALGORITHM);
-            headers.insert("x-amz-server-side-encryption-customer-key", self.key.base64().to_owned());
-            headers.insert("x-amz-server-side-encryption-customer-key-md5", self.key.md5().to_owned());
+            for (name, value) in self.key.headers() {
+                context.request_mut().headers_mut().insert(name, value.to_owned());
+            }
         }
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! What the SDK and the provider say when something fails, as one sentence with a hint.
 
+use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
 
@@ -7,9 +8,11 @@ use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::Intercept;
 use aws_smithy_runtime_api::client::interceptors::context::BeforeTransmitInterceptorContextMut;
-use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
+use http_body_util::{BodyExt as _, Limited};
+use hyper::body::Incoming;
+use quick_xml::escape::unescape;
 
 use super::Store;
 use crate::error::{Error, Kind};
@@ -37,10 +40,10 @@ impl Store {
     }
 }
 
-/// What an error says about itself, however it came.
-#[derive(Default)]
-struct Facts {
-    status: u16,
+/// What a refusal says about itself, however it came.
+#[derive(Debug, Default)]
+pub(super) struct Facts {
+    pub(super) status: u16,
     code: String,
     message: String,
     region: Option<String>,
@@ -64,28 +67,12 @@ where
         return Error::new(Kind::Timeout, format!("cannot {op}: no answer in time"))
             .with_hint("check the network and the profile's endpoint, then retry");
     }
-    let mut facts = error.raw_response().map(facts).unwrap_or_default();
+    let mut facts = Facts::of(&error).unwrap_or_default();
     if let SdkError::ServiceError(service) = &error {
         // A bare 404 has no code of its own; `NotFound` is the SDK's word for it.
         let code = service.err().code().filter(|code| *code != "NotFound");
         code.unwrap_or_default().clone_into(&mut facts.code);
         service.err().message().unwrap_or_default().clone_into(&mut facts.message);
-    }
-    if let Some(key) = store.own_key() {
-        facts.message = key.hidden_in(&facts.message);
-    }
-    let unreadable = (200..300).contains(&facts.status) && facts.code.is_empty();
-    if facts.is_html || unreadable {
-        let what = if facts.is_html { "HTML" } else { "something" };
-        return Error::new(
-            Kind::Integrity,
-            format!("cannot {op}: the endpoint answers {what} that is not S3"),
-        )
-        .with_hint(format!(
-            "check the endpoint of profile {} ({})",
-            op.profile,
-            store.profile().place()
-        ));
     }
     if let SdkError::ConstructionFailure(_) = &error {
         let why = root_cause(&error);
@@ -96,51 +83,89 @@ where
         return Error::new(Kind::Credentials, format!("cannot {op}: {}", root_cause(&error)))
             .with_hint(format!("check the credentials of profile {}", op.profile));
     }
-    from_facts(store, op, &facts).with_source(error)
+    store.refused(op, &facts).with_source(error)
 }
 
-fn facts(response: &HttpResponse) -> Facts {
-    let header = |name: &str| response.headers().get(name);
-    let body = response.body().bytes().unwrap_or_default();
-    let start = String::from_utf8_lossy(&body[..body.len().min(4096)]).into_owned();
-    let trimmed = start.trim_start().to_ascii_lowercase();
-    let tag = |name: &str| {
-        let open = format!("<{name}>");
-        let from = start.find(&open)? + open.len();
-        Some(start[from..].split('<').next()?.to_owned())
-    };
-    let skew_minutes = header("date").and_then(|date| {
-        let server = jiff::fmt::rfc2822::parse(date).ok()?.timestamp();
-        Some(jiff::Timestamp::now().duration_since(server).as_secs() / 60)
-    });
-    Facts {
-        status: response.status().as_u16(),
-        region: header("x-amz-bucket-region").map(str::to_owned).or_else(|| tag("Region")),
-        skew_minutes,
-        is_html: trimmed.starts_with("<!doctype html") || trimmed.starts_with("<html"),
-        code: tag("Code").unwrap_or_default(),
-        message: tag("Message").unwrap_or_default(),
+/// As much of a refusal's body is read.
+const WORDS: usize = 64 << 10;
+
+impl Facts {
+    /// What the answer behind an error of the SDK says, if there was one.
+    pub(super) fn of<E>(error: &SdkError<E>) -> Option<Self> {
+        let response = error.raw_response()?;
+        let body = response.body().bytes().unwrap_or_default();
+        Some(Self::new(response.status().as_u16(), |name| response.headers().get(name), body))
+    }
+
+    /// What a refusal says.
+    pub(super) async fn read(answer: http::Response<Incoming>) -> Self {
+        let (parts, body) = answer.into_parts();
+        let body = Limited::new(body, WORDS).collect().await.map(|body| body.to_bytes()).unwrap_or_default();
+        Self::new(parts.status.as_u16(), |name| parts.headers.get(name)?.to_str().ok(), &body)
+    }
+
+    fn new<'a>(status: u16, header: impl Fn(&str) -> Option<&'a str>, body: &[u8]) -> Self {
+        let start = String::from_utf8_lossy(&body[..body.len().min(4096)]).into_owned();
+        let trimmed = start.trim_start().to_ascii_lowercase();
+        let tag = |name: &str| {
+            let open = format!("<{name}>");
+            let from = start.find(&open)? + open.len();
+            let text = start[from..].split('<').next()?;
+            Some(unescape(text).map_or_else(|_| text.to_owned(), Cow::into_owned))
+        };
+        let skew_minutes = header("date").and_then(|date| {
+            let server = jiff::fmt::rfc2822::parse(date).ok()?.timestamp();
+            Some(jiff::Timestamp::now().duration_since(server).as_secs() / 60)
+        });
+        Self {
+            status,
+            region: header("x-amz-bucket-region").map(str::to_owned).or_else(|| tag("Region")),
+            skew_minutes,
+            is_html: trimmed.starts_with("<!doctype html") || trimmed.starts_with("<html"),
+            code: tag("Code").unwrap_or_default(),
+            message: tag("Message").unwrap_or_default(),
+        }
+    }
+
+    /// The region that it names for the bucket.
+    pub(super) fn bucket_region(&self) -> Option<&str> {
+        let region = self.region.as_deref().filter(|region| !region.is_empty());
+        region.filter(|_| matches!(self.status, 301 | 307 | 400 | 403))
     }
 }
 
-/// The region that an error names for the bucket.
-pub(super) fn bucket_region<E>(error: &SdkError<E>) -> Option<String> {
-    let facts = facts(error.raw_response()?);
-    facts.region.filter(|region| matches!(facts.status, 301 | 307 | 400 | 403) && !region.is_empty())
-}
-
-fn from_facts(store: &Store, op: Op<'_>, facts: &Facts) -> Error {
-    let (kind, hint) = judge(store, op, facts);
-    let said = match (facts.code.is_empty(), facts.message.is_empty()) {
-        (true, true) => format!("{} (HTTP {})", words_of(kind), facts.status),
-        (false, true) => format!("{} (HTTP {})", facts.code, facts.status),
-        (true, false) => facts.message.clone(),
-        (false, false) => format!("{}: {}", facts.code, facts.message),
-    };
-    let error = Error::new(kind, format!("cannot {op}: {}", said.trim_end_matches('.')));
-    match hint {
-        Some(hint) => error.with_hint(hint),
-        None => error,
+impl Store {
+    /// One sentence for a refusal.
+    pub(super) fn refused(&self, op: Op<'_>, facts: &Facts) -> Error {
+        let unreadable = (200..300).contains(&facts.status) && facts.code.is_empty();
+        if facts.is_html || unreadable {
+            let what = if facts.is_html { "HTML" } else { "something" };
+            return Error::new(
+                Kind::Integrity,
+                format!("cannot {op}: the endpoint answers {what} that is not S3"),
+            )
+            .with_hint(format!(
+                "check the endpoint of profile {} ({})",
+                op.profile,
+                self.profile().place()
+            ));
+        }
+        let (kind, hint) = judge(self, op, facts);
+        let message = match self.own_key() {
+            Some(key) => key.hidden_in(&facts.message),
+            None => facts.message.clone(),
+        };
+        let said = match (facts.code.is_empty(), message.is_empty()) {
+            (true, true) => format!("{} (HTTP {})", words_of(kind), facts.status),
+            (false, true) => format!("{} (HTTP {})", facts.code, facts.status),
+            (true, false) => message,
+            (false, false) => format!("{}: {message}", facts.code),
+        };
+        let error = Error::new(kind, format!("cannot {op}: {}", said.trim_end_matches('.')));
+        match hint {
+            Some(hint) => error.with_hint(hint),
+            None => error,
+        }
     }
 }
 
@@ -281,7 +306,7 @@ fn region_hint(store: &Store, profile: &str, facts: &Facts) -> String {
 }
 
 /// The connection could not be made, or broke.
-fn unreachable_server(store: &Store, op: Op<'_>, error: &(dyn StdError + 'static)) -> Error {
+pub(super) fn unreachable_server(store: &Store, op: Op<'_>, error: &(dyn StdError + 'static)) -> Error {
     let cause = root_cause(error);
     let lower = cause.to_ascii_lowercase();
     let profile = op.profile;

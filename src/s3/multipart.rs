@@ -5,16 +5,16 @@ use std::time::Duration;
 use aws_sdk_s3::operation::list_multipart_uploads::ListMultipartUploadsOutput;
 use aws_sdk_s3::types::{
     ChecksumAlgorithm, ChecksumType, CompletedMultipartUpload, CompletedPart as SdkPart, EncodingType,
-    ServerSideEncryption,
 };
 use jiff::Timestamp;
 
 use super::attributes::with_attributes;
 use super::digest::{Algorithm, Digest};
 use super::list::decoded;
-use super::object::{header, kept, quoted, stalled, timestamp, unquoted};
-use super::transport::{Body, unless_stalled};
-use super::{PutOptions, Store, Written};
+use super::object::{header, kept, quoted, timestamp, unquoted};
+use super::request::Request;
+use super::transport::Body;
+use super::{Method, PutOptions, Store, Written};
 use crate::error::{Error, Kind, Result};
 
 /// An upload in progress.
@@ -101,37 +101,10 @@ impl Store {
     /// Sends one part and returns its ETag. One attempt, as the body is consumed.
     pub async fn upload_part(&self, upload: &Upload, part: PartRequest) -> Result<String> {
         let op = self.op("write a part of", &upload.bucket, &upload.key);
-        self.writable(op)?;
-        let length = part.body.length();
-        let sign = self.profile().sign_payload;
-        let (body, sent) = part.body.prepare(sign).await?;
-        let request = self
-            .clients(&upload.bucket)
-            .once
-            .upload_part()
-            .bucket(&upload.bucket)
-            .key(&upload.key)
-            .upload_id(&upload.upload_id)
-            .part_number(number(part.number))
-            .content_length(length)
-            .set_content_md5(header(part.digest.as_ref(), Algorithm::Md5))
-            .set_checksum_crc64_nvme(header(part.digest.as_ref(), Algorithm::Crc64Nvme))
-            .set_checksum_crc32(header(part.digest.as_ref(), Algorithm::Crc32))
-            .set_checksum_crc32_c(header(part.digest.as_ref(), Algorithm::Crc32c))
-            .body(body.into())
-            .customize();
-        let request = if sign { request } else { request.disable_payload_signing() };
-        match unless_stalled(request.send(), &sent).await {
-            None => Err(stalled(op)),
-            Some(Err(error)) => Err(self.written_elsewhere(&upload.bucket, op, error)),
-            Some(Ok(output)) => {
-                let etag = unquoted(output.e_tag());
-                self.check_encrypted(op, output.sse_customer_algorithm())?;
-                let sse = output.server_side_encryption().map(ServerSideEncryption::as_str);
-                self.arrived(op, part.digest.as_ref(), &etag, kept!(&output).as_ref(), sse)?;
-                Ok(etag)
-            }
-        }
+        let request = Request::new(Method::Put, &upload.bucket, &upload.key)
+            .query("partNumber", Some(&part.number.to_string()))
+            .query("uploadId", Some(&upload.upload_id));
+        Ok(self.write(op, request, part.body, part.digest.as_ref(), None).await?.etag)
     }
 
     /// Makes the object out of its parts, ascending by number. Also the 200 answer with an error inside is an error.

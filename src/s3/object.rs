@@ -4,19 +4,26 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_s3::primitives::{ByteStream, DateTime};
-use aws_sdk_s3::types::{ChecksumMode, ServerSideEncryption};
+use aws_sdk_s3::primitives::DateTime;
 use bytes::Bytes;
+use http::HeaderMap;
+use http_body_util::BodyExt as _;
+use hyper::body::Incoming;
 use jiff::Timestamp;
 
-use super::attributes::with_attributes;
 use super::digest::{Algorithm, Digest};
-use super::encryption::{CUSTOMER, keeps_md5};
-use super::fault::{Op, explain};
+use super::encryption::{CUSTOMER, ENCRYPTED, ENCRYPTED_WITH_KEY, ENCRYPTION_KEY_ID, keeps_md5};
+use super::fault::{Facts, Op, explain};
+use super::request::{Failure, Request, finished, number, text};
 use super::transport::{Body, STALL, unless_stalled};
-use super::{Attributes, Store};
+use super::{Attributes, Method, Store};
 use crate::error::{Error, Kind, Result};
 use crate::http::root_cause;
+
+/// What the headers of an object's own metadata begin with.
+pub(super) const METADATA: &str = "x-amz-meta-";
+/// Asks for the checksums that the provider keeps.
+const CHECKSUM_MODE: &str = "x-amz-checksum-mode";
 
 /// What HEAD or GET says about an object.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -58,7 +65,7 @@ pub struct GetOptions {
 pub struct Download {
     /// What the answer's headers said (`size` is the whole object's also for a range).
     pub info: ObjectInfo,
-    body: ByteStream,
+    body: Incoming,
     what: String,
     left: u64,
 }
@@ -68,7 +75,20 @@ impl Download {
     /// worth another try.
     pub async fn chunk(&mut self) -> Option<Result<Bytes>> {
         let failed = |kind, why: &str| Some(Err(Error::new(kind, format!("cannot {}: {why}", self.what))));
-        match tokio::time::timeout(STALL, self.body.next()).await {
+        let next = async {
+            loop {
+                match self.body.frame().await {
+                    // What comes behind the bytes says nothing about them.
+                    Some(Ok(frame)) => match frame.into_data() {
+                        Ok(bytes) => return Some(Ok(bytes)),
+                        Err(_) => continue,
+                    },
+                    Some(Err(error)) => return Some(Err(error)),
+                    None => return None,
+                }
+            }
+        };
+        match tokio::time::timeout(STALL, next).await {
             Err(_) => failed(Kind::Timeout, "no byte for a minute"),
             Ok(Some(Ok(bytes))) => {
                 self.left = self.left.saturating_sub(bytes.len() as u64);
@@ -107,69 +127,72 @@ pub struct Written {
     pub digest: Option<Digest>,
 }
 
-/// HEAD and GET answer with the same fields on different types.
-macro_rules! info {
-    ($output:expr, $size:expr) => {{
-        let output = $output;
-        let text = |value: Option<&str>| value.map(str::to_owned);
-        let checksums = [
-            ("crc64nvme", output.checksum_crc64_nvme()),
-            ("crc32", output.checksum_crc32()),
-            ("crc32c", output.checksum_crc32_c()),
-            ("sha1", output.checksum_sha1()),
-            ("sha256", output.checksum_sha256()),
-        ];
-        let other = [
-            ("website-redirect", text(output.website_redirect_location())),
-            ("replication-status", output.replication_status().map(|v| v.as_str().to_owned())),
-            ("expiration", text(output.expiration())),
-            ("restore", text(output.restore())),
-            ("object-lock", output.object_lock_mode().map(|v| v.as_str().to_owned())),
-            (
-                "locked-until",
-                output.object_lock_retain_until_date().and_then(timestamp).map(|until| until.to_string()),
-            ),
-            ("legal-hold", output.object_lock_legal_hold_status().map(|v| v.as_str().to_owned())),
-            ("checksum-type", output.checksum_type().map(|v| v.as_str().to_owned())),
-        ];
-        ObjectInfo {
-            size: $size,
-            etag: unquoted(output.e_tag()),
-            modified: output.last_modified().and_then(timestamp),
-            version_id: text(output.version_id()),
-            attributes: Attributes {
-                content_type: text(output.content_type()),
-                cache_control: text(output.cache_control()),
-                content_disposition: text(output.content_disposition()),
-                content_encoding: text(output.content_encoding()),
-                content_language: text(output.content_language()),
-                expires: text(output.expires_string()),
-                metadata: output
-                    .metadata()
-                    .into_iter()
-                    .flatten()
-                    .map(|(k, v)| (k.clone(), v.clone()))
-                    .collect(),
-                storage_class: output.storage_class().map(|class| class.as_str().to_owned()),
-                sse: match (output.sse_customer_algorithm(), output.server_side_encryption()) {
-                    (Some(_), _) => Some(CUSTOMER.to_owned()),
-                    (None, None) => None,
-                    (None, Some(sse)) => Some(match output.ssekms_key_id() {
-                        Some(id) => format!("{}:{id}", sse.as_str()),
-                        None => sse.as_str().to_owned(),
-                    }),
-                },
-                tags: Vec::new(),
-            },
-            checksums: checksums
-                .into_iter()
-                .filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned())))
-                .collect(),
-            tag_count: output.tag_count().and_then(|count| u32::try_from(count).ok()).unwrap_or(0),
-            parts: output.parts_count().and_then(|count| u32::try_from(count).ok()),
-            other: other.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect(),
-        }
-    }};
+/// What the headers of HEAD and GET say; `size` is the whole object's.
+fn info(headers: &HeaderMap, size: u64) -> ObjectInfo {
+    let text = |name: &str| text(headers, name);
+    let checksums = ["crc64nvme", "crc32", "crc32c", "sha1", "sha256"];
+    let until = text("x-amz-object-lock-retain-until-date");
+    let other = [
+        ("website-redirect", text("x-amz-website-redirect-location")),
+        ("replication-status", text("x-amz-replication-status")),
+        ("expiration", text("x-amz-expiration")),
+        ("restore", text("x-amz-restore")),
+        ("object-lock", text("x-amz-object-lock-mode")),
+        ("locked-until", until.and_then(|until| Some(until.parse::<Timestamp>().ok()?.to_string()))),
+        ("legal-hold", text("x-amz-object-lock-legal-hold")),
+        ("checksum-type", text("x-amz-checksum-type")),
+    ];
+    ObjectInfo {
+        size,
+        etag: unquoted(text("etag").as_deref()),
+        modified: text("last-modified")
+            .and_then(|date| Some(jiff::fmt::rfc2822::parse(&date).ok()?.timestamp())),
+        version_id: text("x-amz-version-id"),
+        attributes: Attributes {
+            content_type: text("content-type"),
+            cache_control: text("cache-control"),
+            content_disposition: text("content-disposition"),
+            content_encoding: text("content-encoding"),
+            content_language: text("content-language"),
+            expires: text("expires"),
+            metadata: metadata(headers),
+            storage_class: text("x-amz-storage-class"),
+            sse: encryption(headers),
+            tags: Vec::new(),
+        },
+        checksums: checksums
+            .into_iter()
+            .filter_map(|name| Some((name.to_owned(), text(&format!("x-amz-checksum-{name}"))?)))
+            .collect(),
+        tag_count: number(headers, "x-amz-tagging-count").unwrap_or(0),
+        parts: number(headers, "x-amz-mp-parts-count"),
+        other: other.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect(),
+    }
+}
+
+fn metadata(headers: &HeaderMap) -> BTreeMap<String, String> {
+    let own = headers.iter().filter_map(|(name, value)| Some((name.as_str().strip_prefix(METADATA)?, value)));
+    own.map(|(name, value)| (name.to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+        .collect()
+}
+
+/// How an answer says that the object is encrypted, as [`Attributes::sse`] has it.
+fn encryption(headers: &HeaderMap) -> Option<String> {
+    if headers.contains_key(ENCRYPTED_WITH_KEY) {
+        return Some(CUSTOMER.to_owned());
+    }
+    let sse = text(headers, ENCRYPTED)?;
+    Some(match text(headers, ENCRYPTION_KEY_ID) {
+        Some(id) => format!("{sse}:{id}"),
+        None => sse,
+    })
+}
+
+/// The whole-object checksum that an answer's headers name.
+fn kept_checksum(headers: &HeaderMap) -> Option<Digest> {
+    Algorithm::KEPT.into_iter().find_map(|algorithm| {
+        Digest::from_base64(algorithm, &text(headers, &format!("x-amz-checksum-{}", algorithm.name()))?)
+    })
 }
 
 /// The whole-object checksum of an answer; all that have one have the same getters.
@@ -201,18 +224,10 @@ impl ObjectInfo {
 impl Store {
     /// HEAD.
     pub async fn head(&self, bucket: &str, key: &str, version_id: Option<&str>) -> Result<ObjectInfo> {
+        let request = Request::new(Method::Head, bucket, key).query("versionId", version_id);
         let keeps_checksums = self.profile().kept_checksum.is_some();
-        let output = self
-            .run(bucket, self.op("read", bucket, key), |clients| {
-                let request = clients.patient.head_object().bucket(bucket).key(key);
-                request
-                    .set_version_id(version_id.map(str::to_owned))
-                    .set_checksum_mode(keeps_checksums.then_some(ChecksumMode::Enabled))
-                    .send()
-            })
-            .await?;
-        let size = output.content_length().and_then(|length| u64::try_from(length).ok()).unwrap_or(0);
-        Ok(info!(&output, size))
+        let request = request.header(CHECKSUM_MODE, keeps_checksums.then_some("ENABLED"));
+        self.headers(request).await
     }
 
     /// HEAD of one part (from 1) of an object that was sent in parts: `size` is the part's, where the provider knows
@@ -224,50 +239,38 @@ impl Store {
         version_id: Option<&str>,
         part: u16,
     ) -> Result<ObjectInfo> {
-        let output = self
-            .run(bucket, self.op("read", bucket, key), |clients| {
-                let request = clients.patient.head_object().bucket(bucket).key(key);
-                request.set_version_id(version_id.map(str::to_owned)).part_number(i32::from(part)).send()
-            })
-            .await?;
-        let size = output.content_length().and_then(|length| u64::try_from(length).ok()).unwrap_or(0);
-        Ok(info!(&output, size))
+        let request = Request::new(Method::Head, bucket, key).query("partNumber", Some(&part.to_string()));
+        self.headers(request.query("versionId", version_id)).await
+    }
+
+    async fn headers(&self, request: Request<'_>) -> Result<ObjectInfo> {
+        let answer = self.fetch(self.op("read", request.bucket, request.key), &request).await?;
+        let size = number(answer.headers(), "content-length").unwrap_or(0);
+        Ok(info(answer.headers(), size))
     }
 
     /// GET. One attempt: whoever reads the body decides about another.
     pub async fn get(&self, bucket: &str, key: &str, options: &GetOptions) -> Result<Download> {
         let op = self.op("read", bucket, key);
         let checksums = options.checksums && self.profile().kept_checksum.is_some();
-        let asking = self.run(bucket, op, |clients| {
-            let range = options
-                .range
-                .as_ref()
-                .map(|range| format!("bytes={}-{}", range.start, range.end.saturating_sub(1)));
-            clients
-                .once
-                .get_object()
-                .bucket(bucket)
-                .key(key)
-                .set_range(range)
-                .set_if_match(options.if_match.as_deref().map(quoted))
-                .set_version_id(options.version_id.clone())
-                .customize()
-                .mutate_request(move |request| {
-                    // Not the SDK's own switch: it would compare a second time, and call a wrong byte a broken stream.
-                    if checksums {
-                        request.headers_mut().insert("x-amz-checksum-mode", "ENABLED");
-                    }
-                })
-                .send()
-        });
-        let output = tokio::time::timeout(STALL, asking)
+        let range = options.range.as_ref();
+        let request = Request::new(Method::Get, bucket, key)
+            .query("versionId", options.version_id.as_deref())
+            .header(
+                "range",
+                range.map(|range| format!("bytes={}-{}", range.start, range.end.saturating_sub(1))),
+            )
+            .header("if-match", options.if_match.as_deref().map(quoted))
+            .header(CHECKSUM_MODE, checksums.then_some("ENABLED"));
+        let answer = tokio::time::timeout(STALL, self.fetch_once(op, &request))
             .await
             .map_err(|_| Error::new(Kind::Timeout, format!("cannot {op}: no answer within a minute")))??;
-        let left = output.content_length().and_then(|length| u64::try_from(length).ok()).unwrap_or(0);
-        let total = output.content_range().and_then(|range| range.rsplit('/').next()?.parse().ok());
-        if let Some(range) = &options.range {
-            let starts = output
-                .content_range()
+        let left = number(answer.headers(), "content-length").unwrap_or(0);
+        let said = text(answer.headers(), "content-range");
+        let total = said.as_deref().and_then(|range| range.rsplit('/').next()?.parse().ok());
+        if let Some(range) = range {
+            let starts = said
+                .as_deref()
                 .and_then(|range| range.strip_prefix("bytes ")?.split('-').next()?.parse().ok());
             if starts != Some(range.start) {
                 return Err(Error::new(
@@ -276,47 +279,51 @@ impl Store {
                 ));
             }
         }
-        let info = info!(&output, total.unwrap_or(left));
-        Ok(Download { info, body: output.body, what: op.to_string(), left })
+        let info = info(answer.headers(), total.unwrap_or(left));
+        Ok(Download { info, body: answer.into_body(), what: op.to_string(), left })
     }
 
     /// PUT. One attempt, as the body is consumed.
     pub async fn put(&self, bucket: &str, key: &str, body: Body, options: &PutOptions) -> Result<Written> {
         let op = self.op("write", bucket, key);
-        self.writable(op)?;
         options.attributes.check(op)?;
         let encryption = self.encryption(op, &options.attributes)?;
-        let length = body.length();
-        let sign = self.profile().sign_payload;
-        let (body, sent) = body.prepare(sign).await?;
-        let request =
-            with_attributes!(self.clients(bucket).once.put_object(), &options.attributes, &encryption)
-                .bucket(bucket)
-                .key(key)
-                .content_length(length)
-                .set_content_md5(header(options.digest.as_ref(), Algorithm::Md5))
-                .set_checksum_crc64_nvme(header(options.digest.as_ref(), Algorithm::Crc64Nvme))
-                .set_checksum_crc32(header(options.digest.as_ref(), Algorithm::Crc32))
-                .set_checksum_crc32_c(header(options.digest.as_ref(), Algorithm::Crc32c))
-                .set_if_none_match(options.if_none_match.then(|| "*".to_owned()))
-                .set_if_match(options.if_match.as_deref().map(quoted))
-                .body(body.into())
-                .customize();
-        let request = if sign { request } else { request.disable_payload_signing() };
-        let output = match unless_stalled(request.send(), &sent).await {
+        let request = Request::new(Method::Put, bucket, key)
+            .header("if-none-match", options.if_none_match.then_some("*"))
+            .header("if-match", options.if_match.as_deref().map(quoted))
+            .attributes(&options.attributes)
+            .header(ENCRYPTED, encryption.algorithm.as_deref())
+            .header(ENCRYPTION_KEY_ID, encryption.key_id);
+        self.write(op, request, body, options.digest.as_ref(), encryption.algorithm.as_deref()).await
+    }
+
+    /// Sends a body, and compares what the answer says about it. `sse`: the encryption that was asked for.
+    pub(super) async fn write(
+        &self,
+        op: Op<'_>,
+        request: Request<'_>,
+        body: Body,
+        digest: Option<&Digest>,
+        sse: Option<&str>,
+    ) -> Result<Written> {
+        self.writable(op)?;
+        let request = request.header("content-length", Some(body.length().to_string())).digest(digest);
+        let sent = body.sent();
+        let payload = body.payload(self.profile().sign_payload).await?;
+        let sending = async { Ok(finished(self.send(op, &request, payload).await?).await) };
+        let headers = match unless_stalled(sending, &sent).await {
             None => return Err(stalled(op)),
-            Some(Err(error)) => return Err(self.written_elsewhere(bucket, op, error)),
-            Some(Ok(output)) => output,
+            Some(Err(Failure::Failed(error))) => return Err(error),
+            Some(Err(Failure::Refused(facts))) => {
+                return Err(self.not_written(op.bucket, op, &facts, || self.refused(op, &facts)));
+            }
+            Some(Ok(headers)) => headers,
         };
-        let etag = unquoted(output.e_tag());
-        let kept = kept!(&output);
-        self.check_encrypted(op, output.sse_customer_algorithm())?;
-        let sse = output
-            .server_side_encryption()
-            .map(ServerSideEncryption::as_str)
-            .or(encryption.algorithm.as_deref());
-        self.arrived(op, options.digest.as_ref(), &etag, kept.as_ref(), sse)?;
-        Ok(Written { etag, version_id: output.version_id().map(str::to_owned), digest: kept })
+        let etag = unquoted(text(&headers, "etag").as_deref());
+        let kept = kept_checksum(&headers);
+        self.check_encrypted(op, text(&headers, ENCRYPTED_WITH_KEY).as_deref())?;
+        self.arrived(op, digest, &etag, kept.as_ref(), text(&headers, ENCRYPTED).as_deref().or(sse))?;
+        Ok(Written { etag, version_id: text(&headers, "x-amz-version-id"), digest: kept })
     }
 
     /// The algorithm by which bodies are proved: what the provider keeps, else MD5, which all of them check.
@@ -358,13 +365,17 @@ impl Store {
     where
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
     {
-        if self.learn_region(bucket, &error) {
+        let facts = Facts::of(&error).unwrap_or_default();
+        self.not_written(bucket, op, &facts, || explain(self, op, error))
+    }
+
+    fn not_written(&self, bucket: &str, op: Op<'_>, facts: &Facts, why: impl FnOnce() -> Error) -> Error {
+        if self.learn_region(bucket, facts) {
             let region = self.region_of(bucket);
             return Error::new(Kind::Unavailable, format!("cannot {op}: the bucket is in region {region}"));
         }
-        let conditional = error.raw_response().is_some_and(|raw| matches!(raw.status().as_u16(), 409 | 412));
-        let error = explain(self, op, error);
-        if conditional && error.kind() == Kind::Changed {
+        let error = why();
+        if matches!(facts.status, 409 | 412) && error.kind() == Kind::Changed {
             return Error::new(Kind::Exists, error.message());
         }
         error

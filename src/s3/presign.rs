@@ -1,23 +1,15 @@
 //! Presigned URLs: equal in signature and parameters to botocore's s3v4 for the same inputs and time.
 
-use std::sync::LazyLock;
 use std::time::{Duration, SystemTime};
 
-use aws_sdk_s3::config::endpoint::{DefaultResolver, Params, ResolveEndpoint as _};
-use aws_sigv4::http_request::{
-    PercentEncodingMode, SignableBody, SignableRequest, SignatureLocation, SigningSettings,
-    UriPathNormalizationMode, sign,
-};
-use aws_sigv4::sign::v4;
-use aws_smithy_runtime_api::box_error::BoxError;
+use aws_sigv4::http_request::{SignableBody, SignableRequest};
 use jiff::{SignedDuration, Timestamp};
-use percent_encoding::utf8_percent_encode;
 use serde::{Deserialize, Serialize};
 
 use super::Store;
-use super::connect::rooted;
-use super::encode::{QUERY, encode_path};
+use super::encode::encode_path;
 use super::fault::Op;
+use super::request::{Audience, parameter};
 use crate::error::{Error, Kind, Result};
 
 /// The longest life SigV4 allows: seven days.
@@ -136,23 +128,13 @@ impl Store {
         let wrong =
             |error: &dyn std::fmt::Display| Error::new(Kind::Internal, format!("cannot {op}: {error}"));
         let start_time = SystemTime::try_from(start).map_err(|error| wrong(&error))?;
-        let place = self.place(&request.bucket).await.map_err(|error| wrong(&error))?;
+        let place = self.place(&request.bucket, Audience::Holders).await.map_err(|error| wrong(&error))?;
+        if place.session {
+            let message = format!("cannot {op}: a directory bucket takes signatures of five minutes only");
+            return Err(Error::new(Kind::Unsupported, message)
+                .with_hint("copy it to another bucket, and link to that"));
+        }
         let headers = headers(request);
-        let mut settings = SigningSettings::default();
-        settings.percent_encoding_mode = PercentEncodingMode::Single;
-        settings.uri_path_normalization_mode = UriPathNormalizationMode::Disabled;
-        settings.signature_location = SignatureLocation::QueryParams;
-        settings.expires_in = Some(request.expires);
-        let identity = credentials.clone().into();
-        let parameters = v4::SigningParams::builder()
-            .identity(&identity)
-            .region(&place.region)
-            .name(&place.service)
-            .time(start_time)
-            .settings(settings)
-            .build()
-            .map_err(|error| wrong(&error))?
-            .into();
         let query = self.query(request);
         let key = encode_path(&request.key);
         let mut url = format!("{}/{key}{}", place.url, if query.is_empty() { "" } else { "?" });
@@ -165,8 +147,8 @@ impl Store {
             SignableBody::UnsignedPayload,
         )
         .map_err(|error| wrong(&error))?;
-        let signed = sign(signable, &parameters).map_err(|error| wrong(&error))?;
-        for (name, value) in signed.output().params() {
+        let signed = place.sign(signable, &credentials, start_time, Some(request.expires));
+        for (name, value) in signed.map_err(|error| wrong(&error))?.params() {
             url.push(if url.contains('?') { '&' } else { '?' });
             url.push_str(&parameter(name, value));
         }
@@ -178,28 +160,6 @@ impl Store {
             _ => (asked, EndsBecause::Asked),
         };
         Ok(Presigned { url, headers, ends: Some(ends), because, clock_ahead })
-    }
-
-    /// Where a bucket is in the world, by the SDK's rules for endpoints.
-    async fn place(&self, bucket: &str) -> Result<Place, BoxError> {
-        static RULES: LazyLock<DefaultResolver> = LazyLock::new(DefaultResolver::new);
-        let region = self.region_of(bucket);
-        let endpoint = self.profile().public_endpoint.as_deref().map(rooted).or_else(|| self.own_endpoint());
-        let parameters = Params::builder()
-            .bucket(bucket)
-            .region(&region)
-            .set_endpoint(endpoint)
-            .force_path_style(self.profile().path_style)
-            .build()?;
-        let found = RULES.resolve_endpoint(&parameters).await?;
-        // Access points and some regions are signed for otherwise.
-        let scheme = found.auth_schemes().iter().find(|scheme| scheme.name() == "sigv4");
-        let said = |name: &str| Some(scheme?.get(name)?.as_string()?.to_owned());
-        Ok(Place {
-            url: found.url().trim_end_matches('/').to_owned(),
-            region: said("signingRegion").unwrap_or(region),
-            service: said("signingName").unwrap_or_else(|| "s3".to_owned()),
-        })
     }
 
     /// Parameters besides those of the signature, as a query has them.
@@ -245,14 +205,6 @@ impl Store {
     }
 }
 
-/// A bucket as links name it.
-struct Place {
-    /// Without a slash at its end.
-    url: String,
-    region: String,
-    service: String,
-}
-
 /// Headers that the holder has to send, and that are signed.
 fn headers(request: &PresignRequest) -> Vec<(String, String)> {
     let put = request.method == Method::Put;
@@ -260,10 +212,6 @@ fn headers(request: &PresignRequest) -> Vec<(String, String)> {
     let kind = request.content_type.clone().filter(|_| put && request.part.is_none());
     let all = [("content-length", length), ("content-type", kind)];
     all.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
-}
-
-fn parameter(name: &str, value: &str) -> String {
-    format!("{name}={}", utf8_percent_encode(value, QUERY))
 }
 
 #[cfg(test)]

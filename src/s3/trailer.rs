@@ -15,9 +15,9 @@ impl Store {
     pub async fn put_with_trailer(&self, bucket: &str, key: &str, body: Body) -> Result<()> {
         let op = self.op("write with a trailing checksum", bucket, key);
         self.writable(op)?;
-        let (body, sent) = body.prepare(false).await?;
+        let sent = body.sent();
         let request = self.clients(bucket).once.put_object().bucket(bucket).key(key);
-        let request = request.checksum_algorithm(ChecksumAlgorithm::Crc32).body(body.into());
+        let request = request.checksum_algorithm(ChecksumAlgorithm::Crc32).body(body.streamed().into());
         let always =
             Config::builder().request_checksum_calculation(RequestChecksumCalculation::WhenSupported);
         let request = request.customize().config_override(always);

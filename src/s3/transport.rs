@@ -18,10 +18,12 @@ use aws_smithy_runtime_api::http::Response;
 use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
 use http_body_util::BodyExt as _;
+use http_body_util::combinators::BoxBody;
+use hyper::body::Incoming;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::error::{Error, Kind, Result};
-use crate::http::Http;
+use crate::http::{self as client, Http};
 
 /// Longest silence of a transfer before it counts as broken.
 pub(super) const STALL: Duration = Duration::from_mins(1);
@@ -58,6 +60,18 @@ pub(super) struct Transport {
     pub(super) clock: Clock,
 }
 
+impl Transport {
+    /// Sends a request that is signed already.
+    pub(super) async fn send(
+        &self,
+        request: http::Request<client::Body>,
+    ) -> Result<http::Response<Incoming>, hyper_util::client::legacy::Error> {
+        let response = self.http.send(request).await?;
+        self.clock.hear(response.headers());
+        Ok(response)
+    }
+}
+
 impl HttpClient for Transport {
     fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
         SharedHttpConnector::new(self.clone())
@@ -66,15 +80,15 @@ impl HttpClient for Transport {
 
 impl HttpConnector for Transport {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let Self { http, clock } = self.clone();
+        let transport = self.clone();
         HttpConnectorFuture::new(async move {
             let request = request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;
-            let response =
-                http.send(request.map(http_body_util::BodyExt::boxed_unsync)).await.map_err(|error| {
+            let response = transport.send(request.map(http_body_util::BodyExt::boxed_unsync)).await.map_err(
+                |error| {
                     // A server that breaks a connection at the wrong moment is as good as one that cannot be reached.
                     ConnectorError::io(Box::new(error))
-                })?;
-            clock.hear(response.headers());
+                },
+            )?;
             Response::try_from(response.map(SdkBody::from_body_1_x))
                 .map_err(|error| ConnectorError::other(error.into(), None))
         })
@@ -100,7 +114,7 @@ impl ClassifyRetry for Throttling {
 
 /// Bytes on their way to the provider, of known length. Rebuilt for every attempt.
 pub struct Body {
-    inner: SdkBody,
+    inner: BoxBody<Bytes, std::io::Error>,
     length: u64,
     sent: Arc<AtomicU64>,
 }
@@ -120,23 +134,44 @@ impl Body {
     {
         let sent = Arc::new(AtomicU64::new(0));
         let counted = Counted { inner: body, left: length, sent: Arc::clone(&sent) };
-        Self { inner: SdkBody::from_body_1_x(counted), length, sent }
+        Self { inner: counted.boxed(), length, sent }
     }
 
-    pub(super) fn length(&self) -> i64 {
-        i64::try_from(self.length).unwrap_or(i64::MAX)
+    /// Bytes.
+    pub(super) fn length(&self) -> u64 {
+        self.length
     }
 
-    /// The body for a request, all of it in memory if it has to be signed, and how to watch it go.
-    pub(super) async fn prepare(self, in_memory: bool) -> Result<(SdkBody, Arc<AtomicU64>)> {
-        if !in_memory {
-            return Ok((self.inner, self.sent));
+    /// How many bytes the connection has taken so far.
+    pub(super) fn sent(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.sent)
+    }
+
+    /// As a request has it: all of it in memory if it has to be signed.
+    pub(super) async fn payload(self, signed: bool) -> Result<Payload> {
+        if !signed {
+            return Ok(Payload::Unsigned(self.inner.map_err(Into::into).boxed_unsync()));
         }
         let collected = self.inner.collect().await;
         let bytes =
             collected.map_err(|error| Error::new(Kind::Local, format!("cannot read the source: {error}")))?;
-        Ok((SdkBody::from(bytes.to_bytes()), self.sent))
+        Ok(Payload::Signed(bytes.to_bytes()))
     }
+
+    /// As the SDK has it.
+    pub(super) fn streamed(self) -> SdkBody {
+        SdkBody::from_body_1_x(self.inner)
+    }
+}
+
+/// The body of one request, and what its signature says of it.
+pub(super) enum Payload {
+    /// None.
+    Empty,
+    /// Not signed; something else proves it.
+    Unsigned(client::Body),
+    /// Signed by its SHA-256.
+    Signed(Bytes),
 }
 
 /// Bytes in memory, slice by slice.
