@@ -128,7 +128,7 @@ impl Store {
         let wrong =
             |error: &dyn std::fmt::Display| Error::new(Kind::Internal, format!("cannot {op}: {error}"));
         let start_time = SystemTime::try_from(start).map_err(|error| wrong(&error))?;
-        let place = self.place(&request.bucket, Audience::Holders).await.map_err(|error| wrong(&error))?;
+        let place = self.place(op, &request.bucket, Audience::Holders).await?;
         if place.session {
             let message = format!("cannot {op}: a directory bucket takes signatures of five minutes only");
             return Err(Error::new(Kind::Unsupported, message)

@@ -28,7 +28,7 @@ use super::fault::{Facts, Op, unreachable_server};
 use super::transport::Payload;
 use super::{Method, Store};
 use crate::error::{Error, Kind, Result};
-use crate::http::Body;
+use crate::http::{Body, root_cause};
 
 /// As much of an answer that should have no body is read, so that its connection can be used again.
 const REMAINDER: usize = 64 << 10;
@@ -152,7 +152,7 @@ impl Store {
     ) -> Result<http::Request<Body>> {
         let wrong =
             |error: &dyn std::fmt::Display| Error::new(Kind::Internal, format!("cannot {op}: {error}"));
-        let place = self.place(request.bucket, Audience::Us).await.map_err(|error| wrong(&error))?;
+        let place = self.place(op, request.bucket, Audience::Us).await?;
         let mut url = format!("{}/{}", place.url, encode_path(request.key));
         for (index, parameter) in request.query.iter().enumerate() {
             url.push(if index == 0 { '?' } else { '&' });
@@ -211,7 +211,10 @@ impl Store {
     }
 
     /// Where a bucket is, by the SDK's rules for endpoints.
-    pub(super) async fn place(&self, bucket: &str, audience: Audience) -> Result<Arc<Place>, BoxError> {
+    ///
+    /// # Errors
+    /// `Kind::Usage` for a name that no bucket can have there.
+    pub(super) async fn place(&self, op: Op<'_>, bucket: &str, audience: Audience) -> Result<Arc<Place>> {
         static RULES: LazyLock<DefaultResolver> = LazyLock::new(DefaultResolver::new);
         let region = self.region_of(bucket);
         let known =
@@ -226,8 +229,10 @@ impl Store {
             .region(&region)
             .set_endpoint(endpoint)
             .force_path_style(self.profile().path_style)
-            .build()?;
-        let found = RULES.resolve_endpoint(&parameters).await?;
+            .build();
+        let wrong = |error: &dyn std::fmt::Display| Error::new(Kind::Usage, format!("cannot {op}: {error}"));
+        let parameters = parameters.map_err(|error| wrong(&error))?;
+        let found = RULES.resolve_endpoint(&parameters).await.map_err(|error| wrong(&root_cause(&*error)))?;
         // Access points and some regions are signed for otherwise.
         let scheme = found.auth_schemes().iter().find(|scheme| scheme.name().starts_with("sigv4"));
         let said = |name: &str| Some(scheme?.get(name)?.as_string()?.to_owned());

@@ -1,10 +1,13 @@
 //! The store against the in-memory server: exact keys, pages, conditions, multipart, links, faults.
 
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::TcpListener;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use http::Request;
 use jiff::SignedDuration;
-use twinpail::config::CredentialSource;
+use twinpail::config::{CredentialSource, Profile, SecretSource, provider};
 use twinpail::demo::{Fault, Operation, Rule};
 use twinpail::error::Kind;
 use twinpail::http::{Http, Settings};
@@ -315,4 +318,64 @@ async fn a_read_only_profile_changes_nothing() {
     let changes = world.backend.faults().take_requests();
     assert_eq!(changes, [], "nothing may even be asked");
     assert_eq!(get(&store, "k", &GetOptions::default()).await.unwrap(), b"x");
+}
+
+/// A server that answers what is asked of it by name, and notes the heads of the requests.
+fn canned(answers: &'static [(&'static str, &'static str)]) -> (u16, Arc<Mutex<Vec<String>>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let heads = Arc::<Mutex<Vec<String>>>::default();
+    let noted = Arc::clone(&heads);
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let lines = BufReader::new(&stream).lines().map_while(Result::ok);
+            let head: Vec<String> = lines.take_while(|line| !line.is_empty()).collect();
+            let (_, answer) = answers.iter().find(|(part, _)| head[0].contains(part)).unwrap();
+            noted.lock().unwrap().push(head.join("\n"));
+            stream.write_all(answer.as_bytes()).unwrap();
+        }
+    });
+    (port, heads)
+}
+
+#[tokio::test]
+async fn directory_buckets_are_read_in_a_session() {
+    let (port, heads) = canned(&[
+        (
+            "session",
+            "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 272\r\n\r\n\
+             <CreateSessionResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Credentials><SessionToken>tok\
+             </SessionToken><SecretAccessKey>sec</SecretAccessKey><AccessKeyId>KEYOFSESSION</AccessKeyId>\
+             <Expiration>2999-01-01T00:00:00Z</Expiration></Credentials></CreateSessionResult>",
+        ),
+        ("k", "HTTP/1.1 200 OK\r\nconnection: close\r\netag: \"e\"\r\ncontent-length: 2\r\n\r\n"),
+    ]);
+    let mut profile = Profile::new("p", provider("aws").unwrap());
+    profile.endpoint = Some(format!("http://127.0.0.1:{port}"));
+    profile.credentials = CredentialSource::Static {
+        access_key_id: "KEY".into(),
+        secret: SecretSource::Plain("secret".into()),
+        session_token: None,
+    };
+    let store = crate::support::connections(vec![profile]).store("p").await.unwrap();
+    for _ in 0..2 {
+        assert_eq!(store.head("films--use1-az4--x-s3", "k", None).await.unwrap().size, 2);
+    }
+    let heads = heads.lock().unwrap().clone();
+    assert_eq!(heads.len(), 3, "one session for both: {heads:?}");
+    for head in &heads[1..] {
+        assert!(head.contains("x-amz-s3session-token: tok"), "{head}");
+        assert!(
+            head.contains("Credential=KEYOFSESSION/") && head.contains("/s3express/aws4_request"),
+            "{head}"
+        );
+    }
+    let link = PresignRequest {
+        bucket: "films--use1-az4--x-s3".into(),
+        key: "k".into(),
+        expires: Duration::from_secs(60),
+        ..PresignRequest::default()
+    };
+    assert_eq!(store.presign(&link).await.unwrap_err().kind(), Kind::Unsupported);
 }
