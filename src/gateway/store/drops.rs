@@ -53,6 +53,8 @@ pub(in crate::gateway) enum Stage {
     Open,
     /// The provider was asked to complete it; what came of that may not be known.
     Finishing,
+    /// It was asked, but what it said was lost, or was no answer. The next request finds out.
+    Unsettled,
     Done,
 }
 
@@ -62,6 +64,7 @@ impl Stage {
         match self {
             Self::Open => "open",
             Self::Finishing => "finishing",
+            Self::Unsettled => "unsettled",
             Self::Done => "done",
         }
     }
@@ -131,6 +134,7 @@ fn incoming(row: &AnyRow) -> sqlx::Result<Incoming> {
         stage: match state.as_str() {
             "done" => Stage::Done,
             "finishing" => Stage::Finishing,
+            "unsettled" => Stage::Unsettled,
             _ => Stage::Open,
         },
     })
@@ -247,10 +251,10 @@ impl Store {
         self.change(Change::new(query).bind(now).bind(id)).await
     }
 
-    /// The provider has not completed it.
-    pub(in crate::gateway) async fn reopen(&self, id: &str) -> Result<()> {
-        let query = "UPDATE drop_upload SET state = 'open' WHERE id = $1 AND state = 'finishing'";
-        self.change(Change::new(query).bind(id)).await.map(drop)
+    /// Nobody is completing it any more; `stage` is what is known of it then.
+    pub(in crate::gateway) async fn stop_finishing(&self, id: &str, stage: Stage) -> Result<()> {
+        let query = "UPDATE drop_upload SET state = $1 WHERE id = $2 AND state = 'finishing'";
+        self.change(Change::new(query).bind(stage.word()).bind(id)).await.map(drop)
     }
 
     /// It is whole; false if it was before.
@@ -292,7 +296,7 @@ impl Store {
     /// time all the same.
     pub(in crate::gateway) async fn stale(&self, before: i64, now: i64) -> Result<Vec<Incoming>> {
         let query = select_incoming!(
-            "WHERE (state = 'finishing' AND touched <= $1) OR (state = 'open' AND (touched <= $1 OR drop_link IN \
+            "WHERE (state IN ('finishing', 'unsettled') AND touched <= $1) OR (state = 'open' AND (touched <= $1 OR drop_link IN \
              (SELECT id FROM drop_link WHERE closed IS NOT NULL OR expires <= $2))) LIMIT 1000"
         );
         let rows = sqlx::query(query).bind(before).bind(now).fetch_all(&self.read).await.map_err(failed)?;
