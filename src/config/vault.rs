@@ -207,7 +207,7 @@ impl Vault {
 
     fn absent(&self) -> Error {
         Error::new(Kind::Credentials, format!("there is no {}", self.path.display()))
-            .with_hint("`twinpail profile add` makes it and stores the secret")
+            .with_hint("`twinpail profile add` makes it and stores the secret, a gateway's token `twinpail gateway --store-token`")
     }
 
     fn read(&self) -> Result<Option<File>> {
