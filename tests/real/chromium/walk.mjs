@@ -73,26 +73,28 @@ const walks = {
     return { rows: await page.locator("#list li").count() };
   },
 
+  // The last part's URL is answered only after the file was paused.
   async pause(browser) {
-    const context = await browser.newContext();
-    const page = await context.newPage();
-    const throttle = await throttling(context, page);
-    await throttle(40e6);
+    const page = await (await browser.newContext()).newPage();
     const count = counted(page);
+    let held = null;
+    await page.route("**/parts", (route) => {
+      if (held || !route.request().postDataJSON().parts?.includes(plan.parts)) return route.continue();
+      held = route;
+    });
     await page.goto(plan.url);
     await page.locator("#files").setInputFiles(plan.file);
-    await until(page, () => count.arrived >= 1, "progress");
+    await until(page, () => held && count.arrived === plan.parts - 1, "progress");
     await page.getByRole("button", { name: "Pause" }).click();
-    await page.locator("#list .state", { hasText: "Paused" }).waitFor();
-    const arrivedBefore = count.arrived;
-    await throttle(-1);
+    await page.locator("#list .state", { hasText: "paused" }).waitFor();
     count.put = 0;
-    // The gateway is asked something else meanwhile: whatever the page were to send would be under way by then.
-    await (await context.newPage()).goto(plan.url);
+    await Promise.all([page.waitForResponse("**/parts"), held.continue()]);
+    // A frame later whatever the answer sets off has been set off.
+    await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => setTimeout(done))));
     const whilePaused = count.put;
-    await page.getByRole("button", { name: "Resume" }).click();
+    await page.getByRole("button", { name: "Go on" }).click();
     await arrived(page, 1);
-    return { arrivedBefore, whilePaused, put: count.put };
+    return { whilePaused, put: count.put };
   },
 
   // The beginning is refused for a while, and the answer to the completion is lost once.
