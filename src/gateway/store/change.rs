@@ -176,6 +176,9 @@ async fn write(pool: AnyPool, mut queue: mpsc::Receiver<Waiting>) {
     while queue.recv_many(&mut waiting, TOGETHER).await > 0 {
         // Who has gone away would not know of it.
         waiting.retain(|one| !one.done.is_closed());
+        if waiting.is_empty() {
+            continue;
+        }
         match commit(&pool, &waiting).await {
             Ok(answers) => {
                 for (one, answer) in waiting.drain(..).zip(answers) {
