@@ -1,15 +1,18 @@
-// Asks a gateway as fast as it answers, and then at half of that: rates, p99, memory.
+// Asks a gateway as fast as it answers, and then at half of that: rates, p99, memory. With SHARES, pages of so many
+// shares, which fill.py has made.
 const autocannon = require("autocannon");
+const crypto = require("node:crypto");
 const fs = require("node:fs");
 
 const lines = (path) => fs.readFileSync(path, "utf8").trim().split("\n").map((line) => JSON.parse(line));
-const shares = lines(process.argv[2]).map((share) => new URL(share.url));
-const locked = new URL(lines(process.argv[3])[0].url);
+const many = Number(process.env.SHARES || 0);
+const shares = many ? [] : lines(process.argv[2]).map((share) => new URL(share.url));
+const locked = new URL(many ? process.env.GATEWAY_URL : lines(process.argv[3])[0].url);
 const form = { "content-type": "application/x-www-form-urlencoded" };
 let household = 0;
 // Each request comes from a household of its own: limits are not what is measured here.
 const from = () => { household += 1; return `10.${(household >> 16) & 255}.${(household >> 8) & 255}.${household & 255}`; };
-const memory = () => Number(/VmHWM:\s+(\d+)/.exec(fs.readFileSync(`/proc/${process.env.GATEWAY_PID}/status`, "utf8"))[1]) / 1024;
+const memory = (what = "VmHWM") => Number(new RegExp(`${what}:\\s+(\\d+)`).exec(fs.readFileSync(`/proc/${process.env.GATEWAY_PID}/status`, "utf8"))[1]) / 1024;
 
 const run = (name, make, options) => new Promise((good, bad) => {
   const requests = [{ setupRequest: (request) => ({ ...request, ...make() }) }];
@@ -22,6 +25,14 @@ const run = (name, make, options) => new Promise((good, bad) => {
 });
 
 (async () => {
+  if (many) {
+    const token = (number) => crypto.createHash("sha256").update(`share ${number}`).digest().subarray(0, 16).toString("base64url");
+    const page = () => ({ method: "GET", path: `/s/${token(Math.floor(Math.random() * many))}`, headers: { "x-forwarded-for": from() } });
+    console.log(`${many} shares, before anybody looks: ${memory("VmRSS").toFixed(0)} MiB`);
+    await run("page views of random ones", page, { duration: 20 });
+    console.log(`afterwards: ${memory("VmRSS").toFixed(0)} MiB`);
+    return;
+  }
   const share = () => shares[Math.floor(Math.random() * shares.length)];
   const claim = () => ({ method: "POST", path: `${share().pathname}/claim`, body: "item=0", headers: { ...form, "x-forwarded-for": from() } });
   const view = () => ({ method: "GET", path: share().pathname, headers: { "x-forwarded-for": from() } });

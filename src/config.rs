@@ -29,7 +29,7 @@ pub use keys::Keys;
 pub use paths::Paths;
 pub use profile::{Checksums, CredentialSource, Origin, Profile};
 pub use provider::{PROVIDERS, Provider, provider};
-pub use secret::{SecretSource, secret_name};
+pub use secret::{GATEWAY_TOKEN, SecretSource, secret_name};
 pub use sse::Sse;
 pub use theme::{Look, Scheme, ThemeChoice};
 pub use ui::{Column, Sizes, Times, Ui};

@@ -20,9 +20,9 @@ pub(super) struct Options {
     /// The bucket to try things in; default: the profile's, or the first one.
     #[arg(long)]
     bucket: Option<String>,
-    /// The web page's origin whose right to use links is asked for.
-    #[arg(long, value_name = "ORIGIN", default_value = "https://example.org", value_parser = links::parse_origin)]
-    origin: String,
+    /// The web page's origin whose right to use links is asked for; default: that of this machine's gateway, or any.
+    #[arg(long, value_name = "ORIGIN", value_parser = links::parse_origin)]
+    origin: Option<String>,
     /// Put what is recommended into the profile.
     #[arg(long)]
     write: bool,
@@ -54,9 +54,11 @@ pub(super) async fn run(
             closed = print(&options, finding, &mut out);
         }
     };
+    let serve = context.config.gateway.serve.as_ref();
+    let origin = options.origin.as_deref().or(serve.map(|serve| serve.public_url.as_str()));
+    let origin = origin.unwrap_or("https://example.org");
     let report =
-        doctor::examine(&context.config, &name, options.bucket.as_deref(), &options.origin, stop, show)
-            .await?;
+        doctor::examine(&context.config, &name, options.bucket.as_deref(), origin, stop, show).await?;
     closed?;
     for advice in &report.advice {
         let (key, setting) = (advice.key, &advice.value);

@@ -30,7 +30,7 @@ pub(super) enum Command {
 
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Example: twinpail drop create work:inbox/ --max-bytes 50GB --expires 14d --password\n\nThe page sends from the browser straight to the bucket, which must allow that: `twinpail doctor` tells the CORS rule."
+    after_help = "Example: twinpail drop create work:inbox/ --max-bytes 50GB --expires 14d --password\n\nThe page sends from the browser straight to the bucket, which must allow that: where it does not, the CORS rule that does is told."
 )]
 pub(super) struct CreateOptions {
     #[command(flatten)]
@@ -53,7 +53,8 @@ pub(super) struct CreateOptions {
     /// Onto the clipboard too.
     #[arg(long)]
     copy: bool,
-    /// One JSON object: id url location name note password created expires `max_files` `max_bytes` files bytes state arrived.
+    /// One JSON object: id url location name note password created expires `max_files` `max_bytes` files bytes state arrived,
+    /// and warning if browsers may not send there.
     #[arg(long)]
     json: bool,
     /// A bucket, or a prefix, which ends in `/`.
@@ -139,7 +140,11 @@ async fn create(context: &Context, client: &Client, options: CreateOptions) -> R
         password: password.filter(|_| is_new),
         copy: options.copy,
     };
-    made.tell(context).await
+    let code = made.tell(context).await?;
+    if !link.warning.is_empty() {
+        note(&link.warning.lines().map(display_safe).collect::<Vec<_>>().join("\n"));
+    }
+    Ok(code)
 }
 
 fn size(bytes: i64) -> String {

@@ -14,7 +14,7 @@ use self::profile::{ProfileTable, profile};
 use super::gateway::{GatewayTable, gateway};
 use super::ui::{Themes, UiTable, ui};
 use super::units::{parse_duration, parse_rate, parse_size};
-use super::{Config, Keys, OnConflict, Paths, TransferDefaults, Vault, Verify};
+use super::{Config, Keys, OnConflict, Paths, SecretSource, TransferDefaults, Vault, Verify};
 use crate::error::{Error, Kind, Result};
 use crate::location::{is_profile_name, nearest};
 
@@ -81,6 +81,16 @@ impl Source<'_> {
             let near = nearest(value.get_ref(), allowed.iter().copied())
                 .map(|near| format!("did you mean {near}? "));
             error.with_hint(format!("{}accepted: {}", near.unwrap_or_default(), allowed.join(", ")))
+        })
+    }
+
+    /// Where a secret called `name` was stored.
+    pub(super) fn stored(&self, key: &str, place: &Spanned<String>, name: &str) -> Result<SecretSource> {
+        let sealed = self.word(key, place, &[("keyring", false), ("sealed", true)])?;
+        Ok(if sealed {
+            SecretSource::Sealed(Arc::clone(self.vault), name.to_owned())
+        } else {
+            SecretSource::Keyring(name.to_owned())
         })
     }
 

@@ -11,11 +11,14 @@ use toml::Spanned;
 use super::file::Source;
 use super::paths::expand_home;
 use super::units::parse_duration;
-use super::{Paths, SecretSource};
+use super::{GATEWAY_TOKEN, Paths, SecretSource};
 use crate::error::Result;
 
 /// Events are kept for a year unless somebody says otherwise.
 const KEEP_EVENTS: Duration = Duration::from_hours(365 * 24);
+
+/// Who is slower than that does it on purpose.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// `[gateway]`.
 #[derive(Clone, Debug, Default)]
@@ -60,6 +63,8 @@ pub struct Serve {
     pub truncate_addresses: bool,
     /// How long the log of a share is kept.
     pub keep_events: Duration,
+    /// How long a visitor may take to shake hands and to send the head of a request.
+    pub patience: Duration,
 }
 
 #[derive(Default, Deserialize)]
@@ -67,6 +72,7 @@ pub struct Serve {
 pub(super) struct GatewayTable {
     url: Option<Spanned<String>>,
     token_command: Option<Spanned<Vec<String>>>,
+    token: Option<Spanned<String>>,
     serve: Option<Spanned<ServeTable>>,
 }
 
@@ -95,8 +101,14 @@ struct TlsTable {
 /// Reads `[gateway]`.
 pub(super) fn gateway(source: Source<'_>, table: &GatewayTable, paths: &Paths) -> Result<Gateway> {
     let url = table.url.as_ref().map(|url| origin(source, "url", url)).transpose()?;
-    let token = table.token_command.as_ref();
-    let token = token.map(|command| program(source, "token_command", command)).transpose()?;
+    let token = match (&table.token_command, &table.token) {
+        (None, None) => None,
+        (Some(command), None) => Some(program(source, "token_command", command)?),
+        (None, Some(word)) => Some(source.stored("token", word, GATEWAY_TOKEN)?),
+        (Some(_), Some(word)) => {
+            return Err(source.wrong(word.span().start, "both of token_command and token"));
+        }
+    };
     let serve = table.serve.as_ref().map(|table| serve(source, table, paths)).transpose()?;
     Ok(Gateway { url, token, serve })
 }
@@ -161,6 +173,7 @@ fn serve(source: Source<'_>, table: &Spanned<ServeTable>, paths: &Paths) -> Resu
             .map(|text| source.parsed("keep_events", text, parse_duration))
             .transpose()?
             .unwrap_or(KEEP_EVENTS),
+        patience: PATIENCE,
     })
 }
 

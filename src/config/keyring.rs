@@ -49,8 +49,9 @@ pub fn get(name: &str) -> Result<SecretString> {
     match entry(name)?.get_password() {
         Ok(secret) => Ok(SecretString::from(secret)),
         Err(keyring_core::Error::NoEntry) => {
-            Err(Error::new(Kind::Credentials, format!("the keyring has no secret for {name}"))
-                .with_hint("`twinpail profile add` stores it"))
+            Err(Error::new(Kind::Credentials, format!("the keyring has no secret for {name}")).with_hint(
+                "`twinpail profile add` stores it, a gateway's token `twinpail gateway --store-token`",
+            ))
         }
         Err(error) => Err(failed(&error)),
     }

@@ -29,6 +29,9 @@ pub enum SecretSource {
     Sealed(Arc<Vault>, String),
 }
 
+/// The name under which the token of a gateway elsewhere is stored.
+pub const GATEWAY_TOKEN: &str = "gateway/token";
+
 /// The name under which the secret key of a profile is stored.
 pub fn secret_name(profile: &str) -> String {
     format!("{profile}/secret_access_key")

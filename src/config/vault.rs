@@ -160,7 +160,9 @@ impl Vault {
         let file = self.read()?.ok_or_else(|| self.absent())?;
         let sealed = file.secrets.get(name).ok_or_else(|| {
             Error::new(Kind::Credentials, format!("{} has no secret for {name}", self.path.display()))
-                .with_hint("`twinpail profile add` stores it")
+                .with_hint(
+                    "`twinpail profile add` stores it, a gateway's token `twinpail gateway --store-token`",
+                )
         })?;
         let opened = Sealer::new(&*self.key(&file)?).open(name, sealed);
         let bytes = opened.ok_or_else(|| {
@@ -205,7 +207,7 @@ impl Vault {
 
     fn absent(&self) -> Error {
         Error::new(Kind::Credentials, format!("there is no {}", self.path.display()))
-            .with_hint("`twinpail profile add` makes it and stores the secret")
+            .with_hint("`twinpail profile add` makes it and stores the secret, a gateway's token `twinpail gateway --store-token`")
     }
 
     fn read(&self) -> Result<Option<File>> {

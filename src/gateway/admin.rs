@@ -137,8 +137,13 @@ fn token(app: &App, id: &str) -> Result<(String, String, String)> {
     Ok((token, hash, sealed))
 }
 
+/// Empty for a link that was sealed for another one, or was changed.
 fn url(app: &App, kind: char, id: &str, sealed: &str) -> String {
-    app.keys.open(id, sealed).map(|token| app.link(kind, &token)).unwrap_or_default()
+    let token = app.keys.open(id, sealed);
+    if token.is_none() {
+        tracing::error!(id, "the sealed link in the store was changed");
+    }
+    token.map(|token| app.link(kind, &token)).unwrap_or_default()
 }
 
 fn remote(app: &App, text: &str) -> Result<Remote> {

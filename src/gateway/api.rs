@@ -134,6 +134,9 @@ pub struct DropView {
     /// What came in, newest first; empty in lists.
     #[serde(default)]
     pub arrived: Vec<ArrivedView>,
+    /// What keeps browsers from sending there, and the rule that lets them; only told of a link that was made just now.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub warning: String,
 }
 
 /// Its URL is a secret.

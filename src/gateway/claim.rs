@@ -58,7 +58,7 @@ pub(super) async fn claim(
     let known = holder_of(cookie);
     if let Some((value, holder)) = &known {
         let event = app.event(visitor, "again", &item.name);
-        if app.store.claim_again(&share.id, (holder, &object), now(), &event).await.map_err(|_| away(app))? {
+        if app.store.claim_again(&share.id, (holder, &object), &event).await.map_err(|_| away(app))? {
             count(&app.metrics.claims_again);
             return Ok(Granted { url: signed.url, holder: value.clone() });
         }
@@ -68,7 +68,7 @@ pub(super) async fn claim(
         None => new_holder().map_err(|_| Refusal::Away)?,
     };
     let event = app.event(visitor, "claim", &item.name);
-    if app.store.claim(share, (&holder, &object), now(), &event).await.map_err(|_| away(app))? {
+    if app.store.claim(share, (&holder, &object), &event).await.map_err(|_| away(app))? {
         count(&app.metrics.claims);
         return Ok(Granted { url: signed.url, holder: value });
     }

@@ -62,8 +62,8 @@ impl Client {
             source.resolve().await?
         } else if gateway.url.as_deref().is_some_and(|url| !is_local(url)) {
             // The token of this machine's gateway is nobody else's business.
-            return Err(Error::new(Kind::Config, "[gateway] has a url but no token_command")
-                .with_hint("a program that prints that gateway's token: token_command = [\"pass\", \"show\", \"gateway\"]"));
+            return Err(Error::new(Kind::Config, "[gateway] has a url but no token_command or token")
+                .with_hint("a program that prints that gateway's token: token_command = [\"pass\", \"show\", \"gateway\"]; or `twinpail gateway --store-token` and token = \"keyring\""));
         } else {
             let ours = || config.paths.gateway().join("token");
             let file = serve.map_or_else(ours, |serve| serve.token_file.clone());

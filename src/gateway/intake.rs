@@ -203,7 +203,13 @@ async fn parts(
         Ok(found) => found,
         Err(response) => return response,
     };
-    let is_done = file.stage == Stage::Done;
+    let is_done = match file.stage {
+        Stage::Unsettled => match completed(&app, &visitor, &link, file.clone()).await {
+            Ok(done) => done,
+            Err(error) => return failed(&app, &link, &error),
+        },
+        stage => stage == Stage::Done,
+    };
     if is_done || wanted.parts.len() > AT_ONCE {
         return refused(StatusCode::CONFLICT, if is_done { "done" } else { "too-many" });
     }
@@ -282,7 +288,8 @@ async fn abort(
         Err(response) => return response,
     };
     match file.stage {
-        Stage::Open => {}
+        // What has arrived after all is found out by throwing it away.
+        Stage::Open | Stage::Unsettled => {}
         Stage::Finishing => return refused(StatusCode::CONFLICT, "finishing"),
         Stage::Done => return refused(StatusCode::CONFLICT, "done"),
     }

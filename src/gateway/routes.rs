@@ -108,21 +108,21 @@ async fn health(State(app): State<Shared>) -> Response {
     }
 }
 
-/// Everything that can be wrong with a share whoever asks.
-async fn find(app: &App, token: &str) -> Result<Share, Refusal> {
+/// A share with its objects (all, or the one at a position), unless anything is wrong with it whoever asks.
+async fn find(app: &App, token: &str, position: Option<i64>) -> Result<(Share, Vec<Item>), Refusal> {
     let Some(hash) = token_hash(token) else { return Err(Refusal::NotFound) };
-    let share = app.store.share_by_token(&hash).await.map_err(|_| {
+    let found = app.store.share_by_token(&hash, position).await.map_err(|_| {
         count(&app.metrics.store_failures);
         Refusal::Away
     })?;
-    let share = share.ok_or(Refusal::NotFound)?;
+    let (share, items) = found.ok_or(Refusal::NotFound)?;
     if share.revoked.is_some() {
         return Err(Refusal::Revoked);
     }
     if share.is_over(now()) {
         return Err(Refusal::Expired);
     }
-    Ok(share)
+    Ok((share, items))
 }
 
 fn holder_cookie(id: &str) -> String {
@@ -152,7 +152,7 @@ async fn shown_page(
     after: Option<&str>,
     visitor: &Visitor,
 ) -> Result<Response, Refusal> {
-    let share = find(app, token).await?;
+    let (share, items) = find(app, token, None).await?;
     let words = visitor.language.words();
     if !is_unlocked(app, visitor, &share.id, &share.lock) {
         let page = LockedPage { words, kind: 's', token, wrong: false };
@@ -169,7 +169,7 @@ async fn shown_page(
     // Where a page goes on is a key at some providers, and the bucket's keys are nobody's business.
     let mark = format!("after:{}", share.id);
     let after = after.map(|sealed| app.keys.open(&mark, sealed).ok_or(Refusal::NotFound)).transpose()?;
-    let listed = rows(app, &share, after).await?;
+    let listed = rows(app, &share, items, after).await?;
     let next =
         listed.next.map(|next| app.keys.seal(&mark, next.as_bytes())).transpose().map_err(|error| {
             tracing::error!(%error, share = share.id, "the next page cannot be sealed");
@@ -198,13 +198,12 @@ struct Listed {
     first: Option<Item>,
 }
 
-async fn rows(app: &App, share: &Share, after: Option<String>) -> Result<Listed, Refusal> {
+async fn rows(app: &App, share: &Share, items: Vec<Item>, after: Option<String>) -> Result<Listed, Refusal> {
     let away = |error: crate::error::Error| {
         tracing::error!(%error, share = share.id, "what is shared cannot be listed");
         Refusal::Away
     };
     let Some((bucket, prefix)) = &share.below else {
-        let items = app.store.items(&share.id).await.map_err(away)?;
         let row = |(at, item): (usize, &Item)| Row {
             item: at.to_string(),
             name: item.name.clone(),
@@ -264,8 +263,8 @@ async fn unlock(
     axum::Extension(visitor): axum::Extension<Visitor>,
     Form(given): Form<Unlock>,
 ) -> Response {
-    match find(&app, &token).await {
-        Ok(share) => {
+    match find(&app, &token, Some(0)).await {
+        Ok((share, _)) => {
             let door = Door { kind: 's', token: &token, id: &share.id, lock: &share.lock };
             try_password(&app, &visitor, &door, given).await
         }
@@ -292,18 +291,13 @@ async fn claim_item(
 }
 
 async fn claimed_url(app: &App, token: &str, item: &str, visitor: &Visitor) -> Result<Response, Refusal> {
-    let share = find(app, token).await?;
+    let position = if item.is_empty() { 0 } else { item.parse().unwrap_or(-1) };
+    let (share, mut items) = find(app, token, Some(position)).await?;
     if !is_unlocked(app, visitor, &share.id, &share.lock) {
         let page = LockedPage { words: visitor.language.words(), kind: 's', token, wrong: false };
         return Ok(page::html(StatusCode::FORBIDDEN, &page, ""));
     }
-    let item = if share.below.is_some() {
-        below(&share, item)
-    } else {
-        let items = app.store.items(&share.id).await.map_err(|_| Refusal::Away)?;
-        let at = if item.is_empty() { Ok(0) } else { item.parse::<usize>() };
-        at.ok().and_then(|at| items.into_iter().nth(at))
-    };
+    let item = if share.below.is_some() { below(&share, item) } else { items.pop() };
     let item = item.ok_or(Refusal::NotFound)?;
     let name = holder_cookie(&share.id);
     let granted = claim::claim(app, visitor, &share, &item, visitor.cookie(&name)).await?;

@@ -143,8 +143,11 @@ fn tag(key: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {
 /// # Errors
 /// Others can read it; the file system's.
 pub(super) fn private_text(path: &Path, make: impl FnOnce() -> Result<String>) -> Result<Zeroizing<String>> {
+    // systemd lets a service read its credentials by an ACL, which shows as the group's right.
+    let credentials = std::env::var_os("CREDENTIALS_DIRECTORY");
+    let others = if credentials.is_some_and(|folder| path.starts_with(folder)) { 0o037 } else { 0o077 };
     match std::fs::metadata(path) {
-        Ok(data) if data.permissions().mode() & 0o077 != 0 => {
+        Ok(data) if data.permissions().mode() & others != 0 => {
             return Err(Error::new(Kind::Config, format!("{} can be read by others", path.display()))
                 .with_hint(format!("chmod 600 {}", path.display())));
         }

@@ -26,12 +26,10 @@ use crate::config::AdminAddress;
 use crate::config::paths::make_private;
 use crate::error::{Error, Kind, Result};
 
-/// How long a visitor may take to send the head of a request, or to shake hands.
-const HEAD: Duration = Duration::from_secs(10);
 /// How long requests under way may take once it is time to go.
 const GOODBYE: Duration = Duration::from_secs(10);
-/// How long a request may take in all: bodies are small.
-const REQUEST: Duration = Duration::from_secs(30);
+/// How many times the patience for its head a request may take in all: bodies are small.
+const REQUEST: u32 = 3;
 /// Connections at once.
 const CONNECTIONS: usize = 10_000;
 
@@ -62,7 +60,11 @@ pub(super) async fn run(app: Shared, stop: CancellationToken, ready: impl FnOnce
     };
     ready(&Addresses { public: address, admin: private.1 });
     let sweeping = tokio::spawn(sweep::run(Arc::clone(&app)));
-    tokio::join!(accept(Door::Tcp(public, tls), router, &stop), accept(private.0, admin, &stop));
+    let patience = serve.patience;
+    tokio::join!(
+        accept(Door::Tcp(public, tls), router, patience, &stop),
+        accept(private.0, admin, patience, &stop)
+    );
     sweeping.abort();
     if let AdminAddress::Unix(path) = &serve.admin {
         let _ = std::fs::remove_file(path);
@@ -105,7 +107,7 @@ enum Door {
     Unix(UnixListener),
 }
 
-async fn accept(door: Door, router: Router, stop: &CancellationToken) {
+async fn accept(door: Door, router: Router, patience: Duration, stop: &CancellationToken) {
     let (graceful, room) = (GracefulShutdown::new(), Arc::new(Semaphore::new(CONNECTIONS)));
     loop {
         let Ok(place) = Arc::clone(&room).acquire_owned().await else { break };
@@ -136,11 +138,11 @@ async fn accept(door: Door, router: Router, stop: &CancellationToken) {
         };
         tokio::spawn(async move {
             match stream {
-                Stream::Unix(stream) => talk(stream, peer, router, watcher).await,
-                Stream::Tcp(stream, None) => talk(stream, peer, router, watcher).await,
+                Stream::Unix(stream) => talk(stream, peer, router, patience, watcher).await,
+                Stream::Tcp(stream, None) => talk(stream, peer, router, patience, watcher).await,
                 Stream::Tcp(stream, Some(tls)) => {
-                    if let Ok(Ok(stream)) = tokio::time::timeout(HEAD, tls.accept(stream)).await {
-                        talk(stream, peer, router, watcher).await;
+                    if let Ok(Ok(stream)) = tokio::time::timeout(patience, tls.accept(stream)).await {
+                        talk(stream, peer, router, patience, watcher).await;
                     }
                 }
             }
@@ -159,6 +161,7 @@ async fn talk(
     stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
     peer: Option<SocketAddr>,
     router: Router,
+    patience: Duration,
     watcher: Watcher,
 ) {
     let answer = hyper::service::service_fn(move |request: Request<Incoming>| {
@@ -168,7 +171,7 @@ async fn talk(
             request.extensions_mut().insert(ConnectInfo(peer));
         }
         async move {
-            match tokio::time::timeout(REQUEST, router.call(request)).await {
+            match tokio::time::timeout(patience * REQUEST, router.call(request)).await {
                 Ok(response) => response,
                 Err(_) => {
                     Ok(axum::response::IntoResponse::into_response(axum::http::StatusCode::REQUEST_TIMEOUT))
@@ -178,7 +181,7 @@ async fn talk(
     });
     let connection = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEAD)
+        .header_read_timeout(patience)
         .max_headers(64)
         .serve_connection(TokioIo::new(stream), answer);
     // A connection that breaks is the visitor's business.

@@ -1,20 +1,24 @@
 //! What a gateway remembers: shares, drop links, grants, the log. One SQL for SQLite (WAL; one machine) and PostgreSQL
 //! (several gateways). Whatever is counted is counted by a single statement that checks and changes at once.
 
+mod change;
 mod drops;
 mod shares;
 
 use std::path::Path;
+use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use sqlx::any::{AnyPoolOptions, AnyRow, install_default_drivers};
 use sqlx::error::BoxDynError;
 use sqlx::migrate::{Migration, MigrationSource, MigrationType, Migrator};
-use sqlx::{AnyPool, Executor as _, Row as _, SqlSafeStr as _};
+use sqlx::{AnyPool, Connection as _, Executor as _, Row as _, SqlSafeStr as _};
 
 pub(super) use drops::{Drop, Incoming, NewIncoming, Stage};
 pub(super) use shares::{Item, NewShare, Share};
+
+use change::{Change, Writer};
 
 use super::secret::{self, Keys};
 use crate::config::paths::make_private;
@@ -25,13 +29,14 @@ const PATH: &percent_encoding::AsciiSet =
     &percent_encoding::NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
 /// Connections that read, and to PostgreSQL also write.
 const CONNECTIONS: u32 = 16;
+/// A connection that has waited for longer is asked whether it is still there.
+const FRESH: Duration = Duration::from_secs(1);
 
 /// The database.
 #[derive(Clone, Debug)]
 pub(super) struct Store {
     read: AnyPool,
-    /// SQLite has one writer at a time; it is better to queue for it here than to poll its lock.
-    write: AnyPool,
+    write: Writer,
 }
 
 /// Something that happened to a share or a drop link.
@@ -79,6 +84,14 @@ fn event_id() -> Result<String> {
     Ok(format!("{now:016x}{:016x}", u64::from_be_bytes(bytes)))
 }
 
+async fn migrate(pool: &AnyPool) -> Result<()> {
+    let wrong = |error: sqlx::migrate::MigrateError| {
+        Error::new(Kind::Config, format!("the store cannot be brought up to date: {error}"))
+            .with_hint("it may have been made by a newer version of this program")
+    };
+    Migrator::new(Migrations).await.map_err(wrong)?.run(pool).await.map_err(wrong)
+}
+
 impl Store {
     /// The SQLite file at `path`, made if it is not there.
     ///
@@ -92,7 +105,9 @@ impl Store {
         let encoded = percent_encoding::utf8_percent_encode(&path.to_string_lossy(), PATH).to_string();
         let url = format!("sqlite://{encoded}?mode=rwc");
         let pool = |connections| {
-            AnyPoolOptions::new().max_connections(connections).after_connect(|connection, _| {
+            // A file does not hang up: asking before each use would cost as much as the use.
+            let options = AnyPoolOptions::new().max_connections(connections).test_before_acquire(false);
+            options.after_connect(|connection, _| {
                 async move {
                     // What is lost at most when the power goes are the last claims, never the file.
                     connection.execute("PRAGMA journal_mode = WAL").await?;
@@ -108,7 +123,8 @@ impl Store {
         };
         let write = pool(1).connect(&url).await.map_err(opened)?;
         let read = pool(4).connect(&url).await.map_err(opened)?;
-        Self { read, write }.migrated().await
+        migrate(&write).await?;
+        Ok(Self { read, write: Writer::together(write) })
     }
 
     /// A PostgreSQL database.
@@ -119,7 +135,18 @@ impl Store {
         install_default_drivers();
         let pool = AnyPoolOptions::new()
             .max_connections(CONNECTIONS)
-            .acquire_timeout(std::time::Duration::from_secs(5))
+            .acquire_timeout(Duration::from_secs(5))
+            // What was in use a moment ago is there: asking each time would cost as much as the use.
+            .test_before_acquire(false)
+            .before_acquire(|connection, known| {
+                async move {
+                    if known.idle_for > FRESH {
+                        connection.ping().await?;
+                    }
+                    Ok(true)
+                }
+                .boxed()
+            })
             .connect(url)
             .await
             // The URL may hold a password.
@@ -131,16 +158,13 @@ impl Store {
                     "store_url_command prints postgres://USER:PASSWORD@HOST/DATABASE; --log says more",
                 )
             })?;
-        Self { read: pool.clone(), write: pool }.migrated().await
+        migrate(&pool).await?;
+        Ok(Self { read: pool.clone(), write: Writer::Each(pool) })
     }
 
-    async fn migrated(self) -> Result<Self> {
-        let wrong = |error: sqlx::migrate::MigrateError| {
-            Error::new(Kind::Config, format!("the store cannot be brought up to date: {error}"))
-                .with_hint("it may have been made by a newer version of this program")
-        };
-        Migrator::new(Migrations).await.map_err(wrong)?.run(&self.write).await.map_err(wrong)?;
-        Ok(self)
+    /// Carries a change out; false if there was nothing to change.
+    async fn change(&self, change: Change) -> Result<bool> {
+        self.write.run(change).await
     }
 
     /// Refuses a key other than the one that this store was begun with: what is sealed in it could not be opened.
@@ -150,9 +174,9 @@ impl Store {
     pub(super) async fn check_key(&self, keys: &Keys) -> Result<()> {
         let sealed = keys.seal("check", b"twinpail")?;
         let insert = "INSERT INTO setting (name, value) VALUES ('check', $1) ON CONFLICT (name) DO NOTHING";
-        sqlx::query(insert).bind(sealed).execute(&self.write).await.map_err(failed)?;
+        self.change(Change::new(insert).bind(&sealed)).await?;
         let row = sqlx::query("SELECT value FROM setting WHERE name = 'check'");
-        let row = row.fetch_one(&self.write).await.map_err(failed)?;
+        let row = row.fetch_one(&self.read).await.map_err(failed)?;
         let known: String = row.try_get(0).map_err(failed)?;
         match keys.open("check", &known) {
             Some(_) => Ok(()),
@@ -168,7 +192,7 @@ impl Store {
 
     /// Writes down what happened to `about`.
     pub(super) async fn add_event(&self, about: &str, event: &Event) -> Result<()> {
-        insert_event(&self.write, about, event).await
+        self.change(Change::event(about, event)?).await.map(drop)
     }
 
     /// The log of a share or a drop link, newest first.
@@ -187,45 +211,29 @@ impl Store {
         rows.iter().map(event).collect::<sqlx::Result<_>>().map_err(failed)
     }
 
-    /// Forgets what is over: grants, and events, shares and drop links that ended before `ended`.
+    /// Forgets what is over: grants, and events, shares and drop links that ended before `ended`; some at a time, so that
+    /// downloads are counted in between.
     pub(super) async fn sweep(&self, now: i64, ended: i64) -> Result<()> {
         for (query, time) in [
-            ("DELETE FROM share_grant WHERE expires <= $1", now),
-            ("DELETE FROM event WHERE happened <= $1", ended),
-            ("DELETE FROM share_item WHERE share IN (SELECT id FROM share WHERE expires <= $1)", ended),
-            ("DELETE FROM share WHERE expires <= $1", ended),
             (
-                "DELETE FROM drop_upload WHERE drop_link IN (SELECT id FROM drop_link WHERE expires <= $1)",
-                ended,
+                "DELETE FROM share_grant WHERE (holder, share, item) IN \
+                 (SELECT holder, share, item FROM share_grant WHERE expires <= $1 LIMIT 1000)",
+                now,
             ),
-            ("DELETE FROM drop_link WHERE expires <= $1", ended),
+            ("DELETE FROM event WHERE id IN (SELECT id FROM event WHERE happened <= $1 LIMIT 1000)", ended),
         ] {
-            sqlx::query(query).bind(time).execute(&self.write).await.map_err(failed)?;
+            while self.change(Change::new(query).bind(time)).await? {}
         }
+        while self.sweep_shares(ended).await? | self.sweep_drops(ended).await? {}
         Ok(())
     }
-}
 
-async fn insert_event<'e>(to: impl sqlx::AnyExecutor<'e>, about: &str, event: &Event) -> Result<()> {
-    let query = "INSERT INTO event (id, happened, about, kind, item, address, agent) VALUES ($1, $2, $3, $4, $5, $6, $7)";
-    sqlx::query(query)
-        .bind(event_id()?)
-        .bind(event.happened)
-        .bind(about)
-        .bind(&event.kind)
-        .bind(&event.item)
-        .bind(&event.address)
-        .bind(&event.agent)
-        .execute(to)
-        .await
-        .map(drop)
-        .map_err(failed)
+    /// The ids that `query` finds.
+    async fn ids(&self, query: &'static str, time: i64) -> Result<Vec<String>> {
+        let rows = sqlx::query(query).bind(time).fetch_all(&self.read).await.map_err(failed)?;
+        rows.iter().map(|row| row.try_get(0)).collect::<sqlx::Result<_>>().map_err(failed)
+    }
 }
-
-/// The longest wait between two passwords that anybody tries, in seconds.
-const LONGEST_WAIT: i64 = 60;
-/// So many wrong passwords cost no wait.
-const FREE_FAILURES: i64 = 5;
 
 /// What stands in the row of a share or a drop link about its password.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -256,36 +264,36 @@ pub(super) enum Table {
 }
 
 impl Store {
-    /// A wrong password: whoever tries next waits, twice as long each time, but never for ever.
-    pub(super) async fn wrong_password(&self, table: Table, id: &str, now: i64) -> Result<()> {
-        let count = match table {
-            Table::Share => "UPDATE share SET failures = failures + 1 WHERE id = $1 RETURNING failures",
-            Table::Drop => "UPDATE drop_link SET failures = failures + 1 WHERE id = $1 RETURNING failures",
-        };
-        let row = sqlx::query(count).bind(id).fetch_optional(&self.write).await.map_err(failed)?;
-        let Some(row) = row else { return Ok(()) };
-        let failures: i64 = row.try_get(0).map_err(failed)?;
-        let over = (failures - FREE_FAILURES).clamp(0, 7);
-        if over == 0 {
-            return Ok(());
+    /// A wrong password: after a few, whoever tries next waits, twice as long each time, but a minute at most.
+    pub(super) async fn wrong_password(&self, table: Table, id: &str, event: &Event) -> Result<()> {
+        macro_rules! queries {
+            ($table:literal) => {
+                (
+                    concat!("UPDATE ", $table, " SET failures = failures + 1 WHERE id = $1"),
+                    concat!(
+                        "UPDATE ",
+                        $table,
+                        " SET locked_until = $1 + CASE failures WHEN 6 THEN 1 WHEN 7 THEN 2 WHEN 8 THEN 4 \
+                         WHEN 9 THEN 8 WHEN 10 THEN 16 WHEN 11 THEN 32 ELSE 60 END WHERE id = $2 AND failures > 5"
+                    ),
+                )
+            };
         }
-        let until = now + (1_i64 << (over - 1)).min(LONGEST_WAIT);
-        let wait = match table {
-            Table::Share => "UPDATE share SET locked_until = $1 WHERE id = $2",
-            Table::Drop => "UPDATE drop_link SET locked_until = $1 WHERE id = $2",
+        let (count, wait) = match table {
+            Table::Share => queries!("share"),
+            Table::Drop => queries!("drop_link"),
         };
-        sqlx::query(wait).bind(until).bind(id).execute(&self.write).await.map(drop).map_err(failed)
+        let change = Change::new(count).bind(id).then(wait).bind(event.happened).bind(id);
+        self.change(change.noted(id, event)?).await.map(drop)
     }
 
     /// The right password: nobody waits any more.
-    pub(super) async fn right_password(&self, table: Table, id: &str) -> Result<()> {
+    pub(super) async fn right_password(&self, table: Table, id: &str, event: &Event) -> Result<()> {
         let query = match table {
-            Table::Share => "UPDATE share SET failures = 0, locked_until = 0 WHERE id = $1 AND failures > 0",
-            Table::Drop => {
-                "UPDATE drop_link SET failures = 0, locked_until = 0 WHERE id = $1 AND failures > 0"
-            }
+            Table::Share => "UPDATE share SET failures = 0, locked_until = 0 WHERE id = $1",
+            Table::Drop => "UPDATE drop_link SET failures = 0, locked_until = 0 WHERE id = $1",
         };
-        sqlx::query(query).bind(id).execute(&self.write).await.map(drop).map_err(failed)
+        self.change(Change::new(query).bind(id).noted(id, event)?).await.map(drop)
     }
 }
 

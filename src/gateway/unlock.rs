@@ -69,15 +69,15 @@ async fn tried(app: &App, visitor: &Visitor, door: &Door<'_>, given: Unlock) -> 
     let away = |_| Refusal::Away;
     if !right {
         count(&app.metrics.wrong_passwords);
-        app.store.wrong_password(table, door.id, now).await.map_err(away)?;
-        app.write_down(door.id, app.event(visitor, "unlock-failed", "")).await;
+        let event = app.event(visitor, "unlock-failed", "");
+        app.store.wrong_password(table, door.id, &event).await.map_err(away)?;
         let words = visitor.language.words();
         let page = LockedPage { words, kind: door.kind, token: door.token, wrong: true };
         return Ok(page::html(StatusCode::FORBIDDEN, &page, ""));
     }
     count(&app.metrics.unlocks);
-    app.store.right_password(table, door.id).await.map_err(away)?;
-    app.write_down(door.id, app.event(visitor, "unlock", "")).await;
+    let event = app.event(visitor, "unlock", "");
+    app.store.right_password(table, door.id, &event).await.map_err(away)?;
     let cookie = app.keys.unlocked(door.id, door.lock.rev, now);
     let mut response = see_other(&back);
     set_cookie(response.headers_mut(), &unlock_cookie(door.id), &cookie, 15 * 60);

@@ -48,7 +48,7 @@
 
   class Job {
     constructor(file, name, id) {
-      Object.assign(this, { file, name, id, done: 0, paused: false, gone: false, requests: new Set() });
+      Object.assign(this, { file, name, id, done: 0, paused: false, gone: false, turn: 0, requests: new Set() });
       this.row = element("li");
       this.state = element("span", words.waiting, "state");
       this.bar = document.createElement("progress");
@@ -75,11 +75,19 @@
       for (const request of this.requests) moving += request.loaded || 0;
       this.bar.value = Math.min(this.done + moving, this.file.size);
     }
+    // Ends what is under way: whatever waits for an answer meanwhile sees that its turn is over.
+    stop() {
+      this.turn += 1;
+      for (const request of this.requests) request.abort();
+    }
+    go(turn) {
+      if (turn !== this.turn) throw new Error("stopped");
+    }
     pause() {
       this.paused = true;
       this.button.textContent = words.resume;
       this.show(words.paused);
-      for (const request of this.requests) request.abort();
+      this.stop();
     }
     resume() {
       this.paused = false;
@@ -88,7 +96,7 @@
     }
     async abort() {
       this.gone = true;
-      for (const request of this.requests) request.abort();
+      this.stop();
       if (this.id) { remember(this.id); await ask("/abort", { id: this.id }).catch(() => {}); }
       jobs.delete(this);
       this.row.remove();
@@ -107,27 +115,28 @@
         request.send(blob);
       });
     }
-    async part(number, partSize) {
+    async part(number, partSize, turn) {
       const from = (number - 1) * partSize;
       const blob = this.file.slice(from, Math.min(from + partSize, this.file.size));
       for (let tried = 0; ; tried += 1) {
-        if (this.paused || this.gone) throw new Error("stopped");
+        this.go(turn);
         try {
           const told = await ask("/parts", { id: this.id, parts: [number] });
+          this.go(turn);
           await this.put(told.urls[number], blob);
           this.done += blob.size;
           this.progress();
           return;
         } catch (error) {
-          if (this.paused || this.gone || tried >= TRIES || (error.status >= 400 && error.status < 500 && error.status !== 429)) throw error;
+          if (turn !== this.turn || tried >= TRIES || (error.status >= 400 && error.status < 500 && error.status !== 429)) throw error;
           await wait(tried);
         }
       }
     }
     // Asks again as long as it is the line or the server that is in trouble; `twice` says whether that does no harm.
-    async insist(path, body, twice) {
+    async insist(path, body, twice, turn) {
       for (let tried = 0; ; tried += 1) {
-        if (this.paused || this.gone) throw new Error("stopped");
+        this.go(turn);
         try {
           return await ask(path, body);
         } catch (error) {
@@ -148,35 +157,34 @@
     }
     async run() {
       this.running = true;
+      const turn = this.turn;
       try {
         this.show(words.sending);
         if (!this.id) {
-          const told = await this.insist("/start", { name: this.name, size: this.file.size }, false);
+          const told = await this.insist("/start", { name: this.name, size: this.file.size }, false, turn);
           this.id = told.id;
           remember(this.id, { name: this.name, size: this.file.size, modified: this.file.lastModified });
         }
-        const told = await this.insist("/parts", { id: this.id }, true);
+        const told = await this.insist("/parts", { id: this.id }, true, turn);
         const there = new Set(told.arrived);
         const length = (number) => Math.min(told.part_size, this.file.size - (number - 1) * told.part_size);
         this.done = told.arrived.reduce((sum, number) => sum + length(number), 0);
         this.progress();
         const missing = [];
         for (let number = 1; number <= told.parts; number += 1) if (!there.has(number)) missing.push(number);
-        const work = async () => { while (missing.length) await this.part(missing.shift(), told.part_size); };
+        const work = async () => { while (missing.length) await this.part(missing.shift(), told.part_size, turn); };
         await Promise.all(Array.from({ length: Math.min(AT_ONCE, missing.length) }, work));
-        await this.insist("/complete", { id: this.id }, true);
+        await this.insist("/complete", { id: this.id }, true, turn);
         this.arrived();
       } catch (error) {
-        if (this.gone) return;
-        for (const request of this.requests) request.abort();
+        if (turn !== this.turn) return;
+        this.stop();
         if (error.code === "done") { this.arrived(); return; }
         if (error.code === "not-found" && this.id) { remember(this.id); this.id = null; }
-        if (!this.paused) {
-          this.paused = true;
-          this.button.textContent = words.resume;
-          this.show(error.code === "full" ? words.full : words.failed, "failed");
-          said.textContent = this.name + ": " + this.state.textContent;
-        }
+        this.paused = true;
+        this.button.textContent = words.resume;
+        this.show(error.code === "full" ? words.full : words.failed, "failed");
+        said.textContent = this.name + ": " + this.state.textContent;
       } finally {
         this.running = false;
         queue();

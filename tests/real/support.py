@@ -220,6 +220,24 @@ class Home:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
+class Postgres:
+    """A PostgreSQL of its own (with-postgres), stopped with the end of its standard input."""
+
+    def __init__(self):
+        script = f"{os.path.dirname(os.path.abspath(__file__))}/with-postgres"
+        told = 'printf "%s\\n" "$TWINPAIL_TEST_STORE" "$TWINPAIL_TEST_STORE_CONTROL"; cat >/dev/null'
+        self.process = subprocess.Popen([script, "sh", "-c", told], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.url, self.program = (self.process.stdout.readline().strip() for _ in range(2))
+        assert self.url, "no PostgreSQL"
+
+    def control(self, what):
+        """`crash` stops it without any goodbye, `start` starts it again."""
+        subprocess.run([self.program, what], check=True, stdout=subprocess.DEVNULL, timeout=2 * DEADLINE)
+
+    def stop(self):
+        self.process.communicate()
+
+
 def fetch(url, method="GET", data=None, headers=None):
     """Status and body of one request without any client library's S3 knowledge."""
     request = urllib.request.Request(url, method=method, data=data, headers=headers or {})

@@ -1,7 +1,6 @@
 //! `[profiles.NAME]`: one provider and how to reach it.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use ratatui::style::Color;
 use serde::Deserialize;
@@ -230,15 +229,7 @@ fn credentials(
             return Err(source.wrong(command.span().start, "secret_command names no program"));
         }
         (None, Some(command), None) => SecretSource::Command(command.get_ref().clone()),
-        (None, None, Some(word)) => {
-            let sealed = source.word("secret", word, &[("keyring", false), ("sealed", true)])?;
-            let name = secret_name(name);
-            if sealed {
-                SecretSource::Sealed(Arc::clone(source.vault), name)
-            } else {
-                SecretSource::Keyring(name)
-            }
-        }
+        (None, None, Some(word)) => source.stored("secret", word, &secret_name(name))?,
         (None, None, None) => return Err(wrong("access_key_id without a secret")),
         _ => return Err(wrong("more than one of secret_access_key, secret_command and secret")),
     };

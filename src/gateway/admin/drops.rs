@@ -1,5 +1,7 @@
 //! Drop links: made, listed, ended.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::response::Response;
@@ -12,7 +14,12 @@ use crate::error::{Error, Kind, Result};
 use crate::gateway::api::{ArrivedView, DropRequest, DropView};
 use crate::gateway::app::{App, Shared, now};
 use crate::gateway::store::{Drop, Stage, new_id};
+use crate::links::preflight;
 use crate::location::{Location, Remote};
+use crate::s3::{Method, PresignRequest};
+
+/// How long a provider may take to say what browsers may do.
+const PREFLIGHT: Duration = Duration::from_secs(5);
 
 pub(super) async fn create_drop(State(app): State<Shared>, Json(wanted): Json<DropRequest>) -> Response {
     answer(new_drop(&app, wanted).await)
@@ -50,7 +57,34 @@ async fn new_drop(app: &App, wanted: DropRequest) -> Result<DropView> {
         closed: None,
     };
     app.store.add_drop(&new, &token_hash, &event("create")).await?;
-    one_drop(app, &new.id).await
+    Ok(DropView { warning: warning(app, &new).await, ..one_drop(app, &new.id).await? })
+}
+
+/// Asks the provider as a sender's browser will. That it may not send is told, but refuses nothing: the rule can be set
+/// later, and perhaps it is only from here that nobody answers.
+async fn warning(app: &App, link: &Drop) -> String {
+    let origin = &app.serve.public_url;
+    let asked = async {
+        let store = app.connections.store(&link.profile).await?;
+        let request = PresignRequest {
+            bucket: link.bucket.clone(),
+            key: format!("{}x", link.prefix),
+            method: Method::Put,
+            expires: Duration::from_secs(1),
+            ..PresignRequest::default()
+        };
+        preflight(store.http(), origin, Method::Put, &store.presign(&request).await?).await
+    };
+    match tokio::time::timeout(PREFLIGHT, asked).await {
+        Ok(Ok(cors)) if cors.allowed => String::new(),
+        Ok(Ok(cors)) => format!(
+            "senders' browsers may not send there: the bucket's CORS rules do not allow it. This one does:\n{}",
+            cors.rule
+        ),
+        Ok(Err(_)) | Err(_) => format!(
+            "whether senders' browsers may send there could not be asked; the bucket's CORS rules must allow PUT for {origin}"
+        ),
+    }
 }
 
 fn drop_view(app: &App, link: &Drop, whole: bool) -> DropView {
@@ -76,6 +110,7 @@ fn drop_view(app: &App, link: &Drop, whole: bool) -> DropView {
         bytes: link.bytes,
         state: state.to_owned(),
         arrived: Vec::new(),
+        warning: String::new(),
     }
 }
 

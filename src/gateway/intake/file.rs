@@ -151,12 +151,12 @@ pub(super) async fn finish(app: Shared, link: Drop, file: Incoming, event: Event
             }
             Ok(true)
         }
-        Ok(false) => app.store.reopen(&file.id).await.map(|()| false),
+        Ok(false) => app.store.stop_finishing(&file.id, Stage::Open).await.map(|()| false),
         Err(error) => {
             // Other failures leave open whether the provider did it.
-            if error.kind() == Kind::NotFound {
-                app.store.reopen(&file.id).await?;
-            }
+            let gone = error.kind() == Kind::NotFound;
+            let stage = if gone { Stage::Open } else { Stage::Unsettled };
+            app.store.stop_finishing(&file.id, stage).await?;
             Err(error)
         }
     }

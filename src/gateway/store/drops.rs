@@ -3,7 +3,7 @@
 use sqlx::Row as _;
 use sqlx::any::AnyRow;
 
-use super::{Event, Lock, Store, failed, insert_event};
+use super::{Change, Event, Lock, Store, failed};
 use crate::error::Result;
 
 /// A link through which strangers send files.
@@ -53,6 +53,8 @@ pub(in crate::gateway) enum Stage {
     Open,
     /// The provider was asked to complete it; what came of that may not be known.
     Finishing,
+    /// It was asked, but what it said was lost, or was no answer. The next request finds out.
+    Unsettled,
     Done,
 }
 
@@ -62,6 +64,7 @@ impl Stage {
         match self {
             Self::Open => "open",
             Self::Finishing => "finishing",
+            Self::Unsettled => "unsettled",
             Self::Done => "done",
         }
     }
@@ -73,6 +76,9 @@ pub(in crate::gateway) struct NewIncoming {
     pub(in crate::gateway) incoming: Incoming,
     pub(in crate::gateway) now: i64,
 }
+
+/// Gives room back.
+const GIVE_BACK: &str = "UPDATE drop_link SET files = files - 1, bytes = bytes - $1 WHERE id = $2";
 
 /// A query for whole drop links.
 macro_rules! select {
@@ -128,6 +134,7 @@ fn incoming(row: &AnyRow) -> sqlx::Result<Incoming> {
         stage: match state.as_str() {
             "done" => Stage::Done,
             "finishing" => Stage::Finishing,
+            "unsettled" => Stage::Unsettled,
             _ => Stage::Open,
         },
     })
@@ -140,11 +147,10 @@ impl Store {
         token_hash: &str,
         event: &Event,
     ) -> Result<()> {
-        let mut change = self.write.begin().await.map_err(failed)?;
         let query = "INSERT INTO drop_link (id, token_hash, token_sealed, profile, bucket, prefix, name, note, password, \
                      password_rev, created, expires, max_files, max_bytes, files, bytes, failures, locked_until) \
                      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0, 0, 0, 0)";
-        sqlx::query(query)
+        let change = Change::new(query)
             .bind(&new.id)
             .bind(token_hash)
             .bind(&new.token_sealed)
@@ -158,12 +164,8 @@ impl Store {
             .bind(new.created)
             .bind(new.expires)
             .bind(new.max_files)
-            .bind(new.max_bytes)
-            .execute(&mut *change)
-            .await
-            .map_err(failed)?;
-        insert_event(&mut *change, &new.id, event).await?;
-        change.commit().await.map_err(failed)
+            .bind(new.max_bytes);
+        self.change(change.noted(&new.id, event)?).await.map(drop)
     }
 
     pub(in crate::gateway) async fn drop_by_token(&self, token_hash: &str) -> Result<Option<Drop>> {
@@ -188,38 +190,28 @@ impl Store {
 
     /// Ends a drop link at once; false if there is none, or it was closed before.
     pub(in crate::gateway) async fn close_drop(&self, id: &str, event: &Event) -> Result<bool> {
-        let mut change = self.write.begin().await.map_err(failed)?;
-        let query = "UPDATE drop_link SET closed = $1 WHERE id = $2 AND closed IS NULL RETURNING id";
-        let closed = sqlx::query(query).bind(event.happened).bind(id);
-        if closed.fetch_optional(&mut *change).await.map_err(failed)?.is_none() {
-            return Ok(false);
-        }
-        insert_event(&mut *change, id, event).await?;
-        change.commit().await.map_err(failed)?;
-        Ok(true)
+        let query = "UPDATE drop_link SET closed = $1 WHERE id = $2 AND closed IS NULL";
+        self.change(Change::new(query).bind(event.happened).bind(id).noted(id, event)?).await
     }
 
     /// Sets room aside for a file of `size` bytes; false if the link is over or there is not so much.
     pub(in crate::gateway) async fn reserve(&self, id: &str, size: i64, now: i64) -> Result<bool> {
         let query = "UPDATE drop_link SET files = files + 1, bytes = bytes + $1 WHERE id = $2 AND closed IS NULL \
                      AND expires > $3 AND (max_files IS NULL OR files < max_files) \
-                     AND (max_bytes IS NULL OR bytes + $1 <= max_bytes) RETURNING files";
-        let row = sqlx::query(query).bind(size).bind(id).bind(now);
-        row.fetch_optional(&self.write).await.map(|row| row.is_some()).map_err(failed)
+                     AND (max_bytes IS NULL OR bytes + $1 <= max_bytes)";
+        self.change(Change::new(query).bind(size).bind(id).bind(now)).await
     }
 
     /// Gives the room of a file back that does not come.
     pub(in crate::gateway) async fn give_back(&self, id: &str, size: i64) -> Result<()> {
-        let query = "UPDATE drop_link SET files = files - 1, bytes = bytes - $1 WHERE id = $2";
-        sqlx::query(query).bind(size).bind(id).execute(&self.write).await.map(drop).map_err(failed)
+        self.change(Change::new(GIVE_BACK).bind(size).bind(id)).await.map(drop)
     }
 
     pub(in crate::gateway) async fn add_incoming(&self, new: &NewIncoming, event: &Event) -> Result<()> {
-        let mut change = self.write.begin().await.map_err(failed)?;
         let query = "INSERT INTO drop_upload (id, drop_link, object_key, upload_id, name, size, part_size, state, created, \
                      touched) VALUES ($1, $2, $3, $4, $5, $6, $7, 'open', $8, $8)";
         let file = &new.incoming;
-        sqlx::query(query)
+        let change = Change::new(query)
             .bind(&file.id)
             .bind(&file.drop_link)
             .bind(&file.key)
@@ -227,12 +219,8 @@ impl Store {
             .bind(&file.name)
             .bind(file.size)
             .bind(file.part_size)
-            .bind(new.now)
-            .execute(&mut *change)
-            .await
-            .map_err(failed)?;
-        insert_event(&mut *change, &file.drop_link, event).await?;
-        change.commit().await.map_err(failed)
+            .bind(new.now);
+        self.change(change.noted(&file.drop_link, event)?).await.map(drop)
     }
 
     /// A file of a drop link that is coming in, or has.
@@ -253,57 +241,62 @@ impl Store {
     /// It is still being sent.
     pub(in crate::gateway) async fn touch(&self, id: &str, now: i64) -> Result<()> {
         let query = "UPDATE drop_upload SET touched = $1 WHERE id = $2";
-        sqlx::query(query).bind(now).bind(id).execute(&self.write).await.map(drop).map_err(failed)
+        self.change(Change::new(query).bind(now).bind(id)).await.map(drop)
     }
 
     /// It is about to be completed, so that nobody aborts it meanwhile; false if it is gone, or whole already.
     pub(in crate::gateway) async fn begin_finishing(&self, id: &str, now: i64) -> Result<bool> {
-        let query = "UPDATE drop_upload SET state = 'finishing', touched = $1 WHERE id = $2 AND state <> 'done' \
-                     RETURNING id";
-        let row = sqlx::query(query).bind(now).bind(id);
-        row.fetch_optional(&self.write).await.map(|row| row.is_some()).map_err(failed)
+        let query =
+            "UPDATE drop_upload SET state = 'finishing', touched = $1 WHERE id = $2 AND state <> 'done'";
+        self.change(Change::new(query).bind(now).bind(id)).await
     }
 
-    /// The provider has not completed it.
-    pub(in crate::gateway) async fn reopen(&self, id: &str) -> Result<()> {
-        let query = "UPDATE drop_upload SET state = 'open' WHERE id = $1 AND state = 'finishing'";
-        sqlx::query(query).bind(id).execute(&self.write).await.map(drop).map_err(failed)
+    /// Nobody is completing it any more; `stage` is what is known of it then.
+    pub(in crate::gateway) async fn stop_finishing(&self, id: &str, stage: Stage) -> Result<()> {
+        let query = "UPDATE drop_upload SET state = $1 WHERE id = $2 AND state = 'finishing'";
+        self.change(Change::new(query).bind(stage.word()).bind(id)).await.map(drop)
     }
 
     /// It is whole; false if it was before.
     pub(in crate::gateway) async fn finish_incoming(&self, file: &Incoming, event: &Event) -> Result<bool> {
-        let mut change = self.write.begin().await.map_err(failed)?;
-        let query = "UPDATE drop_upload SET state = 'done' WHERE id = $1 AND state <> 'done' RETURNING id";
-        let done = sqlx::query(query).bind(&file.id);
-        if done.fetch_optional(&mut *change).await.map_err(failed)?.is_none() {
-            return Ok(false);
-        }
-        insert_event(&mut *change, &file.drop_link, event).await?;
-        change.commit().await.map_err(failed)?;
-        Ok(true)
+        let query = "UPDATE drop_upload SET state = 'done' WHERE id = $1 AND state <> 'done'";
+        self.change(Change::new(query).bind(&file.id).noted(&file.drop_link, event)?).await
     }
 
     /// It does not come: its room is given back. False if somebody else did that, or it is further than `file` says.
     pub(in crate::gateway) async fn forget_incoming(&self, file: &Incoming, event: &Event) -> Result<bool> {
-        let mut change = self.write.begin().await.map_err(failed)?;
-        let query = "DELETE FROM drop_upload WHERE id = $1 AND state = $2 AND state <> 'done' RETURNING id";
-        let gone = sqlx::query(query).bind(&file.id).bind(file.stage.word());
-        if gone.fetch_optional(&mut *change).await.map_err(failed)?.is_none() {
-            return Ok(false);
+        let query = "DELETE FROM drop_upload WHERE id = $1 AND state = $2 AND state <> 'done'";
+        let gone = Change::new(query).bind(&file.id).bind(file.stage.word());
+        let given = gone.then(GIVE_BACK).bind(file.size).bind(&file.drop_link);
+        self.change(given.noted(&file.drop_link, event)?).await
+    }
+
+    /// Forgets some of the drop links that ended before `ended`; false if there were none. What is unfinished of a link is
+    /// thrown away at the provider before it is forgotten.
+    pub(super) async fn sweep_drops(&self, ended: i64) -> Result<bool> {
+        macro_rules! settled {
+            ($query:literal, $rest:literal) => {
+                concat!(
+                    $query,
+                    " FROM drop_link WHERE expires <= $1 AND NOT EXISTS (SELECT 1 FROM drop_upload \
+                     WHERE drop_upload.drop_link = drop_link.id AND state <> 'done')",
+                    $rest
+                )
+            };
         }
-        let query = "UPDATE drop_link SET files = files - 1, bytes = bytes - $1 WHERE id = $2";
-        let given = sqlx::query(query).bind(file.size).bind(&file.drop_link);
-        given.execute(&mut *change).await.map_err(failed)?;
-        insert_event(&mut *change, &file.drop_link, event).await?;
-        change.commit().await.map_err(failed)?;
-        Ok(true)
+        let ids = self.ids(settled!("SELECT id", " LIMIT 1000"), ended).await?;
+        for id in &ids {
+            let link = Change::new(settled!("DELETE", " AND id = $2")).bind(ended).bind(id);
+            self.change(link.then("DELETE FROM drop_upload WHERE drop_link = $1").bind(id)).await?;
+        }
+        Ok(!ids.is_empty())
     }
 
     /// Files that nobody has sent anything of since `before`, or whose link is over; what is being completed has its
     /// time all the same.
     pub(in crate::gateway) async fn stale(&self, before: i64, now: i64) -> Result<Vec<Incoming>> {
         let query = select_incoming!(
-            "WHERE (state = 'finishing' AND touched <= $1) OR (state = 'open' AND (touched <= $1 OR drop_link IN \
+            "WHERE (state IN ('finishing', 'unsettled') AND touched <= $1) OR (state = 'open' AND (touched <= $1 OR drop_link IN \
              (SELECT id FROM drop_link WHERE closed IS NOT NULL OR expires <= $2))) LIMIT 1000"
         );
         let rows = sqlx::query(query).bind(before).bind(now).fetch_all(&self.read).await.map_err(failed)?;

@@ -3,7 +3,7 @@
 use sqlx::Row as _;
 use sqlx::any::AnyRow;
 
-use super::{Event, Lock, Store, failed, insert_event};
+use super::{Change, Event, Lock, Store, failed};
 use crate::error::Result;
 
 /// How long a counted download can be begun again, in seconds.
@@ -65,8 +65,9 @@ pub(in crate::gateway) struct NewShare {
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT id, token_sealed, profile, bucket, prefix, name, note, password, password_rev, created, expires, \
-             max_uses, used, again, revoked, locked_until FROM share ",
+            "SELECT share.id, share.token_sealed, share.profile, share.bucket, share.prefix, share.name, share.note, \
+             share.password, share.password_rev, share.created, share.expires, share.max_uses, share.used, share.again, \
+             share.revoked, share.locked_until",
             $rest
         )
     };
@@ -91,21 +92,33 @@ fn share(row: &AnyRow) -> sqlx::Result<Share> {
     })
 }
 
+/// `None`: a share was joined with no object.
+fn item(row: &AnyRow) -> sqlx::Result<Option<Item>> {
+    let Some(bucket) = row.try_get("item_bucket")? else { return Ok(None) };
+    Ok(Some(Item {
+        bucket,
+        key: row.try_get("object_key")?,
+        version: row.try_get("version")?,
+        etag: row.try_get("etag")?,
+        size: row.try_get("size")?,
+        name: row.try_get("item_name")?,
+    }))
+}
+
 impl Store {
     pub(in crate::gateway) async fn add_share(&self, new: &NewShare, event: &Event) -> Result<()> {
-        let mut change = self.write.begin().await.map_err(failed)?;
         let share = &new.share;
         let (bucket, prefix) = share.below.clone().unzip();
         let query = "INSERT INTO share (id, token_hash, token_sealed, profile, bucket, prefix, name, note, password, \
                      password_rev, created, expires, max_uses, used, again, failures, locked_until) \
                      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, $14, 0, 0)";
-        sqlx::query(query)
+        let mut change = Change::new(query)
             .bind(&share.id)
             .bind(&new.token_hash)
             .bind(&share.token_sealed)
             .bind(&share.profile)
-            .bind(bucket)
-            .bind(prefix)
+            .bind(&bucket)
+            .bind(&prefix)
             .bind(&share.name)
             .bind(&share.note)
             .bind(&share.lock.password)
@@ -113,14 +126,12 @@ impl Store {
             .bind(share.created)
             .bind(share.expires)
             .bind(share.max)
-            .bind(share.again)
-            .execute(&mut *change)
-            .await
-            .map_err(failed)?;
+            .bind(share.again);
         for (position, item) in (0_i64..).zip(&new.items) {
             let query = "INSERT INTO share_item (share, position, bucket, object_key, version, etag, size, name) \
                          VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
-            sqlx::query(query)
+            change = change
+                .then(query)
                 .bind(&share.id)
                 .bind(position)
                 .bind(&item.bucket)
@@ -128,21 +139,36 @@ impl Store {
                 .bind(&item.version)
                 .bind(&item.etag)
                 .bind(item.size)
-                .bind(&item.name)
-                .execute(&mut *change)
-                .await
-                .map_err(failed)?;
+                .bind(&item.name);
         }
-        insert_event(&mut *change, &share.id, event).await?;
-        change.commit().await.map_err(failed)
+        self.change(change.noted(&share.id, event)?).await.map(drop)
     }
 
-    pub(in crate::gateway) async fn share_by_token(&self, token_hash: &str) -> Result<Option<Share>> {
-        self.one_share(select!("WHERE token_hash = $1"), token_hash).await
+    /// The share with a token, with its objects: all, or the one at a position.
+    pub(in crate::gateway) async fn share_by_token(
+        &self,
+        token_hash: &str,
+        position: Option<i64>,
+    ) -> Result<Option<(Share, Vec<Item>)>> {
+        let query = select!(
+            ", share_item.bucket AS item_bucket, object_key, version, etag, size, share_item.name AS item_name \
+             FROM share LEFT JOIN share_item ON share_item.share = share.id AND ($2 IS NULL OR position = $2) \
+             WHERE token_hash = $1 ORDER BY position"
+        );
+        let query = sqlx::query(query).bind(token_hash).bind(position);
+        let rows = query.fetch_all(&self.read).await.map_err(failed)?;
+        let Some(first) = rows.first() else { return Ok(None) };
+        let found = || {
+            let share = share(first)?;
+            let items = if share.below.is_some() { &[] } else { rows.as_slice() };
+            let items = items.iter().filter_map(|row| item(row).transpose());
+            Ok((share, items.collect::<sqlx::Result<_>>()?))
+        };
+        found().map(Some).map_err(failed)
     }
 
     pub(in crate::gateway) async fn share(&self, id: &str) -> Result<Option<Share>> {
-        self.one_share(select!("WHERE id = $1"), id).await
+        self.one_share(select!(" FROM share WHERE id = $1"), id).await
     }
 
     async fn one_share(&self, query: &'static str, value: &str) -> Result<Option<Share>> {
@@ -152,25 +178,17 @@ impl Store {
 
     /// The newest first.
     pub(in crate::gateway) async fn shares(&self, most: i64) -> Result<Vec<Share>> {
-        let query = sqlx::query(select!("ORDER BY created DESC, id LIMIT $1")).bind(most);
+        let query = sqlx::query(select!(" FROM share ORDER BY created DESC, id LIMIT $1")).bind(most);
         let rows = query.fetch_all(&self.read).await.map_err(failed)?;
         rows.iter().map(share).collect::<sqlx::Result<_>>().map_err(failed)
     }
 
     pub(in crate::gateway) async fn items(&self, share: &str) -> Result<Vec<Item>> {
-        let query = "SELECT bucket, object_key, version, etag, size, name FROM share_item WHERE share = $1 ORDER BY position";
+        let query = "SELECT bucket AS item_bucket, object_key, version, etag, size, name AS item_name FROM share_item \
+                     WHERE share = $1 ORDER BY position";
         let rows = sqlx::query(query).bind(share).fetch_all(&self.read).await.map_err(failed)?;
-        let item = |row: &AnyRow| -> sqlx::Result<Item> {
-            Ok(Item {
-                bucket: row.try_get("bucket")?,
-                key: row.try_get("object_key")?,
-                version: row.try_get("version")?,
-                etag: row.try_get("etag")?,
-                size: row.try_get("size")?,
-                name: row.try_get("name")?,
-            })
-        };
-        rows.iter().map(item).collect::<sqlx::Result<_>>().map_err(failed)
+        let items = rows.iter().filter_map(|row| item(row).transpose());
+        items.collect::<sqlx::Result<_>>().map_err(failed)
     }
 
     /// Counts one download and gives a holder the right to begin it again for an hour, of that exact object (`grant`:
@@ -179,33 +197,19 @@ impl Store {
         &self,
         share: &Share,
         grant: (&str, &str),
-        now: i64,
         event: &Event,
     ) -> Result<bool> {
         let (holder, object) = grant;
-        let mut change = self.write.begin().await.map_err(failed)?;
         let count = "UPDATE share SET used = used + 1 WHERE id = $1 AND revoked IS NULL AND expires > $2 \
-                     AND (max_uses IS NULL OR used < max_uses) RETURNING used";
-        let counted = sqlx::query(count).bind(&share.id).bind(now);
-        if counted.fetch_optional(&mut *change).await.map_err(failed)?.is_none() {
-            return Ok(false);
-        }
+                     AND (max_uses IS NULL OR used < max_uses)";
+        let mut change = Change::new(count).bind(&share.id).bind(event.happened);
         if share.again > 0 {
             let query = "INSERT INTO share_grant (holder, share, item, remaining, expires) VALUES ($1, $2, $3, $4, $5) \
                          ON CONFLICT (holder, share, item) DO UPDATE SET remaining = $4, expires = $5";
-            sqlx::query(query)
-                .bind(holder)
-                .bind(&share.id)
-                .bind(object)
-                .bind(share.again)
-                .bind(now + GRANT)
-                .execute(&mut *change)
-                .await
-                .map_err(failed)?;
+            change = change.then(query).bind(holder).bind(&share.id).bind(object);
+            change = change.bind(share.again).bind(event.happened + GRANT);
         }
-        insert_event(&mut *change, &share.id, event).await?;
-        change.commit().await.map_err(failed)?;
-        Ok(true)
+        self.change(change.noted(&share.id, event)?).await
     }
 
     /// Begins a download again that was counted already; false if the holder has no right to that object.
@@ -213,21 +217,14 @@ impl Store {
         &self,
         share: &str,
         grant: (&str, &str),
-        now: i64,
         event: &Event,
     ) -> Result<bool> {
         let (holder, object) = grant;
-        let mut change = self.write.begin().await.map_err(failed)?;
         let query = "UPDATE share_grant SET remaining = remaining - 1 WHERE holder = $1 AND share = $2 AND item = $3 \
                      AND remaining > 0 AND expires > $4 AND EXISTS (SELECT 1 FROM share WHERE id = $2 \
-                     AND revoked IS NULL AND expires > $4) RETURNING remaining";
-        let again = sqlx::query(query).bind(holder).bind(share).bind(object).bind(now);
-        if again.fetch_optional(&mut *change).await.map_err(failed)?.is_none() {
-            return Ok(false);
-        }
-        insert_event(&mut *change, share, event).await?;
-        change.commit().await.map_err(failed)?;
-        Ok(true)
+                     AND revoked IS NULL AND expires > $4)";
+        let change = Change::new(query).bind(holder).bind(share).bind(object).bind(event.happened);
+        self.change(change.noted(share, event)?).await
     }
 
     /// Whether `holder` may begin anything of a share again.
@@ -239,15 +236,8 @@ impl Store {
 
     /// Ends a share at once; false if there is none, or it was revoked before.
     pub(in crate::gateway) async fn revoke(&self, id: &str, event: &Event) -> Result<bool> {
-        let mut change = self.write.begin().await.map_err(failed)?;
-        let query = "UPDATE share SET revoked = $1 WHERE id = $2 AND revoked IS NULL RETURNING id";
-        let revoked = sqlx::query(query).bind(event.happened).bind(id);
-        if revoked.fetch_optional(&mut *change).await.map_err(failed)?.is_none() {
-            return Ok(false);
-        }
-        insert_event(&mut *change, id, event).await?;
-        change.commit().await.map_err(failed)?;
-        Ok(true)
+        let query = "UPDATE share SET revoked = $1 WHERE id = $2 AND revoked IS NULL";
+        self.change(Change::new(query).bind(event.happened).bind(id).noted(id, event)?).await
     }
 
     /// Changes when it ends and how often it may be downloaded; what is `None` stays.
@@ -258,15 +248,19 @@ impl Store {
         max: Option<i64>,
         event: &Event,
     ) -> Result<bool> {
-        let mut change = self.write.begin().await.map_err(failed)?;
         let query = "UPDATE share SET expires = COALESCE($1, expires), max_uses = COALESCE($2, max_uses) \
-                     WHERE id = $3 AND revoked IS NULL RETURNING id";
-        let extended = sqlx::query(query).bind(expires).bind(max).bind(id);
-        if extended.fetch_optional(&mut *change).await.map_err(failed)?.is_none() {
-            return Ok(false);
+                     WHERE id = $3 AND revoked IS NULL";
+        self.change(Change::new(query).bind(expires).bind(max).bind(id).noted(id, event)?).await
+    }
+
+    /// Forgets some of the shares that ended before `ended`; false if there were none.
+    pub(super) async fn sweep_shares(&self, ended: i64) -> Result<bool> {
+        let ids = self.ids("SELECT id FROM share WHERE expires <= $1 LIMIT 1000", ended).await?;
+        for id in &ids {
+            // It may have been extended meanwhile.
+            let share = Change::new("DELETE FROM share WHERE id = $1 AND expires <= $2").bind(id).bind(ended);
+            self.change(share.then("DELETE FROM share_item WHERE share = $1").bind(id)).await?;
         }
-        insert_event(&mut *change, id, event).await?;
-        change.commit().await.map_err(failed)?;
-        Ok(true)
+        Ok(!ids.is_empty())
     }
 }

@@ -54,18 +54,18 @@ async fn share(connections: &Connections, orders: Vec<Order>) -> (Vec<Made>, Opt
 
 async fn make(connections: &Connections, order: Order) -> Result<Made> {
     let client = Client::new(connections.config()).await?;
-    let (what, url, password, until) = match order {
+    let (what, url, password, until, warning) = match order {
         Order::Share(request) => {
             let made = client.create_share(&request).await?;
-            (request.locations.join(", "), made.url, request.password, made.expires)
+            (request.locations.join(", "), made.url, request.password, made.expires, String::new())
         }
         Order::Drop(request) => {
             let made = client.create_drop(&request).await?;
-            (request.location, made.url, request.password, made.expires)
+            (request.location, made.url, request.password, made.expires, made.warning)
         }
     };
     let words = format!("until {}", Words::of(connections).seconds(until));
-    Ok(Made { what, url, password: password.map(|Password(text)| text), words })
+    Ok(Made { what, url, password: password.map(|Password(text)| text), words, warning })
 }
 
 /// Everything; what could not be asked is told beside it.

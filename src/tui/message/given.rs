@@ -40,6 +40,8 @@ pub(crate) struct Made {
     pub(crate) password: Option<String>,
     /// Until when.
     pub(crate) words: String,
+    /// What keeps others from using it.
+    pub(crate) warning: String,
 }
 
 /// What came of that.

@@ -115,6 +115,10 @@ fn made(state: &mut State, links: &[Made], failed: Option<&Error>) -> Vec<Effect
     };
     lines.push(format!("{goes} to the clipboard; the password goes another way than {than}."));
     lines.extend(failed.map(|error| format!("No more were made: {error}")));
+    for link in links.iter().filter(|link| !link.warning.is_empty()) {
+        lines.push(format!("{}:", link.what));
+        lines.extend(link.warning.lines().map(str::to_owned));
+    }
     state.dialogs.push(Dialog::message(title, lines));
     vec![Effect::CopyText(links.iter().map(|link| link.url.as_str()).collect::<Vec<_>>().join("\n"))]
 }

@@ -31,7 +31,115 @@ const unlock = async (page, password) => {
   await page.getByRole("button", { name: "Continue" }).click();
 };
 
+const until = async (page, done, what) => {
+  const end = Date.now() + DEADLINE;
+  while (!done()) {
+    if (Date.now() > end) throw new Error(`no ${what}`);
+    await page.waitForTimeout(20);
+  }
+};
+
+// As slow as that, in bytes a second, or as fast as it goes.
+const throttling = async (context, page) => {
+  const session = await context.newCDPSession(page);
+  await session.send("Network.enable");
+  return (bytes) => session.send("Network.emulateNetworkConditions",
+    { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: bytes });
+};
+
+const counted = (page) => {
+  const count = { put: 0, arrived: 0 };
+  page.on("request", (request) => { if (request.method() === "PUT") count.put += 1; });
+  page.on("response", (answer) => { if (answer.request().method() === "PUT" && answer.ok()) count.arrived += 1; });
+  return count;
+};
+
+const arrived = (page, count) => page.locator("#list .done").nth(count - 1).waitFor({ timeout: DEADLINE });
+
 const walks = {
+  // A folder, dropped as from a file manager.
+  async dropped(browser) {
+    const context = await browser.newContext();
+    const page = await context.newPage();
+    await page.goto(plan.url);
+    const box = await page.locator("#target").boundingBox();
+    const session = await context.newCDPSession(page);
+    const data = { items: [], files: [plan.folder], dragOperationsMask: 1 };
+    for (const type of ["dragEnter", "dragOver", "drop"]) {
+      await session.send("Input.dispatchDragEvent",
+        { type, x: box.x + box.width / 2, y: box.y + box.height / 2, data });
+    }
+    await arrived(page, plan.count);
+    return { rows: await page.locator("#list li").count() };
+  },
+
+  // The last part's URL is answered only after the file was paused.
+  async pause(browser) {
+    const page = await (await browser.newContext()).newPage();
+    const count = counted(page);
+    let held = null;
+    await page.route("**/parts", (route) => {
+      if (held || !route.request().postDataJSON().parts?.includes(plan.parts)) return route.continue();
+      held = route;
+    });
+    await page.goto(plan.url);
+    await page.locator("#files").setInputFiles(plan.file);
+    await until(page, () => held && count.arrived === plan.parts - 1, "progress");
+    await page.getByRole("button", { name: "Pause" }).click();
+    await page.locator("#list .state", { hasText: "paused" }).waitFor();
+    count.put = 0;
+    await Promise.all([page.waitForResponse("**/parts"), held.continue()]);
+    // A frame later whatever the answer sets off has been set off.
+    await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => setTimeout(done))));
+    const whilePaused = count.put;
+    await page.getByRole("button", { name: "Go on" }).click();
+    await arrived(page, 1);
+    return { whilePaused, put: count.put };
+  },
+
+  // The beginning is refused for a while, and the answer to the completion is lost once.
+  async insist(browser) {
+    const page = await (await browser.newContext()).newPage();
+    const count = counted(page);
+    const asked = { start: 0, complete: 0 };
+    await page.route("**/start", (route) => {
+      asked.start += 1;
+      return asked.start > 1 ? route.continue() : route.fulfill({ status: 503, json: { error: "away" } });
+    });
+    await page.route("**/complete", async (route) => {
+      asked.complete += 1;
+      if (asked.complete > 1) return route.continue();
+      await route.fetch();
+      return route.abort();
+    });
+    await page.goto(plan.url);
+    await page.locator("#files").setInputFiles(plan.file);
+    await arrived(page, 1);
+    if (asked.start !== 2 || asked.complete !== 2) throw new Error(`asked ${JSON.stringify(asked)}`);
+    return { put: count.put };
+  },
+
+  // It was completed, nothing said so, and the page was loaded anew.
+  async done(browser) {
+    const page = await (await browser.newContext()).newPage();
+    const count = counted(page);
+    let lost = false;
+    await page.route("**/complete", async (route) => {
+      await route.fetch();
+      lost = true;
+      return route.abort();
+    });
+    await page.goto(plan.url);
+    await page.locator("#files").setInputFiles(plan.file);
+    await until(page, () => lost, "completion");
+    page.on("dialog", (dialog) => dialog.accept());
+    await page.reload();
+    await page.getByText("choose the same file again").first().waitFor();
+    await page.locator("#files").setInputFiles(plan.file);
+    await arrived(page, 1);
+    return { put: count.put };
+  },
+
   async download(browser) {
     const context = await browser.newContext({ acceptDownloads: true });
     const page = await context.newPage();
@@ -120,10 +228,7 @@ const walks = {
     const context = await browser.newContext();
     const page = await context.newPage();
     // Slow enough that the page is loaded anew in the middle.
-    const session = await context.newCDPSession(page);
-    await session.send("Network.enable");
-    const throttle = (bytes) => session.send("Network.emulateNetworkConditions",
-      { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: bytes });
+    const throttle = await throttling(context, page);
     await throttle(40e6);
     // Parts that have arrived by the time of the reload.
     let arrivedBefore = 0;
@@ -131,11 +236,7 @@ const walks = {
     page.on("response", count);
     await page.goto(plan.url);
     await page.locator("#files").setInputFiles(plan.files);
-    const end = Date.now() + DEADLINE;
-    while (arrivedBefore < 3) {
-      if (Date.now() > end) throw new Error("no progress");
-      await page.waitForTimeout(20);
-    }
+    await until(page, () => arrivedBefore >= 3, "progress");
     page.off("response", count);
     page.on("dialog", (dialog) => dialog.accept());
     await page.reload();
@@ -147,8 +248,7 @@ const walks = {
     page.on("requestfailed", (request) => answers.push(`${request.failure().errorText} ${new URL(request.url()).pathname}`));
     page.on("request", (request) => { if (request.method() === "PUT") put += 1; });
     await page.locator("#files").setInputFiles(plan.files);
-    const arrived = page.locator("#list .done").nth(plan.files.length - 1).waitFor({ timeout: DEADLINE });
-    await arrived.catch(async () => {
+    await arrived(page, plan.files.length).catch(async () => {
       throw new Error(`it did not arrive: ${await page.locator("#list").innerText()}; ${answers.slice(-9).join(" ")}`);
     });
     return { put, arrivedBefore };

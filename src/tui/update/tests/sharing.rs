@@ -33,6 +33,7 @@ fn every_link_that_was_made_is_told_and_copied_even_if_the_next_one_failed() {
         url: format!("https://share.example.org/{n}"),
         password: Some("hush".into()),
         words: "until 2026-03-08 12:00".into(),
+        warning: if n == 6 { "browsers may not send there\nPUT".into() } else { String::new() },
     };
     let mut state = browser();
     let effects = update(&mut state, Event::Given(GivenEvent::Made(vec![made(5), made(6)], None)));
@@ -42,7 +43,13 @@ fn every_link_that_was_made_is_told_and_copied_even_if_the_next_one_failed() {
         "{effects:?}"
     );
     let screen = draw(&state);
-    for part in ["work:media/2025/:", "share.example.org/6", "password: hush", "The links are on their way"] {
+    for part in [
+        "work:media/2025/:",
+        "share.example.org/6",
+        "password: hush",
+        "The links are on their way",
+        "browsers may not send there",
+    ] {
         assert!(screen.contains(part), "{part}\n{screen}");
     }
     key(&mut state, KeyCode::Esc);
