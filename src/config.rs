@@ -232,12 +232,11 @@ impl Config {
             *vault = Arc::clone(&config.vault);
         }
         config.default_profile.get_or_insert_with(|| profile.name.clone());
-        match config.profile_names.iter().position(|name| *name == profile.name) {
-            Some(at) => config.profiles[at] = profile,
-            None => {
-                config.profile_names.push(profile.name.clone());
-                config.profiles.push(profile);
-            }
+        if let Some(known) = config.profiles.iter_mut().find(|known| known.name == profile.name) {
+            *known = profile;
+        } else {
+            config.profile_names.push(profile.name.clone());
+            config.profiles.push(profile);
         }
         config
     }

@@ -257,7 +257,7 @@ impl Dialog {
             Self::Sync(_) => sync::SyncDialog::hints(),
             Self::Failures(_) => failures::Failures::hints(),
             Self::Pick(pick) => pick.hints(),
-            Self::NewProfile(_) => setup::ProfileForm::hints(),
+            Self::NewProfile(form) => form.hints(),
             Self::Info(_) => vec![("PgDn", "more"), ("Esc", "close")],
         };
         hints.into_iter().map(|(key, word)| (key.to_owned(), word)).collect()

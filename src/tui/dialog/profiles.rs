@@ -41,8 +41,8 @@ impl Profiles {
             columns: [&name, &title, &origin].map(|text| display_safe(text).into_owned()),
             decision: Decision::Profile(Some(name)),
         }));
-        rows.push(Row::words("+ add one", Decision::AddProfile));
-        rows.push(Row::words("+ import", Decision::ImportProfile));
+        rows.push(Row::words("+ add a profile", Decision::AddProfile));
+        rows.push(Row::words("+ import profiles", Decision::ImportProfile));
         let current = Decision::Profile(current.map(str::to_owned));
         let cursor = rows.iter().position(|row| row.decision == current).unwrap_or(0);
         Self { rows, cursor }

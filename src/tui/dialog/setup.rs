@@ -322,7 +322,7 @@ impl ProfileForm {
             (
                 Row::Name,
                 !is_profile_name(self.text(Row::Name)),
-                "the name: letters, digits, `.`, `_` and `-`; not s3, http or https",
+                "a name of letters, digits, `.`, `_` and `-`; not s3, http or https",
             ),
             (
                 Row::Account,
@@ -369,7 +369,7 @@ impl ProfileForm {
 
     fn order(&mut self, wish: Wish) -> Outcome {
         if let Some((row, fault)) = self.fault(wish) {
-            self.told = Told::Fault(format!("Missing is {fault}"));
+            self.told = Told::Fault(format!("Needed: {fault}"));
             self.go_to(row);
             return Outcome::Stay;
         }

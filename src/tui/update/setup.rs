@@ -96,7 +96,9 @@ pub(super) fn happened(state: &mut State, event: SetupEvent) -> Vec<Effect> {
             }
         }
         SetupEvent::Others(others, unreadable) => {
-            unreadable.iter().for_each(|error| state.fail(error));
+            for error in &unreadable {
+                state.fail(error);
+            }
             if others.is_empty() && unreadable.is_empty() {
                 state.say(Tone::Plain, "rclone, mc and s3cmd have no profile here that could be imported");
             }
@@ -122,7 +124,11 @@ fn carried(state: &mut State, number: u64, done: Done) -> Vec<Effect> {
     match at {
         Some(at) if is_over => drop(state.dialogs.remove(at)),
         Some(at) => tell(&mut state.dialogs[at], works, done.failed),
-        None => done.failed.iter().for_each(|(_, error)| state.fail(error)),
+        None => {
+            for (_, error) in &done.failed {
+                state.fail(error);
+            }
+        }
     }
     effects
 }

@@ -146,13 +146,14 @@ impl ProfileForm {
         }
     }
 
-    pub(in crate::tui::dialog) fn hints() -> Vec<(&'static str, &'static str)> {
-        vec![
-            ("Enter", "test and save"),
-            ("Ctrl-T", "test"),
-            ("Ctrl-S", "save untested"),
-            ("Tab", "next"),
-            ("Esc", "cancel"),
-        ]
+    pub(in crate::tui::dialog) fn hints(&self) -> Vec<(&'static str, &'static str)> {
+        if matches!(self.told, Told::Busy(_)) {
+            return vec![("Esc", "stop")];
+        }
+        let row = match self.row() {
+            Row::Provider | Row::Keys => ("Left Right", "choose"),
+            _ => ("Ctrl-S", "save untested"),
+        };
+        vec![("Enter", "test and save"), ("Ctrl-T", "test"), row, ("Tab", "next"), ("Esc", "cancel")]
     }
 }
