@@ -109,6 +109,8 @@ actions! {
     SwapPanes, Browser, Panes, "swap_panes", "swap the panes", ["ctrl-u"];
     SamePlace, Browser, Panes, "same_place", "show this place in the other pane too", ["ctrl-o"];
     PickProfile, Browser, Panes, "pick_profile", "profile of this pane", ["shift-p"];
+    AddProfile, Browser, Panes, "add_profile", "add a profile", [];
+    ImportProfile, Browser, Panes, "import_profile", "import profiles of rclone, mc, s3cmd", [];
     GoTo, Browser, Panes, "go_to", "go to a location", ["ctrl-g"];
     Bookmarks, Browser, Panes, "bookmarks", "bookmarks and places visited", ["b"];
     Compare, Browser, Panes, "compare", "mark what differs from the other pane", ["="];

@@ -247,7 +247,7 @@ fn dispatch(cli: Cli) -> Result<u8> {
     let load = || Config::load(&options);
     match command {
         None => browse::run(&options, left.as_deref(), right.as_deref()),
-        Some(Command::Demo(options)) => browse::demo(&options),
+        Some(Command::Demo(demo)) => browse::demo(&demo, &options),
         Some(Command::Profile(command)) => profile::run(command, options),
         Some(Command::Config(command)) => configure::run(&command, global.config.as_ref(), load),
         Some(Command::Clipboard) => crate::clipboard::serve_selection().map(|()| 0),

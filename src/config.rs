@@ -33,7 +33,7 @@ pub use secret::{GATEWAY_TOKEN, SecretSource, secret_name};
 pub use sse::Sse;
 pub use theme::{Look, Scheme, ThemeChoice};
 pub use ui::{Column, Sizes, Times, Ui};
-pub use vault::{Sealed, Sealer, Vault, random};
+pub use vault::{Asks, Sealed, Sealer, Vault, random};
 
 use serde::{Deserialize, Serialize};
 
@@ -70,6 +70,8 @@ pub struct Config {
     pub vault: Arc<Vault>,
     /// What was odd but not wrong; shown once.
     pub warnings: Vec<String>,
+    /// Nothing that is written below `paths` outlives this run (the demo).
+    pub fleeting: bool,
 }
 
 /// `[transfer]`; `None` is `auto`.
@@ -215,7 +217,28 @@ impl Config {
             vault,
             paths,
             warnings: Vec::new(),
+            fleeting: false,
         }
+    }
+
+    /// The same with one profile more, or with this one in the place of that of the same name.
+    #[must_use]
+    pub fn with_profile(&self, mut profile: Profile) -> Self {
+        let mut config = self.clone();
+        if let CredentialSource::Static { secret: SecretSource::Sealed(vault, _), .. } =
+            &mut profile.credentials
+        {
+            // One vault asks for its passphrase once.
+            *vault = Arc::clone(&config.vault);
+        }
+        config.default_profile.get_or_insert_with(|| profile.name.clone());
+        if let Some(known) = config.profiles.iter_mut().find(|known| known.name == profile.name) {
+            *known = profile;
+        } else {
+            config.profile_names.push(profile.name.clone());
+            config.profiles.push(profile);
+        }
+        config
     }
 
     /// The profile called `name`.

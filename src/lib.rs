@@ -22,6 +22,7 @@
 //! | [`transfer`] | the engine: plans, queues, uploads, downloads, relays |
 //! | [`sync`] | two trees compared: what makes one like the other, and whether it is |
 //! | [`links`] | link requests and the forms they are written in |
+//! | [`setup`] | a new profile: tried, its secret kept, written into the configuration |
 //! | [`doctor`] | measures what a profile can do, and what its settings should be |
 //! | [`gateway`] | protected links: serves their pages, counts downloads, takes files in; its client |
 //! | [`demo`] | an in-memory S3 server with sample data, and its faults |
@@ -47,6 +48,7 @@ pub mod preview;
 pub mod qr;
 pub mod s3;
 pub mod sanitize;
+pub mod setup;
 pub mod sync;
 pub mod transfer;
 pub mod tui;

@@ -29,15 +29,13 @@ use state::State;
 use terminal::Terminal;
 use theme::Theme;
 
-pub use dialog::Begin;
-
 /// How the browser ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
     /// With this exit code: 0, or 129, 130, 143 after a signal.
     Code(u8),
-    /// For something that the user wants to begin with, after which it is opened again.
-    Begin(Begin),
+    /// For a look at sample data, after which it is opened again.
+    Demo,
 }
 
 /// Runs the browser until the user quits.
@@ -74,8 +72,7 @@ fn first_state(config: &Arc<Config>, places: [Location; 2], terminal: &Terminal)
     let (mut state, mut effects) = State::new(Arc::clone(config), theme, places, (size.width, size.height));
     state.home = std::env::var_os("HOME").map(PathBuf::from).filter(|home| home.is_absolute());
     if config.profiles.is_empty() {
-        let others: Vec<String> = importable().0.into_iter().map(|found| found.name).collect();
-        update::welcome(&mut state, &others);
+        update::welcome(&mut state, importable().0);
     }
     effects.push(Effect::FindUnfinished);
     effects.push(Effect::Places(PlacesChange::Load));

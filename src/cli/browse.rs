@@ -6,12 +6,12 @@ use std::sync::Arc;
 use clap::Args;
 
 use super::output::{Out, note, report};
-use super::{command_names, items, profile, signal};
+use super::{command_names, items, signal};
 use crate::config::{Config, CredentialSource, LoadOptions, Paths, Profile, SecretSource};
 use crate::demo::{self, Server, sample_backend};
 use crate::error::{Error, Kind, Result};
 use crate::location::{Location, nearest};
-use crate::tui::{self, Begin, End};
+use crate::tui::{self, End};
 
 #[derive(Args, Debug)]
 #[command(after_help = "Example: twinpail demo\n         twinpail demo --serve")]
@@ -39,7 +39,7 @@ fn unlock(config: &Config) {
     config.vault.stop_asking();
 }
 
-/// Opens the browser on two places; again after whatever somebody without profiles begins with.
+/// Opens the browser on two places; again after somebody without profiles has looked at sample data.
 pub(super) fn run(options: &LoadOptions, left: Option<&str>, right: Option<&str>) -> Result<u8> {
     loop {
         let config = Config::load(options)?;
@@ -50,33 +50,15 @@ pub(super) fn run(options: &LoadOptions, left: Option<&str>, right: Option<&str>
             (None, None) => place(&config, ".")?,
         };
         unlock(&config);
-        match tui::run(&Arc::new(config), left, right)? {
+        let ended = match tui::run(&Arc::new(config), left, right)? {
             End::Code(code) => return Ok(code),
-            End::Begin(begin) => {
-                match first_steps(begin, options) {
-                    // A signal ends the program, not only what it was busy with.
-                    Ok(code) if code > 128 => return Ok(code),
-                    Ok(_) => {}
-                    Err(error) => report(&error),
-                }
-                note("Enter goes on to the browser");
-                let mut line = String::new();
-                if std::io::stdin().read_line(&mut line).is_ok_and(|read| read == 0) {
-                    return Ok(0);
-                }
-            }
+            End::Demo => demo(&DemoOptions { serve: false, port: None }, options)?,
+        };
+        // A signal ends the program, not only what it was busy with.
+        if ended > 128 {
+            return Ok(ended);
         }
     }
-}
-
-/// The same as the commands do, on the ordinary screen.
-fn first_steps(begin: Begin, options: &LoadOptions) -> Result<u8> {
-    let arguments = match begin {
-        Begin::Demo => return demo(&DemoOptions { serve: false, port: None }),
-        Begin::Import => vec!["import".to_owned()],
-        Begin::Add => vec!["add".to_owned(), profile::ask("Name of the profile; locations begin with it: ")?],
-    };
-    profile::run(profile::parsed(&arguments)?, options.clone())
 }
 
 /// A place to open; a first word that is neither a command nor anything that exists is most likely a slip.
@@ -106,8 +88,9 @@ fn place(config: &Config, text: &str) -> Result<Location> {
     Ok(location)
 }
 
-/// Serves the sample data, and opens the browser on it unless it is only to serve.
-pub(super) fn demo(options: &DemoOptions) -> Result<u8> {
+/// Serves the sample data, and opens the browser on it unless it is only to serve: with the user's keys and looks, and
+/// with no profile and no folder of the user's.
+pub(super) fn demo(options: &DemoOptions, load: &LoadOptions) -> Result<u8> {
     if options.serve {
         return serve(options.port);
     }
@@ -118,7 +101,13 @@ pub(super) fn demo(options: &DemoOptions) -> Result<u8> {
     // The server's own runtime: the browser's is busy drawing.
     let runtime = signal::runtime()?;
     let server = runtime.block_on(Server::start(sample_backend(), options.port))?;
-    let config = demo::config(server.endpoint(), Paths::below(folder.path()));
+    let mut config = demo::config(server.endpoint(), Paths::below(folder.path()));
+    config.fleeting = true;
+    match Config::load(&LoadOptions { profile: None, ..load.clone() }) {
+        Ok(own) => (config.ui, config.keys) = (own.ui, own.keys),
+        // Whoever only wants to look can do without them.
+        Err(error) => config.warnings.push(format!("without your [ui] and [keys]: {error}")),
+    }
     let right = Location::Profile("demo".to_owned());
     let end = tui::run(&Arc::new(config), Location::Local(files), right);
     drop(server);

@@ -2,13 +2,13 @@
 
 mod add;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Subcommand};
 use serde_json::json;
 
 use super::output::Out;
 use super::signal::block_on;
 use crate::config::{Config, CredentialSource, LoadOptions, SecretSource};
-use crate::error::{Error, Kind, Result};
+use crate::error::Result;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -28,20 +28,6 @@ pub(super) struct ListOptions {
     /// One JSON object a line.
     #[arg(long)]
     json: bool,
-}
-
-pub(super) use add::line as ask;
-
-/// A command as if it had been typed.
-pub(super) fn parsed(arguments: &[String]) -> Result<Command> {
-    #[derive(Parser)]
-    struct Typed {
-        #[command(subcommand)]
-        command: Command,
-    }
-    let words = std::iter::once("profile".to_owned()).chain(arguments.iter().cloned());
-    let typed = Typed::try_parse_from(words);
-    typed.map(|typed| typed.command).map_err(|error| Error::new(Kind::Usage, error.to_string()))
 }
 
 pub(super) fn run(command: Command, load: LoadOptions) -> Result<u8> {

@@ -66,7 +66,7 @@ impl NewProfile {
 }
 
 /// A configuration file that is being changed.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Editor {
     path: PathBuf,
     paths: Paths,
@@ -81,6 +81,19 @@ impl Editor {
     pub fn open(options: &LoadOptions) -> Result<Self> {
         let paths = Paths::platform()?;
         let path = options.file.clone().unwrap_or_else(|| paths.config_file());
+        Self::read(path, paths)
+    }
+
+    /// Reads the file that `config` is from, as it is now.
+    ///
+    /// # Errors
+    /// As for [`Editor::open`].
+    pub fn of(config: &Config) -> Result<Self> {
+        let path = config.file.clone().unwrap_or_else(|| config.paths.config_file());
+        Self::read(path, config.paths.clone())
+    }
+
+    fn read(path: PathBuf, paths: Paths) -> Result<Self> {
         let text = match std::fs::read_to_string(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
@@ -104,7 +117,20 @@ impl Editor {
     /// # Errors
     /// `Kind::Usage` for a name that cannot be one, `Kind::Exists` for one that is there.
     pub fn add(&mut self, profile: &NewProfile) -> Result<()> {
-        let name = &profile.name;
+        self.free(&profile.name)?.insert(&profile.name, Item::Table(profile.table()));
+        Ok(())
+    }
+
+    /// Whether a profile of that name can be added.
+    ///
+    /// # Errors
+    /// As for [`Editor::add`].
+    pub fn is_free(&mut self, name: &str) -> Result<()> {
+        self.free(name).map(drop)
+    }
+
+    /// Where a profile of that name goes.
+    fn free(&mut self, name: &str) -> Result<&mut Table> {
         if !is_profile_name(name) {
             return Err(Error::new(Kind::Usage, format!("`{name}` cannot be the name of a profile"))
                 .with_hint("letters, digits, `.`, `_` and `-`; not s3, http or https"));
@@ -114,8 +140,7 @@ impl Editor {
             return Err(Error::new(Kind::Exists, format!("there is a profile {name} already"))
                 .with_hint(format!("`twinpail profile remove {name}`, or choose another name")));
         }
-        profiles.insert(name, Item::Table(profile.table()));
-        Ok(())
+        Ok(profiles)
     }
 
     /// Removes a profile.

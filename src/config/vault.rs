@@ -123,14 +123,29 @@ pub struct Vault {
     /// Program and arguments that print the passphrase; empty: it is asked for on the terminal.
     command: Vec<String>,
     may_ask: AtomicBool,
+    /// What was typed elsewhere than on the terminal's own line; good for one question.
+    offered: Mutex<Option<SecretString>>,
     opened: Mutex<Option<Key>>,
+}
+
+/// What storing a secret in a vault asks its user for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Asks {
+    /// Nothing: it is open, or a command opens it.
+    #[default]
+    Nothing,
+    /// Its passphrase.
+    Passphrase,
+    /// A passphrase that it gets: there is none yet.
+    NewPassphrase,
 }
 
 impl Vault {
     /// The vault of this user; it need not exist.
     pub fn new(paths: &Paths, command: Vec<String>) -> Arc<Self> {
         let path = paths.sealed_secrets();
-        Arc::new(Self { path, command, may_ask: AtomicBool::new(true), opened: Mutex::default() })
+        let (may_ask, offered, opened) = (AtomicBool::new(true), Mutex::default(), Mutex::default());
+        Arc::new(Self { path, command, may_ask, offered, opened })
     }
 
     /// From now on the terminal belongs to somebody else.
@@ -141,6 +156,21 @@ impl Vault {
     /// Whether there is one.
     pub fn exists(&self) -> bool {
         self.path.exists()
+    }
+
+    /// What storing a secret would ask for now.
+    pub fn asks(&self) -> Asks {
+        let is_open = self.opened.lock().unwrap_or_else(PoisonError::into_inner).is_some();
+        match self.exists() {
+            _ if is_open || !self.command.is_empty() => Asks::Nothing,
+            true => Asks::Passphrase,
+            false => Asks::NewPassphrase,
+        }
+    }
+
+    /// Answers the next question for the passphrase, and that one only.
+    pub fn offer(&self, passphrase: SecretString) {
+        *self.offered.lock().unwrap_or_else(PoisonError::into_inner) = Some(passphrase);
     }
 
     /// Asks for the passphrase now rather than when the first secret is needed.
@@ -267,6 +297,9 @@ impl Vault {
         if !self.command.is_empty() {
             return printed(&self.command);
         }
+        if let Some(offered) = self.offered.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            return Ok(offered);
+        }
         let silent = || {
             Error::new(Kind::Credentials, "nobody can be asked for the passphrase of the sealed secrets")
                 .with_hint("set `passphrase_command` in the configuration, or start on a terminal")
@@ -332,6 +365,30 @@ mod tests {
         again.remove("work/secret").unwrap();
         assert!(again.get("work/secret").unwrap_err().hint().unwrap().contains("profile add"));
         assert!(!format!("{again:?}").contains("hush"));
+    }
+
+    #[test]
+    fn a_passphrase_that_is_offered_answers_one_question() {
+        let folder = tempfile::tempdir().unwrap();
+        let new = || {
+            let vault = Vault::new(&Paths::below(folder.path()), Vec::new());
+            vault.stop_asking();
+            vault
+        };
+        let here = new();
+        assert_eq!(here.asks(), Asks::NewPassphrase);
+        here.offer("correct horse".into());
+        here.set("work/secret", &"hush".into()).unwrap();
+        assert_eq!(here.asks(), Asks::Nothing, "it is open");
+        let again = new();
+        assert_eq!(again.asks(), Asks::Passphrase);
+        again.offer("wrong".into());
+        assert!(again.get("work/secret").unwrap_err().message().contains("is not that of"));
+        assert!(again.get("work/secret").unwrap_err().message().contains("nobody can be asked"));
+        again.offer("correct horse".into());
+        assert_eq!(again.get("work/secret").unwrap().expose_secret(), "hush");
+        assert!(!format!("{again:?}").contains("horse"));
+        assert_eq!(vault(folder.path(), "x").asks(), Asks::Nothing, "a command answers");
     }
 
     #[test]

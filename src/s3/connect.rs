@@ -37,7 +37,7 @@ const FRESH: Duration = Duration::from_mins(1);
 pub struct Connections(Arc<Inner>);
 
 struct Inner {
-    config: Arc<Config>,
+    config: Mutex<Arc<Config>>,
     clients: Mutex<HashMap<Settings, Http>>,
     stores: Mutex<HashMap<String, Arc<OnceCell<Store>>>>,
 }
@@ -45,12 +45,18 @@ struct Inner {
 impl Connections {
     /// Nothing is contacted yet.
     pub fn new(config: Arc<Config>) -> Self {
+        let config = Mutex::new(config);
         Self(Arc::new(Inner { config, clients: Mutex::default(), stores: Mutex::default() }))
     }
 
-    /// The configuration they were made from.
-    pub fn config(&self) -> &Config {
-        &self.0.config
+    /// The configuration they are made from.
+    pub fn config(&self) -> Arc<Config> {
+        Arc::clone(&self.0.config.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// From now on they are made from this one. Those that are connected already stay as they are.
+    pub fn reconfigure(&self, config: Arc<Config>) {
+        *self.0.config.lock().unwrap_or_else(PoisonError::into_inner) = config;
     }
 
     /// The connected profile called `profile`. Resolving credentials may run a command or ask a token service;
@@ -59,7 +65,8 @@ impl Connections {
     /// # Errors
     /// Unknown profile, credentials or an encryption key that cannot be had, a bad CA bundle.
     pub async fn store(&self, profile: &str) -> Result<Store> {
-        let profile = self.0.config.profile(profile)?;
+        let config = self.config();
+        let profile = config.profile(profile)?;
         let cell = {
             let mut stores = self.0.stores.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(stores.entry(profile.name.clone()).or_default())

@@ -10,7 +10,7 @@ use aws_smithy_runtime_api::client::interceptors::Intercept;
 use aws_smithy_runtime_api::client::interceptors::context::BeforeTransmitInterceptorContextMut;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
-use http_body_util::{BodyExt as _, Limited};
+use http_body_util::{BodyExt as _, Collected, Limited};
 use hyper::body::Incoming;
 use quick_xml::escape::unescape;
 
@@ -100,7 +100,7 @@ impl Facts {
     /// What a refusal says.
     pub(super) async fn read(answer: http::Response<Incoming>) -> Self {
         let (parts, body) = answer.into_parts();
-        let body = Limited::new(body, WORDS).collect().await.map(|body| body.to_bytes()).unwrap_or_default();
+        let body = Limited::new(body, WORDS).collect().await.map(Collected::to_bytes).unwrap_or_default();
         Self::new(parts.status.as_u16(), |name| parts.headers.get(name)?.to_str().ok(), &body)
     }
 

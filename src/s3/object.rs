@@ -79,10 +79,11 @@ impl Download {
             loop {
                 match self.body.frame().await {
                     // What comes behind the bytes says nothing about them.
-                    Some(Ok(frame)) => match frame.into_data() {
-                        Ok(bytes) => return Some(Ok(bytes)),
-                        Err(_) => continue,
-                    },
+                    Some(Ok(frame)) => {
+                        if let Ok(bytes) = frame.into_data() {
+                            return Some(Ok(bytes));
+                        }
+                    }
                     Some(Err(error)) => return Some(Err(error)),
                     None => return None,
                 }

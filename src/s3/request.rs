@@ -203,7 +203,8 @@ impl Store {
             return Ok(None);
         }
         if place.session {
-            self.session(bucket).await
+            // Rare, and large: it would make every request's future as large.
+            Box::pin(self.session(bucket)).await
         } else {
             self.fresh_credentials(SystemTime::now() + LEEWAY).await
         }
@@ -215,13 +216,20 @@ impl Store {
     /// # Errors
     /// `Kind::Usage` for a name that no bucket can have there.
     pub(super) async fn place(&self, op: Op<'_>, bucket: &str, audience: Audience) -> Result<Arc<Place>> {
-        static RULES: LazyLock<DefaultResolver> = LazyLock::new(DefaultResolver::new);
         let region = self.region_of(bucket);
         let known =
             |places: &Places| places.get(&audience)?.get(bucket).filter(|place| place.of == region).cloned();
         if let Some(place) = known(&self.places().lock().unwrap_or_else(PoisonError::into_inner)) {
             return Ok(place);
         }
+        let place = Arc::new(Box::pin(self.resolved(op, bucket, region, audience)).await?);
+        let mut places = self.places().lock().unwrap_or_else(PoisonError::into_inner);
+        places.entry(audience).or_default().insert(bucket.to_owned(), Arc::clone(&place));
+        Ok(place)
+    }
+
+    async fn resolved(&self, op: Op<'_>, bucket: &str, region: String, audience: Audience) -> Result<Place> {
+        static RULES: LazyLock<DefaultResolver> = LazyLock::new(DefaultResolver::new);
         let public = self.profile().public_endpoint.as_deref().filter(|_| audience == Audience::Holders);
         let endpoint = public.map(rooted).or_else(|| self.own_endpoint());
         let parameters = Params::builder()
@@ -236,16 +244,13 @@ impl Store {
         // Access points and some regions are signed for otherwise.
         let scheme = found.auth_schemes().iter().find(|scheme| scheme.name().starts_with("sigv4"));
         let said = |name: &str| Some(scheme?.get(name)?.as_string()?.to_owned());
-        let place = Arc::new(Place {
+        Ok(Place {
             url: found.url().trim_end_matches('/').to_owned(),
             region: said("signingRegion").unwrap_or_else(|| region.clone()),
             service: said("signingName").unwrap_or_else(|| "s3".to_owned()),
             session: scheme.is_some_and(|scheme| scheme.name() == "sigv4-s3express"),
             of: region,
-        });
-        let mut places = self.places().lock().unwrap_or_else(PoisonError::into_inner);
-        places.entry(audience).or_default().insert(bucket.to_owned(), Arc::clone(&place));
-        Ok(place)
+        })
     }
 }
 

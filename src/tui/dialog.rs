@@ -14,10 +14,12 @@ mod info;
 mod input;
 mod link;
 mod links;
+mod masked;
 mod open;
 mod pick;
 mod profiles;
 mod properties;
+mod setup;
 mod share;
 mod sync;
 #[cfg(test)]
@@ -34,7 +36,6 @@ pub(super) use batch::Old;
 pub(super) use decision::{Decision, Outcome, Purpose};
 pub(super) use facts::Property;
 pub(super) use given::{Given, GivenOut, Sort};
-pub use pick::Begin;
 pub(super) use pick::{Choice, Item};
 pub(super) use share::Order;
 pub(super) use unsaved::{Base, Editing, Unsaved};
@@ -98,6 +99,8 @@ pub(crate) enum Dialog {
     Viewer(Box<viewer::Viewer>),
     /// A list to choose from by typing.
     Pick(pick::Pick),
+    /// New profiles.
+    NewProfile(Box<setup::ProfileForm>),
 }
 
 impl Dialog {
@@ -123,6 +126,7 @@ impl Dialog {
             Self::Typed(typed) => return typed.on_key(key),
             Self::Batch(batch) => return batch.on_key(key),
             Self::Properties(properties) => return properties.on_key(key),
+            Self::NewProfile(form) => return form.on_key(key),
             Self::Help(help) if help.is_typing() => return help.on_key(key),
             _ => {}
         }
@@ -152,6 +156,7 @@ impl Dialog {
             Self::Usage(usage) => usage.on_key(key, action),
             Self::Input(_)
             | Self::Link(_)
+            | Self::NewProfile(_)
             | Self::Pick(_)
             | Self::Share(_)
             | Self::Typed(_)
@@ -170,8 +175,9 @@ impl Dialog {
     }
 
     /// What Esc does. A question of a transfer cannot be left open for ever: it stops the transfer.
-    fn dismiss(&self) -> Outcome {
+    fn dismiss(&mut self) -> Outcome {
         match self {
+            Self::NewProfile(form) => form.dismiss(),
             Self::Input(input) => Outcome::Close(Some(input.purpose())),
             Self::Conflict(conflict) => Outcome::Decide(Decision::CancelTransfer(conflict.id())),
             Self::Uploads(_) => Outcome::Decide(Decision::LeaveUploads),
@@ -192,6 +198,7 @@ impl Dialog {
             Self::Typed(typed) => typed.on_paste(text),
             Self::Batch(batch) => batch.on_paste(text),
             Self::Properties(properties) => properties.on_paste(text),
+            Self::NewProfile(form) => form.on_paste(text),
             Self::Help(help) => help.on_paste(text),
             _ => Outcome::Stay,
         }
@@ -222,6 +229,7 @@ impl Dialog {
             Self::Info(dialog) => dialog.draw(frame, area, theme),
             Self::Viewer(dialog) => dialog.draw(frame, area, theme),
             Self::Pick(dialog) => dialog.draw(frame, area, theme),
+            Self::NewProfile(dialog) => dialog.draw(frame, area, theme),
         }
     }
 
@@ -249,6 +257,7 @@ impl Dialog {
             Self::Sync(_) => sync::SyncDialog::hints(),
             Self::Failures(_) => failures::Failures::hints(),
             Self::Pick(pick) => pick.hints(),
+            Self::NewProfile(form) => form.hints(),
             Self::Info(_) => vec![("PgDn", "more"), ("Esc", "close")],
         };
         hints.into_iter().map(|(key, word)| (key.to_owned(), word)).collect()

@@ -7,6 +7,7 @@ mod given;
 mod links;
 mod places;
 mod search;
+mod setup;
 mod stat;
 mod task;
 mod transfers;
@@ -58,6 +59,7 @@ pub(super) struct Effects {
     versions: JoinSet<()>,
     comparison: Option<AbortHandle>,
     measuring: Option<AbortHandle>,
+    setup: Option<AbortHandle>,
 }
 
 impl Effects {
@@ -98,6 +100,7 @@ impl Effects {
             versions: JoinSet::new(),
             comparison: None,
             measuring: None,
+            setup: None,
         }
     }
 
@@ -172,7 +175,8 @@ impl Effects {
             Effect::Task(task) => self.start(*task),
             Effect::Versions { search, effect } => self.versions(search, effect),
             Effect::Uploads { search, effect } => self.uploads(search, effect),
-            Effect::Leave(_)
+            Effect::Setup(effect) => self.set_up(effect),
+            Effect::Demo
             | Effect::PrintPlain(_)
             | Effect::Editor(_)
             | Effect::Redraw

@@ -4,6 +4,7 @@ mod given;
 mod objects;
 mod pointer;
 mod search;
+mod setup;
 mod uploads;
 
 use std::ffi::OsString;
@@ -15,9 +16,10 @@ pub(crate) use given::{GivenEffect, GivenEvent, Made};
 pub(crate) use objects::{Properties, Saving, Task, VersionsEffect, VersionsEvent};
 pub(crate) use pointer::{Pointer, PointerAct};
 pub(crate) use search::{Finding, Search};
+pub(crate) use setup::{Done, Keepers, Order as SetupOrder, Saved, SetupEffect, SetupEvent, Wish};
 pub(crate) use uploads::{UploadsEffect, UploadsEvent};
 
-use super::dialog::{Begin, Chunk, Editing, Laid, Laying, Measured, Wanted};
+use super::dialog::{Chunk, Editing, Laid, Laying, Measured, Wanted};
 use super::listing::{Arranged, Arranging, Listing, Renewal};
 use crate::clipboard;
 use crate::entry::{Kind, Page};
@@ -264,6 +266,8 @@ pub(crate) enum Event {
         /// What happened.
         event: UploadsEvent,
     },
+    /// Something about new profiles.
+    Setup(SetupEvent),
 }
 
 /// What the outside must do.
@@ -438,8 +442,10 @@ pub(crate) enum Effect {
         /// What to do.
         effect: UploadsEffect,
     },
-    /// Leave the browser for something that comes back to it.
-    Leave(Begin),
+    /// Something about new profiles.
+    Setup(SetupEffect),
+    /// Leave the browser for sample data, and come back.
+    Demo,
     /// Draw everything anew.
     Redraw,
     /// Stop this process until `fg`.

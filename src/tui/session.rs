@@ -1,7 +1,7 @@
 //! The loop: signals, keys, events, and when to draw.
 //!
 //! A key draws at once, and so do the rows that it asks for; anything else at most thirty times a second; nothing at all
-//! happens while nothing happens.
+//! happens while nothing happens. A terminal that has not taken the last frame gets no other one, and nobody waits for it.
 
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -14,7 +14,6 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep_until};
 
-use super::dialog::Begin;
 use super::effect::Effects;
 use super::message::{Effect, Event, Pointer};
 use super::state::State;
@@ -83,6 +82,7 @@ enum Wake {
     Input(Option<std::io::Result<Input>>),
     Event(Event),
     Tick,
+    /// A frame is due, or can be drawn.
     Frame,
 }
 
@@ -107,8 +107,8 @@ pub(super) struct Session {
     dirty: Dirty,
     drawn: Instant,
     exit: Option<u8>,
-    /// What to begin with once it is left.
-    begin: Option<Begin>,
+    /// It is left for sample data.
+    demo: bool,
 }
 
 impl Session {
@@ -131,7 +131,7 @@ impl Session {
             dirty: Dirty::No,
             drawn: Instant::now(),
             exit: None,
-            begin: None,
+            demo: false,
         })
     }
 
@@ -144,7 +144,7 @@ impl Session {
         self.terminal.guard().restore_now();
         self.effects.keep_clipboard();
         self.effects.shut_down(patience).await;
-        ended.map(|()| self.begin.map_or(End::Code(self.exit.unwrap_or(0)), End::Begin))
+        ended.map(|()| if self.demo { End::Demo } else { End::Code(self.exit.unwrap_or(0)) })
     }
 
     async fn turn(&mut self, first: Vec<Effect>) -> Result<()> {
@@ -154,7 +154,8 @@ impl Session {
             self.handle(wake)?;
             self.drain().await?;
             let due = self.drawn + FRAME <= Instant::now();
-            if self.exit.is_none() && (self.dirty == Dirty::Now || (self.dirty == Dirty::Soon && due)) {
+            let can = self.exit.is_none() && self.terminal.is_free();
+            if can && (self.dirty == Dirty::Now || (self.dirty == Dirty::Soon && due)) {
                 self.draw()?;
             }
         }
@@ -164,6 +165,7 @@ impl Session {
     async fn wait(&mut self) -> Wake {
         let busy = self.state.snapshot.is_busy();
         let deadline = self.drawn + FRAME;
+        let free = self.terminal.is_free();
         let Some(keys) = &mut self.keys else { return Wake::Input(None) };
         tokio::select! {
             biased;
@@ -171,7 +173,8 @@ impl Session {
             input = keys.next() => Wake::Input(input),
             Some(event) = self.events.recv() => Wake::Event(event),
             _ = self.tick.tick(), if busy => Wake::Tick,
-            () = sleep_until(deadline), if self.dirty == Dirty::Soon => Wake::Frame,
+            () = sleep_until(deadline), if free && self.dirty == Dirty::Soon => Wake::Frame,
+            () = self.terminal.freed(), if !free && self.dirty != Dirty::No => Wake::Frame,
         }
     }
 
@@ -253,7 +256,7 @@ impl Session {
         for effect in effects {
             match effect {
                 Effect::Quit => self.exit = Some(0),
-                Effect::Leave(begin) => (self.exit, self.begin) = (Some(0), Some(begin)),
+                Effect::Demo => (self.exit, self.demo) = (Some(0), true),
                 Effect::Redraw => self.redraw()?,
                 Effect::Suspend => self.suspend()?,
                 Effect::Editor(editing) => {

@@ -13,7 +13,7 @@ use super::pane::Pane;
 use super::theme::Theme;
 use super::transfers::TransfersPanel;
 use super::update::Undo;
-use crate::config::{Column, Config, Profile};
+use crate::config::{Column, Config, Importable, Profile};
 use crate::error::Error;
 use crate::location::{Location, Remote};
 use crate::places::Places;
@@ -139,6 +139,10 @@ pub(super) struct State {
     pub(super) marked: Vec<(Remote, Vec<ObjectId>)>,
     /// Bookmarks and visits.
     pub(super) places: Places,
+    /// Profiles that other tools know, as far as somebody has looked.
+    pub(super) others: Vec<Importable>,
+    /// The newest order about new profiles.
+    pub(super) order: u64,
     /// What Esc restores while a filter or a name to jump to is typed: the filter, and the entry under the cursor.
     pub(super) before: (String, Option<u32>),
 }
@@ -191,6 +195,8 @@ impl State {
             moved: HashMap::new(),
             marked: Vec::new(),
             places: Places::default(),
+            others: Vec::new(),
+            order: 0,
             before: (String::new(), None),
         };
         if let Some(warning) = warning {

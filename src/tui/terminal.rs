@@ -6,6 +6,7 @@ mod ask;
 mod editor;
 mod guard;
 mod output;
+mod pipe;
 
 use std::io::{self, IsTerminal, Read, Write};
 use std::path::Path;
@@ -20,6 +21,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 pub(crate) use ask::Heard;
 pub(crate) use guard::Guard;
 use output::{Output, Screen};
+use pipe::Pipe;
 
 use crate::error::{Error, Kind, Result};
 use crate::sanitize::display_safe;
@@ -56,6 +58,8 @@ pub(crate) struct Terminal {
     inner: ratatui::Terminal<Screen>,
     output: Output,
     guard: Guard,
+    /// `None`: there is no terminal (tests).
+    pipe: Option<Pipe>,
 }
 
 impl Terminal {
@@ -67,12 +71,13 @@ impl Terminal {
     pub(crate) fn take_over(mouse: bool) -> Result<Self> {
         // crossterm's own answer to NO_COLOR cancels bold and reverse; the theme has no colours then.
         force_color_output(true);
-        let output = Output::stdout().map_err(failed)?;
-        let guard = Guard::new(mouse).map_err(failed)?;
+        let pipe = output::stdout_file().and_then(Pipe::new).map_err(failed)?;
+        let output = Output::over_pipe(pipe.clone());
+        let guard = Guard::new(mouse, pipe.clone());
         guard.enter().map_err(failed)?;
         guard.restore_on_panic();
         let inner = ratatui::Terminal::new(Screen::new(output.clone(), None)).map_err(failed)?;
-        Ok(Self { inner, output, guard })
+        Ok(Self { inner, output, guard, pipe: Some(pipe) })
     }
 
     /// A terminal of a fixed size that keeps what is written: one element a write.
@@ -80,10 +85,24 @@ impl Terminal {
     pub(crate) fn counting(size: Size) -> (Self, Arc<std::sync::Mutex<Vec<Vec<u8>>>>) {
         let (output, writes) = Output::memory();
         let inner = ratatui::Terminal::new(Screen::new(output.clone(), Some(size))).expect("a size");
-        (Self { inner, output, guard: Guard::inert() }, writes)
+        (Self { inner, output, guard: Guard::inert(), pipe: None }, writes)
     }
 
-    /// Draws a frame and writes what changed in one piece; nothing if nothing changed.
+    /// Whether the terminal has taken everything that was sent to it: a frame for one that has not would only have to
+    /// wait, and be old when it is seen.
+    pub(crate) fn is_free(&self) -> bool {
+        self.pipe.as_ref().is_none_or(Pipe::is_free)
+    }
+
+    /// Ends when it may have become free.
+    pub(crate) async fn freed(&self) {
+        match &self.pipe {
+            Some(pipe) => pipe.freed().await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Draws a frame and sends what changed in one piece; nothing if nothing changed.
     pub(crate) fn draw(&mut self, render: impl FnOnce(&mut Frame<'_>)) -> Result<()> {
         self.inner.draw(render).map_err(failed)?;
         self.output.commit().map_err(failed)
@@ -101,7 +120,7 @@ impl Terminal {
         self.inner.size().unwrap_or_default()
     }
 
-    /// For the clipboard: bytes that belong to no frame, in one write, never in the middle of a frame.
+    /// For the clipboard: bytes that belong to no frame, in one piece, never in the middle of a frame.
     pub(crate) fn raw_writer(&self) -> RawWriter {
         let output = self.output.clone();
         Arc::new(move |bytes| output.write_raw(bytes))

@@ -16,6 +16,7 @@ mod places;
 mod properties;
 mod renaming;
 mod search;
+mod setup;
 mod sync;
 #[cfg(test)]
 mod tests;
@@ -26,7 +27,7 @@ mod versions;
 mod viewing;
 
 pub(super) use go::folder;
-pub(super) use places::welcome;
+pub(super) use setup::welcome;
 pub(super) use undo::Undo;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -114,6 +115,7 @@ pub(super) fn update(state: &mut State, event: Event) -> Vec<Effect> {
         Event::VersioningSet { bucket, on, result } => info::switched(state, bucket, on, result),
         Event::Versions { search, event } => versions::happened(state, search, event),
         Event::Uploads { search, event } => uploads::happened(state, search, event),
+        Event::Setup(event) => setup::happened(state, event),
     };
     settle(state, &mut effects);
     effects
@@ -246,6 +248,8 @@ fn act(state: &mut State, action: Action) -> Vec<Effect> {
             Vec::new()
         }
         Action::PickProfile => dialogs::profiles(state),
+        Action::AddProfile => setup::add(state),
+        Action::ImportProfile => setup::find_others(state),
         Action::GoTo => dialogs::go_to(state),
         Action::Filter => dialogs::filter(state),
         Action::Jump => dialogs::jump(state),

@@ -1,6 +1,7 @@
 //! The real browser in a terminal: walk, copy both ways, link, quit, signals, odd sizes, bad surroundings.
 
 use std::os::unix::fs::PermissionsExt as _;
+use std::time::{Duration, Instant};
 
 use http::Request;
 use twinpail::demo::{ACCESS_KEY_ID, Fault, Operation, Rule, SECRET_ACCESS_KEY};
@@ -46,9 +47,7 @@ async fn walk_copy_both_ways_link_and_quit() {
         // Two keys to a link.
         session.keys("jy");
         let url = session.clipboard(0);
-        let http =
-            Http::new(&Settings { ca_bundle: None, connect_timeout: std::time::Duration::from_secs(5) })
-                .unwrap();
+        let http = Http::new(&Settings { ca_bundle: None, connect_timeout: Duration::from_secs(5) }).unwrap();
         let answer =
             http.fetch(Request::get(&url).body(bytes::Bytes::new()).unwrap(), 1 << 20).await.unwrap();
         assert_eq!(answer.body(), "the first photo");
@@ -254,46 +253,110 @@ fn the_demo_opens_and_leaves_nothing_behind() {
     }
 }
 
-/// Somebody without any configuration: sample data first, then a profile that is asked for, tried and saved.
+/// Somebody without any configuration: sample data first, then a profile whose form says what is wrong until it is saved.
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_comes_without_profiles_is_welcomed() {
     let world = World::new().await;
     world.backend.put("box", "hello.txt", "x");
     let home = tempfile::tempdir().unwrap();
-    let mut session = Session::start(&[], &[], home.path(), (100, 30));
+    let mut session = Session::start(&[], &[], home.path(), SMALL);
     session.wait_for("Welcome: no storage is known yet");
     session.wait_for("Add a profile");
     assert!(!session.screen().contains("Import"), "there is nothing to import");
     session.keys("sample\r");
     session.wait_for("hello.txt");
     session.keys("q");
-    session.wait_for("Enter goes on to the browser");
-    session.keys("\r");
     session.wait_for("Welcome: no storage is known yet");
     session.keys("add\r");
-    session.wait_for("Name of the profile");
-    session.keys("lab\r");
-    session.wait_for("Provider (");
-    session.keys("minio\r");
-    session.wait_for("Endpoint");
-    session.keys(&format!("{}\r", world.server.endpoint()));
-    session.wait_for("Access key id");
-    session.keys(&format!("{ACCESS_KEY_ID}\r"));
-    session.wait_for("Secret access key");
-    session.keys(&format!("{SECRET_ACCESS_KEY}\r"));
-    session.wait_for("lab works: it lists 1 buckets");
-    session.wait_for("assphrase");
-    session.keys("secret passphrase\r");
-    session.wait_for("Once more");
-    session.keys("secret passphrase\r");
-    session.wait_for("saved profile lab");
-    session.keys("\r");
+    session.wait_for("New profile");
+    session.keys(&format!("m\tlab\t\t{}\t\t\t{ACCESS_KEY_ID}\twrong", world.server.endpoint()));
+    session.wait_for("•••••");
+    session.keys("\x14");
+    session.wait_for("SignatureDoesNotMatch");
+    session.keys(&format!("\x15{SECRET_ACCESS_KEY}\x14"));
+    session.wait_for("lab works: it lists 1 bucket");
+    session.keys("\tsecret passphrase\tsecret passphrase\r");
+    session.wait_for("saved lab in");
+    session.wait_for("box");
+    assert!(!session.screen().contains("New profile"));
+    session.keys("q");
+    assert_eq!(session.exit_code(), 0);
+    session.assert_restored();
+    let written = std::fs::read_to_string(home.path().join("twinpail/config.toml")).unwrap();
+    assert!(written.contains("[profiles.lab]") && written.contains("secret = \"sealed\""), "{written}");
+    let mut session = Session::start(&[], &[], home.path(), SMALL);
     session.wait_for("assphrase");
     session.keys("secret passphrase\r");
     session.wait_for("box");
     session.keys("q");
     assert_eq!(session.exit_code(), 0);
-    assert!(
-        std::fs::read_to_string(home.path().join("twinpail/config.toml")).unwrap().contains("[profiles.lab]")
-    );
+}
+
+/// Sample data, but one's own keys and looks.
+#[test]
+fn the_demo_has_the_keys_and_the_looks_of_the_user() {
+    let home = tempfile::tempdir().unwrap();
+    std::fs::create_dir(home.path().join("twinpail")).unwrap();
+    let file = home.path().join("twinpail/config.toml");
+    std::fs::write(&file, "[ui]\nascii = true\n[keys]\nglobal.quit = [\"f9\"]\n").unwrap();
+    let mut session = Session::start(&["demo"], &[], home.path(), SMALL);
+    session.wait_for("hostile-names");
+    session.wait_for("F9 quit");
+    assert!(!session.screen().contains('│'), "{}", session.screen());
+    session.keys("P");
+    session.wait_for("archive");
+    session.keys("\x1b");
+    session.wait_until("no dialog", |screen| !screen.contents().contains("archive"));
+    session.keys("\x1b[20~");
+    assert_eq!(session.exit_code(), 0);
+    std::fs::write(&file, "[ui]\nasci = true\n").unwrap();
+    let session = Session::start(&["demo"], &[], home.path(), SMALL);
+    session.wait_for("asci");
+    session.wait_for("hostile-names");
+}
+
+/// A terminal that takes nothing any more (its reader was stopped, the connection is dead): keys are obeyed, transfers go
+/// on, and a signal ends the program, which can go on later.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_terminal_that_takes_nothing_holds_nothing_up() {
+    let data = pattern(40 << 20);
+    for (signal, code) in [("TERM", 143), ("HUP", 129)] {
+        let world = World::new().await;
+        for n in 0..200 {
+            world.backend.put("box", &format!("in/{n:03}{}", fastrand::u64(..)), "x");
+        }
+        let mut session = start(&world, (200, 60));
+        let files = world.folder.path().join("files");
+        std::fs::write(files.join("a.txt"), "a").unwrap();
+        std::fs::write(files.join("big.bin"), &data).unwrap();
+        world.backend.faults().add(Rule { after: 1, ..Rule::always(Operation::UploadPart, Fault::Stall) });
+        session.wait_for("in/");
+        session.keys("R\t\r");
+        session.wait_for("big.bin");
+        session.wait_for("p:box/in/");
+        session.throttle();
+        // Far more to draw than a pty holds.
+        for _ in 0..200 {
+            session.keys("Gg");
+        }
+        session.keys("h\tac");
+        let end = Instant::now() + Duration::from_secs(30);
+        let is_done =
+            || world.backend.get("box", "a.txt").is_some() && !world.backend.uploads("box").is_empty();
+        while !is_done() {
+            assert!(Instant::now() < end, "keys and transfers wait for the terminal");
+            tokio::task::yield_now().await;
+        }
+        session.signal(signal);
+        assert_eq!(session.exit_code_unseen(), code);
+        world.backend.faults().clear();
+        let mut session = start(&world, SMALL);
+        session.wait_for("A transfer was not finished");
+        session.keys("y");
+        let is_there = || world.backend.get("box", "big.bin").is_some_and(|bytes| bytes == data);
+        session.wait_until("the object", |_| is_there());
+        session.wait_until("no gauge", |screen| !screen.contents().contains("running"));
+        session.keys("q");
+        assert_eq!(session.exit_code(), 0);
+    }
 }

@@ -17,12 +17,16 @@ fn allowed(room: &str) -> Option<BTreeSet<&'static str>> {
         "walk" => below(&[FIRST, SECOND, &["s3", "local"]]),
         "transfer" => below(&[FIRST, SECOND, &["s3", "local", "walk"]]),
         "sync" => below(&[FIRST, SECOND, &["s3", "local", "walk", "transfer"]]),
+        "setup" => below(&[FIRST, SECOND, &["s3"]]),
         "links" => below(&[FIRST, SECOND, &["s3", "http"]]),
         "doctor" | "gateway" => below(&[FIRST, SECOND, &["s3", "http", "links"]]),
         // The loop and the door out.
-        "tui" | "tui/effect" | "tui/terminal" => {
-            below(&[FIRST, SECOND, THIRD, &["s3", "walk", "transfer", "sync", "links", "gateway", "tui"]])
-        }
+        "tui" | "tui/effect" | "tui/terminal" => below(&[
+            FIRST,
+            SECOND,
+            THIRD,
+            &["s3", "walk", "transfer", "sync", "links", "gateway", "setup", "tui"],
+        ]),
         // The rest of the browser: plain data that rooms re-export, checked by name below.
         _ if room.starts_with("tui/") => below(&[
             FIRST,
@@ -45,7 +49,7 @@ fn allowed(room: &str) -> Option<BTreeSet<&'static str>> {
             FIRST,
             SECOND,
             THIRD,
-            &["s3", "walk", "transfer", "sync", "links", "doctor", "gateway", "demo", "tui"],
+            &["s3", "walk", "transfer", "sync", "links", "setup", "doctor", "gateway", "demo", "tui"],
         ]),
         _ => return None,
     })

@@ -39,7 +39,7 @@ async fn a_profile_is_tried_saved_with_a_sealed_secret_used_and_removed() {
     let endpoint = shell.world.server.endpoint().to_owned();
     shell.configure("# kept\npassphrase_command = [\"echo\", \"open sesame\"]\n");
     let (code, said) = fed(&shell, &add("lab", &endpoint, &["--store", "sealed"]), SECRET_ACCESS_KEY);
-    assert!(code == 0 && said.contains("lab works: it lists 1 buckets"), "{said}");
+    assert!(code == 0 && said.contains("lab works: it lists 1 bucket"), "{said}");
     let written = std::fs::read_to_string(shell.path("config.toml")).unwrap();
     assert!(written.starts_with("# kept\n") && written.contains("secret = \"sealed\""), "{written}");
     assert!(!written.contains(SECRET_ACCESS_KEY));

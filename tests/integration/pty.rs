@@ -55,7 +55,8 @@ type Line = (Mutex<Option<usize>>, Condvar);
 
 /// A program in a terminal of its own. Ends with it.
 pub(crate) struct Session {
-    child: Box<dyn Child + Send + Sync>,
+    /// `None`: somebody waits for its end.
+    child: Option<Box<dyn Child + Send + Sync>>,
     master: Box<dyn MasterPty + Send>,
     keyboard: Arc<Mutex<Box<dyn Write + Send>>>,
     seen: Arc<(Mutex<Seen>, Condvar)>,
@@ -122,7 +123,7 @@ impl Session {
             let (seen, line, keyboard) = (Arc::clone(&seen), Arc::clone(&line), Arc::clone(&keyboard));
             move || watch(reader, &seen, &line, &keyboard)
         });
-        Self { child, master: pair.master, keyboard, seen, line, modes }
+        Self { child: Some(child), master: pair.master, keyboard, seen, line, modes }
     }
 
     /// Types `text`, raw: `\r` is Enter, `\x1b` Esc.
@@ -186,15 +187,32 @@ impl Session {
 
     /// Sends a signal to the program.
     pub(crate) fn signal(&self, name: &str) {
-        let id = self.child.process_id().expect("it runs").to_string();
+        let id = self.id();
         let sent = std::process::Command::new("kill").args(["-s", name, &id]).status().expect("kill");
         assert!(sent.success(), "kill -s {name}");
+    }
+
+    fn id(&self) -> String {
+        let id = self.child.as_ref().and_then(|child| child.process_id());
+        id.expect("it runs").to_string()
     }
 
     /// Waits for the end and returns the exit code.
     pub(crate) fn exit_code(&mut self) -> u32 {
         self.wait("the end", |seen| seen.ended);
-        self.child.wait().expect("an exit code").exit_code()
+        self.child.as_mut().expect("it runs").wait().expect("an exit code").exit_code()
+    }
+
+    /// Waits for the end, whatever the terminal still shows or takes, and returns the exit code.
+    pub(crate) fn exit_code_unseen(&mut self) -> u32 {
+        let id = self.id();
+        let mut child = self.child.take().expect("it runs");
+        let (sender, ended) = std::sync::mpsc::channel();
+        std::thread::spawn(move || sender.send(child.wait().expect("an exit code").exit_code()));
+        ended.recv_timeout(DEADLINE).unwrap_or_else(|_| {
+            let _ = std::process::Command::new("kill").args(["-s", "KILL", &id]).status();
+            panic!("it did not end")
+        })
     }
 
     /// Fails unless the terminal, after the end, is as it was before, and was never asked anything.
@@ -226,8 +244,12 @@ impl Session {
 
 impl Drop for Session {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        if let Some(child) = &mut self.child {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+        // What reads the terminal must not wait for a line that nobody opens any more.
+        self.release();
     }
 }
 

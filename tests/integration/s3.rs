@@ -1,8 +1,5 @@
 //! The store against the in-memory server: exact keys, pages, conditions, multipart, links, faults.
 
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::net::TcpListener;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use http::Request;
@@ -320,28 +317,9 @@ async fn a_read_only_profile_changes_nothing() {
     assert_eq!(get(&store, "k", &GetOptions::default()).await.unwrap(), b"x");
 }
 
-/// A server that answers what is asked of it by name, and notes the heads of the requests.
-fn canned(answers: &'static [(&'static str, &'static str)]) -> (u16, Arc<Mutex<Vec<String>>>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let heads = Arc::<Mutex<Vec<String>>>::default();
-    let noted = Arc::clone(&heads);
-    std::thread::spawn(move || {
-        for stream in listener.incoming() {
-            let mut stream = stream.unwrap();
-            let lines = BufReader::new(&stream).lines().map_while(Result::ok);
-            let head: Vec<String> = lines.take_while(|line| !line.is_empty()).collect();
-            let (_, answer) = answers.iter().find(|(part, _)| head[0].contains(part)).unwrap();
-            noted.lock().unwrap().push(head.join("\n"));
-            stream.write_all(answer.as_bytes()).unwrap();
-        }
-    });
-    (port, heads)
-}
-
 #[tokio::test]
 async fn directory_buckets_are_read_in_a_session() {
-    let (port, heads) = canned(&[
+    let (port, heads) = crate::support::canned(&[
         (
             "session",
             "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 272\r\n\r\n\
@@ -374,7 +352,7 @@ async fn directory_buckets_are_read_in_a_session() {
     let link = PresignRequest {
         bucket: "films--use1-az4--x-s3".into(),
         key: "k".into(),
-        expires: Duration::from_secs(60),
+        expires: Duration::from_mins(1),
         ..PresignRequest::default()
     };
     assert_eq!(store.presign(&link).await.unwrap_err().kind(), Kind::Unsupported);

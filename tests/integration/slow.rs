@@ -1,6 +1,8 @@
 //! The browser over a slow line, 64 kbit/s. A second is the bytes that such a line carries in it: nothing here waits for
 //! a clock.
 
+use std::collections::VecDeque;
+
 use vt100::Screen;
 
 use crate::browser::start;
@@ -121,5 +123,89 @@ async fn a_held_key_gets_no_further_ahead_of_a_slow_line_the_longer_it_is_held()
         // What a pty holds, and a frame or two; 150 frames less what was carried meanwhile are five times as much.
         let is_short = |backlog: &usize| *backlog < 2 * SECOND;
         assert!(backlogs.iter().all(is_short), "{size:?}: {backlogs:?} bytes behind, {frame} a frame");
+    }
+}
+
+/// A line with a delay: what is typed arrives so much later, and what is drawn is seen so much later; each way carries so
+/// many bytes a tick. Its clock is its own.
+struct Far<'a> {
+    session: &'a Session,
+    tick: usize,
+    /// When keys arrive, they, and what the screen shows once they are obeyed.
+    typed: VecDeque<(usize, String, String)>,
+    /// What the screen is to show after all that has arrived.
+    due: Option<String>,
+}
+
+impl<'a> Far<'a> {
+    /// Ticks of a second, bytes that each way carries in one, and ticks that it takes.
+    const TICKS: usize = 100;
+    const CARRIES: usize = SECOND / Self::TICKS;
+    const DELAY: usize = Self::TICKS / 5;
+
+    fn new(session: &'a Session) -> Self {
+        session.throttle();
+        Self { session, tick: 0, typed: VecDeque::new(), due: None }
+    }
+
+    fn press(&mut self, keys: &str, shown: &str) {
+        self.typed.push_back((self.tick + Self::DELAY, keys.to_owned(), shown.to_owned()));
+    }
+
+    /// A hundredth of a second more.
+    fn pass(&mut self) {
+        self.tick += 1;
+        let mut room = Self::CARRIES;
+        let tick = self.tick;
+        while let Some((_, keys, shown)) =
+            self.typed.pop_front_if(|(due, keys, _)| *due <= tick && keys.len() <= room)
+        {
+            room -= keys.len();
+            self.session.keys(&keys);
+            self.due = Some(shown);
+        }
+        if let Some(due) = &self.due
+            && self.session.carry(Self::CARRIES, shows(due))
+        {
+            self.due = None;
+        }
+    }
+
+    /// Until everything typed is obeyed and seen: the seconds since the start.
+    fn settle(&mut self) -> f64 {
+        while self.due.is_some() || !self.typed.is_empty() {
+            self.pass();
+        }
+        (self.tick + Self::DELAY) as f64 / Self::TICKS as f64
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_typed_ahead_over_a_far_line_are_all_obeyed_and_frames_in_between_are_not_drawn() {
+    let world = World::new().await;
+    for size in SIZES {
+        let session = open(&world, size);
+        let (frame, at) = at_the_bottom(&session, size);
+        let before = session.bytes();
+        // Three seconds of a held key.
+        let mut far = Far::new(&session);
+        for n in 1..=3 * REPEATS {
+            far.press("j", &name(at + n));
+            for _ in 0..Far::TICKS / REPEATS {
+                far.pass();
+            }
+        }
+        let seen = far.settle();
+        let (drawn, all) = (session.bytes() - before, 3 * REPEATS * frame);
+        assert!(drawn < all * 2 / 3, "{size:?}: {drawn} bytes of {all}: every frame is drawn");
+        assert!(seen < 3.0 + 2.5, "{size:?}: seen only after {seen} s");
+        // What somebody types at once who knows where they are.
+        let mut far = Far::new(&session);
+        for (keys, shown) in [("g", "000/"), ("/", "~letters):"), ("25", "~letters): 25"), ("\ra", "marked")]
+        {
+            far.press(keys, shown);
+        }
+        let seen = far.settle();
+        assert!(seen < 2.0, "{size:?}: {seen} s from six keys to their screen");
     }
 }

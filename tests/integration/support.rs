@@ -1,6 +1,8 @@
 //! What several tests stand on: the in-memory server, and stores connected to it.
 
-use std::sync::Arc;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::TcpListener;
+use std::sync::{Arc, Mutex};
 
 use twinpail::config::{Config, PROVIDERS, Paths, Profile, Provider, provider};
 use twinpail::demo::{ACCESS_KEY_ID, Backend, SECRET_ACCESS_KEY, Server};
@@ -59,4 +61,23 @@ pub(crate) fn row(wanted: impl Fn(&Provider) -> bool) -> &'static Provider {
 /// Bytes that differ everywhere, so that a part in the wrong place shows.
 pub(crate) fn pattern(length: usize) -> Vec<u8> {
     (0..length as u64).map(|at| (at.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 56) as u8).collect()
+}
+
+/// A server that answers what is asked of it by name, and notes the heads of the requests.
+pub(crate) fn canned(answers: &'static [(&'static str, &'static str)]) -> (u16, Arc<Mutex<Vec<String>>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let heads = Arc::<Mutex<Vec<String>>>::default();
+    let noted = Arc::clone(&heads);
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let lines = BufReader::new(&stream).lines().map_while(Result::ok);
+            let head: Vec<String> = lines.take_while(|line| !line.is_empty()).collect();
+            let (_, answer) = answers.iter().find(|(part, _)| head[0].contains(part)).unwrap();
+            noted.lock().unwrap().push(head.join("\n"));
+            stream.write_all(answer.as_bytes()).unwrap();
+        }
+    });
+    (port, heads)
 }

@@ -272,6 +272,9 @@ class Terminal:
             data = os.read(self.fd, 1 << 20)
         except OSError:
             data = b""
+        self.feed(data)
+
+    def feed(self, data):
         if not data:
             _, status = os.waitpid(self.pid, 0)
             self.exit_code = os.waitstatus_to_exitcode(status)

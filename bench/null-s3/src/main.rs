@@ -1,6 +1,6 @@
 //! `null-s3 SIZE [KEYS]`: an S3 server that stores nothing, so that only its client is measured. Uploads are read and
 //! dropped; every object exists, is `SIZE` bytes long, and repeats one block. Each bucket lists `KEYS` keys, `flat/key-`
-//! and seven digits. It believes any signature and checks no digest.
+//! and seven digits, all of them with different sizes in no order. It believes any signature and checks no digest.
 //! Serves a free port of 127.0.0.1 and prints its address; must not touch a disk or keep anything between requests.
 
 use std::{
@@ -30,6 +30,8 @@ const BLOCK_LEN: u64 = 1_000_003;
 const CHUNK: u64 = 256 << 10;
 /// Keys of a page at most.
 const PAGE: u32 = 1000;
+/// Odd, so that no two of its multiples are the same in 32 bits.
+const SCATTER: u32 = 0x9E37_79B1;
 const OBJECT_ETAG: &str = "\"6d0bb00954ceb7fbee436bb55a8397a9-64\"";
 const PART_ETAG: &str = "\"6d0bb00954ceb7fbee436bb55a8397a9\"";
 const MODIFIED: &str = "Fri, 02 Jan 2026 03:04:05 GMT";
@@ -178,7 +180,9 @@ fn listing(query: &str, size: u64, keys: u32) -> String {
     let from = from.max(first(keys, |key| key >= prefix.as_str()));
     let mut inside = String::with_capacity(256 * most as usize);
     let (mut count, mut last) = (0, String::new());
-    for key in (from..keys).map(name).take(most as usize).take_while(|key| key.starts_with(&prefix)) {
+    let page = (from..keys).map(|number| (number, name(number))).take(most as usize);
+    for (number, key) in page.take_while(|(_, key)| key.starts_with(&prefix)) {
+        let size = size + u64::from(number.wrapping_mul(SCATTER));
         let _ = write!(
             inside,
             "<Contents><Key>{key}</Key><LastModified>2026-01-02T03:04:05.000Z</LastModified><ETag>{}</ETag>\

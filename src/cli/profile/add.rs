@@ -10,11 +10,10 @@ use secrecy::SecretString;
 use super::super::ask;
 use super::super::output::{Out, note, report};
 use crate::config::{
-    Config, Editor, Importable, LoadOptions, NewProfile, PROVIDERS, Stored, importable, keyring, provider,
-    secret_name,
+    Editor, Importable, LoadOptions, NewProfile, PROVIDERS, Stored, Vault, importable, keyring, provider,
 };
 use crate::error::{Error, Kind, Result};
-use crate::s3::{Connections, ListRequest};
+use crate::setup;
 
 #[derive(Args, Debug)]
 #[command(
@@ -105,7 +104,8 @@ pub(in crate::cli) struct RemoveOptions {
 pub(in crate::cli) async fn add(options: AddOptions, load: LoadOptions) -> Result<u8> {
     let mut editor = Editor::open(&load)?;
     let profile = asked_for(&options)?;
-    take(&mut editor, profile, &options.how).await?;
+    let vault = editor.preview()?.vault;
+    take(&mut editor, &vault, profile, &options.how).await?;
     if options.default {
         editor.make_default(&options.name);
     }
@@ -171,7 +171,7 @@ fn asked_for(options: &AddOptions) -> Result<NewProfile> {
 }
 
 /// A line that is typed on the terminal.
-pub(in crate::cli) fn line(prompt: &str) -> Result<String> {
+fn line(prompt: &str) -> Result<String> {
     let line = ask::line(prompt)?;
     match line.trim() {
         "" => Err(Error::new(Kind::Usage, "nothing was entered; nothing is saved")),
@@ -189,12 +189,9 @@ fn secret() -> Result<SecretString> {
 }
 
 /// Tries a profile, stores its secret and adds it; nothing is left behind if one of these fails.
-async fn take(editor: &mut Editor, mut profile: NewProfile, how: &How) -> Result<()> {
-    let name = profile.name.clone();
-    editor.add(&profile)?;
-    let config = editor.preview()?;
+async fn take(editor: &mut Editor, vault: &Arc<Vault>, profile: NewProfile, how: &How) -> Result<()> {
     if !how.no_test {
-        let tried = tested(&config, &name).await;
+        let tried = setup::test(editor, &profile).await;
         note(&tried.map_err(|error| {
             let hint = error.hint().unwrap_or_default();
             error.context("not saved").with_hint(format!(
@@ -203,41 +200,12 @@ async fn take(editor: &mut Editor, mut profile: NewProfile, how: &How) -> Result
             ))
         })?);
     }
-    editor.remove(&name)?;
-    if let Some((secret, stored @ None)) = &mut profile.secret {
-        *stored = Some(store(&config, &name, secret.clone(), how.store).await?);
-    }
-    editor.add(&profile)
-}
-
-/// What a first request says.
-async fn tested(config: &Config, name: &str) -> Result<String> {
-    let connections = Connections::new(Arc::new(config.clone()));
-    let store = connections.store(name).await?;
-    if let Some(bucket) = store.profile().bucket.clone() {
-        let request = ListRequest { bucket: bucket.clone(), max_keys: Some(1), ..ListRequest::default() };
-        store.list(&request).await?;
-        return Ok(format!("{name} works: bucket {bucket} can be listed"));
-    }
-    match store.list_buckets(None).await {
-        Ok(page) => Ok(format!("{name} works: it lists {} buckets", page.entries.len())),
-        Err(error) if error.kind() == Kind::Denied && error.message().contains("AccessDenied") => {
-            Ok(format!("{name} is reached and may not list buckets; name one in locations, or set --bucket"))
-        }
-        Err(error) => Err(error),
-    }
-}
-
-async fn store(config: &Config, name: &str, secret: SecretString, wanted: Option<Store>) -> Result<Stored> {
-    let (vault, entry) = (Arc::clone(&config.vault), secret_name(name));
-    let stored = tokio::task::spawn_blocking(move || match wanted {
-        Some(Store::Plain) => Ok(Stored::Plain),
-        Some(Store::Keyring) => keyring::set(&entry, &secret).map(|()| Stored::Keyring),
-        Some(Store::Sealed) => vault.set(&entry, &secret).map(|()| Stored::Sealed),
-        None if keyring::is_there() => keyring::set(&entry, &secret).map(|()| Stored::Keyring),
-        None => vault.set(&entry, &secret).map(|()| Stored::Sealed),
+    let keep = how.store.map(|store| match store {
+        Store::Keyring => Stored::Keyring,
+        Store::Sealed => Stored::Sealed,
+        Store::Plain => Stored::Plain,
     });
-    stored.await.map_err(|error| Error::new(Kind::Internal, format!("a task failed: {error}")))?
+    setup::take(editor, vault, profile, keep).await
 }
 
 pub(in crate::cli) async fn import(options: ImportOptions, load: LoadOptions) -> Result<u8> {
@@ -252,6 +220,8 @@ pub(in crate::cli) async fn import(options: ImportOptions, load: LoadOptions) ->
     }
     let wanted = |found: &&Importable| options.names.is_empty() || options.names.contains(&found.name);
     let mut editor = Editor::open(&load)?;
+    // One for all of them: its passphrase is asked for once.
+    let vault = editor.preview()?.vault;
     let (mut out, mut failed, mut saved) = (Out::new(), 0, 0);
     for found in found.iter().filter(wanted) {
         let profile = found.profile.clone();
@@ -260,7 +230,7 @@ pub(in crate::cli) async fn import(options: ImportOptions, load: LoadOptions) ->
             out.line(&crate::sanitize::display_safe(&shown))?;
             continue;
         }
-        match take(&mut editor, profile, &options.how).await {
+        match take(&mut editor, &vault, profile, &options.how).await {
             Ok(()) => {
                 editor.save()?;
                 saved += 1;

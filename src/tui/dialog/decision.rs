@@ -10,7 +10,7 @@ use crate::location::{Location, Remote};
 use crate::s3::{Change, ObjectId, Upload};
 use crate::sync::Plan;
 use crate::transfer::{Answer, TransferId, Unfinished};
-use crate::tui::message::Link;
+use crate::tui::message::{Link, Wish};
 use crate::walk::Target;
 use crate::walk::versions::Scope;
 
@@ -55,6 +55,14 @@ pub(crate) enum Decision {
     AskExtend(Given),
     /// Show this profile (`None`: local files) in the pane that asked.
     Profile(Option<String>),
+    /// Add a profile.
+    AddProfile,
+    /// Import one.
+    ImportProfile,
+    /// Do that with what the form of new profiles says.
+    SetUp(Wish),
+    /// Stop doing it.
+    StopSetup,
     /// Put the shown links on the clipboard once more.
     CopyText(String),
     /// Print the shown links as plain lines.

@@ -5,10 +5,10 @@ use std::collections::HashSet;
 use super::super::units::Units;
 use super::{
     Chosen, Decision, Dialog, Editing, Given, Item, Old, Property, Purpose, batch, confirm, conflict, facts,
-    failures, given, help, info, input, link, links, pick, profiles, properties, share, sync, typed, unsaved,
-    uploads, usage, versions, viewer,
+    failures, given, help, info, input, link, links, pick, profiles, properties, setup, share, sync, typed,
+    unsaved, uploads, usage, versions, viewer,
 };
-use crate::config::Keys;
+use crate::config::{Importable, Keys};
 use crate::links::LinkRequest;
 use crate::location::Location;
 use crate::s3::{Attributes, Version, Versioning};
@@ -237,6 +237,29 @@ impl Dialog {
     /// A question with consequences.
     pub(crate) fn confirm(title: &'static str, lines: Vec<String>, decision: Decision) -> Self {
         Self::Confirm(confirm::Confirm::new(title, lines, decision))
+    }
+
+    /// The form of a new profile.
+    pub(crate) fn new_profile() -> Self {
+        Self::NewProfile(Box::new(setup::ProfileForm::new()))
+    }
+
+    /// The form of a profile that another tool knows.
+    pub(crate) fn import(found: &Importable) -> Self {
+        Self::NewProfile(Box::new(setup::ProfileForm::import(found)))
+    }
+
+    /// The form of all that other tools know.
+    pub(crate) fn import_all(found: &[Importable]) -> Self {
+        Self::NewProfile(Box::new(setup::ProfileForm::import_all(found)))
+    }
+
+    /// It, if it is that one.
+    pub(crate) fn as_new_profile(&mut self) -> Option<&mut setup::ProfileForm> {
+        match self {
+            Self::NewProfile(form) => Some(form),
+            _ => None,
+        }
     }
 
     /// A failure in full: sentence and hint.

@@ -20,17 +20,6 @@ use crate::sanitize::display_safe;
 const WIDTH: u16 = 76;
 const ROWS: u16 = 16;
 
-/// What somebody without profiles begins with, outside the browser.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Begin {
-    /// Answer some questions about a new profile.
-    Add,
-    /// Take over those of other tools.
-    Import,
-    /// Look at sample data.
-    Demo,
-}
-
 /// What a row stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Choice {
@@ -46,8 +35,16 @@ pub(crate) enum Choice {
     Restore,
     /// Show that column, or not any more.
     Column(Column),
-    /// Leave for that.
-    Begin(Begin),
+    /// A new profile.
+    NewProfile,
+    /// Those that other tools know.
+    Others,
+    /// One of them, by its number.
+    Other(usize),
+    /// All of them.
+    AllOthers,
+    /// Sample data.
+    Demo,
     /// Go there; it is a bookmark, which can be removed.
     Bookmark(Location),
 }

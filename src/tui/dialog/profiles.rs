@@ -14,11 +14,17 @@ use crate::sanitize::display_safe;
 /// Cells that it wants.
 const WIDTH: u16 = 72;
 
-/// One choice.
+/// One choice, and what it decides.
 #[derive(Debug)]
 struct Row {
-    profile: Option<String>,
+    decision: Decision,
     columns: [String; 3],
+}
+
+impl Row {
+    fn words(words: &str, decision: Decision) -> Self {
+        Self { decision, columns: [words.to_owned(), String::new(), String::new()] }
+    }
 }
 
 /// The dialog.
@@ -30,20 +36,21 @@ pub(crate) struct Profiles {
 
 impl Profiles {
     pub(super) fn new(profiles: Vec<(String, String, String)>, current: Option<&str>) -> Self {
-        let local = Row { profile: None, columns: ["local files".to_owned(), String::new(), String::new()] };
-        let rows: Vec<Row> = std::iter::once(local)
-            .chain(profiles.into_iter().map(|(name, title, origin)| Row {
-                columns: [&name, &title, &origin].map(|text| display_safe(text).into_owned()),
-                profile: Some(name),
-            }))
-            .collect();
-        let cursor = rows.iter().position(|row| row.profile.as_deref() == current).unwrap_or(0);
+        let mut rows = vec![Row::words("local files", Decision::Profile(None))];
+        rows.extend(profiles.into_iter().map(|(name, title, origin)| Row {
+            columns: [&name, &title, &origin].map(|text| display_safe(text).into_owned()),
+            decision: Decision::Profile(Some(name)),
+        }));
+        rows.push(Row::words("+ add a profile", Decision::AddProfile));
+        rows.push(Row::words("+ import profiles", Decision::ImportProfile));
+        let current = Decision::Profile(current.map(str::to_owned));
+        let cursor = rows.iter().position(|row| row.decision == current).unwrap_or(0);
         Self { rows, cursor }
     }
 
     pub(super) fn on_key(&mut self, key: KeyEvent, action: Option<Action>) -> Outcome {
         if key.code == KeyCode::Enter {
-            return Outcome::Decide(Decision::Profile(self.rows[self.cursor].profile.clone()));
+            return Outcome::Decide(self.rows[self.cursor].decision.clone());
         }
         let last = self.rows.len() - 1;
         self.cursor = match action {

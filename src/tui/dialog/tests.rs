@@ -4,6 +4,7 @@ mod addresses;
 mod help;
 mod plan;
 mod samples;
+mod setup;
 mod unfinished;
 
 use ratatui::Terminal;

@@ -117,7 +117,11 @@ impl Usage {
         spans.push(Span::styled(format!(" {:>11}  ", text::count(row.files)), style));
         let used: usize = spans.iter().map(|span| text::width(&span.content)).sum();
         let below = row.place.below(&self.root).filter(|name| !name.is_empty());
-        let name = below.map_or_else(|| row.place.to_string(), |name| name.to_string_lossy().into_owned());
+        let name = match below {
+            _ if row.place == self.root => "(in no folder of it)".to_owned(),
+            Some(name) => name.to_string_lossy().into_owned(),
+            None => row.place.to_string(),
+        };
         let name = text::clip_middle(&display_safe(&name), width.saturating_sub(used), theme.ellipsis());
         let pad = " ".repeat(width.saturating_sub(used + text::width(&name)));
         spans.push(Span::styled(name + &pad, style));

@@ -53,7 +53,7 @@ async fn share(connections: &Connections, orders: Vec<Order>) -> (Vec<Made>, Opt
 }
 
 async fn make(connections: &Connections, order: Order) -> Result<Made> {
-    let client = Client::new(connections.config()).await?;
+    let client = Client::new(&connections.config()).await?;
     let (what, url, password, until, warning) = match order {
         Order::Share(request) => {
             let made = client.create_share(&request).await?;
@@ -86,7 +86,7 @@ async fn list(connections: &Connections) -> (Vec<Given>, Vec<Error>) {
 
 async fn gateway(connections: &Connections) -> Result<Vec<Given>> {
     let words = Words::of(connections);
-    let client = Client::new(connections.config()).await?;
+    let client = Client::new(&connections.config()).await?;
     let mut rows = Vec::new();
     for share in client.shares().await? {
         let count = share.max.map_or_else(|| share.used.to_string(), |max| format!("{}/{max}", share.used));
@@ -163,8 +163,8 @@ async fn local(connections: &Connections) -> Result<Vec<Given>> {
 async fn copy(connections: &Connections, given: &Given) -> Result<String> {
     let id = given.id.clone();
     match given.sort {
-        Sort::Share => Ok(Client::new(connections.config()).await?.share(&id).await?.url),
-        Sort::Drop => Ok(Client::new(connections.config()).await?.drop_link(&id).await?.url),
+        Sort::Share => Ok(Client::new(&connections.config()).await?.share(&id).await?.url),
+        Sort::Drop => Ok(Client::new(&connections.config()).await?.drop_link(&id).await?.url),
         Sort::Kit => {
             Err(Error::new(Kind::Unsupported, "the addresses of a kit are in the files that were made of it"))
         }
@@ -186,8 +186,8 @@ async fn end(connections: &Connections, given: &Given) -> Result<()> {
     let id = given.id.clone();
     let paths = connections.config().paths.clone();
     match given.sort {
-        Sort::Share => Client::new(connections.config()).await?.revoke(&id).await.map(drop),
-        Sort::Drop => Client::new(connections.config()).await?.close_drop(&id).await.map(drop),
+        Sort::Share => Client::new(&connections.config()).await?.revoke(&id).await.map(drop),
+        Sort::Drop => Client::new(&connections.config()).await?.close_drop(&id).await.map(drop),
         Sort::Link => blocking(move || Log::new(&paths).forget(|link| link.id == id)).await.map(drop),
         Sort::Kit => {
             let kit = blocking(move || Kits::new(&paths).get(&id)).await?;
@@ -268,7 +268,7 @@ async fn events(connections: &Connections, given: &Given) -> Result<Vec<String>>
     if !is_drop && given.sort != Sort::Share {
         return Ok(presigned(given));
     }
-    let client = Client::new(connections.config()).await?;
+    let client = Client::new(&connections.config()).await?;
     let words = Words::of(connections);
     let mut lines = if is_drop {
         let link = client.drop_link(&given.id).await?;
@@ -322,7 +322,7 @@ pub(super) async fn run(connections: &Connections, effect: GivenEffect) -> Given
         GivenEffect::Extend(given, expires_in, max) => {
             let request = ExtendRequest { expires_in, max };
             let extended =
-                async { Client::new(connections.config()).await?.extend(&given.id, &request).await };
+                async { Client::new(&connections.config()).await?.extend(&given.id, &request).await };
             GivenEvent::Ended(extended.await.map(|_| given))
         }
     }

@@ -107,7 +107,7 @@ pub(super) async fn measure(connections: Connections, root: Location, tell: impl
     tell(now);
 }
 
-/// The folders right below, largest first.
+/// The folders right below, and what is in none of them, largest first.
 fn folders(root: &Location, usage: &Usage) -> Vec<Share> {
     let share = |(folder, total): (&String, &Total)| Share {
         place: root.join(folder.as_ref()),
@@ -115,6 +115,12 @@ fn folders(root: &Location, usage: &Usage) -> Vec<Share> {
         files: total.files,
     };
     let mut rows: Vec<Share> = usage.folders.iter().map(share).collect();
+    let of = |sum: fn(&Share) -> u64| rows.iter().map(sum).fold(0, u64::saturating_add);
+    let files = usage.total.files.saturating_sub(of(|row| row.files));
+    let bytes = usage.total.bytes.saturating_sub(of(|row| row.bytes));
+    if files > 0 {
+        rows.push(Share { place: root.clone(), bytes, files });
+    }
     rows.sort_by(|a, b| b.bytes.cmp(&a.bytes).then_with(|| a.place.exact().cmp(&b.place.exact())));
     rows
 }

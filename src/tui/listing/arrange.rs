@@ -111,10 +111,14 @@ impl Arranging {
         tell(Arranged { order, seen: Some(Arc::new(seen)), whole: true });
     }
 
+    /// Ranks stand beside the numbers: looking each up where it is costs more than sorting.
     fn sorted(&self) -> Rows {
-        let mut all: Vec<u32> = (0..count(&self.columns)).collect();
-        all.sort_unstable_by(|a, b| self.columns.compare(self.how.order, *a, *b));
-        Arc::new(all)
+        let (columns, order) = (&self.columns, self.how.order);
+        let mut all: Vec<_> = (0..count(columns)).map(|entry| (columns.rank(order, entry), entry)).collect();
+        all.sort_unstable_by(|(a, left), (b, right)| {
+            a.cmp(b).then_with(|| columns.compare(order, *left, *right))
+        });
+        Arc::new(all.into_iter().map(|(_, entry)| entry).collect())
     }
 }
 

@@ -108,6 +108,20 @@ impl Columns {
         folders.then(if order.reverse { key.reverse() } else { key }).then(a.cmp(&b))
     }
 
+    /// What decides first about the place of `entry`, without a look at others: who has less comes first; who has the
+    /// same is compared.
+    pub(super) fn rank(&self, order: Order, entry: u32) -> (bool, u64) {
+        let ascending = match order.by {
+            _ if order.as_found => return (false, 0),
+            SortBy::Name => 0,
+            SortBy::Size => self.size(entry).map_or(0, |size| size + 1),
+            // The earliest time, which may be before 1970, becomes 0.
+            SortBy::Time => self.times[entry as usize].cast_unsigned() ^ (1 << 63),
+        };
+        let descends = order.by != SortBy::Name && !order.reverse;
+        (!self.kind(entry).is_container(), if descends { !ascending } else { ascending })
+    }
+
     /// Bytes that it takes.
     #[cfg(test)]
     pub(super) fn footprint(&self) -> usize {

@@ -196,6 +196,25 @@ proptest! {
     }
 
     #[test]
+    fn ranks_put_no_entry_anywhere_else(
+        facts in proptest::collection::vec((any::<Option<u64>>(), any::<Option<i32>>(), any::<bool>()), 0..20),
+        by in prop_oneof![Just(SortBy::Name), Just(SortBy::Size), Just(SortBy::Time)],
+        reverse: bool,
+    ) {
+        let entry = |(size, time, folder): &(Option<u64>, Option<i32>, bool)| Entry {
+            size: *size,
+            modified: time.and_then(|time| Timestamp::from_second(time.into()).ok()),
+            ..Entry::new("a", if *folder { Kind::Prefix } else { Kind::Object })
+        };
+        let mut listing = Listing::new(false);
+        listing.append(&facts.iter().map(entry).collect::<Vec<_>>(), &HashSet::new());
+        listing.set_sort(by, reverse);
+        for pair in listing.view().windows(2) {
+            prop_assert!(listing.columns.compare(listing.how.order, pair[0], pair[1]).is_lt());
+        }
+    }
+
+    #[test]
     fn pages_merge_into_the_order_of_the_whole(
         pages in proptest::collection::vec(proptest::collection::vec("[a-cA-C0-2]{1,3}/?", 0..8), 0..6),
         by in prop_oneof![Just(SortBy::Name), Just(SortBy::Size), Just(SortBy::Time)],

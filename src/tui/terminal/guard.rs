@@ -1,11 +1,11 @@
 //! Taking the terminal over and giving it back, as often as it takes, from wherever the program ends.
 
-use std::fs::File;
 use std::io;
 use std::panic;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
+use std::time::Duration;
 
 use crossterm::cursor::{Hide, Show};
 use crossterm::event::{
@@ -16,7 +16,11 @@ use crossterm::terminal::{
     EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
 };
 
-use super::output::{ansi, stdout_file, write_all};
+use super::output::ansi;
+use super::pipe::Pipe;
+
+/// How long a terminal may take to take everything before it is left as it is.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// A handle that gives the terminal back; clones share what they know.
 #[derive(Clone)]
@@ -26,12 +30,12 @@ struct Parts {
     taken: AtomicBool,
     mouse: bool,
     /// `None`: there is no terminal (tests).
-    tty: Option<File>,
+    tty: Option<Pipe>,
 }
 
 impl Guard {
-    pub(super) fn new(mouse: bool) -> io::Result<Self> {
-        Ok(Self(Arc::new(Parts { taken: AtomicBool::new(false), mouse, tty: Some(stdout_file()?) })))
+    pub(super) fn new(mouse: bool, tty: Pipe) -> Self {
+        Self(Arc::new(Parts { taken: AtomicBool::new(false), mouse, tty: Some(tty) }))
     }
 
     #[cfg(test)]
@@ -43,21 +47,24 @@ impl Guard {
         if self.0.tty.is_none() || self.0.taken.swap(true, Ordering::SeqCst) {
             return Ok(());
         }
-        let entered = enable_raw_mode().and_then(|()| self.write(&enter_sequence(self.0.mouse)));
+        let entered = enable_raw_mode().and_then(|()| self.send(enter_sequence(self.0.mouse)));
         if entered.is_err() {
             self.restore_now();
         }
         entered
     }
 
-    /// Gives the terminal back if it is taken. May be called from anywhere, any number of times; it waits for no
-    /// lock, because the thread that ends the program may hold one.
+    /// Gives the terminal back if it is taken, after all that was sent to it. May be called from anywhere, any number of
+    /// times; it waits for no lock that the thread that ends the program may hold, and not for ever for the terminal.
     pub(crate) fn restore_now(&self) {
         if !self.0.taken.swap(false, Ordering::SeqCst) {
             return;
         }
-        // Nothing can be done about a terminal that is gone.
-        let _ = self.write(&leave_sequence());
+        // Nothing can be done about a terminal that is gone, or that takes nothing.
+        let _ = self.send(leave_sequence());
+        if self.0.tty.as_ref().is_some_and(|tty| !tty.wait(PATIENCE)) {
+            tracing::warn!("the terminal takes nothing: it is left as it is");
+        }
         let _ = disable_raw_mode();
     }
 
@@ -78,11 +85,8 @@ impl Guard {
         }));
     }
 
-    fn write(&self, text: &str) -> io::Result<()> {
-        match &self.0.tty {
-            Some(tty) => write_all(&mut tty.try_clone()?, text.as_bytes()),
-            None => Ok(()),
-        }
+    fn send(&self, text: String) -> io::Result<()> {
+        self.0.tty.as_ref().map_or(Ok(()), |tty| tty.send(text.into_bytes()))
     }
 }
 

@@ -4,12 +4,13 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::AsFd;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use crossterm::terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate};
 use ratatui::backend::{Backend, ClearType, CrosstermBackend, WindowSize};
 use ratatui::buffer::Cell;
 use ratatui::layout::{Position, Size};
+
+use super::pipe::Pipe;
 
 /// A first frame of a large terminal fits without growing.
 const CAPACITY: usize = 64 * 1024;
@@ -24,19 +25,18 @@ struct Parts {
 }
 
 enum Sink {
-    /// A handle of its own on stdout: `std`'s would cut a frame at line ends.
-    Terminal(File),
+    Terminal(Pipe),
     #[cfg(test)]
     Memory(Arc<Mutex<Vec<Vec<u8>>>>),
 }
 
 impl Sink {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+    fn write(&mut self, bytes: Vec<u8>) -> io::Result<()> {
         match self {
-            Sink::Terminal(file) => write_all(file, bytes),
+            Sink::Terminal(pipe) => pipe.send(bytes),
             #[cfg(test)]
             Sink::Memory(writes) => {
-                writes.lock().unwrap_or_else(PoisonError::into_inner).push(bytes.to_vec());
+                writes.lock().unwrap_or_else(PoisonError::into_inner).push(bytes);
                 Ok(())
             }
         }
@@ -48,8 +48,8 @@ impl Output {
         Self(Arc::new(Mutex::new(Parts { frame: Vec::with_capacity(CAPACITY), sink })))
     }
 
-    pub(super) fn stdout() -> io::Result<Self> {
-        Ok(Self::over(Sink::Terminal(stdout_file()?)))
+    pub(super) fn over_pipe(pipe: Pipe) -> Self {
+        Self::over(Sink::Terminal(pipe))
     }
 
     #[cfg(test)]
@@ -70,14 +70,12 @@ impl Output {
             return Ok(());
         }
         frame.extend_from_slice(ansi(EndSynchronizedUpdate).as_bytes());
-        let sent = sink.write(frame);
-        frame.clear();
-        sent
+        sink.write(std::mem::replace(frame, Vec::with_capacity(CAPACITY)))
     }
 
     /// Sends bytes that belong to no frame.
     pub(super) fn write_raw(&self, bytes: &[u8]) -> io::Result<()> {
-        self.lock().sink.write(bytes)
+        self.lock().sink.write(bytes.to_vec())
     }
 }
 
@@ -105,22 +103,6 @@ pub(super) fn stdout_file() -> io::Result<File> {
 /// A second handle on the terminal that children do not get: one that outlives us would hold it open.
 pub(super) fn again(handle: impl AsFd) -> io::Result<File> {
     Ok(File::from(rustix::io::fcntl_dupfd_cloexec(handle, 0)?))
-}
-
-/// Writes all of `bytes`. Whoever shares the terminal may have made it non-blocking; then it is waited for.
-pub(super) fn write_all(file: &mut File, mut bytes: &[u8]) -> io::Result<()> {
-    while !bytes.is_empty() {
-        match file.write(bytes) {
-            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-            Ok(written) => bytes = &bytes[written..],
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                std::thread::sleep(Duration::from_millis(1));
-            }
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(())
 }
 
 /// The bytes of a crossterm command.

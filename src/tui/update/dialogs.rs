@@ -4,11 +4,11 @@ use crossterm::event::KeyEvent;
 
 use super::super::dialog::{Decision, Dialog, Outcome, Purpose};
 use super::super::listing::Filter;
-use super::super::message::{Effect, GivenEffect};
+use super::super::message::{Effect, GivenEffect, SetupEffect};
 use super::super::state::{State, Tone};
 use super::{
-    address, delete, editing, given, go, info, link, places, properties, renaming, search, sync, transfer,
-    undo, uploads, versions, viewing,
+    address, delete, editing, given, go, info, link, places, properties, renaming, search, setup, sync,
+    transfer, undo, uploads, versions, viewing,
 };
 use crate::location::Location;
 
@@ -104,6 +104,10 @@ fn decide(state: &mut State, decision: Decision) -> Vec<Effect> {
         Decision::EndGiven(given) => vec![Effect::Given(GivenEffect::End(given))],
         Decision::AskExtend(given) => given::ask_extend(state, given),
         Decision::Profile(profile) => go::profile(state, profile),
+        Decision::AddProfile => setup::add(state),
+        Decision::ImportProfile => setup::find_others(state),
+        Decision::SetUp(wish) => setup::begin(state, wish),
+        Decision::StopSetup => vec![Effect::Setup(SetupEffect::Stop)],
         Decision::CopyText(text) => vec![Effect::CopyText(text)],
         Decision::Chosen(choice) => places::chosen(state, choice),
         Decision::RemoveBookmark(place) => places::remove(state, place),

@@ -75,7 +75,7 @@ fn refuse(state: &mut State) {
         Some(Kind::Bucket) => "a bucket has no link: links are for objects; open it first".to_owned(),
         Some(_) => format!(
             "a folder has no link: open it, mark objects ({mark}) and {copy} copies a link for each; \
-             {dialog} on an object also makes upload links"
+             {dialog} makes a link for sending a file into it"
         ),
     };
     state.say(Tone::Warning, text);

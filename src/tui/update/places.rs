@@ -1,9 +1,9 @@
 //! The palette, bookmarks and places visited lately.
 
-use super::super::dialog::{Begin, Choice, Dialog, Item, Purpose};
+use super::super::dialog::{Choice, Dialog, Item, Purpose};
 use super::super::message::{Effect, PlacesChange};
 use super::super::state::{State, Tone};
-use super::{act, browser, everywhere, go, properties};
+use super::{act, browser, everywhere, go, properties, setup};
 use crate::action::{ACTIONS, Action, Screen};
 use crate::error::Result;
 use crate::location::Location;
@@ -23,23 +23,6 @@ pub(super) fn palette(state: &mut State) -> Vec<Effect> {
         .collect();
     state.dialogs.push(Dialog::pick("Do", items));
     Vec::new()
-}
-
-/// What to begin with where there is no profile yet; `others`: so many that other tools know.
-pub(in crate::tui) fn welcome(state: &mut State, others: &[String]) {
-    let item = |words: String, aside: &str, begin| Item {
-        words,
-        aside: aside.to_owned(),
-        choice: Choice::Begin(begin),
-    };
-    let mut items = Vec::new();
-    if !others.is_empty() {
-        let words = format!("Import {} from other tools: {}", others.len(), others.join(", "));
-        items.push(item(words, "rclone, mc, s3cmd", Begin::Import));
-    }
-    items.push(item("Add a profile: provider, keys, a test, saved".to_owned(), "profile add", Begin::Add));
-    items.push(item("Look at sample data first".to_owned(), "demo", Begin::Demo));
-    state.dialogs.push(Dialog::pick("Welcome: no storage is known yet (Esc: local files)", items));
 }
 
 /// Bookmarks, and below them the places visited lately.
@@ -85,7 +68,14 @@ pub(super) fn chosen(state: &mut State, choice: Choice) -> Vec<Effect> {
             let global = crate::action::info(action).is_some_and(|info| info.screen == Screen::Global);
             if global { everywhere(state, action) } else { act(state, action) }
         }
-        Choice::Begin(begin) => vec![Effect::Leave(begin)],
+        Choice::NewProfile => setup::add(state),
+        Choice::Others => {
+            setup::offer(state);
+            Vec::new()
+        }
+        Choice::Other(at) => setup::import(state, at),
+        Choice::AllOthers => setup::import_all(state),
+        Choice::Demo => vec![Effect::Demo],
         Choice::Class(class) => properties::to_class(state, &class),
         Choice::OtherClass => {
             state.dialogs.push(Dialog::input(Purpose::StorageClass, "Storage class", ""));

@@ -6,6 +6,7 @@ mod listing;
 mod moving;
 mod places;
 mod search;
+mod setup;
 mod sharing;
 mod transfers;
 mod undo;

@@ -307,6 +307,9 @@ pub(super) fn every_dialog() -> Vec<(&'static str, Dialog)> {
         ("properties", Dialog::properties("Properties of cat.jpg", Vec::new(), Some(&attributes()))),
         ("properties_of_several", Dialog::properties("Properties of 3 marked entries", Vec::new(), None)),
         ("bucket", bucket()),
+        ("new_profile", super::setup::new_profile()),
+        ("new_profile_refused", super::setup::refused()),
+        ("import", super::setup::imported()),
         ("message", Dialog::message("Failed", lines)),
     ]
 }

@@ -28,7 +28,7 @@ fn places_are_typed_relative_absolute_or_by_profile() {
 #[test]
 fn a_profile_with_a_bucket_of_its_own_opens_there() {
     let mut state = browser();
-    keys(&mut state, "PG\r");
+    keys(&mut state, "PGkk\r");
     let mine = Remote { profile: "own".into(), bucket: "mine".into(), key: String::new() };
     assert_eq!(state.here().location, Location::Remote(mine));
     keys(&mut state, "Pg\r");

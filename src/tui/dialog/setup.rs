@@ -1,0 +1,454 @@
+//! New profiles: provider, address, keys, and where the secret is kept. Enter tries them and saves what works.
+
+mod draw;
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use super::super::message::{Keepers, SetupOrder, Wish};
+use super::field::Field;
+use super::masked::Masked;
+use super::{Decision, Outcome};
+use crate::config::{Asks, Importable, NewProfile, PROVIDERS, Provider, Stored};
+use crate::error::Error;
+use crate::location::is_profile_name;
+
+/// Where the secret is, or that there is none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Keys {
+    Kept(Stored),
+    Aws,
+    Anonymous,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Row {
+    Provider,
+    Name,
+    Account,
+    Region,
+    Endpoint,
+    Bucket,
+    Keys,
+    AwsProfile,
+    KeyId,
+    Secret,
+    Passphrase,
+    Again,
+}
+
+/// The rows that are lines of text, and the keys of the configuration that they are.
+const TEXTS: [(Row, &str); 7] = [
+    (Row::Name, ""),
+    (Row::Account, "account"),
+    (Row::Region, "region"),
+    (Row::Endpoint, "endpoint"),
+    (Row::Bucket, "bucket"),
+    (Row::AwsProfile, "aws_profile"),
+    (Row::KeyId, "access_key_id"),
+];
+
+/// What came of it so far.
+#[derive(Debug)]
+enum Told {
+    Nothing,
+    /// What is missing.
+    Fault(String),
+    Busy(Wish),
+    Stopped,
+    Works(String),
+    /// What was wished, and why it was not to be.
+    Failed(Wish, Error),
+}
+
+/// The dialog.
+#[derive(Debug)]
+pub(crate) struct ProfileForm {
+    /// What it was made from: settings of it that have no row are kept.
+    base: NewProfile,
+    /// Several are taken over as they are.
+    several: Vec<NewProfile>,
+    provider: usize,
+    texts: [Field; TEXTS.len()],
+    keys: Keys,
+    /// Whether the user said where the secret is kept.
+    chosen: bool,
+    secret: Masked,
+    passphrase: Masked,
+    again: Masked,
+    keepers: Keepers,
+    focus: usize,
+    told: Told,
+    /// The order that is being carried out.
+    number: u64,
+}
+
+impl ProfileForm {
+    pub(super) fn new() -> Self {
+        let provider = PROVIDERS.iter().position(|row| row.name == "aws").unwrap_or(0);
+        Self {
+            base: NewProfile::default(),
+            several: Vec::new(),
+            provider,
+            texts: Default::default(),
+            keys: Keys::Kept(Stored::Sealed),
+            chosen: false,
+            secret: Masked::default(),
+            passphrase: Masked::default(),
+            again: Masked::default(),
+            keepers: Keepers::default(),
+            focus: 0,
+            told: Told::Nothing,
+            number: 0,
+        }
+    }
+
+    /// With what another tool knows.
+    pub(super) fn import(found: &Importable) -> Self {
+        let profile = found.profile.clone();
+        let mut form = Self::new();
+        form.take_provider(PROVIDERS.iter().position(|row| row.name == profile.provider).unwrap_or(0));
+        form.set(Row::Name, &profile.name);
+        for (key, text) in &profile.settings {
+            if let Some((row, _)) = TEXTS.iter().find(|(_, known)| known == key) {
+                form.set(*row, text);
+            }
+        }
+        form.secret = profile.secret.as_ref().map(|(secret, _)| Masked::new(secret)).unwrap_or_default();
+        (form.keys, form.chosen) = if profile.switches.contains(&"anonymous") {
+            (Keys::Anonymous, true)
+        } else if !form.text(Row::AwsProfile).is_empty() {
+            (Keys::Aws, true)
+        } else {
+            (form.keys, false)
+        };
+        form.focus = form.rows().iter().position(|row| *row == Row::Keys).unwrap_or(0);
+        form.base = profile;
+        form
+    }
+
+    /// With all that other tools know.
+    pub(super) fn import_all(found: &[Importable]) -> Self {
+        Self { several: found.iter().map(|found| found.profile.clone()).collect(), ..Self::new() }
+    }
+
+    fn preset_of(&self) -> &'static Provider {
+        &PROVIDERS[self.provider]
+    }
+
+    fn rows(&self) -> Vec<Row> {
+        let mut rows = Vec::new();
+        if self.several.is_empty() {
+            rows.extend([Row::Provider, Row::Name]);
+            if self.template().contains("{account}") {
+                rows.push(Row::Account);
+            }
+            rows.extend([Row::Region, Row::Endpoint, Row::Bucket]);
+        }
+        rows.push(Row::Keys);
+        match self.keys {
+            Keys::Aws => rows.push(Row::AwsProfile),
+            Keys::Anonymous => {}
+            Keys::Kept(_) if !self.several.is_empty() => {}
+            Keys::Kept(_) => rows.extend([Row::KeyId, Row::Secret]),
+        }
+        if self.keys == Keys::Kept(Stored::Sealed) {
+            match self.keepers.sealed {
+                Asks::Nothing => {}
+                Asks::Passphrase => rows.push(Row::Passphrase),
+                Asks::NewPassphrase => rows.extend([Row::Passphrase, Row::Again]),
+            }
+        }
+        rows
+    }
+
+    fn row(&self) -> Row {
+        let rows = self.rows();
+        rows[self.focus.min(rows.len() - 1)]
+    }
+
+    fn at(row: Row) -> Option<usize> {
+        TEXTS.iter().position(|(text, _)| *text == row)
+    }
+
+    fn text(&self, row: Row) -> &str {
+        Self::at(row).map_or("", |at| self.texts[at].text().trim())
+    }
+
+    fn set(&mut self, row: Row, text: &str) {
+        if let Some(at) = Self::at(row) {
+            self.texts[at] = Field::new(text);
+        }
+    }
+
+    fn template(&self) -> &'static str {
+        self.preset_of().endpoint.unwrap_or_default()
+    }
+
+    /// The address that the provider's preset makes, as far as it is known.
+    fn made(&self) -> String {
+        let mut made = self.template().replace("{jurisdiction}", "");
+        for (part, row) in [("{account}", Row::Account), ("{region}", Row::Region)] {
+            if !self.text(row).is_empty() {
+                made = made.replace(part, self.text(row));
+            }
+        }
+        made
+    }
+
+    /// Another provider; what was typed stays, what was the preset's is that of the new one.
+    fn take_provider(&mut self, provider: usize) {
+        let default = |form: &Self| form.preset_of().region.unwrap_or_default();
+        let follows = (self.text(Row::Region) == default(self), self.text(Row::Endpoint) == self.made());
+        self.provider = provider;
+        if follows.0 {
+            self.set(Row::Region, default(self));
+        }
+        if follows.1 {
+            let made = self.made();
+            self.set(Row::Endpoint, &made);
+        }
+    }
+
+    /// Changes a text; the address follows region and account as long as it is the preset's.
+    fn edit(&mut self, change: impl FnOnce(&mut Field)) {
+        let follows = self.text(Row::Endpoint) == self.made();
+        let row = self.row();
+        let Some(at) = Self::at(row) else { return };
+        change(&mut self.texts[at]);
+        if follows && matches!(row, Row::Account | Row::Region) {
+            let made = self.made();
+            self.set(Row::Endpoint, &made);
+        }
+    }
+
+    fn masked(&mut self) -> Option<&mut Masked> {
+        match self.row() {
+            Row::Secret => Some(&mut self.secret),
+            Row::Passphrase => Some(&mut self.passphrase),
+            Row::Again => Some(&mut self.again),
+            _ => None,
+        }
+    }
+
+    /// The ways to have keys, the best first; in plain text only where somebody asks for it.
+    fn ways(&self) -> Vec<Keys> {
+        let kept = [Stored::Keyring, Stored::Sealed, Stored::Plain];
+        let kept = kept.into_iter().filter(|kept| self.keepers.keyring || *kept != Stored::Keyring);
+        let none = self.several.is_empty().then_some([Keys::Aws, Keys::Anonymous]);
+        kept.map(Keys::Kept).chain(none.into_iter().flatten()).collect()
+    }
+
+    /// What there is to keep a secret in is known.
+    pub(crate) fn set_keepers(&mut self, keepers: Keepers) {
+        let row = self.row();
+        self.keepers = keepers;
+        if !self.chosen {
+            self.keys = self.ways()[0];
+        }
+        self.go_to(row);
+    }
+
+    fn go_to(&mut self, row: Row) {
+        self.focus = self.rows().iter().position(|known| *known == row).unwrap_or(self.focus);
+    }
+
+    pub(super) fn on_key(&mut self, key: KeyEvent) -> Outcome {
+        let control = key.modifiers.contains(KeyModifiers::CONTROL);
+        let rows = self.rows().len();
+        if matches!(self.told, Told::Busy(_)) {
+            return Outcome::Stay;
+        }
+        match key.code {
+            KeyCode::Enter => return self.order(Wish::Save),
+            KeyCode::Char('t') if control => return self.order(Wish::Test),
+            KeyCode::Char('s') if control => return self.order(Wish::SaveUntested),
+            KeyCode::Tab | KeyCode::Down => self.focus = (self.focus + 1) % rows,
+            KeyCode::BackTab | KeyCode::Up => self.focus = (self.focus + rows - 1) % rows,
+            _ => self.typed(key),
+        }
+        Outcome::Stay
+    }
+
+    fn typed(&mut self, key: KeyEvent) {
+        if matches!(self.told, Told::Fault(_)) {
+            self.told = Told::Nothing;
+        }
+        if let Some(masked) = self.masked() {
+            return masked.on_key(key);
+        }
+        match (self.row(), key.code) {
+            (Row::Provider | Row::Keys, KeyCode::Right | KeyCode::Char(' ')) => self.choose(1),
+            (Row::Provider | Row::Keys, KeyCode::Left) => self.choose(-1),
+            (Row::Provider, KeyCode::Char(letter)) => self.provider_like(letter),
+            _ => self.edit(|field| {
+                field.on_key(key);
+            }),
+        }
+    }
+
+    fn choose(&mut self, by: isize) {
+        let step = |at: usize, len: usize| (at + len).wrapping_add_signed(by) % len;
+        if self.row() == Row::Provider {
+            return self.take_provider(step(self.provider, PROVIDERS.len()));
+        }
+        let ways = self.ways();
+        let at = ways.iter().position(|way| *way == self.keys).unwrap_or(0);
+        (self.keys, self.chosen) = (ways[step(at, ways.len())], true);
+    }
+
+    /// To the next provider whose title begins with that letter.
+    fn provider_like(&mut self, letter: char) {
+        let is = |at: &usize| PROVIDERS[*at].title.to_lowercase().starts_with(letter.to_ascii_lowercase());
+        let after = self.provider + 1;
+        if let Some(at) = (after..PROVIDERS.len()).chain(0..after).find(is) {
+            self.take_provider(at);
+        }
+    }
+
+    pub(super) fn on_paste(&mut self, text: &str) -> Outcome {
+        match self.masked() {
+            Some(masked) => masked.paste(text),
+            None => self.edit(|field| {
+                field.paste(text);
+            }),
+        }
+        Outcome::Stay
+    }
+
+    /// What is missing, and in which row.
+    fn fault(&self, wish: Wish) -> Option<(Row, &'static str)> {
+        let saves = wish != Wish::Test;
+        let checks = [
+            (
+                Row::Name,
+                !is_profile_name(self.text(Row::Name)),
+                "a name of letters, digits, `.`, `_` and `-`; not s3, http or https",
+            ),
+            (
+                Row::Account,
+                self.text(Row::Account).is_empty() && self.needs("{account}"),
+                "the account: it is part of the address",
+            ),
+            (
+                Row::Region,
+                self.text(Row::Region).is_empty() && self.needs("{region}"),
+                "the region: it is part of the address",
+            ),
+            (
+                Row::Endpoint,
+                self.text(Row::Endpoint).is_empty() && self.preset_of().name != "aws",
+                "the address of the server, like http://127.0.0.1:9000",
+            ),
+            (
+                Row::AwsProfile,
+                self.text(Row::AwsProfile).is_empty() && self.preset_of().name != "aws",
+                "the name of a profile in the AWS files",
+            ),
+            (Row::KeyId, self.text(Row::KeyId).is_empty(), "the access key"),
+            (Row::Secret, self.secret.is_empty(), "the secret key"),
+            (
+                Row::Passphrase,
+                saves && self.passphrase.is_empty(),
+                "a passphrase for the file of sealed secrets",
+            ),
+            (
+                Row::Again,
+                saves && !self.again.is(&self.passphrase),
+                "the same passphrase once more: the two differ",
+            ),
+        ];
+        let rows = self.rows();
+        let missing = checks.into_iter().find(|(row, missing, _)| *missing && rows.contains(row))?;
+        Some((missing.0, missing.2))
+    }
+
+    /// Whether that is still in the address.
+    fn needs(&self, part: &str) -> bool {
+        self.text(Row::Endpoint).contains(part)
+    }
+
+    fn order(&mut self, wish: Wish) -> Outcome {
+        if let Some((row, fault)) = self.fault(wish) {
+            self.told = Told::Fault(format!("Needed: {fault}"));
+            self.go_to(row);
+            return Outcome::Stay;
+        }
+        Outcome::Do(Decision::SetUp(wish))
+    }
+
+    /// What is ordered; from now on it is being carried out, by that number.
+    pub(crate) fn begin(&mut self, wish: Wish, number: u64) -> SetupOrder {
+        (self.told, self.number) = (Told::Busy(wish), number);
+        let asks = self.keepers.sealed != Asks::Nothing && !self.passphrase.is_empty();
+        let passphrase = asks.then(|| self.passphrase.secret());
+        let keep = if let Keys::Kept(stored) = self.keys { stored } else { Stored::Plain };
+        let profiles = if self.several.is_empty() { vec![self.profile()] } else { self.several.clone() };
+        SetupOrder { profiles, keep, passphrase, wish }
+    }
+
+    fn profile(&self) -> NewProfile {
+        let rows = self.rows();
+        let row = self.preset_of();
+        let mut profile = NewProfile {
+            name: self.text(Row::Name).to_owned(),
+            provider: row.name.to_owned(),
+            secret: None,
+            ..self.base.clone()
+        };
+        profile.settings.retain(|(key, _)| TEXTS.iter().all(|(_, known)| known != key));
+        profile.switches.retain(|switch| *switch != "anonymous");
+        for (text, key) in TEXTS.iter().filter(|(text, key)| rows.contains(text) && !key.is_empty()) {
+            let is_preset = match text {
+                Row::Region => self.text(*text) == row.region.unwrap_or_default(),
+                Row::Endpoint => self.text(*text) == self.made(),
+                _ => false,
+            };
+            if !is_preset {
+                profile.settings.push((key, self.text(*text).to_owned()));
+            }
+        }
+        match self.keys {
+            Keys::Kept(_) => profile.secret = Some((self.secret.secret(), None)),
+            Keys::Anonymous => profile.switches.push("anonymous"),
+            Keys::Aws => {}
+        }
+        profile
+    }
+
+    /// Esc: stops what is going on, else closes.
+    pub(super) fn dismiss(&mut self) -> Outcome {
+        if matches!(self.told, Told::Busy(_)) {
+            self.told = Told::Stopped;
+            return Outcome::Do(Decision::StopSetup);
+        }
+        Outcome::Close(None)
+    }
+
+    /// Whether it waits for that order.
+    pub(crate) fn waits_for(&self, number: u64) -> bool {
+        self.number == number
+    }
+
+    /// What was ordered works, but is not saved.
+    pub(crate) fn works(&mut self, words: String) {
+        self.told = Told::Works(words);
+    }
+
+    /// What was ordered does not work; of several those that failed are left.
+    pub(crate) fn failed(&mut self, failed: Vec<(String, Error)>) {
+        let left = |profile: &NewProfile| failed.iter().any(|(name, _)| *name == profile.name);
+        self.several.retain(left);
+        let more = failed.len().saturating_sub(1);
+        let Some((name, error)) = failed.into_iter().next() else { return };
+        let wish = if let Told::Busy(wish) = self.told { wish } else { Wish::Save };
+        let error = match more {
+            _ if self.several.is_empty() => error,
+            0 => error.context(name),
+            more => error.context(format!("{name} and {more} more failed; {name}")),
+        };
+        self.told = Told::Failed(wish, error);
+    }
+}
+
+#[cfg(test)]
+mod tests;
