@@ -131,11 +131,8 @@ impl Store {
             let answer = answer.unwrap_or_else(|_| {
                 Err(Error::new(Kind::Timeout, format!("cannot {op}: no answer in time")))
             });
-            let passes = |error: &Error| {
-                matches!(error.kind(), Kind::Throttled | Kind::Unavailable | Kind::Network | Kind::Timeout)
-            };
             match answer {
-                Err(error) if attempt < ATTEMPTS && passes(&error) => {
+                Err(error) if attempt < ATTEMPTS && error.is_retryable() => {
                     tokio::time::sleep(BACKOFF.mul_f64(fastrand::f64()) * 2_u32.pow(attempt - 1)).await;
                     attempt += 1;
                 }
