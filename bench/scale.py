@@ -11,10 +11,6 @@ from tools import Tool
 from transfer import ROUND_TRIP, NullServer
 
 
-# How bench/null-s3 makes the sizes of its keys.
-SCATTER = 0x9E3779B1
-
-
 class Lister(Tool):
     """A tool that lists everything below a prefix."""
 
@@ -107,11 +103,10 @@ def scale(bench):
         typed = [until(probe, letter, pattern) for letter, pattern in zip("9999", ["\\D9", "99", "999", "9999"])]
         probe.press("esc")
         probe.quiet()
-        # All sizes differ; the largest comes first, and in reverse the smallest.
-        largest = max(range(keys), key=lambda number: number * SCATTER % (1 << 32))
-        sized = until(probe, "s", rf"key-{largest:07}")
+        # All sizes differ, in no order; the cursor stays on its key, which is the smallest.
+        sized = until(probe, "s", r"key-0000000 .*\n└")
         probe.quiet(1.0)
-        ordered = until(probe, "S", "key-0000000")
+        ordered = until(probe, "S", r"┌.*\n.*key-0000000 ")
         probe.close()
     rows = [
         [f"{first:.0f}", f"{loaded:.0f}", f"{percentile(moves, 0.95):.1f}", f"{max(typed):.1f}", f"{sized:.0f}", f"{ordered:.0f}", f"{peak:.1f}"]

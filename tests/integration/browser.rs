@@ -315,6 +315,14 @@ fn the_demo_has_the_keys_and_the_looks_of_the_user() {
     session.wait_for("hostile-names");
 }
 
+async fn until(fault: &str, is_so: impl Fn() -> bool) {
+    let end = Instant::now() + Duration::from_secs(30);
+    while !is_so() {
+        assert!(Instant::now() < end, "{fault}");
+        tokio::task::yield_now().await;
+    }
+}
+
 /// A terminal that takes nothing any more (its reader was stopped, the connection is dead): keys are obeyed, transfers go
 /// on, and a signal ends the program, which can go on later.
 #[tokio::test(flavor = "multi_thread")]
@@ -335,18 +343,16 @@ async fn a_terminal_that_takes_nothing_holds_nothing_up() {
         session.wait_for("big.bin");
         session.wait_for("p:box/in/");
         session.throttle();
-        // Far more to draw than a pty holds.
-        for _ in 0..200 {
-            session.keys("Gg");
+        // Far more to draw than a pty holds, a screen after the other: each asks the server for something.
+        for keys in ["GR", "gR"].into_iter().cycle().take(20) {
+            world.backend.faults().take_requests();
+            session.keys(keys);
+            until("keys wait for the terminal", || !world.backend.faults().take_requests().is_empty()).await;
         }
         session.keys("h\tac");
-        let end = Instant::now() + Duration::from_secs(30);
         let is_done =
             || world.backend.get("box", "a.txt").is_some() && !world.backend.uploads("box").is_empty();
-        while !is_done() {
-            assert!(Instant::now() < end, "keys and transfers wait for the terminal");
-            tokio::task::yield_now().await;
-        }
+        until("transfers wait for the terminal", is_done).await;
         session.signal(signal);
         assert_eq!(session.exit_code_unseen(), code);
         world.backend.faults().clear();
