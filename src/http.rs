@@ -103,12 +103,16 @@ impl Http {
     pub async fn fetch(&self, request: Request<Bytes>, limit: usize) -> Result<Response<Bytes>> {
         let host = request.uri().authority().map(ToString::to_string).unwrap_or_default();
         let failed = |why: String| Error::new(Kind::Network, format!("cannot reach {host}: {why}"));
-        let request = request.map(|bytes| Full::new(bytes).map_err(|never| match never {}).boxed_unsync());
-        let response = self.send(request).await.map_err(|error| failed(root_cause(&error)))?;
+        let response = self.send(request.map(whole)).await.map_err(|error| failed(root_cause(&error)))?;
         let (parts, body) = response.into_parts();
         let bytes = Limited::new(body, limit).collect().await.map_err(|error| failed(root_cause(&*error)))?;
         Ok(Response::from_parts(parts, bytes.to_bytes()))
     }
+}
+
+/// A body that is in memory.
+pub fn whole(bytes: Bytes) -> Body {
+    Full::new(bytes).map_err(|never| match never {}).boxed_unsync()
 }
 
 /// The innermost cause of an error: what the operating system or the TLS library said.

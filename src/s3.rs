@@ -1,5 +1,7 @@
 //! One connected profile. The only home of the AWS SDK: nothing of `aws_*` shows in a public signature.
 //!
+//! What is asked of single objects thousands of times is made in `s3/request.rs`, everything else by the SDK.
+//!
 //! Every error names operation, bucket and key, the provider's code and message, and a hint where one is known
 //! (`s3/fault.rs`). Quirks come from the provider table (`config::provider`), never from a provider's name.
 
@@ -15,6 +17,7 @@ mod encode;
 mod encryption;
 mod facts;
 mod fault;
+mod info;
 mod list;
 mod multipart;
 mod object;
@@ -36,9 +39,10 @@ pub use digest::{Algorithm, Digest, Hasher, multipart_etag};
 pub use encode::encode_path;
 pub use encryption::CustomerKey;
 pub use facts::Fact;
+pub use info::ObjectInfo;
 pub use list::ListRequest;
 pub use multipart::{CompletedPart, Part, PartRequest, Upload, UploadList};
-pub use object::{Download, GetOptions, ObjectInfo, PutOptions, Written};
+pub use object::{Download, GetOptions, PutOptions, Written};
 pub use presign::{EndsBecause, MAX_EXPIRES, Method, PartLink, PresignRequest, Presigned};
 pub use settings::Versioning;
 pub use transport::Body;

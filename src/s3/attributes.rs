@@ -7,7 +7,7 @@ use aws_sdk_s3::primitives::{DateTime, DateTimeFormat as Format};
 use serde::{Deserialize, Serialize};
 
 use super::fault::Op;
-use super::object::METADATA;
+use super::info::METADATA;
 use super::request::Request;
 use super::tags::tagging;
 use crate::error::{Error, Kind, Result};

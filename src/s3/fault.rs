@@ -41,7 +41,7 @@ impl Store {
 }
 
 /// What a refusal says about itself, however it came.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Facts {
     pub(super) status: u16,
     code: String,
@@ -150,16 +150,16 @@ impl Store {
                 self.profile().place()
             ));
         }
+        // A key that was sent back goes into no word and no hint.
+        let hidden =
+            self.own_key().map(|key| Facts { message: key.hidden_in(&facts.message), ..facts.clone() });
+        let facts = hidden.as_ref().unwrap_or(facts);
         let (kind, hint) = judge(self, op, facts);
-        let message = match self.own_key() {
-            Some(key) => key.hidden_in(&facts.message),
-            None => facts.message.clone(),
-        };
-        let said = match (facts.code.is_empty(), message.is_empty()) {
+        let said = match (facts.code.is_empty(), facts.message.is_empty()) {
             (true, true) => format!("{} (HTTP {})", words_of(kind), facts.status),
             (false, true) => format!("{} (HTTP {})", facts.code, facts.status),
-            (true, false) => message,
-            (false, false) => format!("{}: {message}", facts.code),
+            (true, false) => facts.message.clone(),
+            (false, false) => format!("{}: {}", facts.code, facts.message),
         };
         let error = Error::new(kind, format!("cannot {op}: {}", said.trim_end_matches('.')));
         match hint {

@@ -17,7 +17,7 @@ use aws_sigv4::sign::v4;
 use aws_smithy_runtime_api::box_error::BoxError;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Response};
-use http_body_util::{BodyExt as _, Full, Limited};
+use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Incoming;
 use percent_encoding::utf8_percent_encode;
 
@@ -28,7 +28,7 @@ use super::fault::{Facts, Op, unreachable_server};
 use super::transport::Payload;
 use super::{Method, Store};
 use crate::error::{Error, Kind, Result};
-use crate::http::{Body, root_cause};
+use crate::http::{Body, root_cause, whole};
 
 /// As much of an answer that should have no body is read, so that its connection can be used again.
 const REMAINDER: usize = 64 << 10;
@@ -332,13 +332,11 @@ pub(super) async fn finished(answer: Response<Incoming>) -> HeaderMap {
 }
 
 fn add(op: Op<'_>, headers: &mut HeaderMap, name: &str, value: &str) -> Result<()> {
-    let wrong =
-        |_| Error::new(Kind::Usage, format!("cannot {op}: `{name}` or its value does not fit in a header"));
-    let value = HeaderValue::from_bytes(value.as_bytes()).map_err(|error| wrong(error.to_string()))?;
-    headers.append(HeaderName::try_from(name).map_err(|error| wrong(error.to_string()))?, value);
+    let unfit =
+        || Error::new(Kind::Usage, format!("cannot {op}: `{name}` or its value does not fit in a header"));
+    let mut value = HeaderValue::from_bytes(value.as_bytes()).map_err(|_| unfit())?;
+    // Signatures, tokens and keys are among them: none is shown by `Debug`.
+    value.set_sensitive(true);
+    headers.append(HeaderName::try_from(name).map_err(|_| unfit())?, value);
     Ok(())
-}
-
-fn whole(bytes: Bytes) -> Body {
-    Full::new(bytes).map_err(|never| match never {}).boxed_unsync()
 }
