@@ -13,6 +13,9 @@ use crate::support::World;
 const SECOND: usize = 64_000 / 8;
 /// How often a held key repeats in a second.
 const REPEATS: usize = 30;
+/// Bytes that a pty and a frame on its way into it hold at most: Linux takes no more once 8 KiB wait in its buffers, but
+/// then all of the write that comes before, and its line discipline and the reader hold some besides.
+const HELD_BY_PTY: usize = 24 << 10;
 const SIZES: [Size; 2] = [(120, 30), (80, 24)];
 
 /// Names that have nothing in common, so that a list that moves is drawn anew.
@@ -98,7 +101,7 @@ async fn frames_do_not_queue_for_a_terminal_that_takes_nothing() {
         session.release();
         session.wait_until("the last of 200 steps", shows(&name(at + 200)));
         let drawn = session.bytes() - before;
-        assert!(drawn < 20 * frame, "{size:?}: {drawn} bytes for 200 steps of {frame} bytes each");
+        assert!(drawn < HELD_BY_PTY, "{size:?}: {drawn} bytes for 200 steps of {frame} bytes each");
     }
 }
 
@@ -120,11 +123,15 @@ async fn a_held_key_gets_no_further_ahead_of_a_slow_line_the_longer_it_is_held()
             while !session.carry(SECOND / 100, shows(&name(at))) {}
             backlogs.push(session.bytes() - before);
         }
-        // What a pty holds, and a frame or two; 150 frames less what was carried meanwhile are five times as much.
-        let is_short = |backlog: &usize| *backlog < 2 * SECOND;
+        // 150 frames less what was carried meanwhile are twice as much at the smaller size.
+        let is_short = |backlog: &usize| *backlog < HELD_BY_PTY;
         assert!(backlogs.iter().all(is_short), "{size:?}: {backlogs:?} bytes behind, {frame} a frame");
     }
 }
+
+/// How long a key is held: long beside what a pty holds, which differs from kernel to kernel and is seen late however
+/// little is drawn.
+const HELD: usize = 9;
 
 /// A line with a delay: what is typed arrives so much later, and what is drawn is seen so much later; each way carries so
 /// many bytes a tick. Its clock is its own.
@@ -187,18 +194,18 @@ async fn keys_typed_ahead_over_a_far_line_are_all_obeyed_and_frames_in_between_a
         let session = open(&world, size);
         let (frame, at) = at_the_bottom(&session, size);
         let before = session.bytes();
-        // Three seconds of a held key.
         let mut far = Far::new(&session);
-        for n in 1..=3 * REPEATS {
+        for n in 1..=HELD * REPEATS {
             far.press("j", &name(at + n));
             for _ in 0..Far::TICKS / REPEATS {
                 far.pass();
             }
         }
         let seen = far.settle();
-        let (drawn, all) = (session.bytes() - before, 3 * REPEATS * frame);
+        let (drawn, all) = (session.bytes() - before, HELD * REPEATS * frame);
         assert!(drawn < all * 2 / 3, "{size:?}: {drawn} bytes of {all}: every frame is drawn");
-        assert!(seen < 3.0 + 2.5, "{size:?}: seen only after {seen} s");
+        // Drawing every frame would take twelve seconds more at the smaller size.
+        assert!(seen < HELD as f64 + 4.0, "{size:?}: seen only after {seen} s");
         // What somebody types at once who knows where they are.
         let mut far = Far::new(&session);
         for (keys, shown) in [("g", "000/"), ("/", "~letters):"), ("25", "~letters): 25"), ("\ra", "marked")]
