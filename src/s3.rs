@@ -21,6 +21,7 @@ mod info;
 mod list;
 mod multipart;
 mod object;
+mod page;
 mod presign;
 mod request;
 mod settings;

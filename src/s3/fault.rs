@@ -29,8 +29,8 @@ pub(super) struct Op<'a> {
 
 impl fmt::Display for Op<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}:{}", self.words, self.profile, self.bucket)?;
-        if self.bucket.is_empty() { Ok(()) } else { write!(f, "/{}", self.key) }
+        write!(f, "{} {}", self.words, self.profile)?;
+        if self.bucket.is_empty() { Ok(()) } else { write!(f, ":{}/{}", self.bucket, self.key) }
     }
 }
 
@@ -102,6 +102,11 @@ impl Facts {
         let (parts, body) = answer.into_parts();
         let body = Limited::new(body, WORDS).collect().await.map(Collected::to_bytes).unwrap_or_default();
         Self::new(parts.status.as_u16(), |name| parts.headers.get(name)?.to_str().ok(), &body)
+    }
+
+    /// What an answer says that is no success although its status says so.
+    pub(super) fn said(body: &[u8]) -> Self {
+        Self::new(200, |_| None, body)
     }
 
     fn new<'a>(status: u16, header: impl Fn(&str) -> Option<&'a str>, body: &[u8]) -> Self {

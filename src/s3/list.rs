@@ -1,12 +1,15 @@
 //! Buckets and keys, page by page.
 
-use aws_sdk_s3::types::{CommonPrefix, EncodingType, Object};
-use percent_encoding::percent_decode_str;
-
-use super::Store;
-use super::object::{timestamp, unquoted};
+use super::fault::Facts;
+use super::object::timestamp;
+use super::page::Answer;
+use super::request::Request;
+use super::{Method, Store};
 use crate::entry::{Entry, Kind as EntryKind, Page};
 use crate::error::{Error, Kind, Result};
+
+/// Bytes of the largest answer that is read: a thousand keys of a kilobyte, every one of their bytes encoded, need less.
+const LARGEST: usize = 16 << 20;
 
 /// What to list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,15 +29,6 @@ pub struct ListRequest {
     pub token: Option<String>,
     /// At most so many entries a page; `None`: the provider's own limit (1,000).
     pub max_keys: Option<u16>,
-}
-
-/// What both versions of the operation answer.
-struct Answer {
-    objects: Vec<Object>,
-    prefixes: Vec<CommonPrefix>,
-    encoded: bool,
-    truncated: bool,
-    next: Option<String>,
 }
 
 impl Store {
@@ -81,8 +75,7 @@ impl Store {
 
     /// One page of keys.
     pub async fn list(&self, request: &ListRequest) -> Result<Page> {
-        let answer = self.readable(|encode| self.ask(request, encode)).await?;
-        Ok(page(request, answer))
+        self.readable(|encode| self.ask(request, encode)).await
     }
 
     /// Asks for a page with its keys encoded or not, as the store is known to need it, and the other way where that
@@ -104,102 +97,69 @@ impl Store {
         }
     }
 
-    async fn ask(&self, request: &ListRequest, encode: bool) -> Result<Answer> {
+    async fn ask(&self, request: &ListRequest, encode: bool) -> Result<Page> {
         let op = self.op("list", &request.bucket, &request.prefix);
-        let delimiter = (!request.recursive).then(|| "/".to_owned());
-        let encoding = encode.then_some(EncodingType::Url);
-        let max_keys = request.max_keys.map(i32::from);
-        if self.provider().list_version == 1 {
-            let output = self
-                .run(&request.bucket, op, |clients| {
-                    let list = clients.patient.list_objects().bucket(&request.bucket).prefix(&request.prefix);
-                    let list = list.set_delimiter(delimiter.clone()).set_max_keys(max_keys);
-                    let marker = request.token.clone().or_else(|| request.start_after.clone());
-                    list.set_encoding_type(encoding.clone()).set_marker(marker).send()
-                })
-                .await?;
-            return Ok(with_marker(Answer {
-                encoded: output.encoding_type() == Some(&EncodingType::Url),
-                truncated: output.is_truncated().unwrap_or(false),
-                next: output.next_marker.filter(|marker| !marker.is_empty()),
-                objects: output.contents.unwrap_or_default(),
-                prefixes: output.common_prefixes.unwrap_or_default(),
-            }));
-        }
-        let output = self
-            .run(&request.bucket, op, |clients| {
-                let list = clients.patient.list_objects_v2().bucket(&request.bucket).prefix(&request.prefix);
-                let list = list.set_delimiter(delimiter.clone()).set_max_keys(max_keys);
-                let list =
-                    list.set_start_after(request.start_after.clone().filter(|_| request.token.is_none()));
-                list.set_encoding_type(encoding.clone()).set_continuation_token(request.token.clone()).send()
-            })
-            .await?;
-        let answer = Answer {
-            encoded: output.encoding_type() == Some(&EncodingType::Url),
-            truncated: output.is_truncated().unwrap_or(false),
-            next: output.next_continuation_token,
-            objects: output.contents.unwrap_or_default(),
-            prefixes: output.common_prefixes.unwrap_or_default(),
+        let (token, start_after) = (request.token.as_deref(), request.start_after.as_deref());
+        let is_first = self.provider().list_version == 1;
+        let asked = Request::new(Method::Get, &request.bucket, "")
+            .query("list-type", (!is_first).then_some("2"))
+            .query("prefix", Some(&request.prefix))
+            .query("delimiter", (!request.recursive).then_some("/"))
+            .query("encoding-type", encode.then_some("url"))
+            .query("max-keys", request.max_keys.map(|most| most.to_string()).as_deref());
+        let asked = if is_first {
+            asked.query("marker", token.or(start_after))
+        } else {
+            asked
+                .query("continuation-token", token)
+                .query("start-after", start_after.filter(|_| token.is_none()))
         };
-        if answer.truncated && answer.next.is_none() {
+        let body = self.read(op, &asked, LARGEST).await?;
+        let answer = Answer::read(&body).ok_or_else(|| self.refused(op, &Facts::said(&body)))?;
+        let next = match (answer.truncated, is_first) {
+            (false, _) => None,
+            (true, true) => marker(&answer),
+            (true, false) => answer.token.as_deref(),
+        };
+        let next = next.filter(|next| !next.is_empty()).map(str::to_owned);
+        if answer.truncated && next.is_none() {
             return Err(Error::new(
                 Kind::Integrity,
                 format!("cannot {op}: there is more, but no token to go on with"),
             ));
         }
-        Ok(answer)
+        Ok(page(request, &answer, next))
     }
 }
 
 /// Version 1 names the next marker only with a delimiter; without one it is the last key.
-fn with_marker(mut answer: Answer) -> Answer {
-    answer.next = if answer.truncated {
-        let named = answer.next.take().map(|marker| decoded(&marker, answer.encoded));
-        let key = answer.objects.last().and_then(Object::key).map(|key| decoded(key, answer.encoded));
-        let prefix =
-            answer.prefixes.last().and_then(CommonPrefix::prefix).map(|p| decoded(p, answer.encoded));
-        named.or_else(|| key.max(prefix))
-    } else {
-        None
-    };
+fn marker<'a>(answer: &'a Answer<'_>) -> Option<&'a str> {
+    let key = answer.objects.last().map(|object| &*object.key);
     answer
+        .marker
+        .as_deref()
+        .filter(|marker| !marker.is_empty())
+        .or_else(|| key.max(answer.prefixes.last().map(|prefix| &**prefix)))
 }
 
-/// The SDK hands out keys as they were sent. `+` stands for a space in encoded ones (a real one is `%2B`).
-pub(super) fn decoded(text: &str, encoded: bool) -> String {
-    if encoded {
-        percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned()
-    } else {
-        text.to_owned()
-    }
-}
-
-fn page(request: &ListRequest, answer: Answer) -> Page {
-    let relative = |key: &str| {
-        let key = decoded(key, answer.encoded);
-        match key.strip_prefix(request.prefix.as_str()) {
-            Some(rest) => rest.to_owned(),
-            None => key,
-        }
-    };
+fn page(request: &ListRequest, answer: &Answer<'_>, next: Option<String>) -> Page {
+    let relative = |key: &str| key.strip_prefix(request.prefix.as_str()).unwrap_or(key).to_owned();
     let mut entries = Vec::with_capacity(answer.objects.len() + answer.prefixes.len());
     for prefix in &answer.prefixes {
-        let name = relative(prefix.prefix().unwrap_or_default());
-        entries.push(Entry::new(name, EntryKind::Prefix));
+        entries.push(Entry::new(relative(prefix), EntryKind::Prefix));
     }
     for object in &answer.objects {
-        let name = relative(object.key().unwrap_or_default());
+        let name = relative(&object.key);
         if name.is_empty() && !request.recursive && !request.own_marker {
             continue;
         }
         entries.push(Entry {
-            size: object.size().and_then(|size| u64::try_from(size).ok()),
-            modified: object.last_modified().and_then(timestamp),
-            etag: object.e_tag().map(|etag| unquoted(Some(etag)).into()),
-            storage_class: object.storage_class().map(|class| class.as_str().into()),
+            size: object.size,
+            modified: object.modified.as_deref().and_then(|time| time.parse().ok()),
+            etag: object.etag.as_deref().map(|etag| etag.trim_matches('"').into()),
+            storage_class: object.class.as_deref().map(Into::into),
             ..Entry::new(name, EntryKind::Object)
         });
     }
-    Page { entries, next: answer.next.filter(|_| answer.truncated) }
+    Page { entries, next }
 }

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use super::attributes::with_attributes;
 use super::digest::{Algorithm, Digest};
-use super::list::decoded;
+use super::encode::decoded;
 use super::object::{header, kept, quoted, timestamp, unquoted};
 use super::request::Request;
 use super::transport::Body;
@@ -198,7 +198,7 @@ impl Store {
             .iter()
             .map(|upload| Upload {
                 bucket: bucket.to_owned(),
-                key: decoded(upload.key().unwrap_or_default(), encoded),
+                key: decoded(upload.key().unwrap_or_default(), encoded).into_owned(),
                 upload_id: upload.upload_id().unwrap_or_default().to_owned(),
                 started: upload.initiated().and_then(timestamp),
             })

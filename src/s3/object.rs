@@ -5,7 +5,6 @@ use std::ops::Range;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::primitives::DateTime;
 use bytes::Bytes;
-use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use jiff::Timestamp;
 
@@ -14,10 +13,9 @@ use super::encryption::{ENCRYPTED, ENCRYPTED_WITH_KEY, ENCRYPTION_KEY_ID, keeps_
 use super::fault::{Facts, Op, explain};
 use super::info::kept_checksum;
 use super::request::{Failure, Request, finished, number, text};
-use super::transport::{Body, STALL, unless_stalled};
+use super::transport::{Body, STALL, arriving, unless_stalled};
 use super::{Attributes, Method, ObjectInfo, Store};
 use crate::error::{Error, Kind, Result};
-use crate::http::root_cause;
 
 /// Asks for the checksums that the provider keeps.
 const CHECKSUM_MODE: &str = "x-amz-checksum-mode";
@@ -49,29 +47,14 @@ impl Download {
     /// worth another try.
     pub async fn chunk(&mut self) -> Option<Result<Bytes>> {
         let failed = |kind, why: &str| Some(Err(Error::new(kind, format!("cannot {}: {why}", self.what))));
-        let next = async {
-            loop {
-                match self.body.frame().await {
-                    // What comes behind the bytes says nothing about them.
-                    Some(Ok(frame)) => {
-                        if let Ok(bytes) = frame.into_data() {
-                            return Some(Ok(bytes));
-                        }
-                    }
-                    Some(Err(error)) => return Some(Err(error)),
-                    None => return None,
-                }
-            }
-        };
-        match tokio::time::timeout(STALL, next).await {
-            Err(_) => failed(Kind::Timeout, "no byte for a minute"),
-            Ok(Some(Ok(bytes))) => {
+        match arriving(&mut self.body).await {
+            Some(Ok(bytes)) => {
                 self.left = self.left.saturating_sub(bytes.len() as u64);
                 Some(Ok(bytes))
             }
-            Ok(Some(Err(error))) => failed(Kind::Network, &root_cause(&error)),
-            Ok(None) if self.left > 0 => failed(Kind::Network, "the connection ended before the last byte"),
-            Ok(None) => None,
+            Some(Err((kind, why))) => failed(kind, &why),
+            None if self.left > 0 => failed(Kind::Network, "the connection ended before the last byte"),
+            None => None,
         }
     }
 }

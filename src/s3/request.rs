@@ -1,5 +1,5 @@
-//! Requests about one object, of which a transfer makes thousands: made here, since the SDK's machinery costs more than
-//! such a request itself. They are signed by the SDK's signer, go where its rules for endpoints say, and fail in the same
+//! Requests about one object and pages of keys, of which there are thousands: made here, since the SDK's machinery costs
+//! more than such a request itself. They are signed by the SDK's signer, go where its rules for endpoints say, and fail in the same
 //! words as all others.
 
 use std::borrow::Cow;
@@ -15,8 +15,9 @@ use aws_sigv4::http_request::{
 };
 use aws_sigv4::sign::v4;
 use aws_smithy_runtime_api::box_error::BoxError;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderName, HeaderValue, Response};
+use http_body::Body as _;
 use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Incoming;
 use percent_encoding::utf8_percent_encode;
@@ -25,7 +26,7 @@ use super::connect::{ANSWER, rooted};
 use super::digest::{Algorithm, Digest};
 use super::encode::{QUERY, encode_path};
 use super::fault::{Facts, Op, unreachable_server};
-use super::transport::Payload;
+use super::transport::{Payload, arriving};
 use super::{Method, Store};
 use crate::error::{Error, Kind, Result};
 use crate::http::{Body, root_cause, whole};
@@ -41,7 +42,7 @@ const LEEWAY: Duration = Duration::from_mins(1);
 /// What the program says it is.
 const AGENT: HeaderValue = HeaderValue::from_static(concat!("twinpail/", env!("CARGO_PKG_VERSION")));
 
-/// A request about one object, before it is signed.
+/// A request about one object, or with an empty key about its bucket, before it is signed.
 #[derive(Clone, Debug)]
 pub(super) struct Request<'a> {
     method: Method,
@@ -125,20 +126,32 @@ impl Store {
 
     /// The same, with other attempts where the first may only have come at a bad moment.
     pub(super) async fn fetch(&self, op: Op<'_>, request: &Request<'_>) -> Result<Response<Incoming>> {
-        let mut attempt = 1;
-        loop {
-            let answer = tokio::time::timeout(ANSWER, self.fetch_once(op, request)).await;
-            let answer = answer.unwrap_or_else(|_| {
-                Err(Error::new(Kind::Timeout, format!("cannot {op}: no answer in time")))
-            });
-            match answer {
-                Err(error) if attempt < ATTEMPTS && error.is_retryable() => {
-                    tokio::time::sleep(BACKOFF.mul_f64(fastrand::f64()) * 2_u32.pow(attempt - 1)).await;
-                    attempt += 1;
+        patiently(|| self.fetch_in_time(op, request)).await
+    }
+
+    /// The same, for an answer of at most `limit` bytes that says all it has to say in its body.
+    pub(super) async fn read(&self, op: Op<'_>, request: &Request<'_>, limit: usize) -> Result<Bytes> {
+        patiently(|| async {
+            let mut body = self.fetch_in_time(op, request).await?.into_body();
+            let length = body.size_hint().exact().and_then(|length| usize::try_from(length).ok());
+            let mut bytes = BytesMut::with_capacity(length.unwrap_or(0).min(limit));
+            while let Some(arrived) = arriving(&mut body).await {
+                bytes.extend_from_slice(
+                    &arrived.map_err(|(kind, why)| Error::new(kind, format!("cannot {op}: {why}")))?,
+                );
+                if bytes.len() > limit {
+                    let why = format!("cannot {op}: the answer is longer than {limit} bytes");
+                    return Err(Error::new(Kind::Integrity, why));
                 }
-                other => return other,
             }
-        }
+            Ok(bytes.freeze())
+        })
+        .await
+    }
+
+    async fn fetch_in_time(&self, op: Op<'_>, request: &Request<'_>) -> Result<Response<Incoming>> {
+        let answer = tokio::time::timeout(ANSWER, self.fetch_once(op, request)).await;
+        answer.unwrap_or_else(|_| Err(Error::new(Kind::Timeout, format!("cannot {op}: no answer in time"))))
     }
 
     async fn signed(
@@ -160,7 +173,8 @@ impl Store {
         if self.profile().requester_pays {
             headers.push(("x-amz-request-payer", "requester"));
         }
-        if let Some(key) = self.own_key() {
+        // Only objects are encrypted.
+        if let Some(key) = self.own_key().filter(|_| !request.key.is_empty()) {
             headers.extend(key.headers());
         }
         let mut all = HeaderMap::with_capacity(headers.len() + 6);
@@ -248,6 +262,20 @@ impl Store {
             session: scheme.is_some_and(|scheme| scheme.name() == "sigv4-s3express"),
             of: region,
         })
+    }
+}
+
+/// Tries again what may only have come at a bad moment.
+async fn patiently<T, F: Future<Output = Result<T>>>(attempt: impl Fn() -> F) -> Result<T> {
+    let mut failed = 0;
+    loop {
+        match attempt().await {
+            Err(error) if failed + 1 < ATTEMPTS && error.is_retryable() => {
+                tokio::time::sleep(BACKOFF.mul_f64(fastrand::f64()) * 2_u32.pow(failed)).await;
+                failed += 1;
+            }
+            other => return other,
+        }
     }
 }
 

@@ -23,7 +23,7 @@ use hyper::body::Incoming;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::error::{Error, Kind, Result};
-use crate::http::{self as client, Http};
+use crate::http::{self as client, Http, root_cause};
 
 /// Longest silence of a transfer before it counts as broken.
 pub(super) const STALL: Duration = Duration::from_mins(1);
@@ -228,6 +228,24 @@ where
     fn size_hint(&self) -> http_body::SizeHint {
         http_body::SizeHint::with_exact(self.left)
     }
+}
+
+/// The next bytes of an answer; `None` at its end. What comes behind the bytes says nothing about them.
+///
+/// # Errors
+/// In a few words, and worth another try: it breaks, or says nothing for [`STALL`].
+pub(super) async fn arriving(body: &mut Incoming) -> Option<Result<Bytes, (Kind, String)>> {
+    let frames = async {
+        loop {
+            match body.frame().await?.map(http_body::Frame::into_data) {
+                Ok(Ok(bytes)) => return Some(Ok(bytes)),
+                Ok(Err(_)) => {}
+                Err(error) => return Some(Err((Kind::Network, root_cause(&error)))),
+            }
+        }
+    };
+    let silent = || Some(Err((Kind::Timeout, "no byte for a minute".to_owned())));
+    tokio::time::timeout(STALL, frames).await.unwrap_or_else(|_| silent())
 }
 
 /// Waits for `sending` as long as `sent` grows; gives `None` after [`STALL`] without progress.

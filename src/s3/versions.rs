@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use aws_sdk_s3::types::{DeleteMarkerEntry, EncodingType, ObjectVersion};
 use jiff::Timestamp;
 
-use super::list::decoded;
+use super::encode::decoded;
 use super::object::{timestamp, unquoted};
 use super::{ObjectId, Store};
 use crate::error::{Error, Kind, Result};
@@ -109,7 +109,7 @@ impl Store {
             ));
         }
         let id = output.next_version_id_marker().filter(|id| !id.is_empty()).map(str::to_owned);
-        let next = next.map(|key| VersionMarker { key: decoded(key, encoded), id });
+        let next = next.map(|key| VersionMarker { key: decoded(key, encoded).into_owned(), id });
         Ok(VersionPage { versions, next })
     }
 }
@@ -123,7 +123,7 @@ fn order(a: &Version, b: &Version) -> Ordering {
 
 fn stored(version: &ObjectVersion, encoded: bool) -> Version {
     Version {
-        key: decoded(version.key().unwrap_or_default(), encoded),
+        key: decoded(version.key().unwrap_or_default(), encoded).into_owned(),
         id: version.version_id().unwrap_or("null").to_owned(),
         latest: version.is_latest().unwrap_or(false),
         modified: version.last_modified().and_then(timestamp),
@@ -137,7 +137,7 @@ fn stored(version: &ObjectVersion, encoded: bool) -> Version {
 
 fn deletion(marker: &DeleteMarkerEntry, encoded: bool) -> Version {
     Version {
-        key: decoded(marker.key().unwrap_or_default(), encoded),
+        key: decoded(marker.key().unwrap_or_default(), encoded).into_owned(),
         id: marker.version_id().unwrap_or("null").to_owned(),
         latest: marker.is_latest().unwrap_or(false),
         modified: marker.last_modified().and_then(timestamp),
