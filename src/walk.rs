@@ -7,6 +7,7 @@ mod each;
 pub mod find;
 mod pieces;
 mod segments;
+mod stride;
 pub mod uploads;
 pub mod usage;
 pub mod versions;

@@ -146,6 +146,8 @@ impl Branch {
 }
 
 impl Piece for Branch {
+    const WAITING: usize = 20_000;
+
     fn ask(&self) -> ListRequest {
         if self.step == Step::Level {
             ListRequest {

@@ -14,10 +14,6 @@ use crate::s3::ListRequest;
 
 /// Pieces read at once.
 pub(super) const READERS: usize = 24;
-/// A piece is read on while no more keys than these wait in it and before it. Were all that wait counted, what is far away
-/// would keep readers from what comes out next, and one of them would be left at it. Up to six times as many wait in all.
-const WAITING: usize = 20_000;
-
 /// A page of a listing.
 #[derive(Debug, Default)]
 pub(super) struct Listed {
@@ -29,6 +25,11 @@ pub(super) struct Listed {
 
 /// Some of the keys of a listing.
 pub(super) trait Piece: Sized + Send + 'static {
+    /// A piece is read on while no more keys than these wait in it and before it. Were all that wait counted, what is far
+    /// away would keep readers from what comes out next, and one of them would be left at it. Up to six times as many
+    /// wait in all.
+    const WAITING: usize;
+
     /// What to ask for next.
     fn ask(&self) -> ListRequest;
 
@@ -86,7 +87,7 @@ impl<P: Piece> Shared<P> {
     }
 
     fn may_read(&self, at: usize) -> bool {
-        self.places[..=at].iter().map(|place| place.keys).sum::<usize>() < WAITING
+        self.places[..=at].iter().map(|place| place.keys).sum::<usize>() < P::WAITING
     }
 
     /// Something to read: a free piece, or a part of one that somebody reads.
@@ -99,7 +100,7 @@ impl<P: Piece> Shared<P> {
         let mut before = 0;
         let (at, piece) = self.places.iter_mut().enumerate().find_map(|(at, place)| {
             before += place.keys;
-            let splits = place.state == State::Read && before < WAITING;
+            let splits = place.state == State::Read && before < P::WAITING;
             splits.then(|| Some((at, place.piece.split()?))).flatten()
         })?;
         Some(self.insert(at + 1, piece, State::Read))
@@ -317,7 +318,7 @@ pub(super) mod tests {
         }
     }
 
-    fn found(key: &str) -> Found {
+    pub(crate) fn found(key: &str) -> Found {
         let target = Remote { profile: "p".into(), bucket: "b".into(), key: key.into() };
         Found {
             relative: key.into(),
@@ -370,7 +371,7 @@ pub(super) mod tests {
             tokio::task::yield_now().await;
         }
         let pages = asked.asked.load(Ordering::Relaxed);
-        assert!(pages < 6 * WAITING / 1000, "{pages} pages");
+        assert!(pages < 6 * P::WAITING / 1000, "{pages} pages");
         let mut seen = 0;
         while let Some(batch) = receiver.recv().await {
             seen += batch.unwrap().len();

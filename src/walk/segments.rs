@@ -1,11 +1,17 @@
-//! Where keys come in order: a piece of a listing is a segment of the keys, and whoever is done takes the farther half of
-//! somebody else's.
+//! Where keys come in order: a piece of a listing is a segment of the keys. Whoever has nothing to do takes the farther
+//! part of somebody else's: behind the next two pages, where keys are spaced so that one can tell where that is, else
+//! about the farther half.
 
-use super::pieces::{Arrived, Listed, Piece};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::pieces::{Arrived, Listed, Piece, READERS};
+use super::stride::Stride;
 use crate::s3::ListRequest;
 
-/// Guesses of a split for each page that a segment has read: wrong ones, and those that leave little, cost a request.
+/// Halvings for each page that a segment has read: wrong ones, and those that leave little, cost a request.
 const GUESSES: u32 = 1;
+/// A segment that ends nearer than two pages ahead is left alone until it has had so many.
+const NEARLY_DONE: u32 = 4;
 
 /// Some consecutive keys.
 pub(super) struct Segment {
@@ -14,26 +20,80 @@ pub(super) struct Segment {
     /// Its last key at most; `None`: to the end of the listing.
     end: Option<String>,
     guesses: u32,
+    /// Pages it has had.
+    pages: u32,
+    stride: Option<Stride>,
+    /// It begins where a stride led to, and nothing of it has been read.
+    expected: bool,
+    luck: Arc<Mutex<Luck>>,
+}
+
+/// How well strides have done so far in a listing.
+struct Luck {
+    /// Segments that may be begun where keys are expected, before others have turned out well.
+    credit: usize,
+    /// Strides lead too short: they are to be taken as often twice as long.
+    doublings: u32,
+    /// Pages that were worth their request.
+    good: u32,
+}
+
+impl Luck {
+    /// What a listing of two pages may cost besides.
+    const CREDIT: usize = 4;
+    /// Farther than this nothing is known.
+    const DOUBLINGS: u32 = 12;
+    /// Good pages after which strides are tried again.
+    const AGAIN: u32 = 32;
+
+    /// A page came; whether most of it was of use, and whether it was the first of a segment that was expected there.
+    fn learn(&mut self, good: bool, expected: bool) {
+        match (good, expected) {
+            (true, true) => {
+                self.doublings /= 2;
+                self.credit = (self.credit + 2).min(READERS);
+            }
+            (true, false) if self.good.is_multiple_of(Self::AGAIN) => self.credit = self.credit.max(1),
+            (true | false, false) => {}
+            (false, true) => self.doublings = (self.doublings + 1).min(Self::DOUBLINGS),
+        }
+        self.good += u32::from(good);
+    }
 }
 
 impl Segment {
     /// All keys that are asked for.
     pub(super) fn new(request: ListRequest) -> Self {
-        Self { request, end: None, guesses: 0 }
+        let luck = Luck { credit: Luck::CREDIT, doublings: 0, good: 0 };
+        Self::from(request, None, Arc::new(Mutex::new(luck)))
+    }
+
+    fn from(request: ListRequest, end: Option<String>, luck: Arc<Mutex<Luck>>) -> Self {
+        Self { request, end, guesses: 0, pages: 0, stride: None, expected: false, luck }
+    }
+
+    /// What lies behind `at`, which is no longer its own.
+    fn cut(&mut self, at: String) -> Self {
+        let request = ListRequest { start_after: Some(at.clone()), token: None, ..self.request.clone() };
+        Self::from(request, self.end.replace(at), Arc::clone(&self.luck))
     }
 }
 
 impl Piece for Segment {
+    /// More than all readers have in hand when each has two pages.
+    const WAITING: usize = 48_000;
+
     fn ask(&self) -> ListRequest {
         self.request.clone()
     }
 
     fn arrived(&mut self, Listed { mut found, next, .. }: Listed) -> Arrived<Self> {
-        let mut over = next.is_none();
+        let (mut over, all) = (next.is_none(), found.len());
         match found.last() {
             Some(last) => {
                 self.request.start_after = Some(last.key().to_owned());
                 self.request.token = None;
+                self.stride = Stride::of(&found);
             }
             // A page may be empty although there is more: only its token leads on.
             None => self.request.token = next,
@@ -44,16 +104,33 @@ impl Piece for Segment {
             over |= ours < found.len() || self.request.start_after.as_ref() >= Some(end);
             found.truncate(ours);
         }
+        let good = !found.is_empty() && 2 * found.len() >= all;
+        let expected = std::mem::take(&mut self.expected);
+        self.luck.lock().unwrap_or_else(PoisonError::into_inner).learn(good, expected);
         self.guesses = GUESSES;
+        self.pages += 1;
         Arrived { found, over, behind: Vec::new() }
     }
 
     fn split(&mut self) -> Option<Self> {
-        let at = self.request.start_after.as_deref().filter(|_| self.guesses > 0)?;
-        let middle = middle(at, self.end.as_deref())?;
+        let at = self.request.start_after.as_deref()?;
+        let luck = Arc::clone(&self.luck);
+        let mut luck = luck.lock().unwrap_or_else(PoisonError::into_inner);
+        let ahead = self.stride.as_ref().and_then(|stride| stride.ahead(at, luck.doublings));
+        if let Some(ahead) = ahead {
+            let inside = self.end.as_ref().is_none_or(|end| ahead < *end);
+            if inside && luck.credit > 0 {
+                luck.credit -= 1;
+                let stride = self.stride.clone();
+                return Some(Self { stride, expected: true, ..self.cut(ahead) });
+            }
+            if !inside && self.pages < NEARLY_DONE {
+                return None;
+            }
+        }
+        let middle = if self.guesses > 0 { middle(at, self.end.as_deref())? } else { return None };
         self.guesses -= 1;
-        let request = ListRequest { start_after: Some(middle.clone()), token: None, ..self.request.clone() };
-        Some(Self { request, end: self.end.replace(middle), guesses: 0 })
+        Some(self.cut(middle))
     }
 }
 
@@ -126,7 +203,25 @@ mod tests {
         let keys: BTreeSet<String> = (0..300_000).map(|n| format!("logs/2026/key-{n:09}.json")).collect();
         let fake = Arc::new(Fake::new(keys, 1000));
         let (seen, pages) = (run(&fake, "", Segment::new).await, fake.asked.load(Ordering::Relaxed));
-        assert!(seen.len() == 300_000 && pages < 600, "{} keys in {pages} pages", seen.len());
+        assert!(seen.len() == 300_000 && pages < 350, "{} keys in {pages} pages", seen.len());
+        assert_eq!(fake.most_at_once.load(Ordering::Relaxed), READERS);
+    }
+
+    #[tokio::test]
+    async fn keys_in_clusters_are_read_with_less_than_twice_the_requests() {
+        let cluster =
+            |n: usize| (0..n * 37 % 3_000).map(move |file| format!("user-{}/{:x}", n * 7919, file * file));
+        let keys: BTreeSet<String> = (0..200).flat_map(cluster).collect();
+        let (count, fake) = (keys.len(), Arc::new(Fake::new(keys, 1000)));
+        let (seen, pages) = (run(&fake, "", Segment::new).await, fake.asked.load(Ordering::Relaxed));
+        assert!(seen.len() == count && pages < 2 * count / 1000, "{count} keys in {pages} pages");
+    }
+
+    #[tokio::test]
+    async fn a_listing_of_two_pages_costs_few_requests_more() {
+        let fake = Arc::new(Fake::new((0..1_200).map(|n| format!("{n:05}")).collect(), 1000));
+        let (seen, pages) = (run(&fake, "", Segment::new).await, fake.asked.load(Ordering::Relaxed));
+        assert!(seen.len() == 1_200 && pages <= 2 + Luck::CREDIT, "{pages} pages");
     }
 
     #[tokio::test]
