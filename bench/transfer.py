@@ -60,10 +60,10 @@ def latency(bench):
 
 
 class NullServer:
-    """Answers everything, stores nothing; every object has `size` bytes, every bucket `keys` keys."""
+    """Answers everything, `late` by so many seconds, stores nothing; objects have `size` bytes, buckets `keys` keys."""
 
-    def __init__(self, size, keys=0):
-        command = ["null-s3", str(size), str(keys)]
+    def __init__(self, size, keys=0, late=0):
+        command = ["null-s3", str(size), str(keys), str(round(late * 1000))]
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
         self.endpoint = self.process.stdout.readline().strip()
 

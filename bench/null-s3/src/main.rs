@@ -1,6 +1,7 @@
-//! `null-s3 SIZE [KEYS]`: an S3 server that stores nothing, so that only its client is measured. Uploads are read and
+//! `null-s3 SIZE [KEYS [MILLISECONDS]]`: an S3 server that stores nothing, so that only its client is measured. Uploads are read and
 //! dropped; every object exists, is `SIZE` bytes long, and repeats one block. Each bucket lists `KEYS` keys, `flat/key-`
-//! and seven digits, all of them with different sizes in no order. It believes any signature and checks no digest.
+//! and seven digits, all of them with different sizes in no order. It believes any signature and checks no digest. Every
+//! answer starts `MILLISECONDS` late, as behind a round trip of that length.
 //! Serves a free port of 127.0.0.1 and prints its address; must not touch a disk or keep anything between requests.
 
 use std::{
@@ -11,6 +12,7 @@ use std::{
     pin::Pin,
     sync::LazyLock,
     task::{Context, Poll},
+    time::Duration,
 };
 
 use hyper::{
@@ -91,23 +93,33 @@ fn slice(from: u64, len: u64) -> Option<Bytes> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let size: u64 = std::env::args().nth(1).ok_or("usage: null-s3 SIZE [KEYS]")?.parse()?;
+    let size: u64 = std::env::args().nth(1).ok_or("usage: null-s3 SIZE [KEYS [MILLISECONDS]]")?.parse()?;
     let keys: u32 = std::env::args().nth(2).map_or(Ok(0), |keys| keys.parse())?;
+    let late: u64 = std::env::args().nth(3).map_or(Ok(0), |late| late.parse())?;
+    let late = Duration::from_millis(late);
     let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
     println!("http://{}", listener.local_addr()?);
     loop {
         let (stream, _) = listener.accept().await?;
         stream.set_nodelay(true)?;
-        let service = service_fn(move |request| answer(request, size, keys));
+        let service = service_fn(move |request| answer(request, size, keys, late));
         // A client that goes away ends its connection, and that is all there is to say about it.
         tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
     }
 }
 
-async fn answer(request: Request<Incoming>, size: u64, keys: u32) -> hyper::Result<Response<Answer>> {
+async fn answer(
+    request: Request<Incoming>,
+    size: u64,
+    keys: u32,
+    late: Duration,
+) -> hyper::Result<Response<Answer>> {
     let (head, mut body) = request.into_parts();
     while let Some(frame) = poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
         frame?;
+    }
+    if !late.is_zero() {
+        tokio::time::sleep(late).await;
     }
     let key = head.uri.path().trim_start_matches('/').split_once('/').map_or("", |(_, key)| key);
     let query = head.uri.query().unwrap_or("");
