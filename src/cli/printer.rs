@@ -10,7 +10,7 @@ use super::transfer::Writing;
 use crate::error::{Error, Result};
 use crate::location::Location;
 use crate::sanitize::display_safe;
-use crate::transfer::{FileOutcome, FileStatus, Item, Request, Snapshot, Summary};
+use crate::transfer::{FileOutcome, FileStatus, Item, Request, Snapshot, Summary, TransferView};
 
 /// What is printed as files end.
 pub(super) struct Printer {
@@ -19,24 +19,37 @@ pub(super) struct Printer {
     dry_run: bool,
     verb: &'static str,
     trees: Vec<Item>,
+    /// Somebody may look at it.
+    watched: bool,
     bar: Option<ProgressBar>,
+    /// What it waits for, as it was last told.
+    waits: Option<String>,
 }
 
 impl Printer {
     /// `verb` is what is done to files.
     pub(super) fn new(options: &Writing, verb: &'static str, request: &Request) -> Self {
         let trees = request.items.iter().filter(|item| item.tree).cloned().collect();
-        Self { out: Out::new(), json: options.json, dry_run: options.dry_run, verb, trees, bar: bar(options) }
+        let watched = std::io::stderr().is_terminal() && !options.dry_run;
+        let bar = (watched && !options.json).then(bar);
+        let Writing { json, dry_run, .. } = *options;
+        Self { out: Out::new(), json, dry_run, verb, trees, watched, bar, waits: None }
     }
 
-    pub(super) fn has_bar(&self) -> bool {
-        self.bar.is_some()
+    /// Whether [`Self::progress`] is of use to anybody.
+    pub(super) fn is_watched(&self) -> bool {
+        self.watched
     }
 
-    /// Draws the bar anew.
-    pub(super) fn progress(&self, snapshot: &Snapshot) {
+    /// Draws the bar anew; says once what it waits for.
+    pub(super) fn progress(&mut self, snapshot: &Snapshot) {
+        let Some(transfer) = snapshot.transfers.first() else { return };
+        if let Some(why) = transfer.waits.as_ref().filter(|why| self.waits.as_ref() != Some(*why)) {
+            self.aside(|| note(&format!("waits until there is room: {why}")));
+            self.waits = Some(why.clone());
+        }
         if let Some(bar) = &self.bar {
-            show(bar, snapshot);
+            show(bar, transfer);
         }
     }
 
@@ -159,20 +172,16 @@ fn status(status: FileStatus) -> &'static str {
     }
 }
 
-fn bar(options: &Writing) -> Option<ProgressBar> {
-    if options.json || options.dry_run || !std::io::stderr().is_terminal() {
-        return None;
-    }
+fn bar() -> ProgressBar {
     let style = ProgressStyle::with_template(
         "{bar:24} {binary_bytes}/{binary_total_bytes} {binary_bytes_per_sec} {eta} {msg}",
     );
     let bar = ProgressBar::new(0);
     bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-    Some(bar)
+    bar
 }
 
-fn show(bar: &ProgressBar, snapshot: &Snapshot) {
-    let Some(transfer) = snapshot.transfers.first() else { return };
+fn show(bar: &ProgressBar, transfer: &TransferView) {
     bar.set_length(transfer.bytes);
     bar.set_position(transfer.bytes_done);
     let more = if transfer.planning { "+" } else { "" };

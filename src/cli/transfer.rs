@@ -145,7 +145,7 @@ pub(super) async fn carry_out(
                 continue;
             }
             event = events.recv() => event,
-            _ = tick.tick(), if printer.has_bar() => {
+            _ = tick.tick(), if printer.is_watched() => {
                 printer.progress(&engine.snapshot());
                 continue;
             }

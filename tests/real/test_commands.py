@@ -1,9 +1,11 @@
 """The commands against a foreign server, with botocore as the other reader and writer."""
 
+import contextlib
 import hashlib
 import json
 import os
 import subprocess
+import sys
 import time
 import unittest
 import urllib.parse
@@ -109,6 +111,34 @@ class Commands(unittest.TestCase):
         line = json.loads(self.home.run("cp", "--json", "proved.bin", f"real:{self.bucket}/cut").stdout.splitlines()[0])
         self.assertGreaterEqual(line["bytes_resumed"], sum(part["Size"] for part in parts), line)
         self.assertEqual(self.get("cut"), data)
+
+    def test_a_disk_that_fills_in_the_middle_of_a_file_is_waited_for(self):
+        data = pattern(24 * MIB, seed=7)
+        self.s3.put_object(Bucket=self.bucket, Key="large", Body=data)
+        os.mkdir(self.home.path("small"))
+        # A disk of its own, without room reserved: what is left is found as it is written.
+        script = 'mount -t tmpfs -o size=40m none small && { "$@"; echo "ended with $?"; cp small/large .; }'
+        deny = os.path.join(os.path.dirname(os.path.abspath(__file__)), "without_fallocate.py")
+        copy = [support.BINARY, "cp", "--limit-rate", "8MiB", f"real:{self.bucket}/large", "small/"]
+        arguments = ["--map-root-user", "--mount", "sh", "-c", script, "sh", sys.executable, deny, *copy]
+        terminal = support.Terminal(self.home, *arguments, binary=support.need("unshare", "util-linux"))
+        self.addCleanup(terminal.close)
+        small = f"/proc/{terminal.pid}/root{self.home.path('small')}"
+
+        def begun():
+            with contextlib.suppress(OSError):
+                return any(os.stat(f"{small}/{name}").st_blocks * 512 > 4 * MIB for name in os.listdir(small))
+
+        terminal.wait_for(begun, "4 MiB of the file")
+        with self.assertRaisesRegex(OSError, "No space left"), open(f"{small}/filler", "wb", buffering=0) as filler:
+            while True:
+                filler.write(bytes(64 << 10))
+        terminal.wait("no space left")
+        self.assertNotIn("large", os.listdir(small), "nothing half-done has the file's name")
+        os.remove(f"{small}/filler")
+        terminal.wait("ended with 0")
+        terminal.wait_exit()
+        self.assertEqual(self.read("large"), data)
 
     def test_trees_both_ways(self):
         files = {f"a/{i:03}.txt": f"file {i}".encode() for i in range(150)}
