@@ -684,10 +684,11 @@ mod tests {
     async fn properties_are_shown_and_escape_closes_them() {
         let mut flow = Flow::start(&[("f.txt", "12345")], &[("o.txt", "1234567")], at("")).await;
         flow.keys("i");
-        flow.until_shown("(5 bytes)").await;
+        flow.until_shown("size           5 B").await;
         flow.keys("\x1b\ti");
-        flow.until_shown("(7 bytes)").await;
-        assert!(flow.screen().contains("etag"));
+        flow.until_shown("etag").await;
+        let screen = flow.screen();
+        assert!(screen.lines().any(|line| line.contains("│ size ") && line.contains(" 7 B ")), "{screen}");
         flow.keys("\x1b");
         assert!(!flow.screen().contains("etag"));
     }

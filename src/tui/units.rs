@@ -30,8 +30,14 @@ impl Units {
         match self.sizes {
             Sizes::Si => of(DECIMAL),
             Sizes::Iec => of(BINARY),
-            Sizes::Bytes => format!("{} B", text::thousands(usize::try_from(bytes).unwrap_or(usize::MAX))),
+            Sizes::Bytes => format!("{} B", text::count(bytes)),
         }
+    }
+
+    /// The same, with every byte where those are rounded: `1.2 MB (1,200,345 bytes)`.
+    pub(crate) fn exact_size(&self, bytes: u64) -> String {
+        let short = self.size(bytes);
+        if short.ends_with(" B") { short } else { format!("{short} ({} bytes)", text::count(bytes)) }
     }
 
     /// Cells of a column of sizes; in single bytes there may be wider ones, from 1 TB on.
@@ -92,6 +98,8 @@ mod tests {
         assert_eq!(units(Sizes::Iec).size(1_500_000), "1.4 MiB");
         assert_eq!(units(Sizes::Bytes).size(1_500_000), "1,500,000 B");
         assert_eq!(units(Sizes::Bytes).rate(1_500_000), "1.5 MB/s");
+        assert_eq!(units(Sizes::Si).exact_size(91), "91 B");
+        assert_eq!(units(Sizes::Si).exact_size(1_500_001), "1.5 MB (1,500,001 bytes)");
         for sizes in [Sizes::Si, Sizes::Iec, Sizes::Bytes] {
             for bytes in [0, 1_023, 999_949, 1_048_524, 999_999_999_999] {
                 let column = units(sizes).column(bytes);

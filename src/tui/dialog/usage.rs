@@ -98,6 +98,11 @@ impl Usage {
             frame.render_widget(Line::styled(line, theme.error), window::row(room, list.height));
         }
         let rows = &self.now.rows;
+        if !rows.is_empty() && list.height > 1 {
+            let heading = text::clip(&Self::heading(theme), width, theme.ellipsis());
+            frame.render_widget(Line::styled(heading, theme.dim), window::row(list, 0));
+            list = Rect { y: list.y + 1, height: list.height - 1, ..list };
+        }
         if rows.is_empty() && self.now.done {
             frame.render_widget(Line::styled("Nothing is here.", theme.dim), list);
         }
@@ -110,9 +115,15 @@ impl Usage {
         window::more(frame, list, theme, top > 0, top + usize::from(list.height) < rows.len());
     }
 
+    /// What stands in the columns of [`Self::line`].
+    fn heading(theme: &Theme) -> String {
+        let (size, bar) = (theme.units.width(), usize::from(BAR));
+        format!("{:>size$}  {:bar$} {:>11}  Place", "Size", "Share", "Objects")
+    }
+
     fn line(&self, row: &Share, cursor: bool, width: usize, theme: &Theme) -> Line<'static> {
         let style = if cursor { theme.cursor } else { theme.text };
-        let mut spans = vec![Span::styled(format!("{:>9}  ", theme.units.size(row.bytes)), style)];
+        let mut spans = vec![Span::styled(theme.units.column(row.bytes) + "  ", style)];
         spans.extend(theme.bar(BAR, row.bytes, self.now.bytes));
         spans.push(Span::styled(format!(" {:>11}  ", text::count(row.files)), style));
         let used: usize = spans.iter().map(|span| text::width(&span.content)).sum();

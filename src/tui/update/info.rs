@@ -57,7 +57,7 @@ fn of_object(state: &State, info: &ObjectInfo) -> Vec<Property> {
     let units = &state.theme.units;
     let attributes = &info.attributes;
     let filled = [
-        ("size", Some(format!("{} ({} bytes)", units.size(info.size), info.size))),
+        ("size", Some(units.exact_size(info.size))),
         ("modified", info.modified.map(|time| units.exact_time(time))),
         ("etag", Some(info.etag.clone()).filter(|etag| !etag.is_empty())),
         ("version", info.version_id.clone()),
