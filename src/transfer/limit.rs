@@ -52,11 +52,16 @@ impl RateLimit {
     }
 }
 
-/// Waits until `bytes` may pass both the engine's limit and the job's.
-pub(super) async fn pass(limits: [&RateLimit; 2], bytes: u64) {
-    let wait = limits.iter().map(|limit| limit.take(bytes)).max().unwrap_or_default();
-    if !wait.is_zero() {
-        tokio::time::sleep(wait).await;
+/// Waits until `bytes` may pass both the engine's limit and the job's: piece by piece, so that a small file does not wait
+/// for all that large ones have in hand, and a limit that is lifted meanwhile is lifted now.
+pub(super) async fn pass(limits: [&RateLimit; 2], mut bytes: u64) {
+    while bytes > 0 {
+        let piece = limits.iter().fold(bytes, |piece, limit| limit.piece(piece));
+        bytes -= piece;
+        let wait = limits.iter().map(|limit| limit.take(piece)).max().unwrap_or_default();
+        if !wait.is_zero() {
+            tokio::time::sleep(wait).await;
+        }
     }
 }
 
@@ -77,5 +82,13 @@ mod tests {
         assert_eq!(limit.take_at(later, 1 << 40), Duration::ZERO);
         assert_eq!(RateLimit::new(Some(100_000)).piece(1 << 20), 5000);
         assert_eq!(RateLimit::new(None).piece(1 << 20), 1 << 20);
+    }
+
+    #[tokio::test]
+    async fn what_is_small_does_not_wait_for_all_of_what_is_large() {
+        let (engine, job) = (RateLimit::new(Some(100_000)), RateLimit::new(None));
+        let mut large = std::pin::pin!(pass([&engine, &job], 100 << 20));
+        assert!(futures_util::poll!(&mut large).is_pending());
+        assert!(engine.take(100) < Duration::from_secs(1));
     }
 }
