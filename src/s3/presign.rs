@@ -114,6 +114,15 @@ pub enum EndsBecause {
 }
 
 impl Store {
+    /// Where an object is for others, unsigned; nothing is asked.
+    ///
+    /// # Errors
+    /// `Kind::Usage` for a name that no bucket can have there.
+    pub async fn address(&self, bucket: &str, key: &str) -> Result<String> {
+        let place = self.place(self.op("address", bucket, key), bucket, Audience::Holders).await?;
+        Ok(format!("{}/{}", place.url, encode_path(key)))
+    }
+
     /// Signs a link. Local work once the credentials are resolved.
     ///
     /// # Errors
@@ -136,8 +145,8 @@ impl Store {
         }
         let headers = headers(request);
         let query = self.query(request);
-        let key = encode_path(&request.key);
-        let mut url = format!("{}/{key}{}", place.url, if query.is_empty() { "" } else { "?" });
+        let mut url = self.address(&request.bucket, &request.key).await?;
+        url.push_str(if query.is_empty() { "" } else { "?" });
         url.push_str(&query.join("&"));
         let signed_headers = headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         let signable = SignableRequest::new(

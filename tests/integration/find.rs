@@ -32,6 +32,8 @@ async fn conditions_are_all_met_and_places_can_be_used_again() {
     assert_eq!(lines(&shell.ok(&["find", "--size", "-8", "p:box"])), ["p:box/m//x", "p:box/n.txt"]);
     assert_eq!(lines(&shell.ok(&["find", "--max-depth", "1", "p:box/m/"])), ["p:box/m/a.mp4"]);
     assert_eq!(shell.ok(&["find", "--older", "1h", "p:box"]), "");
+    shell.ok(&["set", "--storage-class", "GLACIER", "p:box/n.txt"]);
+    assert_eq!(lines(&shell.ok(&["find", "--storage-class", "glacier", "p:"])), ["p:box/n.txt"]);
     assert_eq!(lines(&shell.ok(&["find", "--newer", "1h", "--limit", "2", "p:box"])).len(), 2);
     let hostile = shell.ok(&["find", "--name", "*.txt", "p:box/m/b/"]);
     assert!(!hostile.contains('\u{1b}'), "{hostile:?}");

@@ -357,3 +357,11 @@ async fn directory_buckets_are_read_in_a_session() {
     };
     assert_eq!(store.presign(&link).await.unwrap_err().kind(), Kind::Unsupported);
 }
+
+#[tokio::test]
+async fn an_address_needs_no_credentials() {
+    let world = World::new().await;
+    let connections = world.connections(|profile| profile.credentials = CredentialSource::Anonymous);
+    let address = connections.store("p").await.unwrap().address("box", "a b/é+.txt").await.unwrap();
+    assert_eq!(address, format!("{}/box/a%20b/%C3%A9%2B.txt", world.server.endpoint()));
+}

@@ -5,20 +5,20 @@ use std::path::Path;
 
 use crate::config::paths::expand_home;
 use crate::error::{Error, Result};
-use crate::links::{self, LinkRequest};
 use crate::location::{Location, Remote};
 use crate::s3::Connections;
 
 /// Ways to go on that are told.
 const TOLD: usize = 50;
+/// Pages that are looked through for them at most.
+const PAGES: usize = 10;
 
-/// Where objects are, one a line, as a signed link says it.
+/// Where objects are, one a line, without signatures.
 pub(super) async fn addresses(connections: &Connections, objects: Vec<Remote>) -> Result<String> {
     let mut lines = Vec::with_capacity(objects.len());
     for object in objects {
-        let request = LinkRequest::get(object, std::time::Duration::from_secs(1));
-        let signed = links::create(connections, &request).await?;
-        lines.push(signed.url.split('?').next().unwrap_or_default().to_owned());
+        let store = connections.store(&object.profile).await?;
+        lines.push(store.address(&object.bucket, &object.key).await?);
     }
     Ok(lines.join("\n"))
 }
@@ -43,13 +43,22 @@ pub(super) async fn complete(connections: &Connections, typed: &str, place: Loca
         other => other,
     };
     let is_remote = matches!(place, Location::Remote(_));
-    let page = super::page(connections, place, None).await?;
-    let names = page.entries.iter().filter(|entry| entry.kind.is_container()).filter_map(|entry| {
-        let name = entry.name.to_str()?;
-        // What follows a prefix is told without it.
-        let name = if is_remote { format!("{begun}{name}") } else { name.to_owned() };
-        let slash = if name.ends_with('/') { "" } else { "/" };
-        name.starts_with(begun).then(|| format!("{above}{name}{slash}"))
-    });
-    Ok(names.take(TOLD).collect())
+    let (mut names, mut token) = (Vec::new(), None);
+    // Folders may come behind thousands of objects.
+    for _ in 0..PAGES {
+        let page = super::page(connections, place.clone(), token).await?;
+        names.extend(page.entries.iter().filter(|entry| entry.kind.is_container()).filter_map(|entry| {
+            let name = entry.name.to_str()?;
+            // What follows a prefix is told without it.
+            let name = if is_remote { format!("{begun}{name}") } else { name.to_owned() };
+            let slash = if name.ends_with('/') { "" } else { "/" };
+            name.starts_with(begun).then(|| format!("{above}{name}{slash}"))
+        }));
+        token = page.next;
+        if names.len() >= TOLD || token.is_none() {
+            break;
+        }
+    }
+    names.truncate(TOLD);
+    Ok(names)
 }

@@ -1,5 +1,8 @@
 //! Addresses of what is chosen, and listings as files.
 
+use std::ffi::OsStr;
+use std::path::Path;
+
 use super::super::dialog::{Dialog, Purpose};
 use super::super::message::Effect;
 use super::super::pane::Pane;
@@ -49,7 +52,11 @@ pub(super) fn ask_export(state: &mut State) -> Vec<Effect> {
         [state.there(), state.here()].iter().find_map(|pane| pane.location.as_local().map(ToOwned::to_owned));
     let folder = folder.or_else(|| state.home.clone()).unwrap_or_default();
     let suggestion = folder.join("listing.csv").display().to_string();
-    state.dialogs.push(Dialog::input(Purpose::Export, "Write the listing to (.csv, .json)", &suggestion));
+    state.dialogs.push(Dialog::input(
+        Purpose::Export,
+        "Write the listing to (.csv, .json, .jsonl)",
+        &suggestion,
+    ));
     Vec::new()
 }
 
@@ -79,14 +86,16 @@ fn written(pane: &Pane, file: &str) -> Result<String> {
         let modified = pane.listing.modified(entry).map(|time| time.to_string());
         (pane.name(entry).to_string_lossy().into_owned(), kind, pane.listing.size(entry), modified, place)
     });
-    if file.to_ascii_lowercase().ends_with(".json") || file.to_ascii_lowercase().ends_with(".jsonl") {
-        return Ok(rows
-            .map(|(name, kind, size, modified, place)| {
-                serde_json::json!({ "name": name, "kind": kind, "size": size, "modified": modified, "location": place })
-                    .to_string()
-                    + "\n"
-            })
-            .collect());
+    let extension = Path::new(file).extension().map(OsStr::to_ascii_lowercase);
+    let is = |known: &str| extension.as_ref().is_some_and(|extension| extension == known);
+    if is("json") || is("jsonl") {
+        let row = |(name, kind, size, modified, place)| {
+            serde_json::json!({ "name": name, "kind": kind, "size": size, "modified": modified, "location": place })
+                .to_string()
+        };
+        let rows: Vec<String> = rows.map(row).collect();
+        // One document, or one a line.
+        return Ok(if is("json") { format!("[\n{}\n]\n", rows.join(",\n")) } else { rows.join("\n") + "\n" });
     }
     let failed = |why: String| Error::new(Failure::Internal, format!("the listing cannot be written: {why}"));
     let mut table = csv::Writer::from_writer(Vec::new());

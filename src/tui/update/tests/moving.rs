@@ -110,4 +110,19 @@ fn addresses_are_copied_and_listings_written() {
         "{text}"
     );
     assert_eq!(text.lines().count(), 4);
+    let mut named = |name: &str| {
+        control(&mut state, 'e');
+        control(&mut state, 'u');
+        match keys(&mut state, &format!("{name}\r")).as_slice() {
+            [Effect::WriteFile { text, .. }] => text.clone(),
+            other => panic!("{other:?}"),
+        }
+    };
+    let document: serde_json::Value = serde_json::from_str(&named("/out/all.JSON")).unwrap();
+    assert_eq!(document.as_array().map(Vec::len), Some(3));
+    let lines = named("/out/all.jsonl");
+    let rows: Vec<serde_json::Value> =
+        lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(document, serde_json::Value::Array(rows));
+    assert_eq!(document[2]["location"], "work:media/photos/b c");
 }

@@ -59,6 +59,33 @@ fn a_search_fills_a_pane_as_it_goes_and_older_ones_are_dropped() {
 }
 
 #[test]
+fn a_search_has_conditions_of_date_and_class() {
+    let mut state = browser_with(config(), at("photos/"), local("/out"), (120, 30));
+    fill(&mut state, PaneId::Left, &["2026/", "a"], None);
+    ctrl(&mut state, 'f');
+    let effects = keys(&mut state, "*.raw newer:2026-01-01 older:2026-02-01 class:glacier\r");
+    let (.., search, _) = searched(&effects);
+    let query = search.query.as_ref().unwrap();
+    let found = |name: &str, day: &str, class: Option<&str>| crate::walk::Found {
+        relative: name.to_owned(),
+        location: at(name),
+        size: 1,
+        modified: Some(format!("{day}T12:00:00Z").parse().unwrap()),
+        etag: None,
+        storage_class: class.map(Into::into),
+    };
+    assert!(query.matches(&found("a.raw", "2026-01-15", Some("GLACIER"))));
+    for (name, day, class) in [
+        ("a.jpg", "2026-01-15", Some("GLACIER")),
+        ("a.raw", "2025-12-15", Some("GLACIER")),
+        ("a.raw", "2026-02-15", Some("GLACIER")),
+        ("a.raw", "2026-01-15", None),
+    ] {
+        assert!(!query.matches(&found(name, day, class)), "{name} {day} {class:?}");
+    }
+}
+
+#[test]
 fn what_was_found_looks_right() {
     for size in [(120, 30), (80, 24)] {
         let mut state = cats();
