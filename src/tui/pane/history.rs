@@ -11,9 +11,9 @@ use crate::location::Location;
 /// Places remembered in each direction.
 const HISTORY: usize = 100;
 
-/// Places that are kept, and entries of each at most: going back is to be instant, not to cost much.
+/// Places that are kept, and entries of all of them at most: going back is to be instant, not to cost much.
 const KEPT: usize = 12;
-const KEPT_ENTRIES: usize = 20_000;
+const KEPT_ENTRIES: usize = 100_000;
 
 /// What a pane shows: what is right below a place, or what was found below it.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,6 +34,8 @@ pub(super) struct Spot {
 pub(super) struct Kept {
     shown: Shown,
     listing: Listing,
+    /// Where it goes on, if it was not read to its end.
+    next: Option<String>,
 }
 
 impl Pane {
@@ -75,7 +77,7 @@ impl Pane {
 
     /// What was seen there last is shown until it is read again.
     fn show(&mut self, to: Shown, seek: Option<OsString>) -> Effect {
-        let is_whole = self.read && !self.loading && self.error.is_none() && self.next.is_none();
+        let is_good = (self.read || self.replace) && self.error.is_none();
         let mut empty = self.listing.emptied(to.location.as_local().is_some());
         if let Some(found) = &to.search {
             empty.hold_results(found.search.query.is_none());
@@ -84,9 +86,10 @@ impl Pane {
         let left = std::mem::replace(&mut self.listing, empty);
         self.forget_arrangement();
         self.kept.retain(|kept| kept.shown != shown);
-        if is_whole && left.len() <= KEPT_ENTRIES {
-            self.kept.push(Kept { shown, listing: left });
-            if self.kept.len() > KEPT {
+        if is_good {
+            self.kept.push(Kept { shown, listing: left, next: self.next.take() });
+            let entries = |kept: &[Kept]| kept.iter().map(|kept| kept.listing.len()).sum::<usize>();
+            while self.kept.len() > KEPT || entries(&self.kept) > KEPT_ENTRIES {
                 self.kept.remove(0);
             }
         }
@@ -102,13 +105,13 @@ impl Pane {
 
     fn show_again(&mut self, seek: Option<OsString>, at: usize) -> Effect {
         let (by, reverse) = self.listing.sort();
-        let Kept { shown, listing } = self.kept.remove(at);
+        let Kept { shown, listing, next } = self.kept.remove(at);
         self.listing = listing;
         self.listing.set_filter("");
         if shown.search.is_none() {
             self.listing.set_sort(by, reverse);
         }
-        (self.location, self.search, self.next, self.error) = (shown.location, shown.search, None, None);
+        (self.location, self.search, self.next, self.error) = (shown.location, shown.search, next, None);
         let found = seek.as_deref().and_then(|name| self.listing.find(name, 0));
         self.cursor = 0;
         self.follow(found);

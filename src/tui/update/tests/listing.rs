@@ -175,6 +175,42 @@ fn going_back_shows_at_once_what_was_there_and_reads_it_again() {
 }
 
 #[test]
+fn what_was_read_in_part_is_kept_too_and_goes_on_where_it_was() {
+    let mut state = browser_with(config(), Location::Remote(work("")), local("/x"), (120, 10));
+    fill(&mut state, PaneId::Left, &["a/", "b/", "c"], Some("more"));
+    fill(&mut state, PaneId::Left, &["d", "e", "f", "g"], Some("still more"));
+    keys(&mut state, "j k\r");
+    fill(&mut state, PaneId::Left, &["x"], None);
+    keys(&mut state, "h");
+    let pane = state.here();
+    assert_eq!((pane.listing.rows(), pane.listing.marks().0, pane.has_more()), (7, 1, true));
+    keys(&mut state, "l");
+    keys(&mut state, "h");
+    assert_eq!(state.here().listing.rows(), 7, "also when it was left before it was read again");
+    fill(&mut state, PaneId::Left, &["a/", "b/", "c"], Some("more"));
+    let effects = fill(&mut state, PaneId::Left, &["d", "e", "f", "g", "h"], Some("still more"));
+    assert_eq!((state.here().listing.rows(), state.here().listing.marks().0), (8, 1), "{effects:?}");
+}
+
+#[test]
+fn a_pane_says_that_it_is_read_only_and_has_its_profiles_colour() {
+    let mut config = config();
+    config.profiles.iter_mut().find(|profile| profile.name == "safe").unwrap().color =
+        Some(ratatui::style::Color::Red);
+    let there = Location::Remote(Remote { profile: "safe".into(), ..work("") });
+    let mut state = browser_with(config, there, at(""), (120, 10));
+    let truecolor = |name: &str| (name == "COLORTERM").then(|| "truecolor".to_owned());
+    state.theme = Theme::from_lookup(&Ui::default(), truecolor);
+    fill(&mut state, PaneId::Left, &["a"], None);
+    fill(&mut state, PaneId::Right, &["b"], None);
+    assert!(draw(&state).lines().next().unwrap().contains("safe:media/ [read-only]"), "{}", draw(&state));
+    let mut terminal = ratatui::Terminal::new(ratatui::backend::TestBackend::new(120, 10)).unwrap();
+    terminal.draw(|frame| view::draw(&state, frame)).unwrap();
+    let cell = |column| terminal.backend().buffer()[(column, 0)].fg;
+    assert_eq!((cell(4), cell(64) == ratatui::style::Color::Red), (ratatui::style::Color::Red, false));
+}
+
+#[test]
 fn columns_are_chosen_and_the_last_one_gives_way() {
     let mut config = config();
     config.ui.columns = vec![Column::Class, Column::Size];
