@@ -1,6 +1,7 @@
 //! One connected profile. The only home of the AWS SDK: nothing of `aws_*` shows in a public signature.
 //!
-//! What is asked of single objects thousands of times is made in `s3/request.rs`, everything else by the SDK.
+//! What is asked thousands of times, about single objects and for pages of keys, is made in `s3/request.rs`, everything else
+//! by the SDK.
 //!
 //! Every error names operation, bucket and key, the provider's code and message, and a hint where one is known
 //! (`s3/fault.rs`). Quirks come from the provider table (`config::provider`), never from a provider's name.

@@ -1,5 +1,6 @@
 //! The only door out: an effect becomes a task, its result an event. Nothing here waits on the thread that draws.
 
+mod ahead;
 mod create;
 mod editing;
 mod files;
@@ -35,6 +36,7 @@ use crate::s3::{Connections, ListRequest};
 use crate::sync;
 use crate::transfer::{Engine, Settings, Snapshot};
 use crate::walk::{self, Target};
+use ahead::{Ahead, OWN};
 
 /// Between two reports of a deletion.
 const REPORT: Duration = Duration::from_millis(200);
@@ -50,6 +52,8 @@ pub(super) struct Effects {
     clipboard: Clipboard,
     events: UnboundedSender<Event>,
     listing: [Option<AbortHandle>; 2],
+    /// What is read of a place beyond the page that was asked for.
+    ahead: [Ahead; 2],
     /// The newest arrangement of each pane: older ones give up.
     arranging: [Arc<AtomicU64>; 2],
     deletion: Option<AbortHandle>,
@@ -94,6 +98,7 @@ impl Effects {
             clipboard: Clipboard::new(Surroundings::from_env(&config.ui), write),
             events,
             listing: [None, None],
+            ahead: [Ahead::default(), Ahead::default()],
             arranging: [Arc::default(), Arc::default()],
             deletion: None,
             uploads: JoinSet::new(),
@@ -107,11 +112,11 @@ impl Effects {
     /// Starts what `effect` says; returns what is known at once. Effects on the terminal itself are the loop's.
     pub(super) fn run(&mut self, effect: Effect) -> Vec<Event> {
         match effect {
-            Effect::ListPage { pane, generation, location, token } => {
-                self.cancel_listing(pane as usize);
-                let connections = self.connections.clone();
+            Effect::ListPage { pane, generation, location, token, all } => {
+                abort(&mut self.listing[pane as usize]);
+                let (connections, ahead) = (self.connections.clone(), self.ahead[pane as usize].clone());
                 let task = self.spawn(async move {
-                    let page = page(&connections, location, token).await;
+                    let page = ahead.page(&connections, location, token, all).await;
                     Event::Page { pane, generation, page }
                 });
                 self.listing[pane as usize] = Some(task);
@@ -324,6 +329,7 @@ impl Effects {
 
     fn cancel_listing(&mut self, pane: usize) {
         abort(&mut self.listing[pane]);
+        self.ahead[pane].stop();
     }
 
     fn spawn(&self, task: impl Future<Output = Event> + Send + 'static) -> AbortHandle {
@@ -356,8 +362,13 @@ async fn page(connections: &Connections, location: Location, token: Option<Strin
         Location::Profile(profile) => connections.store(&profile).await?.list_buckets(token.as_deref()).await,
         Location::Remote(remote) => {
             let store = connections.store(&remote.profile).await?;
-            let request =
-                ListRequest { bucket: remote.bucket, prefix: remote.key, token, ..ListRequest::default() };
+            // A token of ours is the key behind which the page starts.
+            let (token, start_after) = match token {
+                Some(own) if own.starts_with(OWN) => (None, Some(own[OWN.len_utf8()..].to_owned())),
+                token => (token, None),
+            };
+            let (bucket, prefix) = (remote.bucket, remote.key);
+            let request = ListRequest { bucket, prefix, start_after, token, ..ListRequest::default() };
             store.list(&request).await
         }
     }
@@ -663,6 +674,8 @@ mod tests {
         flow.until(|flow| flow.state.here().listing.len() == 1000).await;
         flow.keys("G");
         flow.until(|flow| flow.state.here().listing.len() == 25_000 && !flow.state.here().loading).await;
+        let here = flow.state.here();
+        assert!((1..25_000).all(|entry| here.name(entry - 1) < here.name(entry)), "each once, in order");
         flow.keys("s");
         assert!(flow.screen().contains("by size sorting"), "{}", flow.screen());
         flow.until(|flow| flow.state.here().listing.pending().is_none()).await;
@@ -672,12 +685,48 @@ mod tests {
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn reading_to_the_end_can_be_stopped_and_gone_on_with() {
+        let mut flow = Flow::start(&[], &[], at("")).await;
+        for number in 0..6_000 {
+            flow.backend.put("box", &format!("{:04}/{}", number / 2, number % 2), "x");
+            flow.backend.put("box", &format!("{number:04}"), "x");
+        }
+        flow.keys("\tR");
+        flow.until(|flow| flow.state.here().listing.len() == 1000).await;
+        flow.keys("G");
+        flow.until(|flow| flow.state.here().listing.len() > 2_000).await;
+        flow.keys("\x1b");
+        let stopped = flow.state.here().listing.len();
+        assert!(flow.state.here().has_more() && !flow.state.here().loading);
+        flow.keys("j");
+        flow.until(|flow| flow.state.here().listing.len() > stopped).await;
+        flow.keys("G");
+        flow.until(|flow| !flow.state.here().has_more() && !flow.state.here().loading).await;
+        let here = flow.state.here();
+        let mut names: Vec<String> =
+            (0..9_000).map(|entry| here.name(entry).to_string_lossy().into_owned()).collect();
+        names.sort();
+        names.dedup();
+        assert_eq!((here.listing.len(), names.len()), (9_000, 9_000), "3,000 folders and 6,000 objects");
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn links_are_signed_for_each_marked_object() {
         let mut flow = Flow::start(&[], &[("a b.txt", "1"), ("ü.txt", "2")], at("")).await;
         flow.keys("\tay");
         flow.until_shown("Works until").await;
         let screen = flow.screen();
         assert!(screen.contains("/box/a%20b.txt?") && screen.contains("/box/%C3%BC.txt?"), "{screen}");
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_folder_behind_more_than_a_page_of_objects_completes_what_is_typed() {
+        let flow = Flow::start(&[], &[("zz/x", "1")], at("")).await;
+        for number in 0..1_100 {
+            flow.backend.put("box", &format!("z{number:04}"), "x");
+        }
+        let found = files::complete(&flow.effects.connections, "demo:box/z", at("")).await.unwrap();
+        assert_eq!(found, ["demo:box/zz/"]);
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -283,6 +283,8 @@ pub(crate) enum Effect {
         location: Location,
         /// Where to go on; `None`: at the start.
         token: Option<String>,
+        /// The pages behind it are wanted, too.
+        all: bool,
     },
     /// Arrange a listing; what is arranged for this pane already is not wanted any longer.
     Arrange {

@@ -146,7 +146,8 @@ impl Pane {
             return Effect::Find { pane, generation, location, search, again: self.replace };
         }
         let token = self.next.clone().filter(|_| !self.replace);
-        Effect::ListPage { pane, generation, location, token }
+        let all = self.load_all || (self.want > self.listing.len() && !self.replace);
+        Effect::ListPage { pane, generation, location, token, all }
     }
 
     /// A page arrived; the place, if it is the first one of it. What nobody waits for is dropped.

@@ -248,7 +248,6 @@ fn arrived<P: Piece>(work: &Work<P>, id: u64, listed: Listed) {
 
 #[cfg(test)]
 pub(super) mod tests {
-    use std::borrow::Cow;
     use std::collections::BTreeSet;
     use std::ops::Bound;
     use std::sync::atomic::{AtomicUsize, Ordering};
@@ -258,12 +257,15 @@ pub(super) mod tests {
     use crate::location::{Location, Remote};
     use crate::walk::branches::Branch;
     use crate::walk::segments::Segment;
+    use crate::walk::with_folders;
 
     /// A server that lists in byte order.
     #[derive(Default)]
     pub(crate) struct Fake {
         pub(crate) keys: BTreeSet<String>,
         pub(crate) page: usize,
+        /// Folders are told among the objects, as of a level.
+        pub(crate) level: bool,
         /// The number of the request that fails, from 0.
         pub(crate) fail_at: Option<usize>,
         pub(crate) asked: AtomicUsize,
@@ -294,35 +296,44 @@ pub(super) mod tests {
             Ok(self.answer(&request))
         }
 
+        /// Like a real server: what it goes on behind a token of is never told again, but a folder is when something in
+        /// it lies behind `start_after`.
         fn answer(&self, request: &ListRequest) -> Listed {
             let prefix = request.prefix.as_str();
-            let name = |key: &String| {
-                let rest = key.strip_prefix(prefix)?;
-                Some(key[..rest.find('/').map_or(key.len(), |at| prefix.len() + at + 1)].to_owned())
-            };
-            let names = if request.recursive {
-                Cow::Borrowed(&self.keys)
-            } else {
-                Cow::Owned(self.keys.iter().filter_map(name).collect())
-            };
-            let after = request.token.as_ref().or(request.start_after.as_ref());
-            let from = after.map_or(Bound::Included(prefix), |after| Bound::Excluded(after.as_str()));
-            let mut rest =
-                names.range::<str, _>((from, Bound::Unbounded)).take_while(|name| name.starts_with(prefix));
-            let page: Vec<&String> = rest.by_ref().take(self.page).collect();
-            let next = rest.next().and(page.last()).map(|last| (*last).clone());
-            let is_folder = |name: &&String| !request.recursive && name.ends_with('/') && *name != prefix;
-            let (folders, keys): (Vec<&String>, Vec<&String>) = page.into_iter().partition(is_folder);
-            let folders = folders.into_iter().cloned().collect();
-            Listed { found: keys.into_iter().map(|key| found(key)).collect(), folders, next }
+            let token = request.token.as_deref();
+            let after = token.or(request.start_after.as_deref());
+            let from = after.map_or(Bound::Included(prefix), Bound::Excluded);
+            let keys = self.keys.range::<str, _>((from, Bound::Unbounded));
+            let (mut names, mut more): (Vec<&str>, _) = (Vec::new(), false);
+            for key in keys.take_while(|key| key.starts_with(prefix)) {
+                let end = key[prefix.len()..].find('/').filter(|_| !request.recursive);
+                let name = &key[..end.map_or(key.len(), |at| prefix.len() + at + 1)];
+                if names.last() == Some(&name) || token == Some(name) {
+                    continue;
+                }
+                if names.len() == self.page {
+                    more = true;
+                    break;
+                }
+                names.push(name);
+            }
+            let next = names.last().filter(|_| more).map(|last| (*last).to_owned());
+            let is_folder = |name: &&str| !request.recursive && name.ends_with('/') && *name != prefix;
+            let (folders, keys): (Vec<&str>, Vec<&str>) = names.into_iter().partition(is_folder);
+            let folders = folders.into_iter().map(str::to_owned).collect();
+            let listed = Listed { found: keys.into_iter().map(found).collect(), folders, next };
+            if self.level { with_folders(&root(), listed) } else { listed }
         }
     }
 
+    fn root() -> Remote {
+        Remote { profile: "p".into(), bucket: "b".into(), key: String::new() }
+    }
+
     pub(crate) fn found(key: &str) -> Found {
-        let target = Remote { profile: "p".into(), bucket: "b".into(), key: key.into() };
         Found {
             relative: key.into(),
-            location: Location::Remote(target),
+            location: Location::Remote(Remote { key: key.into(), ..root() }),
             size: 1,
             modified: None,
             etag: None,
@@ -337,7 +348,8 @@ pub(super) mod tests {
         first: impl FnOnce(ListRequest) -> P + Send + 'static,
     ) -> Vec<Result<String>> {
         let (sender, mut receiver) = mpsc::channel(2);
-        let request = ListRequest { prefix: prefix.to_owned(), recursive: true, ..ListRequest::default() };
+        let (prefix, recursive) = (prefix.to_owned(), !fake.level);
+        let request = ListRequest { prefix, recursive, ..ListRequest::default() };
         let fake = Arc::clone(fake);
         let list = move |request| {
             let fake = Arc::clone(&fake);

@@ -4,6 +4,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::behind_folder;
 use super::pieces::{Arrived, Listed, Piece, READERS};
 use super::stride::Stride;
 use crate::s3::ListRequest;
@@ -72,6 +73,11 @@ impl Segment {
         Self { request, end, guesses: 0, pages: 0, stride: None, expected: false, luck }
     }
 
+    /// Where to go on behind a key, or a folder of a level.
+    fn behind(&self, key: &str) -> String {
+        if self.request.recursive || !key.ends_with('/') { key.to_owned() } else { behind_folder(key) }
+    }
+
     /// What lies behind `at`, which is no longer its own.
     fn cut(&mut self, at: String) -> Self {
         let request = ListRequest { start_after: Some(at.clone()), token: None, ..self.request.clone() };
@@ -88,10 +94,14 @@ impl Piece for Segment {
     }
 
     fn arrived(&mut self, Listed { mut found, next, .. }: Listed) -> Arrived<Self> {
+        if let (Some(begin), false) = (&self.request.start_after, self.request.recursive) {
+            // A folder is told again as long as anything in it lies behind.
+            found.retain(|found| found.key() > begin.as_str());
+        }
         let (mut over, all) = (next.is_none(), found.len());
         match found.last() {
             Some(last) => {
-                self.request.start_after = Some(last.key().to_owned());
+                self.request.start_after = Some(self.behind(last.key()));
                 self.request.token = None;
                 self.stride = Stride::of(&found);
             }
@@ -187,6 +197,19 @@ mod tests {
             let seen = runtime.block_on(run(&fake, "", Segment::new));
             let seen: Vec<String> = seen.into_iter().map(Result::unwrap).collect();
             prop_assert_eq!(seen, keys.into_iter().collect::<Vec<_>>());
+        }
+
+        #[test]
+        fn a_level_comes_whole_and_in_order_too(
+            keys in proptest::collection::btree_set("[a-c0-9/é日 ]{0,6}[a-zA-Z0-9]{1,3}", 1..400), page in 1usize..40,
+        ) {
+            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+            let fake = Arc::new(Fake { level: true, ..Fake::new(keys.clone(), page) });
+            let seen = runtime.block_on(run(&fake, "", Segment::new));
+            let seen: Vec<String> = seen.into_iter().map(Result::unwrap).collect();
+            let name = |key: String| key.split_inclusive('/').next().unwrap_or_default().to_owned();
+            let names: BTreeSet<String> = keys.into_iter().map(name).collect();
+            prop_assert_eq!(seen, names.into_iter().collect::<Vec<_>>());
         }
 
         #[test]

@@ -152,7 +152,12 @@ fn object(key: &str, version: &super::Version, encoding: Option<&EncodingType>) 
 /// A page of keys `key-000000000` and so on that are nowhere stored.
 fn invented(bucket: &Bucket, query: &Query<'_>) -> Listing {
     let name = |n: u64| format!("{}key-{n:09}", query.prefix);
-    let first = query.after.rsplit('-').next().and_then(|n| n.parse::<u64>().ok()).map_or(0, |n| n + 1);
+    // The names ascend; `after` need not be one of them.
+    let (mut first, mut behind) = (0, bucket.invented);
+    while first < behind {
+        let middle = u64::midpoint(first, behind);
+        if name(middle).as_str() > query.after { behind = middle } else { first = middle + 1 }
+    }
     let limit = u64::try_from(query.max_keys.clamp(0, 1000)).unwrap_or(0);
     let end = bucket.invented.min(first + limit);
     let objects = (first..end).map(|n| Object {

@@ -1,0 +1,103 @@
+//! A level that is read to its end: by many requests at once where the provider lists in order. What they bring is handed
+//! out page by page, as if each had been asked for.
+
+use std::sync::Arc;
+
+use tokio::sync::{Mutex, mpsc};
+
+use super::page;
+use crate::entry::{Entry, Kind, Page};
+use crate::error::Result;
+use crate::location::{Location, Remote};
+use crate::s3::Connections;
+use crate::walk;
+
+/// What a token of ours begins with; the rest is the key behind which the page starts. A provider's comes in XML, which
+/// has no such character.
+pub(super) const OWN: char = '\0';
+
+/// What a pane reads ahead.
+#[derive(Clone, Default)]
+pub(super) struct Ahead(Arc<Mutex<Option<Reading>>>);
+
+struct Reading {
+    place: Remote,
+    /// What the next page is asked for with.
+    token: String,
+    batches: mpsc::Receiver<walk::Batch>,
+}
+
+impl Ahead {
+    /// A page of a place. `all`: those behind it are wanted, too.
+    pub(super) async fn page(
+        &self,
+        connections: &Connections,
+        location: Location,
+        token: Option<String>,
+        all: bool,
+    ) -> Result<Page> {
+        let mut reading = self.0.lock().await;
+        let Location::Remote(place) = location else {
+            *reading = None;
+            return page(connections, location, token).await;
+        };
+        let token = match token {
+            Some(own) if all && own.starts_with(OWN) => own,
+            token => {
+                *reading = None;
+                return first(connections, place, token, all).await;
+            }
+        };
+        let mut current = match reading.take() {
+            Some(current) if current.place == place && current.token == token => current,
+            _ => {
+                let store = connections.store(&place.profile).await?;
+                let batches = walk::level(store, place.clone(), token[OWN.len_utf8()..].to_owned());
+                Reading { place, token, batches }
+            }
+        };
+        let Some(batch) = current.batches.recv().await else { return Ok(Page::default()) };
+        let entries: Vec<Entry> = batch?.into_iter().map(entry).collect();
+        let next = behind(&current.place, &entries).unwrap_or_else(|| current.token.clone());
+        current.token.clone_from(&next);
+        *reading = Some(current);
+        Ok(Page { entries, next: Some(next) })
+    }
+
+    /// Nothing more is wanted.
+    pub(super) fn stop(&self) {
+        // Who holds it is being stopped as well.
+        if let Ok(mut reading) = self.0.try_lock() {
+            *reading = None;
+        }
+    }
+}
+
+/// One page, asked for by itself; what it says of the next one can be read ahead from, if all is wanted.
+async fn first(connections: &Connections, place: Remote, token: Option<String>, all: bool) -> Result<Page> {
+    let ordered = connections.store(&place.profile).await?.provider().ordered;
+    let mut page = page(connections, Location::Remote(place.clone()), token).await?;
+    if all && ordered && page.next.is_some() {
+        page.next = behind(&place, &page.entries).or(page.next);
+    }
+    Ok(page)
+}
+
+/// The token of what lies behind these entries.
+fn behind(place: &Remote, entries: &[Entry]) -> Option<String> {
+    let last = entries.iter().max_by(|a, b| a.name.cmp(&b.name))?;
+    let key = format!("{}{}", place.key, last.name.to_string_lossy());
+    let key = if last.kind == Kind::Prefix { walk::behind_folder(&key) } else { key };
+    Some(format!("{OWN}{key}"))
+}
+
+fn entry(found: walk::Found) -> Entry {
+    let kind = if found.relative.ends_with('/') { Kind::Prefix } else { Kind::Object };
+    Entry {
+        size: (kind == Kind::Object).then_some(found.size),
+        modified: found.modified,
+        etag: found.etag,
+        storage_class: found.storage_class,
+        ..Entry::new(found.relative, kind)
+    }
+}
