@@ -149,3 +149,23 @@ async fn a_profile_that_may_not_write_is_only_read_and_an_absent_server_is_said(
     assert_eq!(shell.fails(&["doctor", "nonesuch"]).0, 2);
     assert!(shell.ok(&["doctor", "p", "--write"]).contains("list buckets"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_recommended_is_written_beside_what_the_user_wrote() {
+    let shell = Shell::new().await;
+    let port = shell.world.server.endpoint().rsplit(':').next().unwrap().to_owned();
+    shell.configure(&format!(
+        "# mine\n[profiles.p] # kept\nprovider = \"minio\"\nendpoint = \"http://localhost:{port}\"\npath_style = false\n\
+         access_key_id = \"{ACCESS_KEY_ID}\"\nsecret_access_key = \"{SECRET_ACCESS_KEY}\"\n"
+    ));
+    shell.world.backend.put("box", "mine", "x");
+    assert_ne!(shell.run(&["ls", "p:box/"]).status.code(), Some(0), "a bucket is no host of this server");
+    let (code, found) = rows(&shell, &["p", "--bucket", "box", "--write"]);
+    assert!(code == 0 && finding(&found, "bucket")["verdict"] == "warning", "{found:?}");
+    let text = std::fs::read_to_string(shell.path("config.toml")).unwrap();
+    assert!(
+        text.starts_with("# mine\n[profiles.p] # kept\n") && text.contains("path_style = true\n"),
+        "{text}"
+    );
+    assert_eq!(shell.ok(&["ls", "-r", "p:box/"]).lines().count(), 1, "it works, and nothing of it is left");
+}

@@ -142,12 +142,21 @@ impl Backend for Screen {
     where
         I: Iterator<Item = (u16, u16, &'a Cell)>,
     {
-        let mut content = content.peekable();
-        if content.peek().is_none() {
+        let mut cells: Vec<_> = content.collect();
+        if cells.is_empty() {
             return Ok(());
         }
+        // One style after the other: from row to row it would change more often than it costs to move.
+        let mut styles = Vec::new();
+        cells.sort_by_cached_key(|(.., cell)| {
+            let style = cell.style();
+            styles.iter().position(|known| *known == style).unwrap_or_else(|| {
+                styles.push(style);
+                styles.len() - 1
+            })
+        });
         self.at = None;
-        self.backend.draw(content)
+        self.backend.draw(cells.into_iter())
     }
 
     fn hide_cursor(&mut self) -> io::Result<()> {

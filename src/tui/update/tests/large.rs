@@ -158,3 +158,26 @@ fn a_frame_costs_the_rows_it_shows_however_many_there_are() {
     happen(&mut state, arranged(&typed[typed.len() - 1..]));
     assert_eq!((made(&state), state.here().listing.rows()), (state.here().height, 100_000));
 }
+
+#[test]
+fn scrolling_a_row_costs_a_thousand_bytes_at_most() {
+    let mut state = large();
+    state.size = (160, 45);
+    keys(&mut state, "\x1b");
+    let (mut terminal, writes) = Terminal::counting(ratatui::layout::Size { width: 160, height: 45 });
+    let mut bytes = |state: &State| {
+        terminal.draw(|frame| view::draw(state, frame)).unwrap();
+        std::mem::take(&mut *writes.lock().unwrap()).concat().len()
+    };
+    for _ in 0..60 {
+        keys(&mut state, "j");
+    }
+    assert!(bytes(&state) > 1000, "a whole screen");
+    for _ in 0..100 {
+        let above = state.here().top;
+        keys(&mut state, "j");
+        assert_eq!(state.here().top, above + 1);
+        let step = bytes(&state);
+        assert!((100..=1000).contains(&step), "{step} bytes");
+    }
+}
