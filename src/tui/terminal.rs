@@ -209,8 +209,11 @@ fn print_and_wait(text: &str) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ratatui::layout::Position;
-    use ratatui::widgets::Paragraph;
+    use proptest::prelude::*;
+    use ratatui::layout::{Position, Rect};
+    use ratatui::style::Style;
+    use ratatui::text::{Line, Span};
+    use ratatui::widgets::{Paragraph, Widget as _};
 
     const SIZE: Size = Size { width: 80, height: 24 };
     const BEGIN: &[u8] = b"\x1b[?2026h";
@@ -229,6 +232,37 @@ mod tests {
         assert_eq!(writes.len(), 1);
         assert!(writes[0].starts_with(BEGIN) && writes[0].ends_with(END));
         assert_eq!(String::from_utf8_lossy(&writes[0]).matches('x').count(), 250 * 80);
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_comes_after_whatever_is_what_a_terminal_shows(
+            frames in proptest::collection::vec(proptest::collection::vec(("[a日é ]{0,3}", 0_u8..3), 0..12), 2..5),
+        ) {
+            let size = Size { width: 12, height: 2 };
+            let (mut terminal, writes) = Terminal::counting(size);
+            let mut shown = vt100::Parser::new(2.try_into().unwrap(), 12.try_into().unwrap(), 0);
+            for frame in &frames {
+                let styles = [Style::new(), Style::new().dim(), Style::new().red()];
+                let spans = frame.iter().map(|(text, style)| Span::styled(text, styles[usize::from(*style)]));
+                let line: Line<'_> = spans.collect();
+                terminal.draw(|frame| frame.render_widget(line.clone(), frame.area())).unwrap();
+                shown.process(&std::mem::take(&mut *writes.lock().unwrap()).concat());
+                let mut wanted = ratatui::buffer::Buffer::empty(Rect::new(0, 0, size.width, size.height));
+                line.render(wanted.area, &mut wanted);
+                let mut covered = 0;
+                for x in 0..size.width {
+                    if covered > 0 {
+                        covered -= 1;
+                        continue;
+                    }
+                    let (wanted, cell) = (&wanted[(x, 0)], shown.screen().cell(0, x).unwrap());
+                    let contents = if cell.has_contents() { cell.contents() } else { " " };
+                    prop_assert_eq!(contents, wanted.symbol(), "column {}", x);
+                    covered = u16::from(cell.is_wide());
+                }
+            }
+        }
     }
 
     #[test]
