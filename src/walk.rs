@@ -73,10 +73,16 @@ pub fn remote(store: Store, root: Remote) -> mpsc::Receiver<Batch> {
             recursive: true,
             ..ListRequest::default()
         };
-        let ordered = store.provider().ordered;
+        let ordered = store.lists_in_order(&root.bucket);
         let list = move |request: ListRequest| {
             let (store, root) = (store.clone(), root.clone());
-            async move { Ok(listed(&root, &request.prefix, store.list(&request).await?)) }
+            async move {
+                let page = store.list(&request).await?;
+                if ordered {
+                    in_order(&store, &root, &request, &page)?;
+                }
+                Ok(listed(&root, &request.prefix, page))
+            }
         };
         if ordered {
             pieces::read(Segment::new(first), list, &sender).await;
@@ -102,12 +108,34 @@ pub fn level(store: Store, root: Remote, after: String) -> mpsc::Receiver<Batch>
             let (store, root) = (store.clone(), root.clone());
             async move {
                 let page = store.list(&request).await?;
+                in_order(&store, &root, &request, &page)?;
                 Ok(with_folders(&root, listed(&root, &request.prefix, page)))
             }
         };
         pieces::read(Segment::new(first), list, &sender).await;
     });
     receiver
+}
+
+/// Refuses a page in no order that is not all there is: others would begin where keys have been passed over, and nobody would
+/// miss them.
+fn in_order(store: &Store, root: &Remote, request: &ListRequest, page: &Page) -> Result<()> {
+    let is_part = page.next.is_some() || request.start_after.is_some();
+    let ascends = |pair: &[Entry]| pair[0].kind != pair[1].kind || pair[0].name < pair[1].name;
+    let begins_behind = match (&request.start_after, page.entries.first()) {
+        (Some(begin), Some(first)) if request.recursive && request.token.is_none() => {
+            format!("{}{}", request.prefix, first.name.to_string_lossy()) > *begin
+        }
+        _ => true,
+    };
+    if !is_part || (begins_behind && page.entries.windows(2).all(ascends)) {
+        return Ok(());
+    }
+    let title = store.provider().title;
+    let text = format!("cannot list {root}: its keys do not come in order, as those of {title} do");
+    let hint =
+        format!("set `provider = \"other\"` in profile {}: it is read in another way then", root.profile);
+    Err(Error::new(Kind::Integrity, text).with_hint(hint))
 }
 
 /// A key behind all that a folder holds, and before what follows it.

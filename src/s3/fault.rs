@@ -264,7 +264,7 @@ fn judge(store: &Store, op: Op<'_>, facts: &Facts) -> (Kind, Option<String>) {
         // An answer to HEAD says no more than that.
         ("", 400) if op.words == "read" => hint(Kind::Denied, key_hint(store, profile)),
         ("RequestTimeout", _) | (_, 408) => (Kind::Timeout, None),
-        (_, 500..) => (Kind::Unavailable, None),
+        ("InternalError", _) | (_, 500..) => (Kind::Unavailable, None),
         _ => (Kind::Internal, None),
     }
 }

@@ -73,6 +73,12 @@ impl Store {
         Ok(page)
     }
 
+    /// Whether a bucket's keys come in byte order, and a listing can begin behind any of them. Directory buckets of AWS
+    /// do neither.
+    pub fn lists_in_order(&self, bucket: &str) -> bool {
+        self.provider().ordered && !bucket.ends_with("--x-s3")
+    }
+
     /// One page of keys.
     pub async fn list(&self, request: &ListRequest) -> Result<Page> {
         self.readable(|encode| self.ask(request, encode)).await

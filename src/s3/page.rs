@@ -35,6 +35,9 @@ pub(super) struct Object<'a> {
     pub(super) class: Option<Cow<'a, str>>,
 }
 
+/// Keys of a page at most; servers send a thousand.
+const MOST: usize = 100_000;
+
 type Source<'a> = Reader<&'a [u8]>;
 
 impl<'a> Answer<'a> {
@@ -50,10 +53,11 @@ impl<'a> Answer<'a> {
                 _ => {}
             }
         }
-        let (mut answer, mut encoded) = (Self::default(), false);
+        let (mut answer, mut encoded, mut truncated) = (Self::default(), false, None);
         elements(&mut source, |source, name| {
             match name {
-                b"Contents" => answer.objects.push(Object::read(source)?),
+                b"Contents" if answer.objects.len() < MOST => answer.objects.push(Object::read(source)?),
+                b"Contents" => return None,
                 b"CommonPrefixes" => elements(source, |source, name| {
                     match name {
                         b"Prefix" => answer.prefixes.push(text(source)?),
@@ -62,13 +66,20 @@ impl<'a> Answer<'a> {
                     Some(())
                 })?,
                 b"EncodingType" => encoded = text(source)? == "url",
-                b"IsTruncated" => answer.truncated = text(source)?.trim() == "true",
+                b"IsTruncated" => match text(source)?.trim() {
+                    more if more.eq_ignore_ascii_case("true") => truncated = Some(true),
+                    over if over.eq_ignore_ascii_case("false") => truncated = Some(false),
+                    // What is taken for the end without being it would be missed by nobody.
+                    _ => return None,
+                },
                 b"NextContinuationToken" => answer.token = Some(text(source)?),
                 b"NextMarker" => answer.marker = Some(text(source)?),
                 _ => skip(source)?,
             }
             Some(())
         })?;
+        let goes_on = |next: &Option<Cow<'_, str>>| next.as_ref().is_some_and(|next| !next.is_empty());
+        answer.truncated = truncated.unwrap_or(goes_on(&answer.token) || goes_on(&answer.marker));
         if encoded {
             let keys = answer.objects.iter_mut().map(|object| &mut object.key);
             for name in keys.chain(&mut answer.prefixes).chain(&mut answer.marker) {
@@ -206,12 +217,24 @@ mod tests {
             "<ListBucketResult><Contents><Size>1</Size></Contents></ListBucketResult>",
             "<ListBucketResult><Contents><Key>&nbsp;</Key></Contents></ListBucketResult>",
             "<ListBucketResult><Contents><Key>a<b/></Key></Contents></ListBucketResult>",
+            "<ListBucketResult><IsTruncated>1</IsTruncated></ListBucketResult>",
         ] {
             assert_eq!(Answer::read(body.as_bytes()), None, "{body}");
         }
         assert_eq!(Answer::read(b"<ListBucketResult><Name>\xff</Name></ListBucketResult>"), None);
         let deep = page(&"<x>".repeat(100_000));
         assert_eq!(Answer::read(deep.as_bytes()), None);
+    }
+
+    #[test]
+    fn there_is_more_where_anything_says_so() {
+        let truncated = |inside: &str| Answer::read(page(inside).as_bytes()).unwrap().truncated;
+        assert!(truncated("<IsTruncated>True</IsTruncated>"));
+        assert!(truncated("<NextContinuationToken>t</NextContinuationToken>"));
+        assert!(!truncated(
+            "<IsTruncated>false</IsTruncated><NextContinuationToken>t</NextContinuationToken>"
+        ));
+        assert!(!truncated("<NextMarker/>") && !truncated(""));
     }
 
     proptest! {

@@ -33,6 +33,8 @@ use crate::http::{Body, root_cause, whole};
 
 /// As much of an answer that should have no body is read, so that its connection can be used again.
 const REMAINDER: usize = 64 << 10;
+/// An answer that is all in its body has come by then, also over a slow line.
+const WHOLE: Duration = Duration::from_mins(10);
 /// Attempts of a request that can be repeated, as many as the SDK's.
 const ATTEMPTS: u32 = 4;
 /// The longest wait before the second attempt; it doubles with each.
@@ -131,7 +133,9 @@ impl Store {
 
     /// The same, for an answer of at most `limit` bytes that says all it has to say in its body.
     pub(super) async fn read(&self, op: Op<'_>, request: &Request<'_>, limit: usize) -> Result<Bytes> {
-        patiently(|| async {
+        let too_slow =
+            || Err(Error::new(Kind::Timeout, format!("cannot {op}: the answer does not come to its end")));
+        let attempt = || async {
             let mut body = self.fetch_in_time(op, request).await?.into_body();
             let length = body.size_hint().exact().and_then(|length| usize::try_from(length).ok());
             let mut bytes = BytesMut::with_capacity(length.unwrap_or(0).min(limit));
@@ -141,12 +145,13 @@ impl Store {
                 );
                 if bytes.len() > limit {
                     let why = format!("cannot {op}: the answer is longer than {limit} bytes");
-                    return Err(Error::new(Kind::Integrity, why));
+                    return Err(Error::new(Kind::Internal, why));
                 }
             }
             Ok(bytes.freeze())
-        })
-        .await
+        };
+        patiently(|| async { tokio::time::timeout(WHOLE, attempt()).await.unwrap_or_else(|_| too_slow()) })
+            .await
     }
 
     async fn fetch_in_time(&self, op: Op<'_>, request: &Request<'_>) -> Result<Response<Incoming>> {

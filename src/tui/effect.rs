@@ -688,7 +688,7 @@ mod tests {
     async fn reading_to_the_end_can_be_stopped_and_gone_on_with() {
         let mut flow = Flow::start(&[], &[], at("")).await;
         for number in 0..6_000 {
-            flow.backend.put("box", &format!("{:04}/{}", number / 2, number % 2), "x");
+            flow.backend.put("box", &format!("{:04}/{}", 3_000 + number / 2, number % 2), "x");
             flow.backend.put("box", &format!("{number:04}"), "x");
         }
         flow.keys("\tR");

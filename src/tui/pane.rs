@@ -51,6 +51,8 @@ pub(crate) struct Pane {
     stopped: bool,
     /// Read to the end, and go there.
     load_all: bool,
+    /// More may be under way than the page that was asked for.
+    ahead: bool,
     /// So many entries are read in any case: as many as were there before a refresh.
     want: usize,
     /// The name that the cursor goes to when it comes.
@@ -84,6 +86,7 @@ impl Pane {
             replace: false,
             stopped: false,
             load_all: false,
+            ahead: false,
             want: 0,
             seek: None,
             remark: HashSet::new(),
@@ -146,8 +149,8 @@ impl Pane {
             return Effect::Find { pane, generation, location, search, again: self.replace };
         }
         let token = self.next.clone().filter(|_| !self.replace);
-        let all = self.load_all || (self.want > self.listing.len() && !self.replace);
-        Effect::ListPage { pane, generation, location, token, all }
+        self.ahead = self.load_all;
+        Effect::ListPage { pane, generation, location, token, all: self.load_all }
     }
 
     /// A page arrived; the place, if it is the first one of it. What nobody waits for is dropped.
@@ -235,7 +238,11 @@ impl Pane {
         });
         let (pane, generation) = (self.id, self.generation);
         let renew = self.renewal.take().map(|work| Effect::Renew { pane, generation, work: Box::new(work) });
-        arrange.into_iter().chain(renew).chain(self.needs_page().then(|| self.page())).collect()
+        let page = self.needs_page().then(|| self.page());
+        let idle = page.is_none() && !self.loading && self.next.is_some();
+        // The cursor was moved, for example: nobody wants the rest any more.
+        let stop = (idle && std::mem::take(&mut self.ahead)).then_some(Effect::CancelListing(pane));
+        arrange.into_iter().chain(renew).chain(page).chain(stop).collect()
     }
 
     fn needs_page(&self) -> bool {

@@ -125,3 +125,25 @@ async fn a_fault_in_one_folder_is_the_fault_of_all_and_nothing_is_deleted_then()
     let plan = sync::plan(&known, &from, &to, &Options { delete: true, ..Options::default() }).await.unwrap();
     assert_eq!((Counts::of(&plan.steps).create, Counts::of(&plan.steps).delete), (3_000, 1));
 }
+
+#[tokio::test]
+async fn a_server_that_is_taken_for_one_that_lists_in_order_is_found_out() {
+    const PAGE: &str = "<ListBucketResult><IsTruncated>true</IsTruncated><NextContinuationToken>t</NextContinuationToken>\
+        <Contents><Key>b</Key><Size>1</Size></Contents><Contents><Key>a</Key><Size>1</Size></Contents></ListBucketResult>";
+    let world = World::new().await;
+    world.backend.faults().add(Rule::always(Operation::ListObjects, Fault::Answer(200, vec![], PAGE)));
+    let root = Remote { profile: "p".into(), bucket: "box".into(), key: String::new() };
+    let mut batches = walk::remote(world.store().await, root);
+    let error = batches.recv().await.unwrap().unwrap_err();
+    assert!(
+        error.message().contains("do not come in order")
+            && error.hint().unwrap().contains("provider = \"other\"")
+    );
+    assert!(batches.recv().await.is_none());
+}
+
+#[tokio::test]
+async fn directory_buckets_are_not_taken_to_list_in_order() {
+    let store = World::new().await.store().await;
+    assert!(store.lists_in_order("box") && !store.lists_in_order("box--use1-az4--x-s3"));
+}

@@ -75,9 +75,11 @@ impl Ahead {
 
 /// One page, asked for by itself; what it says of the next one can be read ahead from, if all is wanted.
 async fn first(connections: &Connections, place: Remote, token: Option<String>, all: bool) -> Result<Page> {
-    let ordered = connections.store(&place.profile).await?.provider().ordered;
+    let ordered = connections.store(&place.profile).await?.lists_in_order(&place.bucket);
     let mut page = page(connections, Location::Remote(place.clone()), token).await?;
-    if all && ordered && page.next.is_some() {
+    // Where folders are among objects, servers that are taken for others have their own idea of order.
+    let alike = page.entries.windows(2).all(|pair| pair[0].kind == pair[1].kind);
+    if all && ordered && alike && page.next.is_some() {
         page.next = behind(&place, &page.entries).or(page.next);
     }
     Ok(page)

@@ -86,7 +86,7 @@ impl Pane {
         let left = std::mem::replace(&mut self.listing, empty);
         self.forget_arrangement();
         self.kept.retain(|kept| kept.shown != shown);
-        if is_good {
+        if is_good && left.len() <= KEPT_ENTRIES {
             self.kept.push(Kept { shown, listing: left, next: self.next.take() });
             let entries = |kept: &[Kept]| kept.iter().map(|kept| kept.listing.len()).sum::<usize>();
             while self.kept.len() > KEPT || entries(&self.kept) > KEPT_ENTRIES {

@@ -10,6 +10,7 @@ use ratatui::backend::{Backend, ClearType, CrosstermBackend, WindowSize};
 use ratatui::buffer::Cell;
 use ratatui::layout::{Position, Size};
 
+use super::super::text;
 use super::pipe::Pipe;
 
 /// A first frame of a large terminal fits without growing.
@@ -142,21 +143,28 @@ impl Backend for Screen {
     where
         I: Iterator<Item = (u16, u16, &'a Cell)>,
     {
-        let mut cells: Vec<_> = content.collect();
+        // One style after the other: from row to row it would change more often than it costs to move.
+        let (mut cells, mut styles) = (Vec::new(), Vec::new());
+        let mut wide = None;
+        for (x, y, cell) in content {
+            let style = cell.style();
+            let place = match wide {
+                // The second half of a wide character is only written right behind the first.
+                Some((at, place)) if at == (x, y) => place,
+                _ => styles.iter().position(|known| *known == style).unwrap_or_else(|| {
+                    styles.push(style);
+                    styles.len() - 1
+                }),
+            };
+            wide = (text::width(cell.symbol()) > 1).then_some(((x + 1, y), place));
+            cells.push((place, (x, y, cell)));
+        }
         if cells.is_empty() {
             return Ok(());
         }
-        // One style after the other: from row to row it would change more often than it costs to move.
-        let mut styles = Vec::new();
-        cells.sort_by_cached_key(|(.., cell)| {
-            let style = cell.style();
-            styles.iter().position(|known| *known == style).unwrap_or_else(|| {
-                styles.push(style);
-                styles.len() - 1
-            })
-        });
+        cells.sort_by_key(|(place, _)| *place);
         self.at = None;
-        self.backend.draw(cells.into_iter())
+        self.backend.draw(cells.into_iter().map(|(_, cell)| cell))
     }
 
     fn hide_cursor(&mut self) -> io::Result<()> {

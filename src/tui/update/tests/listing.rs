@@ -193,6 +193,21 @@ fn what_was_read_in_part_is_kept_too_and_goes_on_where_it_was() {
 }
 
 #[test]
+fn what_is_read_ahead_is_stopped_once_nobody_wants_it() {
+    let mut state = browser_with(config(), Location::Remote(work("")), local("/x"), (120, 10));
+    fill(&mut state, PaneId::Left, &["a", "b", "c"], Some("more"));
+    keys(&mut state, "G");
+    let effects = fill(&mut state, PaneId::Left, &["d", "e"], Some("own"));
+    assert!(matches!(effects.as_slice(), [Effect::ListPage { all: true, .. }]), "{effects:?}");
+    keys(&mut state, "gj");
+    let names: Vec<String> = (0..100).map(|number| format!("f{number:03}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let effects = fill(&mut state, PaneId::Left, &names, Some("own too"));
+    assert!(matches!(effects.as_slice(), [Effect::CancelListing(PaneId::Left)]), "{effects:?}");
+    assert!(keys(&mut state, "j").is_empty(), "once");
+}
+
+#[test]
 fn a_pane_says_that_it_is_read_only_and_has_its_profiles_colour() {
     let mut config = config();
     config.profiles.iter_mut().find(|profile| profile.name == "safe").unwrap().color =
