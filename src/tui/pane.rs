@@ -282,6 +282,7 @@ impl Pane {
             return false;
         }
         (self.loading, self.stopped, self.load_all, self.replace) = (false, true, false, false);
+        self.ahead = false;
         self.generation += 1;
         true
     }
