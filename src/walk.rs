@@ -5,6 +5,7 @@ mod branches;
 mod delete;
 mod each;
 pub mod find;
+mod level;
 mod pieces;
 mod segments;
 mod stride;
@@ -14,6 +15,7 @@ pub mod versions;
 
 pub use delete::{Marked, delete};
 pub use each::each;
+pub use level::{behind_folder, level};
 
 use std::path::{Path, PathBuf};
 
@@ -93,30 +95,6 @@ pub fn remote(store: Store, root: Remote) -> mpsc::Receiver<Batch> {
     receiver
 }
 
-/// What is right below a prefix and behind the key `after`, read by many at once; for providers that list in order. Folders
-/// are told like their marker objects: by names that end in `/`.
-pub fn level(store: Store, root: Remote, after: String) -> mpsc::Receiver<Batch> {
-    let (sender, receiver) = mpsc::channel(AHEAD);
-    tokio::spawn(async move {
-        let first = ListRequest {
-            bucket: root.bucket.clone(),
-            prefix: root.key.clone(),
-            start_after: Some(after),
-            ..ListRequest::default()
-        };
-        let list = move |request: ListRequest| {
-            let (store, root) = (store.clone(), root.clone());
-            async move {
-                let page = store.list(&request).await?;
-                in_order(&store, &root, &request, &page)?;
-                Ok(with_folders(&root, listed(&root, &request.prefix, page)))
-            }
-        };
-        pieces::read(Segment::new(first), list, &sender).await;
-    });
-    receiver
-}
-
 /// Refuses a page in no order that is not all there is: others would begin where keys have been passed over, and nobody would
 /// miss them.
 fn in_order(store: &Store, root: &Remote, request: &ListRequest, page: &Page) -> Result<()> {
@@ -136,26 +114,6 @@ fn in_order(store: &Store, root: &Remote, request: &ListRequest, page: &Page) ->
     let hint =
         format!("set `provider = \"other\"` in profile {}: it is read in another way then", root.profile);
     Err(Error::new(Kind::Integrity, text).with_hint(hint))
-}
-
-/// A key behind all that a folder holds, and before what follows it.
-pub fn behind_folder(folder: &str) -> String {
-    format!("{folder}{}", char::MAX)
-}
-
-/// A level with its folders among its objects, in the order of the keys.
-fn with_folders(root: &Remote, mut level: Listed) -> Listed {
-    let folder = |key: String| Found {
-        relative: key.strip_prefix(&root.key).unwrap_or(&key).to_owned(),
-        location: Location::Remote(Remote { key, ..root.clone() }),
-        size: 0,
-        modified: None,
-        etag: None,
-        storage_class: None,
-    };
-    level.found.extend(level.folders.drain(..).map(folder));
-    level.found.sort_unstable_by(|left, right| left.key().cmp(right.key()));
-    level
 }
 
 /// A page of what begins with `prefix`, which lies below `root`.

@@ -7,7 +7,6 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::Store;
-use super::encode::encode_path;
 use super::fault::Op;
 use super::request::{Audience, parameter};
 use crate::error::{Error, Kind, Result};
@@ -120,7 +119,7 @@ impl Store {
     /// `Kind::Usage` for a name that no bucket can have there.
     pub async fn address(&self, bucket: &str, key: &str) -> Result<String> {
         let place = self.place(self.op("address", bucket, key), bucket, Audience::Holders).await?;
-        Ok(format!("{}/{}", place.url, encode_path(key)))
+        Ok(place.address(key))
     }
 
     /// Signs a link. Local work once the credentials are resolved.
@@ -145,7 +144,7 @@ impl Store {
         }
         let headers = headers(request);
         let query = self.query(request);
-        let mut url = self.address(&request.bucket, &request.key).await?;
+        let mut url = place.address(&request.key);
         url.push_str(if query.is_empty() { "" } else { "?" });
         url.push_str(&query.join("&"));
         let signed_headers = headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));

@@ -168,7 +168,7 @@ impl Store {
         let wrong =
             |error: &dyn std::fmt::Display| Error::new(Kind::Internal, format!("cannot {op}: {error}"));
         let place = self.place(op, request.bucket, Audience::Us).await?;
-        let mut url = format!("{}/{}", place.url, encode_path(request.key));
+        let mut url = place.address(request.key);
         for (index, parameter) in request.query.iter().enumerate() {
             url.push(if index == 0 { '?' } else { '&' });
             url.push_str(parameter);
@@ -300,7 +300,7 @@ pub(super) enum Audience {
 #[derive(Debug)]
 pub(super) struct Place {
     /// Without a slash at its end.
-    pub(super) url: String,
+    url: String,
     region: String,
     service: String,
     /// A directory bucket, which takes only signatures of a session.
@@ -310,6 +310,11 @@ pub(super) struct Place {
 }
 
 impl Place {
+    /// The URL of an object there, or with an empty key of the bucket; without a query.
+    pub(super) fn address(&self, key: &str) -> String {
+        format!("{}/{}", self.url, encode_path(key))
+    }
+
     /// Signs for this place: in headers, or for so long (`expires`) in the query.
     pub(super) fn sign(
         &self,

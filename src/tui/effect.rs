@@ -28,15 +28,13 @@ use tokio::task::{AbortHandle, JoinSet, spawn_blocking};
 use super::message::{Deletions, Effect, Event};
 use crate::clipboard::{Clipboard, Surroundings, Write};
 use crate::config::Config;
-use crate::entry::Page;
 use crate::error::{Error, Kind, Result};
-use crate::local;
 use crate::location::{Location, Remote};
-use crate::s3::{Connections, ListRequest};
+use crate::s3::Connections;
 use crate::sync;
 use crate::transfer::{Engine, Settings, Snapshot};
 use crate::walk::{self, Target};
-use ahead::{Ahead, OWN};
+use ahead::Ahead;
 
 /// Between two reports of a deletion.
 const REPORT: Duration = Duration::from_millis(200);
@@ -353,24 +351,6 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + '
     match spawn_blocking(work).await {
         Ok(result) => result,
         Err(error) => Err(Error::new(Kind::Internal, format!("a task failed: {error}"))),
-    }
-}
-
-async fn page(connections: &Connections, location: Location, token: Option<String>) -> Result<Page> {
-    match location {
-        Location::Local(path) => blocking(move || local::list(&path)).await,
-        Location::Profile(profile) => connections.store(&profile).await?.list_buckets(token.as_deref()).await,
-        Location::Remote(remote) => {
-            let store = connections.store(&remote.profile).await?;
-            // A token of ours is the key behind which the page starts.
-            let (token, start_after) = match token {
-                Some(own) if own.starts_with(OWN) => (None, Some(own[OWN.len_utf8()..].to_owned())),
-                token => (token, None),
-            };
-            let (bucket, prefix) = (remote.bucket, remote.key);
-            let request = ListRequest { bucket, prefix, start_after, token, ..ListRequest::default() };
-            store.list(&request).await
-        }
     }
 }
 

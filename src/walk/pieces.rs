@@ -256,8 +256,8 @@ pub(super) mod tests {
     use crate::error::Kind;
     use crate::location::{Location, Remote};
     use crate::walk::branches::Branch;
+    use crate::walk::level::with_folders;
     use crate::walk::segments::Segment;
-    use crate::walk::with_folders;
 
     /// A server that lists in byte order.
     #[derive(Default)]

@@ -4,7 +4,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::behind_folder;
+use super::level::behind_folder;
 use super::pieces::{Arrived, Listed, Piece, READERS};
 use super::stride::Stride;
 use crate::s3::ListRequest;

@@ -1,8 +1,8 @@
-//! `null-s3 SIZE [KEYS [MILLISECONDS]]`: an S3 server that stores nothing, so that only its client is measured. Uploads are read and
-//! dropped; every object exists, is `SIZE` bytes long, and repeats one block. Each bucket lists `KEYS` keys, `flat/key-`
-//! and seven digits, all of them with different sizes in no order. It believes any signature and checks no digest. Every
-//! answer starts `MILLISECONDS` late, as behind a round trip of that length.
-//! Serves a free port of 127.0.0.1 and prints its address; must not touch a disk or keep anything between requests.
+//! `null-s3 SIZE [KEYS [MILLISECONDS]]`: an S3 server that stores nothing, so that only its client is measured. Uploads
+//! are read and dropped; every object exists, is `SIZE` bytes long, and repeats one block. Each bucket lists `KEYS`
+//! keys, `flat/key-` and seven digits, all of them with different sizes in no order. It believes any signature and
+//! checks no digest. Every answer starts `MILLISECONDS` late, as behind a round trip of that length. Serves a free port
+//! of 127.0.0.1 and prints its address; must not touch a disk or keep anything between requests.
 
 use std::{
     convert::Infallible,

@@ -1,20 +1,21 @@
-//! A level that is read to its end: by many requests at once where the provider lists in order. What they bring is handed
-//! out page by page, as if each had been asked for.
+//! Pages of what a pane shows. A level that is read to its end comes by many requests at once, where the provider lists in
+//! order; what they bring is handed out page by page, as if each had been asked for.
 
 use std::sync::Arc;
 
 use tokio::sync::{Mutex, mpsc};
 
-use super::page;
+use super::blocking;
 use crate::entry::{Entry, Kind, Page};
 use crate::error::Result;
+use crate::local;
 use crate::location::{Location, Remote};
-use crate::s3::Connections;
+use crate::s3::{Connections, ListRequest};
 use crate::walk;
 
 /// What a token of ours begins with; the rest is the key behind which the page starts. A provider's comes in XML, which
 /// has no such character.
-pub(super) const OWN: char = '\0';
+const OWN: char = '\0';
 
 /// What a pane reads ahead.
 #[derive(Clone, Default)]
@@ -83,6 +84,29 @@ async fn first(connections: &Connections, place: Remote, token: Option<String>, 
         page.next = behind(&place, &page.entries).or(page.next);
     }
     Ok(page)
+}
+
+/// One page of a place.
+pub(super) async fn page(
+    connections: &Connections,
+    location: Location,
+    token: Option<String>,
+) -> Result<Page> {
+    match location {
+        Location::Local(path) => blocking(move || local::list(&path)).await,
+        Location::Profile(profile) => connections.store(&profile).await?.list_buckets(token.as_deref()).await,
+        Location::Remote(remote) => {
+            let store = connections.store(&remote.profile).await?;
+            // A token of ours is the key behind which the page starts.
+            let (token, start_after) = match token {
+                Some(own) if own.starts_with(OWN) => (None, Some(own[OWN.len_utf8()..].to_owned())),
+                token => (token, None),
+            };
+            let (bucket, prefix) = (remote.bucket, remote.key);
+            let request = ListRequest { bucket, prefix, start_after, token, ..ListRequest::default() };
+            store.list(&request).await
+        }
+    }
 }
 
 /// The token of what lies behind these entries.

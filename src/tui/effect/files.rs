@@ -3,6 +3,7 @@
 use std::io::Write as _;
 use std::path::Path;
 
+use super::ahead::page;
 use crate::config::paths::expand_home;
 use crate::error::{Error, Result};
 use crate::location::{Location, Remote};
@@ -46,7 +47,7 @@ pub(super) async fn complete(connections: &Connections, typed: &str, place: Loca
     let (mut names, mut token) = (Vec::new(), None);
     // Folders may come behind thousands of objects.
     for _ in 0..PAGES {
-        let page = super::page(connections, place.clone(), token).await?;
+        let page = page(connections, place.clone(), token).await?;
         names.extend(page.entries.iter().filter(|entry| entry.kind.is_container()).filter_map(|entry| {
             let name = entry.name.to_str()?;
             // What follows a prefix is told without it.
