@@ -14,18 +14,45 @@ pub enum Screen {
     Versions,
     /// A file or an object that is viewed.
     Viewer,
+    /// Unfinished uploads.
+    Uploads,
+    /// What was given out.
+    Given,
+    /// Links that were just signed.
+    Links,
+    /// What failed of a transfer.
+    Failures,
+    /// The plan of a sync.
+    Sync,
+    /// A question that yes or no answers.
+    Confirm,
+    /// The target of a transfer exists already.
+    Conflict,
+    /// An edited object could not be written back.
+    Unsaved,
     /// Any dialog with a list or buttons.
     Dialog,
+    /// Any dialog with fields of text.
+    Form,
 }
 
 impl Screen {
     /// All of them, in the order help shows them.
-    pub const ALL: [Screen; 6] = [
+    pub const ALL: [Screen; 15] = [
         Screen::Browser,
         Screen::Transfers,
         Screen::Versions,
         Screen::Viewer,
+        Screen::Uploads,
+        Screen::Given,
+        Screen::Links,
+        Screen::Failures,
+        Screen::Sync,
+        Screen::Confirm,
+        Screen::Conflict,
+        Screen::Unsaved,
         Screen::Dialog,
+        Screen::Form,
         Screen::Global,
     ];
 
@@ -37,16 +64,25 @@ impl Screen {
             Screen::Transfers => "transfers",
             Screen::Versions => "versions",
             Screen::Viewer => "viewer",
+            Screen::Uploads => "uploads",
+            Screen::Given => "given",
+            Screen::Links => "links",
+            Screen::Failures => "failures",
+            Screen::Sync => "sync",
+            Screen::Confirm => "confirm",
+            Screen::Conflict => "conflict",
+            Screen::Unsaved => "unsaved",
             Screen::Dialog => "dialog",
+            Screen::Form => "form",
         }
     }
 
-    /// Whose keys count where it has none of its own.
+    /// Whose keys count where it has none of its own. In a form other keys are text.
     pub fn next(self) -> Option<Screen> {
         match self {
-            Screen::Versions | Screen::Viewer => Some(Screen::Dialog),
             Screen::Browser | Screen::Transfers | Screen::Dialog => Some(Screen::Global),
-            Screen::Global => None,
+            Screen::Form | Screen::Global => None,
+            _ => Some(Screen::Dialog),
         }
     }
 }
@@ -192,18 +228,70 @@ actions! {
     ViewerRight, Viewer, Move, "right", "to the right, where lines do not wrap", ["right"];
     ViewerDown, Viewer, Move, "down", "one line down", ["enter"];
     ViewerClose, Viewer, Act, "close", "back to the panes", ["f3"];
+    UploadMark, Uploads, Mark, "mark", "mark and move down", ["space", "insert"];
+    UploadMarkAll, Uploads, Mark, "mark_all", "mark all", ["a", "ctrl-a"];
+    UploadMarkInvert, Uploads, Mark, "mark_invert", "invert marks", ["*"];
+    UploadMarkLeft, Uploads, Mark, "mark_left", "mark those that were left behind", ["o"];
+    UploadAbort, Uploads, Act, "abort", "abort", ["f8", "d", "delete"];
+    UploadRefresh, Uploads, Find, "refresh", "read again", ["shift-r", "ctrl-r"];
+    GivenAll, Given, Find, "all", "also what is over, or not", ["a"];
+    GivenRefresh, Given, Find, "refresh", "read again", ["r", "shift-r", "ctrl-r"];
+    GivenEnd, Given, Act, "end", "end it: revoke, close, abort", ["d", "f8", "delete"];
+    GivenExtend, Given, Act, "extend", "let a share live longer", ["e"];
+    GivenFinish, Given, Act, "finish", "make the object of a kit", ["f"];
+    GivenGo, Given, Move, "go", "go where it is", ["o"];
+    LinkPrint, Links, Links, "print", "print as plain text", ["p"];
+    LinkCurl, Links, Links, "curl", "copy as a curl command", ["c"];
+    LinkWget, Links, Links, "wget", "copy as a wget command", ["w"];
+    LinkMarkdown, Links, Links, "markdown", "copy as Markdown", ["m"];
+    LinkHtml, Links, Links, "html", "copy as HTML", ["a"];
+    LinkTest, Links, Links, "test", "try it as its holder would", ["t"];
+    LinkQr, Links, Links, "qr", "as a QR code, and back", ["shift-q"];
+    FailureRetry, Failures, Act, "retry", "try this one again", ["r"];
+    FailureRetryAll, Failures, Act, "retry_all", "try all again", ["shift-r"];
+    SyncToggle, Sync, Mark, "toggle", "this one, or not", ["space"];
+    SyncDelete, Sync, Act, "delete", "delete too, or not", ["d"];
+    ConfirmYes, Confirm, Act, "yes", "yes", ["y", "shift-y"];
+    ConfirmNo, Confirm, Act, "no", "no", ["n", "shift-n"];
+    ConflictOverwrite, Conflict, Act, "overwrite", "overwrite", ["o"];
+    ConflictSkip, Conflict, Act, "skip", "skip", ["s"];
+    ConflictNewer, Conflict, Act, "newer", "overwrite if newer", ["n"];
+    ConflictRename, Conflict, Act, "rename", "give the new one another name", ["r"];
+    ConflictOverwriteAll, Conflict, Act, "overwrite_all", "overwrite, and all further ones", ["shift-o"];
+    ConflictSkipAll, Conflict, Act, "skip_all", "skip, and all further ones", ["shift-s"];
+    ConflictNewerAll, Conflict, Act, "newer_all", "overwrite if newer, and all further ones", ["shift-n"];
+    ConflictRenameAll, Conflict, Act, "rename_all", "another name, and for all further ones", ["shift-r"];
+    ConflictAll, Conflict, Act, "all", "for all further ones, or not", ["a", "shift-a"];
+    UnsavedEdit, Unsaved, Act, "edit", "edit again", ["e"];
+    UnsavedSaveAs, Unsaved, Act, "save_as", "write it to another key", ["s"];
+    UnsavedOverwrite, Unsaved, Act, "overwrite", "write it over what is there", ["o"];
+    UnsavedKeep, Unsaved, Act, "keep", "keep the file", ["k"];
+    DialogAccept, Dialog, Act, "accept", "take what is chosen", ["enter"];
+    DialogNextButton, Dialog, Move, "next_button", "next button", ["right", "tab"];
+    DialogPreviousButton, Dialog, Move, "previous_button", "button before", ["left", "shift-tab"];
     DialogUp, Dialog, Move, "up", "up", ["up", "k"];
     DialogDown, Dialog, Move, "down", "down", ["down", "j"];
     DialogPageUp, Dialog, Move, "page_up", "page up", ["pageup"];
     DialogPageDown, Dialog, Move, "page_down", "page down", ["pagedown", "space"];
     DialogTop, Dialog, Move, "top", "first", ["home", "g"];
     DialogBottom, Dialog, Move, "bottom", "last", ["end", "shift-g"];
-    DialogSearch, Dialog, Find, "search", "in help: search", ["/"];
+    DialogSearch, Dialog, Find, "search", "search", ["/"];
     DialogCopy, Dialog, Act, "copy", "copy the value under the cursor", ["y"];
     DialogCopyAll, Dialog, Act, "copy_all", "copy everything shown", ["shift-y"];
     BucketVersioning, Dialog, Act, "versioning", "of a bucket: keep versions, or stop that", ["shift-v"];
+    FormAccept, Form, Act, "accept", "take what is typed or chosen", ["enter"];
+    FormNext, Form, Move, "next", "next row; complete a place", ["tab", "down", "ctrl-n"];
+    FormPrevious, Form, Move, "previous", "row before", ["shift-tab", "up", "ctrl-p"];
+    FormPageDown, Form, Move, "page_down", "page down", ["pagedown"];
+    FormPageUp, Form, Move, "page_up", "page up", ["pageup"];
+    FormTurn, Form, Move, "turn", "next choice, where nothing is typed", ["space", "right"];
+    FormTurnBack, Form, Move, "turn_back", "choice before, where nothing is typed", ["left"];
+    FormRemove, Form, Act, "remove", "remove a bookmark", ["delete"];
+    FormPassword, Form, Act, "password", "of a share: a new password", ["ctrl-g"];
+    FormTest, Form, Act, "test", "of a profile: test it", ["ctrl-t"];
+    FormSaveUntested, Form, Act, "save_untested", "of a profile: save without a test", ["ctrl-s"];
     Messages, Browser, All, "messages", "messages so far", ["shift-l"];
-    Palette, Browser, All, "palette", "everything that can be done", [":", "ctrl-p"];
+    Palette, Global, All, "palette", "everything that can be done here", [":", "ctrl-p"];
     Help, Global, All, "help", "help", ["?", "f1"];
     Redraw, Global, All, "redraw", "redraw the screen", ["ctrl-l"];
     Suspend, Global, All, "suspend", "suspend", ["ctrl-z"];

@@ -32,13 +32,15 @@ impl Keys {
         std::iter::successors(Some(screen), |screen| screen.next()).find_map(find)
     }
 
+    /// The keys of `action`.
+    pub fn keys(&self, action: Action) -> Vec<KeyCombination> {
+        let of = self.0.iter().filter(|((_, of), _)| *of == action);
+        of.flat_map(|(_, keys)| keys.iter().copied()).collect()
+    }
+
     /// The keys of `action`, as help writes them (`F5`, `Ctrl-U`, `G`).
     pub fn labels(&self, action: Action) -> Vec<String> {
-        self.0
-            .iter()
-            .filter(|((_, of), _)| *of == action)
-            .flat_map(|(_, keys)| keys.iter().map(label))
-            .collect()
+        self.keys(action).iter().map(label).collect()
     }
 
     /// The first key of `action`, for the status line.
@@ -75,6 +77,12 @@ impl Keys {
                 (why, "keys are written like y, G, f5, ctrl-u, alt-x, enter, space".into())
             })?);
         }
+        if let Some(typed) =
+            bound.iter().find(|key| on == Screen::Form && is_typed(key) && !turns(info.action))
+        {
+            let why = format!("{} is a letter that is typed there", label(typed));
+            return Err((why, "bind a key with Ctrl or Alt, or one without a letter".into()));
+        }
         self.0.insert((on, info.action), bound);
         Ok(())
     }
@@ -99,6 +107,17 @@ impl Keys {
         }
         Ok(())
     }
+}
+
+/// Whether it puts a character into a field of text.
+fn is_typed(key: &KeyCombination) -> bool {
+    let control = key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT);
+    matches!(key.codes.first(), KeyCode::Char(_)) && !control
+}
+
+/// Whether it counts only where nothing can be typed.
+fn turns(action: Action) -> bool {
+    matches!(action, Action::FormTurn | Action::FormTurnBack)
 }
 
 /// Reads one key; refuses those that a terminal cannot tell from others.
@@ -140,7 +159,14 @@ fn canonical(key: KeyCombination) -> KeyCombination {
             modifiers -= KeyModifiers::SHIFT;
             KeyCode::Char(if shifted { c.to_ascii_uppercase() } else { c })
         }
-        KeyCode::BackTab => KeyCode::BackTab,
+        KeyCode::Tab if modifiers.contains(KeyModifiers::SHIFT) => {
+            modifiers -= KeyModifiers::SHIFT;
+            KeyCode::BackTab
+        }
+        KeyCode::BackTab => {
+            modifiers -= KeyModifiers::SHIFT;
+            KeyCode::BackTab
+        }
         other => other,
     };
     KeyCombination::new(code, modifiers)
@@ -160,6 +186,7 @@ fn label(key: &KeyCombination) -> String {
         KeyCode::Char(c) if out.is_empty() => out.push(c),
         KeyCode::Char(c) => out.push(c.to_ascii_uppercase()),
         KeyCode::F(n) => out.extend(["F", &n.to_string()]),
+        KeyCode::BackTab => out.push_str("Shift-Tab"),
         KeyCode::PageUp => out.push_str("PgUp"),
         KeyCode::PageDown => out.push_str("PgDn"),
         KeyCode::Insert => out.push_str("Ins"),
@@ -214,6 +241,33 @@ mod tests {
         assert_eq!((pressed(&keys, 'q'), pressed(&keys, 'w')), (Some(Action::ViewerWrap), None));
         keys.rebind("viewer", "hex", &["q".to_owned()]).unwrap();
         assert!(keys.refuse_clashes().unwrap_err().contains("viewer.hex and viewer.wrap"));
+    }
+
+    #[test]
+    fn a_form_keeps_letters_for_its_text() {
+        let mut keys = Keys::default();
+        let mut bind = |action: &str, key: &str| keys.rebind("form", action, &[key.to_owned()]);
+        for key in ["a", "A", "space", "?"] {
+            assert!(bind("accept", key).unwrap_err().0.contains("typed there"), "{key}");
+        }
+        for key in ["ctrl-a", "alt-x", "f2", "enter"] {
+            bind("accept", key).unwrap();
+        }
+        bind("turn", "space").unwrap();
+    }
+
+    #[test]
+    fn shift_and_tab_are_one_key_however_a_terminal_sends_them() {
+        let keys = Keys::default();
+        for (code, modifiers) in [
+            (KeyCode::BackTab, KeyModifiers::NONE),
+            (KeyCode::BackTab, KeyModifiers::SHIFT),
+            (KeyCode::Tab, KeyModifiers::SHIFT),
+        ] {
+            let key = KeyCombination::new(code, modifiers);
+            assert_eq!(keys.action(Screen::Form, key), Some(Action::FormPrevious));
+        }
+        assert_eq!(keys.label(Action::FormPrevious), "Shift-Tab");
     }
 
     #[test]

@@ -104,56 +104,55 @@ pub(crate) enum Dialog {
 }
 
 impl Dialog {
-    /// A key for it. Text fields get the plain characters; Esc closes; Ctrl-H is Backspace.
+    /// A key for it. Text fields get the plain characters; Esc and Ctrl-C close it whatever else is bound.
     pub(crate) fn on_key(&mut self, key: KeyEvent, keys: &Keys) -> Outcome {
         if key.kind == KeyEventKind::Release {
             return Outcome::Stay;
         }
         let ctrl_c = key.code == KeyCode::Char('c') && key.modifiers == KeyModifiers::CONTROL;
         if key.code == KeyCode::Esc || ctrl_c {
-            if let Self::Help(help) = self
-                && help.clear()
-            {
-                return Outcome::Stay;
-            }
             return self.dismiss();
-        }
-        match self {
-            Self::Input(input) => return input.on_key(key),
-            Self::Link(link) => return link.on_key(key),
-            Self::Share(share) => return share.on_key(key),
-            Self::Pick(pick) => return pick.on_key(key),
-            Self::Typed(typed) => return typed.on_key(key),
-            Self::Batch(batch) => return batch.on_key(key),
-            Self::Properties(properties) => return properties.on_key(key),
-            Self::NewProfile(form) => return form.on_key(key),
-            Self::Help(help) if help.is_typing() => return help.on_key(key),
-            _ => {}
         }
         let action = keys.action(self.screen(), key.into());
-        if action == Some(Action::Quit) || action == Some(Action::Cancel) {
-            return self.dismiss();
+        match self {
+            Self::Input(input) => input.on_key(key, action),
+            Self::Link(link) => link.on_key(key, action),
+            Self::Share(share) => share.on_key(key, action),
+            Self::Pick(pick) => pick.on_key(key, action),
+            Self::Typed(typed) => typed.on_key(key, action),
+            Self::Batch(batch) => batch.on_key(key, action),
+            Self::Properties(properties) => properties.on_key(key, action),
+            Self::NewProfile(form) => form.on_key(key, action),
+            Self::Help(help) if help.is_typing() => help.on_key(key, action),
+            _ => action.map_or(Outcome::Stay, |action| self.on_action(action)),
+        }
+    }
+
+    /// What is wanted of one without a field of text.
+    pub(crate) fn on_action(&mut self, action: Action) -> Outcome {
+        match action {
+            Action::Quit if matches!(self, Self::Help(_)) => return Outcome::Close(None),
+            Action::Quit | Action::Cancel | Action::Interrupt => return self.dismiss(),
+            Action::Palette => return Outcome::Do(Decision::Palette(self.screen())),
+            Action::Help if !matches!(self, Self::Help(_)) => return Outcome::Do(Decision::Help),
+            _ => {}
         }
         match self {
-            Self::Confirm(confirm) => confirm.on_key(key, action),
-            Self::Conflict(conflict) => conflict.on_key(key),
-            Self::Links(links) => links.on_key(key, action),
-            Self::Uploads(uploads) => uploads.on_key(key, keys),
-            Self::Versions(versions) => versions.on_key(action),
-            Self::Profiles(profiles) => profiles.on_key(key, action),
-            Self::Sync(sync) => sync.on_key(key, action),
-            Self::Failures(failures) => failures.on_key(key, action),
-            Self::Help(_) if action == Some(Action::Help) || key.code == KeyCode::Enter => {
-                Outcome::Close(None)
-            }
+            Self::Confirm(confirm) => confirm.on_action(action),
+            Self::Conflict(conflict) => conflict.on_action(action),
+            Self::Links(links) => links.on_action(action),
+            Self::Uploads(uploads) => uploads.on_action(action),
+            Self::Versions(versions) => versions.on_action(action),
+            Self::Profiles(profiles) => profiles.on_action(action),
+            Self::Sync(sync) => sync.on_action(action),
+            Self::Failures(failures) => failures.on_action(action),
             Self::Help(help) => help.on_action(action),
-            Self::Unsaved(unsaved) => unsaved.on_key(key),
-            Self::Facts(facts) => facts.on_key(key, action),
-            Self::Info(_) if key.code == KeyCode::Enter => Outcome::Close(None),
+            Self::Unsaved(unsaved) => unsaved.on_action(action),
+            Self::Facts(facts) => facts.on_action(action),
             Self::Info(info) => info.on_action(action),
-            Self::Viewer(viewer) => viewer.on_key(action),
-            Self::Given(given) => given.on_key(key, action),
-            Self::Usage(usage) => usage.on_key(key, action),
+            Self::Viewer(viewer) => viewer.on_action(action),
+            Self::Given(given) => given.on_action(action),
+            Self::Usage(usage) => usage.on_action(action),
             Self::Input(_)
             | Self::Link(_)
             | Self::NewProfile(_)
@@ -170,13 +169,33 @@ impl Dialog {
         match self {
             Self::Versions(_) => Screen::Versions,
             Self::Viewer(_) => Screen::Viewer,
-            _ => Screen::Dialog,
+            Self::Uploads(_) => Screen::Uploads,
+            Self::Given(_) => Screen::Given,
+            Self::Links(_) => Screen::Links,
+            Self::Failures(_) => Screen::Failures,
+            Self::Sync(_) => Screen::Sync,
+            Self::Confirm(_) => Screen::Confirm,
+            Self::Conflict(_) => Screen::Conflict,
+            Self::Unsaved(_) => Screen::Unsaved,
+            Self::Help(help) if help.is_typing() => Screen::Form,
+            Self::Profiles(_) | Self::Help(_) | Self::Facts(_) | Self::Info(_) | Self::Usage(_) => {
+                Screen::Dialog
+            }
+            Self::Input(_)
+            | Self::Link(_)
+            | Self::NewProfile(_)
+            | Self::Pick(_)
+            | Self::Share(_)
+            | Self::Typed(_)
+            | Self::Properties(_)
+            | Self::Batch(_) => Screen::Form,
         }
     }
 
     /// What Esc does. A question of a transfer cannot be left open for ever: it stops the transfer.
     fn dismiss(&mut self) -> Outcome {
         match self {
+            Self::Help(help) => help.dismiss(),
             Self::NewProfile(form) => form.dismiss(),
             Self::Input(input) => Outcome::Close(Some(input.purpose())),
             Self::Conflict(conflict) => Outcome::Decide(Decision::CancelTransfer(conflict.id())),
@@ -235,31 +254,41 @@ impl Dialog {
 
     /// Keys that matter now: key and word, for the status line.
     pub(crate) fn hints(&self, keys: &Keys) -> Vec<(String, &'static str)> {
-        let hints = match self {
-            Self::Uploads(_) => return uploads::Uploads::hints(keys),
-            Self::Versions(_) => return versions::Versions::hints(keys),
-            Self::Viewer(_) => return viewer::Viewer::hints(keys),
-            Self::Facts(facts) => return facts.hints(keys),
+        let (hints, close): (&[Hint], _) = match self {
             Self::Help(help) => return help.hints(keys),
-            Self::Batch(_) => batch::Batch::hints(),
-            Self::Unsaved(_) => unsaved::UnsavedDialog::hints(),
-            Self::Properties(_) => properties::Properties::hints(),
-            Self::Typed(_) => typed::Typed::hints(),
-            Self::Input(input) => input.hints(),
-            Self::Confirm(_) => confirm::Confirm::hints(),
-            Self::Conflict(_) => conflict::ConflictDialog::hints(),
-            Self::Link(_) => link::LinkForm::hints(),
-            Self::Share(_) => share::ShareForm::hints(),
-            Self::Given(_) => given::GivenOut::hints(),
-            Self::Usage(_) => usage::Usage::hints(),
-            Self::Links(_) => links::Links::hints(),
-            Self::Profiles(_) => profiles::Profiles::hints(),
-            Self::Sync(_) => sync::SyncDialog::hints(),
-            Self::Failures(_) => failures::Failures::hints(),
-            Self::Pick(pick) => pick.hints(),
+            Self::Pick(pick) => return pick.hints(keys),
+            Self::Facts(facts) => (&facts.hints(), "close"),
+            Self::Input(input) => (input.hints(), "cancel"),
             Self::NewProfile(form) => form.hints(),
-            Self::Info(_) => vec![("PgDn", "more"), ("Esc", "close")],
+            Self::Uploads(_) => (uploads::HINTS, "close"),
+            Self::Versions(_) => (versions::HINTS, "close"),
+            Self::Viewer(_) => (viewer::HINTS, "close"),
+            Self::Batch(_) => (batch::HINTS, "cancel"),
+            Self::Unsaved(_) => (unsaved::HINTS, ""),
+            Self::Properties(_) => (properties::HINTS, "cancel"),
+            Self::Typed(_) => (typed::HINTS, "cancel"),
+            Self::Confirm(_) => (confirm::HINTS, "cancel"),
+            Self::Conflict(_) => (conflict::HINTS, "cancel the transfer"),
+            Self::Link(_) => (link::HINTS, "cancel"),
+            Self::Share(_) => (share::HINTS, "cancel"),
+            Self::Given(_) => (given::HINTS, "close"),
+            Self::Usage(_) => (usage::HINTS, "stop, close"),
+            Self::Links(_) => (links::HINTS, "close"),
+            Self::Profiles(_) => (profiles::HINTS, "cancel"),
+            Self::Sync(_) => (sync::HINTS, "leave"),
+            Self::Failures(_) => (failures::HINTS, "close"),
+            Self::Info(_) => (info::HINTS, "close"),
         };
-        hints.into_iter().map(|(key, word)| (key.to_owned(), word)).collect()
+        let esc = (!close.is_empty()).then(|| ("Esc".to_owned(), close));
+        hints.iter().map(|(actions, word)| (label(keys, actions), *word)).chain(esc).collect()
     }
+}
+
+/// Actions whose keys are shown, and the word for them.
+type Hint = (&'static [Action], &'static str);
+
+/// The first key of each.
+fn label(keys: &Keys, actions: &[Action]) -> String {
+    let labels = actions.iter().map(|action| keys.label(*action)).filter(|label| !label.is_empty());
+    labels.collect::<Vec<_>>().join(" ")
 }

@@ -141,14 +141,24 @@ fn key_pressed(state: &mut State, key: KeyEvent) -> Vec<Effect> {
     if !state.dialogs.is_empty() {
         return dialogs::key(state, key);
     }
-    let screen = if state.panel { Screen::Transfers } else { Screen::Browser };
-    match keymap::action(&state.config.keys, screen, key) {
-        Some(action) if crate::action::info(action).is_some_and(|info| info.screen == Screen::Global) => {
-            everywhere(state, action)
-        }
-        Some(action) if screen == Screen::Transfers => transfer::panel(state, action),
-        Some(action) => act(state, action),
+    match keymap::action(&state.config.keys, screen(state), key) {
+        Some(action) => perform(state, action),
         None => unbound(state, key),
+    }
+}
+
+/// Whose keys count while no dialog is open.
+fn screen(state: &State) -> Screen {
+    if state.panel { Screen::Transfers } else { Screen::Browser }
+}
+
+/// What a key or the palette asked for.
+fn perform(state: &mut State, action: Action) -> Vec<Effect> {
+    match crate::action::info(action).map(|info| info.screen) {
+        Some(Screen::Global) if state.dialogs.is_empty() => everywhere(state, action),
+        Some(Screen::Transfers) => transfer::panel(state, action),
+        Some(Screen::Browser) => act(state, action),
+        _ => dialogs::act(state, action),
     }
 }
 
@@ -168,7 +178,8 @@ fn everywhere(state: &mut State, action: Action) -> Vec<Effect> {
     match action {
         Action::Redraw => return vec![Effect::Redraw],
         Action::Suspend => return vec![Effect::Suspend],
-        Action::Help => dialogs::help(state),
+        Action::Help => return dialogs::help(state),
+        Action::Palette => return places::palette(state, screen(state)),
         Action::Cancel => {
             if let Some(effects) = cancel(state) {
                 return effects;
@@ -223,7 +234,6 @@ fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Sync => sync::start(state),
         Action::Info => info::ask(state),
         Action::View => viewing::open(state),
-        Action::Palette => places::palette(state),
         Action::Bookmarks => places::show(state),
         Action::BookmarkAdd => places::add(state),
         Action::Uploads => uploads::open(state),

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::ffi::OsString;
 
-use crossterm::event::{KeyCode, KeyEvent};
+use crossterm::event::KeyEvent;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -11,7 +11,8 @@ use ratatui::text::{Line, Span};
 use super::super::text;
 use super::super::theme::Theme;
 use super::field::Field;
-use super::{Decision, Outcome, window};
+use super::{Decision, Hint, Outcome, window};
+use crate::action::Action;
 use crate::sanitize::display_safe;
 
 /// Cells that it wants, and that the labels take.
@@ -36,6 +37,13 @@ pub(crate) struct Old {
 
 /// A new name, or why it is none.
 type New = Result<String, &'static str>;
+
+/// For the status line.
+pub(super) const HINTS: &[Hint] = &[
+    (&[Action::FormAccept], "rename"),
+    (&[Action::FormNext], "next field"),
+    (&[Action::FormPageDown], "more names"),
+];
 
 /// The dialog.
 #[derive(Debug)]
@@ -103,14 +111,14 @@ impl Batch {
         (changed.count(), wrong)
     }
 
-    pub(super) fn on_key(&mut self, key: KeyEvent) -> Outcome {
+    pub(super) fn on_key(&mut self, key: KeyEvent, action: Option<Action>) -> Outcome {
         let last = self.old.len().saturating_sub(1);
-        match key.code {
-            KeyCode::Enter => return self.decide(),
-            KeyCode::Tab | KeyCode::Down => self.focus = (self.focus + 1) % FIELDS.len(),
-            KeyCode::BackTab | KeyCode::Up => self.focus = (self.focus + FIELDS.len() - 1) % FIELDS.len(),
-            KeyCode::PageDown => self.top = (self.top + usize::from(PREVIEW)).min(last),
-            KeyCode::PageUp => self.top = self.top.saturating_sub(usize::from(PREVIEW)),
+        match action {
+            Some(Action::FormAccept) => return self.decide(),
+            Some(Action::FormNext) => self.focus = (self.focus + 1) % FIELDS.len(),
+            Some(Action::FormPrevious) => self.focus = (self.focus + FIELDS.len() - 1) % FIELDS.len(),
+            Some(Action::FormPageDown) => self.top = (self.top + usize::from(PREVIEW)).min(last),
+            Some(Action::FormPageUp) => self.top = self.top.saturating_sub(usize::from(PREVIEW)),
             _ => {
                 if self.fields[self.focus].on_key(key) {
                     self.rename();
@@ -180,7 +188,7 @@ impl Batch {
             (_, wrong @ 1..) => {
                 (theme.error, format!("{} cannot be; nothing is renamed", text::thousands(wrong)))
             }
-            (changed, _) => (theme.dim, format!("Enter renames {}", text::thousands(changed))),
+            (changed, _) => (theme.dim, format!("{} to be renamed", text::thousands(changed))),
         };
         let help = "{name} {ext} {n} {n:3} {name:lower} {name:upper}";
         let line = text::clip(&format!("{status}   {help}"), usize::from(room.width), theme.ellipsis());
@@ -200,10 +208,6 @@ impl Batch {
         let arrow = if new.is_empty() { "    " } else { "  > " };
         let new = text::clip_middle(&new, half, theme.ellipsis());
         Line::from(vec![Span::styled(old + &pad + arrow, theme.dim), Span::styled(new, style)])
-    }
-
-    pub(super) fn hints() -> Vec<(&'static str, &'static str)> {
-        vec![("Enter", "rename"), ("Tab", "next field"), ("PgDn", "more names"), ("Esc", "cancel")]
     }
 }
 
@@ -242,7 +246,8 @@ fn cased(text: &str, case: &str) -> New {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crossterm::event::KeyModifiers;
+    use crate::tui::dialog::tests::form_action;
+    use crossterm::event::{KeyCode, KeyModifiers};
 
     fn batch(names: &[&str]) -> Batch {
         let old =
@@ -251,7 +256,8 @@ mod tests {
     }
 
     fn press(batch: &mut Batch, code: KeyCode) -> Outcome {
-        batch.on_key(KeyEvent::new(code, KeyModifiers::NONE))
+        let key = KeyEvent::new(code, KeyModifiers::NONE);
+        batch.on_key(key, form_action(key))
     }
 
     #[test]

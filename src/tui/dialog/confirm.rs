@@ -1,6 +1,5 @@
 //! A question with consequences. No is chosen at first.
 
-use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
@@ -9,7 +8,7 @@ use super::super::text;
 use super::super::theme::Theme;
 use super::super::units::Units;
 use super::window::{self, Scroll};
-use super::{Chosen, Decision, Given, Outcome};
+use super::{Chosen, Decision, Given, Hint, Outcome};
 use crate::action::Action;
 use crate::location::Location;
 use crate::s3::Version;
@@ -21,6 +20,14 @@ use crate::walk::Target;
 const WIDTH: u16 = 60;
 /// Uploads that are named.
 const NAMED: usize = 100;
+
+/// For the status line.
+pub(super) const HINTS: &[Hint] = &[
+    (&[Action::ConfirmYes], "yes"),
+    (&[Action::ConfirmNo], "no"),
+    (&[Action::DialogNextButton], "other"),
+    (&[Action::DialogAccept], "ok"),
+];
 
 /// The dialog.
 #[derive(Debug)]
@@ -126,22 +133,15 @@ impl Confirm {
         Self { title, lines, yes: false, decision, scroll: Scroll::default() }
     }
 
-    pub(super) fn on_key(&mut self, key: KeyEvent, action: Option<Action>) -> Outcome {
-        match key.code {
-            KeyCode::Char('y' | 'Y') => Outcome::Decide(self.decision.clone()),
-            KeyCode::Enter if self.yes => Outcome::Decide(self.decision.clone()),
-            KeyCode::Char('n' | 'N') | KeyCode::Enter => Outcome::Close(None),
-            KeyCode::Left | KeyCode::Right | KeyCode::Tab | KeyCode::BackTab => {
-                self.yes = !self.yes;
-                Outcome::Stay
-            }
-            _ => {
-                if let Some(action) = action {
-                    self.scroll.on_action(action);
-                }
-                Outcome::Stay
-            }
+    pub(super) fn on_action(&mut self, action: Action) -> Outcome {
+        match action {
+            Action::ConfirmYes => return Outcome::Decide(self.decision.clone()),
+            Action::DialogAccept if self.yes => return Outcome::Decide(self.decision.clone()),
+            Action::ConfirmNo | Action::DialogAccept => return Outcome::Close(None),
+            Action::DialogNextButton | Action::DialogPreviousButton => self.yes = !self.yes,
+            _ => self.scroll.on_action(action),
         }
+        Outcome::Stay
     }
 
     pub(super) fn draw(&self, frame: &mut Frame<'_>, area: Rect, theme: &Theme) {
@@ -159,9 +159,5 @@ impl Confirm {
         self.scroll.draw(frame, text, theme, &lines);
         let last = window::row(room, room.height.saturating_sub(1));
         frame.render_widget(window::buttons(theme, ["No", "Yes"].into_iter(), usize::from(self.yes)), last);
-    }
-
-    pub(super) fn hints() -> Vec<(&'static str, &'static str)> {
-        vec![("y", "yes"), ("n", "no"), ("Tab", "other"), ("Enter", "ok"), ("Esc", "cancel")]
     }
 }

@@ -1,6 +1,5 @@
 //! The target of a transfer exists already: both sides, and what may be done.
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use jiff::Timestamp;
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -8,19 +7,29 @@ use ratatui::text::Line;
 
 use super::super::text;
 use super::super::theme::Theme;
-use super::{Decision, Outcome, window};
+use super::{Decision, Hint, Outcome, window};
+use crate::action::Action;
 use crate::location::Location;
 use crate::transfer::{Answer, Conflict, OnConflict, TransferId};
 
 /// Cells that it wants.
 const WIDTH: u16 = 70;
 
-/// The choices: key, what it does, and the word on its button.
-const CHOICES: [(char, OnConflict, &str); 4] = [
-    ('o', OnConflict::Overwrite, "overwrite"),
-    ('s', OnConflict::Skip, "skip"),
-    ('n', OnConflict::Newer, "newer"),
-    ('r', OnConflict::Rename, "rename"),
+/// The choices: what they are called in the table of actions, for this one and for all; what each does; its button.
+const CHOICES: [(Action, Action, OnConflict, &str); 4] = [
+    (Action::ConflictOverwrite, Action::ConflictOverwriteAll, OnConflict::Overwrite, "overwrite"),
+    (Action::ConflictSkip, Action::ConflictSkipAll, OnConflict::Skip, "skip"),
+    (Action::ConflictNewer, Action::ConflictNewerAll, OnConflict::Newer, "newer"),
+    (Action::ConflictRename, Action::ConflictRenameAll, OnConflict::Rename, "rename"),
+];
+
+/// For the status line.
+pub(super) const HINTS: &[Hint] = &[
+    (&[Action::ConflictOverwrite], "overwrite"),
+    (&[Action::ConflictSkip], "skip"),
+    (&[Action::ConflictNewer], "if newer"),
+    (&[Action::ConflictRename], "rename"),
+    (&[Action::ConflictAll], "for all"),
 ];
 
 /// The dialog. Skip is chosen at first: it destroys nothing.
@@ -45,22 +54,22 @@ impl ConflictDialog {
         Outcome::Decide(Decision::Conflict(self.id, Answer { choice, all }))
     }
 
-    pub(super) fn on_key(&mut self, key: KeyEvent) -> Outcome {
-        match key.code {
-            KeyCode::Enter => return self.answer(CHOICES[self.chosen].1, self.all),
-            KeyCode::Left | KeyCode::Up | KeyCode::BackTab => {
-                self.chosen = (self.chosen + CHOICES.len() - 1) % CHOICES.len();
+    pub(super) fn on_action(&mut self, action: Action) -> Outcome {
+        let count = CHOICES.len();
+        match action {
+            Action::DialogAccept => return self.answer(CHOICES[self.chosen].2, self.all),
+            Action::DialogPreviousButton | Action::DialogUp => {
+                self.chosen = (self.chosen + count - 1) % count;
             }
-            KeyCode::Right | KeyCode::Down | KeyCode::Tab => self.chosen = (self.chosen + 1) % CHOICES.len(),
-            KeyCode::Char('a' | 'A') => self.all = !self.all,
-            KeyCode::Char(c) => {
-                let for_all = c.is_ascii_uppercase() || key.modifiers.contains(KeyModifiers::SHIFT);
-                let choice = CHOICES.iter().find(|(letter, ..)| *letter == c.to_ascii_lowercase());
-                if let Some((_, choice, _)) = choice {
-                    return self.answer(*choice, self.all || for_all);
+            Action::DialogNextButton | Action::DialogDown => self.chosen = (self.chosen + 1) % count,
+            Action::ConflictAll => self.all = !self.all,
+            _ => {
+                if let Some((one, _, choice, _)) =
+                    CHOICES.iter().find(|(one, all, ..)| [*one, *all].contains(&action))
+                {
+                    return self.answer(*choice, self.all || action != *one);
                 }
             }
-            _ => {}
         }
         Outcome::Stay
     }
@@ -98,22 +107,11 @@ impl ConflictDialog {
         for (index, line) in (0u16..).zip(lines).take(usize::from(text.height)) {
             frame.render_widget(line, window::row(text, index));
         }
-        let buttons = window::buttons(theme, CHOICES.iter().map(|(_, _, word)| *word), self.chosen);
+        let buttons = window::buttons(theme, CHOICES.iter().map(|(.., word)| *word), self.chosen);
         frame.render_widget(buttons, window::row(room, room.height - controls));
         let mark = if self.all { "[x]" } else { "[ ]" };
-        let all = Line::styled(format!("{mark} for all further ones (a)"), theme.text);
+        let all = Line::styled(format!("{mark} for all further ones"), theme.text);
         frame.render_widget(all, window::row(room, (room.height - controls).saturating_add(1)));
-    }
-
-    pub(super) fn hints() -> Vec<(&'static str, &'static str)> {
-        vec![
-            ("o", "overwrite"),
-            ("s", "skip"),
-            ("n", "if newer"),
-            ("r", "rename"),
-            ("a", "for all"),
-            ("Esc", "cancel the transfer"),
-        ]
     }
 }
 

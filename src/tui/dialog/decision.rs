@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use super::{Choice, Editing, Given, Order, Unsaved};
+use crate::action::Screen;
 use crate::links::LinkRequest;
 use crate::links::kit::KitRequest;
 use crate::location::{Location, Remote};
@@ -69,6 +70,10 @@ pub(crate) enum Decision {
     PrintPlain(String),
     /// A row of a list.
     Chosen(Choice),
+    /// Show what can be done on this screen.
+    Palette(Screen),
+    /// Show every key.
+    Help,
     /// Forget a bookmark.
     RemoveBookmark(Location),
     /// What to look for in the viewer is to be typed.

@@ -2,16 +2,14 @@
 
 use std::cell::Cell;
 
-use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::super::text;
 use super::super::theme::Theme;
-use super::{Decision, Outcome, window};
+use super::{Decision, Hint, Outcome, window};
 use crate::action::Action;
-use crate::config::Keys;
 use crate::location::{Location, Remote};
 use crate::s3::{Fact, Versioning};
 use crate::sanitize::display_safe;
@@ -83,28 +81,25 @@ impl Facts {
         &self.place
     }
 
-    pub(super) fn on_key(&mut self, key: KeyEvent, action: Option<Action>) -> Outcome {
+    pub(super) fn on_action(&mut self, action: Action) -> Outcome {
         match action {
-            Some(Action::DialogCopy) => {
+            Action::DialogCopy => {
                 let value = self.rows.get(self.cursor).map(|row| row.value.clone());
-                return value.map_or(Outcome::Stay, |value| Outcome::Do(Decision::CopyText(value)));
+                value.map_or(Outcome::Stay, |value| Outcome::Do(Decision::CopyText(value)))
             }
-            Some(Action::DialogCopyAll) => return Outcome::Do(Decision::CopyText(self.plain())),
-            Some(Action::BucketVersioning) => {
-                return match &self.bucket {
-                    Some((bucket, now)) => {
-                        Outcome::Do(Decision::AskVersioning(bucket.clone(), *now != Versioning::Enabled))
-                    }
-                    None => Outcome::Stay,
-                };
-            }
-            Some(action) => {
+            Action::DialogCopyAll => Outcome::Do(Decision::CopyText(self.plain())),
+            Action::BucketVersioning => match &self.bucket {
+                Some((bucket, now)) => {
+                    Outcome::Do(Decision::AskVersioning(bucket.clone(), *now != Versioning::Enabled))
+                }
+                None => Outcome::Stay,
+            },
+            Action::DialogAccept => Outcome::Close(None),
+            _ => {
                 self.cursor = window::moved(action, self.cursor, self.rows.len(), self.page.get());
+                Outcome::Stay
             }
-            None if key.code == KeyCode::Enter => return Outcome::Close(None),
-            None => {}
         }
-        Outcome::Stay
     }
 
     /// A line a row, for a mail or an issue.
@@ -163,16 +158,13 @@ impl Facts {
         window::more(frame, room, theme, top > 0, more);
     }
 
-    pub(super) fn hints(&self, keys: &Keys) -> Vec<(String, &'static str)> {
-        let mut hints = vec![
-            (keys.label(Action::DialogCopy), "copy value"),
-            (keys.label(Action::DialogCopyAll), "copy all"),
-        ];
+    pub(super) fn hints(&self) -> Vec<Hint> {
+        let mut hints: Vec<Hint> =
+            vec![(&[Action::DialogCopy], "copy value"), (&[Action::DialogCopyAll], "copy all")];
         if let Some((_, now)) = &self.bucket {
             let word = if *now == Versioning::Enabled { "stop keeping versions" } else { "keep versions" };
-            hints.push((keys.label(Action::BucketVersioning), word));
+            hints.push((&[Action::BucketVersioning], word));
         }
-        hints.push(("Esc".to_owned(), "close"));
         hints
     }
 }

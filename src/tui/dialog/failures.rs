@@ -1,6 +1,5 @@
 //! What failed of a transfer: file by file, with the reason and what helps; one or all of it is tried again.
 
-use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
@@ -8,7 +7,7 @@ use ratatui::text::Line;
 use super::super::text;
 use super::super::theme::Theme;
 use super::window::{self, ListCursor};
-use super::{Decision, Outcome};
+use super::{Decision, Hint, Outcome};
 use crate::action::Action;
 use crate::transfer::{Failure, TransferId};
 
@@ -16,6 +15,13 @@ use crate::transfer::{Failure, TransferId};
 const WIDTH: u16 = 108;
 /// Rows for the reason of the one under the cursor, at most.
 const DETAILS: u16 = 7;
+
+/// For the status line.
+pub(super) const HINTS: &[Hint] = &[
+    (&[Action::FailureRetry], "retry this one"),
+    (&[Action::FailureRetryAll], "retry all"),
+    (&[Action::DialogCopy], "copy"),
+];
 
 /// The dialog.
 #[derive(Debug)]
@@ -44,19 +50,17 @@ impl Failures {
         self.cursor.move_to(self.cursor.row(), self.rows.len());
     }
 
-    pub(super) fn on_key(&mut self, key: KeyEvent, action: Option<Action>) -> Outcome {
-        match key.code {
-            KeyCode::Char('r') => {
+    pub(super) fn on_action(&mut self, action: Action) -> Outcome {
+        match action {
+            Action::FailureRetry => {
                 let one = self.rows.get(self.cursor.row()).filter(|one| one.again);
                 return one
                     .map_or(Outcome::Stay, |one| Outcome::Do(Decision::Retry(self.id, Some(one.number))));
             }
-            KeyCode::Char('R') => return Outcome::Decide(Decision::Retry(self.id, None)),
-            KeyCode::Char('y') => return Outcome::Do(Decision::CopyText(self.plain())),
-            _ => {}
+            Action::FailureRetryAll => return Outcome::Decide(Decision::Retry(self.id, None)),
+            Action::DialogCopy => return Outcome::Do(Decision::CopyText(self.plain())),
+            _ => self.cursor.on_action(action, self.rows.len()),
         }
-        let len = self.rows.len();
-        self.cursor.on_action(action, len);
         Outcome::Stay
     }
 
@@ -108,9 +112,5 @@ impl Failures {
             lines.extend(text::wrap(&hint, width).into_iter().map(|line| Line::styled(line, theme.text)));
         }
         lines
-    }
-
-    pub(super) fn hints() -> Vec<(&'static str, &'static str)> {
-        vec![("r", "retry this one"), ("R", "retry all"), ("y", "copy"), ("Esc", "close")]
     }
 }

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
@@ -10,7 +9,7 @@ use ratatui::text::Line;
 use super::super::text;
 use super::super::theme::Theme;
 use super::window::{self, ListCursor};
-use super::{Decision, Outcome};
+use super::{Decision, Hint, Outcome};
 use crate::action::Action;
 use crate::error::Error;
 use crate::links::Standing;
@@ -89,6 +88,19 @@ impl Given {
     }
 }
 
+/// For the status line.
+pub(super) const HINTS: &[Hint] = &[
+    (&[Action::DialogAccept], "what happened"),
+    (&[Action::DialogCopy], "copy again"),
+    (&[Action::GivenEnd], "end"),
+    (&[Action::GivenExtend], "extend"),
+    (&[Action::GivenFinish], "finish a kit"),
+    (&[Action::GivenGo], "go there"),
+    (&[Action::DialogSearch], "look for"),
+    (&[Action::GivenAll], "all"),
+    (&[Action::GivenRefresh], "refresh"),
+];
+
 /// The dialog.
 #[derive(Debug, Default)]
 pub(crate) struct GivenOut {
@@ -139,29 +151,27 @@ impl GivenOut {
         self.rows.iter().filter(wanted).collect()
     }
 
-    pub(super) fn on_key(&mut self, key: KeyEvent, action: Option<Action>) -> Outcome {
+    pub(super) fn on_action(&mut self, action: Action) -> Outcome {
         let current = self.seen().get(self.cursor.row()).map(|row| (*row).clone());
-        match (key.code, current) {
-            (KeyCode::Char('a'), _) => {
+        match (action, current) {
+            (Action::GivenAll, _) => {
                 self.all = !self.all;
                 self.narrowed();
             }
-            (KeyCode::Char('/'), _) => return Outcome::Do(Decision::AskSeek(self.text.clone())),
-            (KeyCode::Char('r'), _) => return Outcome::Do(Decision::ListGiven),
-            (KeyCode::Char('y'), Some(row)) => return Outcome::Do(Decision::CopyGiven(row)),
-            (KeyCode::Char('d') | KeyCode::Delete, Some(row)) => {
-                return Outcome::Do(Decision::AskEndGiven(row));
-            }
-            (KeyCode::Char('e'), Some(row)) if row.sort == Sort::Share => {
+            (Action::DialogSearch, _) => return Outcome::Do(Decision::AskSeek(self.text.clone())),
+            (Action::GivenRefresh, _) => return Outcome::Do(Decision::ListGiven),
+            (Action::DialogCopy, Some(row)) => return Outcome::Do(Decision::CopyGiven(row)),
+            (Action::GivenEnd, Some(row)) => return Outcome::Do(Decision::AskEndGiven(row)),
+            (Action::GivenExtend, Some(row)) if row.sort == Sort::Share => {
                 return Outcome::Do(Decision::AskExtend(row));
             }
-            (KeyCode::Char('f'), Some(row)) if row.sort == Sort::Kit => {
+            (Action::GivenFinish, Some(row)) if row.sort == Sort::Kit => {
                 return Outcome::Do(Decision::FinishGiven(row));
             }
-            (KeyCode::Char('o'), Some(Given { place: Some(place), .. })) => {
+            (Action::GivenGo, Some(Given { place: Some(place), .. })) => {
                 return Outcome::Decide(Decision::JumpTo(place));
             }
-            (KeyCode::Enter, Some(row)) => return Outcome::Do(Decision::ShowGiven(row)),
+            (Action::DialogAccept, Some(row)) => return Outcome::Do(Decision::ShowGiven(row)),
             _ => {
                 let len = self.seen().len();
                 self.cursor.on_action(action, len);
@@ -190,7 +200,7 @@ impl GivenOut {
                 (false, _) => "reading...",
                 (true, true) => "Nothing was given out.",
                 (true, false) if !self.text.is_empty() => "Nothing matches what is looked for.",
-                (true, false) => "Nothing that was given out is open; a shows what is over.",
+                (true, false) => "Nothing that was given out is open; what is over can be shown too.",
             };
             frame.render_widget(Line::styled(words, theme.dim), list);
             return;
@@ -217,20 +227,5 @@ impl GivenOut {
             frame.render_widget(Line::styled(line + &pad, style), window::row(list, at));
         }
         window::more(frame, list, theme, top > 0, top + usize::from(list.height) < seen.len());
-    }
-
-    pub(super) fn hints() -> Vec<(&'static str, &'static str)> {
-        vec![
-            ("Enter", "what happened"),
-            ("y", "copy again"),
-            ("d", "end"),
-            ("e", "extend"),
-            ("f", "finish a kit"),
-            ("o", "go there"),
-            ("/", "look for"),
-            ("a", "all"),
-            ("r", "refresh"),
-            ("Esc", "close"),
-        ]
     }
 }

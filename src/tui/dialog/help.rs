@@ -1,7 +1,7 @@
 //! Every action and its keys, by group, made from the table; two columns where there is room. What is typed into its
 //! search narrows it.
 
-use crossterm::event::{KeyCode, KeyEvent};
+use crossterm::event::KeyEvent;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -83,23 +83,23 @@ impl Help {
         self.typing
     }
 
-    /// Shows everything again; whether it did not already.
-    pub(super) fn clear(&mut self) -> bool {
+    /// Esc: shows everything again, if it does not; else closes.
+    pub(super) fn dismiss(&mut self) -> Outcome {
         if !self.typing && self.search.text().is_empty() {
-            return false;
+            return Outcome::Close(None);
         }
         (self.search, self.typing, self.scroll) = (Field::default(), false, Scroll::default());
-        true
+        Outcome::Stay
     }
 
     /// A key while something is typed.
-    pub(super) fn on_key(&mut self, key: KeyEvent) -> Outcome {
-        match key.code {
-            KeyCode::Enter => self.typing = false,
-            KeyCode::Up => self.scroll.on_action(Action::DialogUp),
-            KeyCode::Down => self.scroll.on_action(Action::DialogDown),
-            KeyCode::PageUp => self.scroll.on_action(Action::DialogPageUp),
-            KeyCode::PageDown => self.scroll.on_action(Action::DialogPageDown),
+    pub(super) fn on_key(&mut self, key: KeyEvent, action: Option<Action>) -> Outcome {
+        match action {
+            Some(Action::FormAccept) => self.typing = false,
+            Some(Action::FormPrevious) => self.scroll.on_action(Action::DialogUp),
+            Some(Action::FormNext) => self.scroll.on_action(Action::DialogDown),
+            Some(Action::FormPageUp) => self.scroll.on_action(Action::DialogPageUp),
+            Some(Action::FormPageDown) => self.scroll.on_action(Action::DialogPageDown),
             _ if self.search.on_key(key) => self.scroll = Scroll::default(),
             _ => {}
         }
@@ -113,11 +113,11 @@ impl Help {
         Outcome::Stay
     }
 
-    pub(super) fn on_action(&mut self, action: Option<Action>) -> Outcome {
+    pub(super) fn on_action(&mut self, action: Action) -> Outcome {
         match action {
-            Some(Action::DialogSearch) => self.typing = true,
-            Some(action) => self.scroll.on_action(action),
-            None => {}
+            Action::DialogSearch => self.typing = true,
+            Action::Help | Action::DialogAccept => return Outcome::Close(None),
+            _ => self.scroll.on_action(action),
         }
         Outcome::Stay
     }
@@ -168,7 +168,9 @@ impl Help {
 
     pub(super) fn hints(&self, keys: &Keys) -> Vec<(String, &'static str)> {
         let hints = match (self.typing, self.search.text().is_empty()) {
-            (true, _) => [("type".to_owned(), "to find"), ("Enter".to_owned(), "keep"), esc("show all")],
+            (true, _) => {
+                [("type".to_owned(), "to find"), (keys.label(Action::FormAccept), "keep"), esc("show all")]
+            }
             (false, empty) => [
                 (keys.label(Action::DialogSearch), "search"),
                 (keys.label(Action::DialogPageDown), "more"),
@@ -229,7 +231,16 @@ fn heading(screen: Screen, group: Group) -> &'static str {
         (Screen::Transfers, _) => "In the transfers panel",
         (Screen::Versions, _) => "Among versions",
         (Screen::Viewer, _) => "In the viewer",
-        (Screen::Dialog, _) => "In dialogs",
+        (Screen::Uploads, _) => "Among unfinished uploads",
+        (Screen::Given, _) => "Among what was given out",
+        (Screen::Links, _) => "Where links are shown",
+        (Screen::Failures, _) => "Among what failed of a transfer",
+        (Screen::Sync, _) => "In the plan of a sync",
+        (Screen::Confirm, _) => "Where yes or no is asked",
+        (Screen::Conflict, _) => "Where a target exists already",
+        (Screen::Unsaved, _) => "Where an edit could not be written back",
+        (Screen::Dialog, _) => "In every list and question",
+        (Screen::Form, _) => "Where text is typed",
         (Screen::Global, _) => "Everywhere",
         (Screen::Browser, Group::Panes) => "Panes and places",
         (Screen::Browser, Group::Move) => "Moving",

@@ -6,13 +6,16 @@ use ratatui::text::{Line, Span};
 
 use super::super::text;
 use super::super::theme::Theme;
-use super::Outcome;
 use super::window::{self, Scroll};
+use super::{Hint, Outcome};
 use crate::action::Action;
 use crate::sanitize::display_safe;
 
 /// Cells that it wants at most.
 const WIDTH: u16 = 90;
+
+/// For the status line.
+pub(super) const HINTS: &[Hint] = &[(&[Action::DialogPageDown], "more")];
 
 /// The dialog. A row without a key takes the whole width.
 #[derive(Debug)]
@@ -29,10 +32,11 @@ impl Info {
         Self { title: display_safe(title).into_owned(), rows, scroll: Scroll::default() }
     }
 
-    pub(super) fn on_action(&mut self, action: Option<Action>) -> Outcome {
-        if let Some(action) = action {
-            self.scroll.on_action(action);
+    pub(super) fn on_action(&mut self, action: Action) -> Outcome {
+        if action == Action::DialogAccept {
+            return Outcome::Close(None);
         }
+        self.scroll.on_action(action);
         Outcome::Stay
     }
 

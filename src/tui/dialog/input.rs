@@ -1,6 +1,6 @@
 //! A line of input. Filter and jump act while one types, so they leave the panes in sight.
 
-use crossterm::event::{KeyCode, KeyEvent};
+use crossterm::event::KeyEvent;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Span;
@@ -9,7 +9,8 @@ use ratatui::widgets::Clear;
 use super::super::text;
 use super::super::theme::Theme;
 use super::field::Field;
-use super::{Decision, Outcome, Purpose, window};
+use super::{Decision, Hint, Outcome, Purpose, window};
+use crate::action::Action;
 use crate::sanitize::display_safe;
 
 /// Cells that a box for input wants.
@@ -51,11 +52,11 @@ impl Prompt {
         }
     }
 
-    pub(super) fn on_key(&mut self, key: KeyEvent) -> Outcome {
-        if key.code == KeyCode::Tab && self.purpose == Purpose::GoTo {
+    pub(super) fn on_key(&mut self, key: KeyEvent, action: Option<Action>) -> Outcome {
+        if action == Some(Action::FormNext) && self.purpose == Purpose::GoTo {
             return Outcome::Do(Decision::Complete(self.field.text().to_owned()));
         }
-        if key.code != KeyCode::Enter {
+        if action != Some(Action::FormAccept) {
             let changed = self.field.on_key(key);
             return self.changed(changed);
         }
@@ -88,11 +89,11 @@ impl Prompt {
         self.field.draw(frame, rest, theme, true);
     }
 
-    pub(super) fn hints(&self) -> Vec<(&'static str, &'static str)> {
-        let mut hints = vec![("Enter", if self.is_live() { "keep" } else { "ok" }), ("Esc", "cancel")];
-        if self.purpose == Purpose::GoTo {
-            hints.insert(1, ("Tab", "complete"));
+    pub(super) fn hints(&self) -> &'static [Hint] {
+        match self.purpose {
+            Purpose::GoTo => &[(&[Action::FormAccept], "ok"), (&[Action::FormNext], "complete")],
+            _ if self.is_live() => &[(&[Action::FormAccept], "keep")],
+            _ => &[(&[Action::FormAccept], "ok")],
         }
-        hints
     }
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crossterm::event::{KeyCode, KeyEvent};
+use crossterm::event::KeyEvent;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -11,7 +11,8 @@ use ratatui::text::{Line, Span};
 use super::super::text;
 use super::super::theme::Theme;
 use super::field::Field;
-use super::{Decision, Outcome, window};
+use super::{Decision, Hint, Outcome, window};
+use crate::action::Action;
 use crate::config::units::parse_size;
 use crate::error::Result;
 use crate::links::kit::KitRequest;
@@ -74,6 +75,10 @@ enum Allows {
     /// An upload in parts, for somebody without keys.
     Kit,
 }
+
+/// For the status line.
+pub(super) const HINTS: &[Hint] =
+    &[(&[Action::FormAccept], "sign"), (&[Action::FormNext], "next field"), (&[Action::FormTurn], "change")];
 
 /// The dialog.
 #[derive(Debug)]
@@ -166,15 +171,15 @@ impl LinkForm {
         }
     }
 
-    pub(super) fn on_key(&mut self, key: KeyEvent) -> Outcome {
+    pub(super) fn on_key(&mut self, key: KeyEvent, action: Option<Action>) -> Outcome {
         let rows = self.rows().len();
         let toggles = self.field(self.row()).is_none();
-        match key.code {
-            KeyCode::Enter => return self.sign(),
-            KeyCode::Tab | KeyCode::Down => self.focus = (self.focus + 1) % rows,
-            KeyCode::BackTab | KeyCode::Up => self.focus = (self.focus + rows - 1) % rows,
-            KeyCode::Left if toggles => self.turn(false),
-            KeyCode::Right | KeyCode::Char(' ') if toggles => self.turn(true),
+        match action {
+            Some(Action::FormAccept) => return self.sign(),
+            Some(Action::FormNext) => self.focus = (self.focus + 1) % rows,
+            Some(Action::FormPrevious) => self.focus = (self.focus + rows - 1) % rows,
+            Some(Action::FormTurnBack) if toggles => self.turn(false),
+            Some(Action::FormTurn) if toggles => self.turn(true),
             _ => self.edit(|field| field.on_key(key)),
         }
         Outcome::Stay
@@ -318,7 +323,7 @@ impl LinkForm {
         if room.height > 1 {
             let (style, last) = match self.fault() {
                 Some((_, fault)) => (theme.error, fault),
-                None => (theme.dim, "Enter signs the link".to_owned()),
+                None => (theme.dim, "the link is signed and copied".to_owned()),
             };
             let last = text::clip(&last, usize::from(room.width), theme.ellipsis());
             frame.render_widget(Line::styled(last, style), window::row(room, room.height - 1));
@@ -342,10 +347,6 @@ impl LinkForm {
             frame.render_widget(Span::styled(words, if focused { theme.cursor } else { theme.text }), value);
         }
     }
-
-    pub(super) fn hints() -> Vec<(&'static str, &'static str)> {
-        vec![("Enter", "sign"), ("Tab", "next field"), ("Space", "change"), ("Esc", "cancel")]
-    }
 }
 
 /// A life as [`parse_expires`] reads it: `7d`, `1h30m`.
@@ -361,7 +362,8 @@ fn life_text(life: Duration) -> String {
 mod tests {
     use super::*;
     use crate::links::Seen;
-    use crossterm::event::KeyModifiers;
+    use crate::tui::dialog::tests::form_action;
+    use crossterm::event::{KeyCode, KeyModifiers};
 
     fn form() -> LinkForm {
         let target = Remote { profile: "work".into(), bucket: "media".into(), key: "cat.jpg".into() };
@@ -369,7 +371,8 @@ mod tests {
     }
 
     fn press(form: &mut LinkForm, codes: &[KeyCode]) -> Outcome {
-        codes.iter().map(|code| form.on_key(KeyEvent::new(*code, KeyModifiers::NONE))).last().unwrap()
+        let keys = codes.iter().map(|code| KeyEvent::new(*code, KeyModifiers::NONE));
+        keys.map(|key| form.on_key(key, form_action(key))).last().unwrap()
     }
 
     fn signed(outcome: Outcome) -> LinkRequest {

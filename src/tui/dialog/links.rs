@@ -1,7 +1,6 @@
 //! Signed links: always readable on the screen, with the time they truly end, and with what truly became of the
 //! clipboard.
 
-use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::{Color, Style};
@@ -12,7 +11,7 @@ use super::super::text;
 use super::super::theme::Theme;
 use super::super::units::Units;
 use super::window::{self, Scroll};
-use super::{Decision, Outcome};
+use super::{Decision, Hint, Outcome};
 use crate::action::Action;
 use crate::clipboard;
 use crate::error::Result;
@@ -47,6 +46,15 @@ impl Tone {
         }
     }
 }
+
+/// For the status line.
+pub(super) const HINTS: &[Hint] = &[
+    (&[Action::DialogCopy], "copy"),
+    (&[Action::LinkCurl, Action::LinkWget, Action::LinkMarkdown, Action::LinkHtml], "curl, wget, md, html"),
+    (&[Action::LinkTest], "try"),
+    (&[Action::LinkQr], "QR"),
+    (&[Action::LinkPrint], "print"),
+];
 
 /// The dialog.
 #[derive(Debug)]
@@ -98,33 +106,28 @@ impl Links {
         self.signed.iter().map(|link| link.signed.url.as_str()).collect::<Vec<_>>().join("\n")
     }
 
-    pub(super) fn on_key(&mut self, key: KeyEvent, action: Option<Action>) -> Outcome {
-        match key.code {
-            KeyCode::Char('y') => {
+    pub(super) fn on_action(&mut self, action: Action) -> Outcome {
+        match action {
+            Action::DialogCopy => {
                 self.notice = vec![(Tone::Plain, "Copying...".to_owned())];
-                Outcome::Do(Decision::CopyText(self.plain()))
+                return Outcome::Do(Decision::CopyText(self.plain()));
             }
-            KeyCode::Char('p') => Outcome::Do(Decision::PrintPlain(self.plain())),
-            KeyCode::Char('c') => self.copy_as(|link| links::curl(link.request.method, &link.signed)),
-            KeyCode::Char('w') => self.copy_as(|link| links::wget(&link.signed)),
-            KeyCode::Char('m') => self.copy_as(|link| links::markdown(&link.request.target, &link.signed)),
-            KeyCode::Char('a') => self.copy_as(html),
-            KeyCode::Char('t') => {
+            Action::LinkPrint => return Outcome::Do(Decision::PrintPlain(self.plain())),
+            Action::LinkCurl => return self.copy_as(|link| links::curl(link.request.method, &link.signed)),
+            Action::LinkWget => return self.copy_as(|link| links::wget(&link.signed)),
+            Action::LinkMarkdown => {
+                return self.copy_as(|link| links::markdown(&link.request.target, &link.signed));
+            }
+            Action::LinkHtml => return self.copy_as(html),
+            Action::LinkTest => {
                 self.notice = vec![(Tone::Plain, "Trying it as its holder would...".to_owned())];
-                Outcome::Do(Decision::TestLinks(self.signed.clone()))
+                return Outcome::Do(Decision::TestLinks(self.signed.clone()));
             }
-            KeyCode::Char('Q') => {
-                self.qr = !self.qr;
-                Outcome::Stay
-            }
-            KeyCode::Enter => Outcome::Close(None),
-            _ => {
-                if let Some(action) = action {
-                    self.scroll.on_action(action);
-                }
-                Outcome::Stay
-            }
+            Action::LinkQr => self.qr = !self.qr,
+            Action::DialogAccept => return Outcome::Close(None),
+            _ => self.scroll.on_action(action),
         }
+        Outcome::Stay
     }
 
     pub(super) fn draw(&self, frame: &mut Frame<'_>, area: Rect, theme: &Theme) {
@@ -199,17 +202,6 @@ impl Links {
             frame.render_widget(Line::styled(line, style), window::row(room, index));
         }
     }
-
-    pub(super) fn hints() -> Vec<(&'static str, &'static str)> {
-        vec![
-            ("y", "copy"),
-            ("c w m a", "curl, wget, md, html"),
-            ("t", "try"),
-            ("Q", "QR"),
-            ("p", "print"),
-            ("Esc", "close"),
-        ]
-    }
 }
 
 fn describe(link: &Link, several: bool, units: &Units) -> Vec<(Tone, String)> {
@@ -270,11 +262,14 @@ fn notice(outcome: &clipboard::Outcome, takes: bool) -> Vec<(Tone, String)> {
         }
         clipboard::Outcome::Sent { by, .. } => {
             let by = display_safe(by);
-            vec![(Tone::Warning, format!("Sent to {by}, which does not confirm it (p prints the link)"))]
+            vec![(
+                Tone::Warning,
+                format!("Sent to {by}, which does not confirm it; it can be printed as plain text"),
+            )]
         }
         clipboard::Outcome::Failed(error) => {
             let mut lines = vec![(Tone::Bad, format!("Not copied: {error}"))];
-            let hint = error.hint().unwrap_or_else(|| "p prints the link as plain text".to_owned());
+            let hint = error.hint().unwrap_or_else(|| "it can be printed as plain text".to_owned());
             lines.push((Tone::Plain, hint));
             lines
         }

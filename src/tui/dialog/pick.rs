@@ -1,6 +1,6 @@
 //! A list to choose from by typing some letters of what one wants: the palette, bookmarks and places visited lately.
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use crossterm::event::KeyEvent;
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher};
 use ratatui::Frame;
@@ -12,7 +12,7 @@ use super::super::theme::Theme;
 use super::field::Field;
 use super::{Decision, Outcome, window};
 use crate::action::Action;
-use crate::config::Column;
+use crate::config::{Column, Keys};
 use crate::location::Location;
 use crate::sanitize::display_safe;
 
@@ -93,23 +93,20 @@ impl Pick {
         self.seen.get(self.cursor).map(|index| &self.items[*index])
     }
 
-    pub(super) fn on_key(&mut self, key: KeyEvent) -> Outcome {
+    pub(super) fn on_key(&mut self, key: KeyEvent, action: Option<Action>) -> Outcome {
         let last = self.seen.len().saturating_sub(1);
-        let control = key.modifiers.contains(KeyModifiers::CONTROL);
-        match key.code {
-            KeyCode::Enter => {
+        match action {
+            Some(Action::FormAccept) => {
                 return match self.current() {
                     Some(item) => Outcome::Decide(Decision::Chosen(item.choice.clone())),
                     None => Outcome::Stay,
                 };
             }
-            KeyCode::Up => self.cursor = self.cursor.saturating_sub(1),
-            KeyCode::Char('p') if control => self.cursor = self.cursor.saturating_sub(1),
-            KeyCode::Down => self.cursor = (self.cursor + 1).min(last),
-            KeyCode::Char('n') if control => self.cursor = (self.cursor + 1).min(last),
-            KeyCode::PageUp => self.cursor = self.cursor.saturating_sub(usize::from(ROWS)),
-            KeyCode::PageDown => self.cursor = (self.cursor + usize::from(ROWS)).min(last),
-            KeyCode::Delete => return self.remove(),
+            Some(Action::FormPrevious) => self.cursor = self.cursor.saturating_sub(1),
+            Some(Action::FormNext) => self.cursor = (self.cursor + 1).min(last),
+            Some(Action::FormPageUp) => self.cursor = self.cursor.saturating_sub(usize::from(ROWS)),
+            Some(Action::FormPageDown) => self.cursor = (self.cursor + usize::from(ROWS)).min(last),
+            Some(Action::FormRemove) => return self.remove(),
             _ => {
                 if self.field.on_key(key) {
                     self.search();
@@ -165,12 +162,12 @@ impl Pick {
         window::more(frame, room, theme, top > 0, top + height < self.seen.len());
     }
 
-    pub(super) fn hints(&self) -> Vec<(&'static str, &'static str)> {
-        let mut hints = vec![("type", "to find"), ("Enter", "choose")];
+    pub(super) fn hints(&self, keys: &Keys) -> Vec<(String, &'static str)> {
+        let mut hints = vec![("type".to_owned(), "to find"), (keys.label(Action::FormAccept), "choose")];
         if matches!(self.current(), Some(Item { choice: Choice::Bookmark(_), .. })) {
-            hints.push(("Del", "remove bookmark"));
+            hints.push((keys.label(Action::FormRemove), "remove bookmark"));
         }
-        hints.push(("Esc", "close"));
+        hints.push(("Esc".to_owned(), "close"));
         hints
     }
 }

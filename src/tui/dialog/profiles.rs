@@ -1,13 +1,13 @@
 //! Which profile a pane shows, or local files.
 
-use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 
 use super::super::text;
 use super::super::theme::Theme;
-use super::{Decision, Outcome, window};
+use super::window::{self, ListCursor};
+use super::{Decision, Hint, Outcome};
 use crate::action::Action;
 use crate::sanitize::display_safe;
 
@@ -27,11 +27,14 @@ impl Row {
     }
 }
 
+/// For the status line.
+pub(super) const HINTS: &[Hint] = &[(&[Action::DialogAccept], "show")];
+
 /// The dialog.
 #[derive(Debug)]
 pub(crate) struct Profiles {
     rows: Vec<Row>,
-    cursor: usize,
+    cursor: ListCursor,
 }
 
 impl Profiles {
@@ -44,25 +47,16 @@ impl Profiles {
         rows.push(Row::words("+ add a profile", Decision::AddProfile));
         rows.push(Row::words("+ import profiles", Decision::ImportProfile));
         let current = Decision::Profile(current.map(str::to_owned));
-        let cursor = rows.iter().position(|row| row.decision == current).unwrap_or(0);
+        let mut cursor = ListCursor::default();
+        cursor.move_to(rows.iter().position(|row| row.decision == current).unwrap_or(0), rows.len());
         Self { rows, cursor }
     }
 
-    pub(super) fn on_key(&mut self, key: KeyEvent, action: Option<Action>) -> Outcome {
-        if key.code == KeyCode::Enter {
-            return Outcome::Decide(self.rows[self.cursor].decision.clone());
+    pub(super) fn on_action(&mut self, action: Action) -> Outcome {
+        if action == Action::DialogAccept {
+            return Outcome::Decide(self.rows[self.cursor.row()].decision.clone());
         }
-        let last = self.rows.len() - 1;
-        self.cursor = match action {
-            Some(Action::DialogUp) => self.cursor.saturating_sub(1),
-            Some(Action::DialogDown) => self.cursor + 1,
-            Some(Action::DialogPageUp) => self.cursor.saturating_sub(10),
-            Some(Action::DialogPageDown) => self.cursor + 10,
-            Some(Action::DialogTop) => 0,
-            Some(Action::DialogBottom) => last,
-            _ => self.cursor,
-        }
-        .min(last);
+        self.cursor.on_action(action, self.rows.len());
         Outcome::Stay
     }
 
@@ -70,10 +64,10 @@ impl Profiles {
         let height = u16::try_from(self.rows.len()).unwrap_or(u16::MAX);
         let room = window::open(frame, area, theme, "Profile of this pane", (WIDTH, height));
         let widths = self.widths(usize::from(room.width));
-        let top = window::list_top(self.cursor, self.rows.len(), usize::from(room.height));
+        let top = self.cursor.seen(self.rows.len(), room.height).start;
         let seen = self.rows.iter().enumerate().skip(top).take(usize::from(room.height));
         for (line, (index, row)) in (0u16..).zip(seen) {
-            let style = if index == self.cursor { theme.cursor } else { theme.text };
+            let style = if index == self.cursor.row() { theme.cursor } else { theme.text };
             let cells = row.columns.iter().zip(widths).map(|(column, width)| {
                 let clipped = text::clip(column, width, theme.ellipsis());
                 let pad = " ".repeat(width - text::width(&clipped) + 2);
@@ -92,9 +86,5 @@ impl Profiles {
         };
         let (name, title) = (widest(0), widest(1));
         [name, title, room.saturating_sub(name + title + 4)]
-    }
-
-    pub(super) fn hints() -> Vec<(&'static str, &'static str)> {
-        vec![("Enter", "show"), ("Esc", "cancel")]
     }
 }

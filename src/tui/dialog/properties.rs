@@ -1,6 +1,6 @@
 //! Headers, metadata and tags in a form: of one object with what it has, of several with what all of them are to get.
 
-use crossterm::event::{KeyCode, KeyEvent};
+use crossterm::event::KeyEvent;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -8,7 +8,8 @@ use ratatui::text::{Line, Span};
 use super::super::text;
 use super::super::theme::Theme;
 use super::field::Field;
-use super::{Decision, Outcome, window};
+use super::{Decision, Hint, Outcome, window};
+use crate::action::Action;
 use crate::s3::{Attributes, Change};
 use crate::sanitize::display_safe;
 use crate::walk::Target;
@@ -63,6 +64,9 @@ impl Row {
     }
 }
 
+/// For the status line.
+pub(super) const HINTS: &[Hint] = &[(&[Action::FormAccept], "change"), (&[Action::FormNext], "next field")];
+
 /// The dialog.
 #[derive(Debug)]
 pub(crate) struct Properties {
@@ -98,11 +102,11 @@ impl Properties {
         Self { title, targets, several: now.is_none(), rows, focus: 0 }
     }
 
-    pub(super) fn on_key(&mut self, key: KeyEvent) -> Outcome {
-        match key.code {
-            KeyCode::Enter => return self.save(),
-            KeyCode::Tab | KeyCode::Down => self.next(),
-            KeyCode::BackTab | KeyCode::Up => {
+    pub(super) fn on_key(&mut self, key: KeyEvent, action: Option<Action>) -> Outcome {
+        match action {
+            Some(Action::FormAccept) => return self.save(),
+            Some(Action::FormNext) => self.next(),
+            Some(Action::FormPrevious) => {
                 self.focus = (self.focus + self.rows.len() - 1) % self.rows.len();
             }
             _ => drop(self.rows[self.focus].field.on_key(key)),
@@ -219,15 +223,11 @@ impl Properties {
         if room.height > 2 {
             let (style, last) = match self.fault() {
                 Some((_, fault)) => (theme.error, fault.to_owned()),
-                None => (theme.dim, "Enter changes what differs; the rest stays as it is".to_owned()),
+                None => (theme.dim, "what differs is changed; the rest stays as it is".to_owned()),
             };
             let last = text::clip(&last, usize::from(room.width), theme.ellipsis());
             frame.render_widget(Line::styled(last, style), window::row(room, room.height - 1));
         }
-    }
-
-    pub(super) fn hints() -> Vec<(&'static str, &'static str)> {
-        vec![("Enter", "change"), ("Tab", "next field"), ("Esc", "cancel")]
     }
 }
 
@@ -238,10 +238,12 @@ fn key_and_value(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crossterm::event::KeyModifiers;
+    use crate::tui::dialog::tests::form_action;
+    use crossterm::event::{KeyCode, KeyModifiers};
 
     fn press(form: &mut Properties, code: KeyCode) -> Outcome {
-        form.on_key(KeyEvent::new(code, KeyModifiers::NONE))
+        let key = KeyEvent::new(code, KeyModifiers::NONE);
+        form.on_key(key, form_action(key))
     }
 
     fn changed(outcome: Outcome) -> Change {

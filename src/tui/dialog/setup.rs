@@ -3,12 +3,13 @@
 mod draw;
 mod order;
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use crossterm::event::{KeyCode, KeyEvent};
 
 use super::super::message::{Keepers, SetupOrder, Wish};
 use super::field::Field;
 use super::masked::Masked;
 use super::{Decision, Outcome};
+use crate::action::Action;
 use crate::config::{Asks, Importable, NewProfile, PROVIDERS, Provider, Stored};
 use crate::error::Error;
 
@@ -252,34 +253,33 @@ impl ProfileForm {
         self.focus = self.rows().iter().position(|known| *known == row).unwrap_or(self.focus);
     }
 
-    pub(super) fn on_key(&mut self, key: KeyEvent) -> Outcome {
-        let control = key.modifiers.contains(KeyModifiers::CONTROL);
+    pub(super) fn on_key(&mut self, key: KeyEvent, action: Option<Action>) -> Outcome {
         let rows = self.rows().len();
         if matches!(self.told, Told::Busy(_)) {
             return Outcome::Stay;
         }
-        match key.code {
-            KeyCode::Enter => return self.order(Wish::Save),
-            KeyCode::Char('t') if control => return self.order(Wish::Test),
-            KeyCode::Char('s') if control => return self.order(Wish::SaveUntested),
-            KeyCode::Tab | KeyCode::Down => self.focus = (self.focus + 1) % rows,
-            KeyCode::BackTab | KeyCode::Up => self.focus = (self.focus + rows - 1) % rows,
-            _ => self.typed(key),
+        match action {
+            Some(Action::FormAccept) => return self.order(Wish::Save),
+            Some(Action::FormTest) => return self.order(Wish::Test),
+            Some(Action::FormSaveUntested) => return self.order(Wish::SaveUntested),
+            Some(Action::FormNext) => self.focus = (self.focus + 1) % rows,
+            Some(Action::FormPrevious) => self.focus = (self.focus + rows - 1) % rows,
+            _ => self.typed(key, action),
         }
         Outcome::Stay
     }
 
-    fn typed(&mut self, key: KeyEvent) {
+    fn typed(&mut self, key: KeyEvent, action: Option<Action>) {
         if matches!(self.told, Told::Fault(_)) {
             self.told = Told::Nothing;
         }
         if let Some(masked) = self.masked() {
             return masked.on_key(key);
         }
-        match (self.row(), key.code) {
-            (Row::Provider | Row::Keys, KeyCode::Right | KeyCode::Char(' ')) => self.choose(1),
-            (Row::Provider | Row::Keys, KeyCode::Left) => self.choose(-1),
-            (Row::Provider, KeyCode::Char(letter)) => self.provider_like(letter),
+        match (self.row(), action, key.code) {
+            (Row::Provider | Row::Keys, Some(Action::FormTurn), _) => self.choose(1),
+            (Row::Provider | Row::Keys, Some(Action::FormTurnBack), _) => self.choose(-1),
+            (Row::Provider, _, KeyCode::Char(letter)) => self.provider_like(letter),
             _ => self.edit(|field| {
                 field.on_key(key);
             }),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use crossterm::event::KeyEvent;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -10,7 +10,8 @@ use ratatui::text::{Line, Span};
 use super::super::text;
 use super::super::theme::Theme;
 use super::field::Field;
-use super::{Decision, Outcome, window};
+use super::{Decision, Hint, Outcome, window};
+use crate::action::Action;
 use crate::error::Result;
 use crate::gateway::{DropRequest, Password, ShareRequest, new_password};
 use crate::links::parse_lifetime;
@@ -37,6 +38,13 @@ enum Row {
     Limit,
     Note,
 }
+
+/// For the status line.
+pub(super) const HINTS: &[Hint] = &[
+    (&[Action::FormAccept], "make the link"),
+    (&[Action::FormNext], "next field"),
+    (&[Action::FormPassword], "make a password"),
+];
 
 /// The dialog.
 #[derive(Debug)]
@@ -112,19 +120,18 @@ impl ShareForm {
         }
     }
 
-    pub(super) fn on_key(&mut self, key: KeyEvent) -> Outcome {
+    pub(super) fn on_key(&mut self, key: KeyEvent, action: Option<Action>) -> Outcome {
         let rows = self.rows().len();
-        let control = key.modifiers.contains(KeyModifiers::CONTROL);
-        match key.code {
-            KeyCode::Enter => return self.order(),
-            KeyCode::Char('g') if control => {
+        match action {
+            Some(Action::FormAccept) => return self.order(),
+            Some(Action::FormPassword) => {
                 if let Ok(Password(made)) = new_password() {
                     self.password = Field::new(&made);
                 }
             }
-            KeyCode::Tab | KeyCode::Down => self.focus = (self.focus + 1) % rows,
-            KeyCode::BackTab | KeyCode::Up => self.focus = (self.focus + rows - 1) % rows,
-            KeyCode::Left | KeyCode::Right | KeyCode::Char(' ') if self.row() == Row::Way => {
+            Some(Action::FormNext) => self.focus = (self.focus + 1) % rows,
+            Some(Action::FormPrevious) => self.focus = (self.focus + rows - 1) % rows,
+            Some(Action::FormTurn | Action::FormTurnBack) if self.row() == Row::Way => {
                 self.takes = !self.takes;
             }
             _ => self.edit(|field| field.on_key(key)),
@@ -192,7 +199,7 @@ impl ShareForm {
     fn words(&self, row: Row) -> (&'static str, &'static str) {
         match row {
             Row::Way => ("Others may", ""),
-            Row::Password => ("Password", "none (Ctrl-G makes one)"),
+            Row::Password => ("Password", "none"),
             Row::Expires => ("Ends after", ""),
             Row::Limit if self.takes => ("Files", "any number"),
             Row::Limit => ("Downloads", "any number"),
@@ -225,8 +232,8 @@ impl ShareForm {
         if room.height > 1 {
             let (style, last) = match self.fault() {
                 Some((_, fault)) => (theme.error, fault),
-                None if self.each => (theme.dim, "Enter makes the links and copies them".to_owned()),
-                None => (theme.dim, "Enter makes the link and copies it".to_owned()),
+                None if self.each => (theme.dim, "the links are made and copied".to_owned()),
+                None => (theme.dim, "the link is made and copied".to_owned()),
             };
             let last = text::clip(&last, usize::from(room.width), theme.ellipsis());
             frame.render_widget(Line::styled(last, style), window::row(room, room.height - 1));
@@ -250,27 +257,21 @@ impl ShareForm {
             frame.render_widget(Span::styled(words, if focused { theme.cursor } else { theme.text }), value);
         }
     }
-
-    pub(super) fn hints() -> Vec<(&'static str, &'static str)> {
-        vec![
-            ("Enter", "make the link"),
-            ("Tab", "next field"),
-            ("Ctrl-G", "make a password"),
-            ("Esc", "cancel"),
-        ]
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tui::dialog::tests::form_action;
+    use crossterm::event::{KeyCode, KeyModifiers};
 
     fn place(key: &str) -> Location {
         Location::Remote(Remote { profile: "work".into(), bucket: "media".into(), key: key.into() })
     }
 
     fn press(form: &mut ShareForm, code: KeyCode, modifiers: KeyModifiers) -> Outcome {
-        form.on_key(KeyEvent::new(code, modifiers))
+        let key = KeyEvent::new(code, modifiers);
+        form.on_key(key, form_action(key))
     }
 
     fn orders(outcome: Outcome) -> Vec<Order> {

@@ -1,6 +1,5 @@
 //! What would make the other pane's place like this one's: approved row by row.
 
-use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -8,7 +7,7 @@ use ratatui::text::{Line, Span};
 use super::super::text;
 use super::super::theme::Theme;
 use super::window::{self, ListCursor};
-use super::{Decision, Outcome};
+use super::{Decision, Hint, Outcome};
 use crate::action::Action;
 use crate::sanitize::display_safe;
 use crate::sync::{Counts, Plan, Step, StepKind};
@@ -19,6 +18,13 @@ const WIDTH: u16 = 108;
 const HEAD: u16 = 5;
 /// Cells of a size, and of everything on a row that is neither path nor reason.
 const FIXED: usize = 3 + 1 + 6 + 2 + 2 + 2;
+
+/// For the status line.
+pub(super) const HINTS: &[Hint] = &[
+    (&[Action::DialogAccept], "start"),
+    (&[Action::SyncToggle], "this one on or off"),
+    (&[Action::SyncDelete], "delete too"),
+];
 
 /// The dialog. Nothing is deleted until the user says so.
 #[derive(Debug)]
@@ -53,20 +59,18 @@ impl SyncDialog {
         self.plan.source_files > 0 && self.has_deletions()
     }
 
-    pub(super) fn on_key(&mut self, key: KeyEvent, action: Option<Action>) -> Outcome {
-        match key.code {
-            KeyCode::Enter => return self.decide(),
-            KeyCode::Char('d') => self.deleting = self.may_delete() && !self.deleting,
-            KeyCode::Char(' ') => {
+    pub(super) fn on_action(&mut self, action: Action) -> Outcome {
+        let len = self.plan.steps.len();
+        match action {
+            Action::DialogAccept => return self.decide(),
+            Action::SyncDelete => self.deleting = self.may_delete() && !self.deleting,
+            Action::SyncToggle => {
                 if let Some(on) = self.on.get_mut(self.cursor.row()) {
                     *on = !*on;
                 }
-                self.cursor.move_to(self.cursor.row() + 1, self.plan.steps.len());
+                self.cursor.move_to(self.cursor.row() + 1, len);
             }
-            _ => {
-                let len = self.plan.steps.len();
-                self.cursor.on_action(action, len);
-            }
+            _ => self.cursor.on_action(action, len),
         }
         Outcome::Stay
     }
@@ -102,7 +106,7 @@ impl SyncDialog {
             (warning, theme.warning)
         } else {
             let mark = if self.deleting { "[x]" } else { "[ ]" };
-            (format!("{mark} delete what is only in the target (d)"), theme.text)
+            (format!("{mark} delete what is only in the target"), theme.text)
         };
         [
             place("from", &self.plan.source),
@@ -173,10 +177,6 @@ impl SyncDialog {
             frame.render_widget(Line::from(Span::styled(row, style)), window::row(area, line));
         }
         window::more(frame, area, theme, top > 0, top + height < steps.len());
-    }
-
-    pub(super) fn hints() -> Vec<(&'static str, &'static str)> {
-        vec![("Enter", "start"), ("Space", "this one on or off"), ("d", "delete too"), ("Esc", "leave")]
     }
 }
 

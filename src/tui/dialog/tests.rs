@@ -7,11 +7,13 @@ mod samples;
 mod setup;
 mod unfinished;
 
+use crokey::KeyCombination;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 
 use super::super::units::Units;
 use super::*;
+use crate::action::ACTIONS;
 use crate::clipboard;
 use crate::error::{Error, Kind};
 use crate::location::Location;
@@ -31,6 +33,11 @@ pub(super) fn screen(dialog: &Dialog, width: u16, height: u16) -> String {
         row.iter().map(ratatui::buffer::Cell::symbol).collect::<String>().trim_end().to_owned() + "\n"
     })
     .collect()
+}
+
+/// What a key means where text is typed.
+pub(super) fn form_action(key: KeyEvent) -> Option<Action> {
+    Keys::default().action(Screen::Form, key.into())
 }
 
 fn press(dialog: &mut Dialog, code: KeyCode) -> Outcome {
@@ -79,6 +86,39 @@ fn escape_only_ever_cancels() {
         };
         assert_eq!(outcome, expected, "{name}");
     }
+}
+
+/// Whatever a key does in any dialog, another one does instead once it is bound so: no key is wired in.
+#[test]
+fn every_key_of_every_dialog_can_be_another_one() {
+    let other = KeyEvent::new(KeyCode::F(9), KeyModifiers::NONE);
+    let mut tried = 0;
+    for (at, (name, dialog)) in every_dialog().into_iter().enumerate() {
+        let screens = std::iter::successors(Some(dialog.screen()), |screen| screen.next());
+        let screens: Vec<Screen> = screens.filter(|screen| *screen != Screen::Global).collect();
+        for info in ACTIONS.iter().filter(|info| screens.contains(&info.screen)) {
+            let fresh = || every_dialog().swap_remove(at).1;
+            // Where a screen of its own has the same key for something else, that one counts; where text is, Space is typed.
+            let counts = |key: &KeyCombination| {
+                let is_typed = *key == KeyCode::Char(' ').into() && info.screen == Screen::Form;
+                Keys::default().action(screens[0], *key) == Some(info.action) && !is_typed
+            };
+            let Some(old) = Keys::default().keys(info.action).into_iter().find(counts) else { continue };
+            let mut keys = Keys::default();
+            keys.rebind(info.screen.name(), info.name, &["f9".to_owned()]).expect("a free key");
+            let (mut before, mut after, mut nothing) = (fresh(), fresh(), fresh());
+            let wanted = before.on_key(old.into(), &Keys::default());
+            assert_eq!(after.on_key(other, &keys), wanted, "{name} {}", info.name);
+            if info.action == Action::FormPassword {
+                assert!(name != "share" || screen(&after, 100, 30) != screen(&fresh(), 100, 30), "made up");
+            } else {
+                assert_eq!(screen(&after, 100, 30), screen(&before, 100, 30), "{name} {}", info.name);
+            }
+            assert_eq!(nothing.on_key(other, &Keys::default()), Outcome::Stay, "{name} {}", info.name);
+            tried += 1;
+        }
+    }
+    assert!(tried > 300, "{tried}");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! A question so grave that its answer is a name to be typed.
 
-use crossterm::event::{KeyCode, KeyEvent};
+use crossterm::event::KeyEvent;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
@@ -8,11 +8,15 @@ use ratatui::text::Line;
 use super::super::text;
 use super::super::theme::Theme;
 use super::field::Field;
-use super::{Decision, Outcome, window};
+use super::{Decision, Hint, Outcome, window};
+use crate::action::Action;
 use crate::sanitize::display_safe;
 
 /// Cells that it wants.
 const WIDTH: u16 = 66;
+
+/// For the status line.
+pub(super) const HINTS: &[Hint] = &[(&[Action::FormAccept], "do it, once the name is there")];
 
 /// The dialog.
 #[derive(Debug)]
@@ -33,8 +37,8 @@ impl Typed {
         Self { title, lines, name: name.to_owned(), field: Field::new(""), wrong: false, decision }
     }
 
-    pub(super) fn on_key(&mut self, key: KeyEvent) -> Outcome {
-        if key.code == KeyCode::Enter {
+    pub(super) fn on_key(&mut self, key: KeyEvent, action: Option<Action>) -> Outcome {
+        if action == Some(Action::FormAccept) {
             if self.field.text() == self.name {
                 return Outcome::Decide(self.decision.clone());
             }
@@ -71,9 +75,5 @@ impl Typed {
             frame.render_widget(line, window::row(room, at));
         }
         self.field.draw(frame, window::row(room, room.height.saturating_sub(1)), theme, true);
-    }
-
-    pub(super) fn hints() -> Vec<(&'static str, &'static str)> {
-        vec![("Enter", "do it, once the name is there"), ("Esc", "cancel")]
     }
 }

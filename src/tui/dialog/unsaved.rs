@@ -2,14 +2,14 @@
 
 use std::path::PathBuf;
 
-use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 
 use super::super::text;
 use super::super::theme::Theme;
-use super::{Decision, Outcome, window};
+use super::{Decision, Hint, Outcome, window};
+use crate::action::Action;
 use crate::error::Error;
 use crate::location::Location;
 use crate::s3::{Attributes, Digest};
@@ -53,11 +53,19 @@ pub(crate) enum Unsaved {
     Keep,
 }
 
-const CHOICES: [(Unsaved, char, &str); 4] = [
-    (Unsaved::Again, 'e', "Edit again"),
-    (Unsaved::SaveAs, 's', "Save as..."),
-    (Unsaved::Overwrite, 'o', "Overwrite"),
-    (Unsaved::Keep, 'k', "Keep the file"),
+const CHOICES: [(Unsaved, Action, &str); 4] = [
+    (Unsaved::Again, Action::UnsavedEdit, "Edit again"),
+    (Unsaved::SaveAs, Action::UnsavedSaveAs, "Save as..."),
+    (Unsaved::Overwrite, Action::UnsavedOverwrite, "Overwrite"),
+    (Unsaved::Keep, Action::UnsavedKeep, "Keep the file"),
+];
+
+/// For the status line.
+pub(super) const HINTS: &[Hint] = &[
+    (&[Action::UnsavedEdit], "edit again"),
+    (&[Action::UnsavedSaveAs], "save as"),
+    (&[Action::UnsavedOverwrite], "overwrite"),
+    (&[Action::UnsavedKeep], "keep the file"),
 ];
 
 /// The dialog.
@@ -82,19 +90,17 @@ impl UnsavedDialog {
         Outcome::Decide(Decision::Unsaved(self.editing.clone(), choice))
     }
 
-    pub(super) fn on_key(&mut self, key: KeyEvent) -> Outcome {
+    pub(super) fn on_action(&mut self, action: Action) -> Outcome {
         let count = CHOICES.len();
-        match key.code {
-            KeyCode::Enter => return self.decide(CHOICES[self.choice].0),
-            KeyCode::Right | KeyCode::Tab => self.choice = (self.choice + 1) % count,
-            KeyCode::Left | KeyCode::BackTab => self.choice = (self.choice + count - 1) % count,
-            KeyCode::Char(c) => {
-                let found = CHOICES.iter().find(|(_, letter, _)| *letter == c.to_ascii_lowercase());
-                if let Some((choice, ..)) = found {
+        match action {
+            Action::DialogAccept => return self.decide(CHOICES[self.choice].0),
+            Action::DialogNextButton => self.choice = (self.choice + 1) % count,
+            Action::DialogPreviousButton => self.choice = (self.choice + count - 1) % count,
+            _ => {
+                if let Some((choice, ..)) = CHOICES.iter().find(|(_, known, _)| *known == action) {
                     return self.decide(*choice);
                 }
             }
-            _ => {}
         }
         Outcome::Stay
     }
@@ -116,9 +122,5 @@ impl UnsavedDialog {
         let labels = CHOICES.iter().map(|(_, _, label)| *label);
         let last = window::row(room, room.height.saturating_sub(1));
         frame.render_widget(window::buttons(theme, labels, self.choice), last);
-    }
-
-    pub(super) fn hints() -> Vec<(&'static str, &'static str)> {
-        vec![("e", "edit again"), ("s", "save as"), ("o", "overwrite"), ("k", "keep the file")]
     }
 }

@@ -6,12 +6,10 @@ mod draw;
 use std::cell::Cell;
 use std::ops::Range;
 
-use crossterm::event::{KeyCode, KeyEvent};
 use jiff::Timestamp;
 
-use super::{Decision, Outcome, window};
-use crate::action::{Action, Screen};
-use crate::config::Keys;
+use super::{Decision, Hint, Outcome, window};
+use crate::action::Action;
 use crate::config::units::coarse;
 use crate::error::{Error, Result};
 use crate::location::Location;
@@ -75,6 +73,15 @@ pub(crate) struct Chosen {
     /// Those of them of which that could not be found out.
     pub(crate) unknown: usize,
 }
+
+/// For the status line.
+pub(super) const HINTS: &[Hint] = &[
+    (&[Action::UploadMark], "mark"),
+    (&[Action::UploadMarkAll], "all"),
+    (&[Action::UploadMarkLeft], "mark those left behind"),
+    (&[Action::UploadAbort], "abort"),
+    (&[Action::UploadRefresh], "refresh"),
+];
 
 /// The dialog.
 #[derive(Debug)]
@@ -295,55 +302,29 @@ impl Uploads {
         self.rows.iter().filter(|row| row.origin == Origin::Left).count()
     }
 
-    pub(super) fn on_key(&mut self, key: KeyEvent, keys: &Keys) -> Outcome {
-        if key.code == KeyCode::Char('o') {
-            self.rows.iter_mut().for_each(|row| row.marked = row.origin == Origin::Left);
-            return Outcome::Stay;
-        }
-        match keys.action(Screen::Browser, key.into()) {
-            Some(Action::Mark) => {
+    pub(super) fn on_action(&mut self, action: Action) -> Outcome {
+        match action {
+            Action::UploadMark => {
                 let cursor = self.cursor();
                 if let Some(row) = self.rows.get_mut(cursor) {
                     row.marked = !row.marked;
                 }
                 self.go(1);
             }
-            Some(Action::MarkAll) => self.rows.iter_mut().for_each(|row| row.marked = true),
-            Some(Action::MarkInvert) => self.rows.iter_mut().for_each(|row| row.marked = !row.marked),
-            Some(Action::Delete) => return Outcome::Do(Decision::AskAbort),
-            Some(Action::Refresh) => return Outcome::Do(Decision::FindUploads),
-            _ => self.scroll(keys.action(Screen::Dialog, key.into())),
+            Action::UploadMarkAll => self.rows.iter_mut().for_each(|row| row.marked = true),
+            Action::UploadMarkInvert => self.rows.iter_mut().for_each(|row| row.marked = !row.marked),
+            Action::UploadMarkLeft => {
+                self.rows.iter_mut().for_each(|row| row.marked = row.origin == Origin::Left);
+            }
+            Action::UploadAbort => return Outcome::Do(Decision::AskAbort),
+            Action::UploadRefresh => return Outcome::Do(Decision::FindUploads),
+            _ => self.cursor = window::moved(action, self.cursor(), self.rows.len(), self.page.get()),
         }
         Outcome::Stay
-    }
-
-    fn scroll(&mut self, action: Option<Action>) {
-        let page = isize::try_from(self.page.get().max(1)).unwrap_or(isize::MAX);
-        match action {
-            Some(Action::DialogUp) => self.go(-1),
-            Some(Action::DialogDown) => self.go(1),
-            Some(Action::DialogPageUp) => self.go(-page),
-            Some(Action::DialogPageDown) => self.go(page),
-            Some(Action::DialogTop) => self.go(isize::MIN),
-            Some(Action::DialogBottom) => self.go(isize::MAX),
-            _ => {}
-        }
     }
 
     fn go(&mut self, by: isize) {
         self.cursor = self.cursor().saturating_add_signed(by);
         self.cursor = self.cursor();
-    }
-
-    pub(super) fn hints(keys: &Keys) -> Vec<(String, &'static str)> {
-        let label = |action, word| (keys.label(action), word);
-        vec![
-            label(Action::Mark, "mark"),
-            label(Action::MarkAll, "all"),
-            ("o".to_owned(), "mark those left behind"),
-            label(Action::Delete, "abort"),
-            label(Action::Refresh, "refresh"),
-            ("Esc".to_owned(), "close"),
-        ]
     }
 }

@@ -1,6 +1,5 @@
 //! How much is where below a place: rows that change while it is read; Enter goes to one.
 
-use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -8,7 +7,7 @@ use ratatui::text::{Line, Span};
 use super::super::text;
 use super::super::theme::Theme;
 use super::window::{self, ListCursor};
-use super::{Decision, Outcome};
+use super::{Decision, Hint, Outcome};
 use crate::action::Action;
 use crate::error::Error;
 use crate::location::Location;
@@ -42,6 +41,9 @@ pub(crate) struct Measured {
     pub(crate) words: String,
 }
 
+/// For the status line.
+pub(super) const HINTS: &[Hint] = &[(&[Action::DialogAccept], "go there")];
+
 /// The dialog.
 #[derive(Debug)]
 pub(crate) struct Usage {
@@ -61,8 +63,8 @@ impl Usage {
         self.cursor.move_to(self.cursor.row(), self.now.rows.len());
     }
 
-    pub(super) fn on_key(&mut self, key: KeyEvent, action: Option<Action>) -> Outcome {
-        if key.code == KeyCode::Enter
+    pub(super) fn on_action(&mut self, action: Action) -> Outcome {
+        if action == Action::DialogAccept
             && let Some(row) = self.now.rows.get(self.cursor.row())
         {
             return Outcome::Decide(Decision::JumpTo(row.place.clone()));
@@ -137,9 +139,5 @@ impl Usage {
         let pad = " ".repeat(width.saturating_sub(used + text::width(&name)));
         spans.push(Span::styled(name + &pad, style));
         Line::from(spans)
-    }
-
-    pub(super) fn hints() -> Vec<(&'static str, &'static str)> {
-        vec![("Enter", "go there"), ("Esc", "stop, close")]
     }
 }

@@ -5,9 +5,8 @@ mod draw;
 
 use std::cell::Cell;
 
-use super::{Decision, Outcome, window};
+use super::{Decision, Hint, Outcome, window};
 use crate::action::Action;
-use crate::config::Keys;
 use crate::error::Error;
 use crate::s3::{ObjectId, Version};
 use crate::sanitize::display_safe;
@@ -21,6 +20,16 @@ struct Row {
     name: String,
     marked: bool,
 }
+
+/// For the status line.
+pub(super) const HINTS: &[Hint] = &[
+    (&[Action::VersionRestore], "restore"),
+    (&[Action::VersionCopy], "copy"),
+    (&[Action::VersionDelete], "delete"),
+    (&[Action::VersionPurge], "purge"),
+    (&[Action::VersionMark], "mark"),
+    (&[Action::VersionOnlyDeleted], "only deleted"),
+];
 
 /// The dialog.
 #[derive(Debug)]
@@ -134,58 +143,39 @@ impl Versions {
         (self.ended && !self.more).then(|| (self.rows.len(), bytes.sum()))
     }
 
-    pub(super) fn on_key(&mut self, action: Option<Action>) -> Outcome {
+    pub(super) fn on_action(&mut self, action: Action) -> Outcome {
         match action {
-            Some(Action::VersionRestore) => return Outcome::Do(Decision::RestoreVersions),
-            Some(Action::VersionCopy) => return Outcome::Do(Decision::CopyVersions),
-            Some(Action::VersionDelete) => return Outcome::Do(Decision::AskDeleteVersions),
-            Some(Action::VersionPurge) => return Outcome::Do(Decision::AskPurge),
-            Some(Action::VersionWiden) => return Outcome::Do(Decision::WidenVersions),
-            Some(Action::VersionRefresh) => return Outcome::Do(Decision::FindVersions),
-            Some(Action::VersionOnlyDeleted) => {
+            Action::VersionRestore => return Outcome::Do(Decision::RestoreVersions),
+            Action::VersionCopy => return Outcome::Do(Decision::CopyVersions),
+            Action::VersionDelete => return Outcome::Do(Decision::AskDeleteVersions),
+            Action::VersionPurge => return Outcome::Do(Decision::AskPurge),
+            Action::VersionWiden => return Outcome::Do(Decision::WidenVersions),
+            Action::VersionRefresh => return Outcome::Do(Decision::FindVersions),
+            Action::VersionOnlyDeleted => {
                 self.only_deleted = !self.only_deleted;
                 self.look();
                 self.cursor = 0;
             }
-            Some(Action::VersionMark) => {
+            Action::VersionMark => {
                 let index = self.seen.get(self.cursor()).copied();
                 if let Some(row) = index.and_then(|index| self.rows.get_mut(index)) {
                     row.marked = !row.marked;
                 }
                 self.go(1);
             }
-            Some(Action::VersionMarkAll) => {
+            Action::VersionMarkAll => {
                 let all = self.seen.iter().all(|index| self.rows[*index].marked);
                 for index in &self.seen {
                     self.rows[*index].marked = !all;
                 }
             }
-            _ => self.scroll(action),
+            _ => self.cursor = window::moved(action, self.cursor(), self.seen.len(), self.page.get()),
         }
         Outcome::Stay
-    }
-
-    fn scroll(&mut self, action: Option<Action>) {
-        if let Some(action) = action {
-            self.cursor = window::moved(action, self.cursor(), self.seen.len(), self.page.get());
-        }
     }
 
     fn go(&mut self, by: isize) {
         self.cursor = self.cursor().saturating_add_signed(by);
         self.cursor = self.cursor();
-    }
-
-    pub(super) fn hints(keys: &Keys) -> Vec<(String, &'static str)> {
-        let label = |action, word| (keys.label(action), word);
-        vec![
-            label(Action::VersionRestore, "restore"),
-            label(Action::VersionCopy, "copy"),
-            label(Action::VersionDelete, "delete"),
-            label(Action::VersionPurge, "purge"),
-            label(Action::VersionMark, "mark"),
-            label(Action::VersionOnlyDeleted, "only deleted"),
-            ("Esc".to_owned(), "close"),
-        ]
     }
 }

@@ -10,9 +10,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::super::text;
-use super::{Decision, Outcome};
+use super::{Decision, Hint, Outcome};
 use crate::action::Action;
-use crate::config::Keys;
 use crate::error::{Error, Result};
 use crate::location::Location;
 #[cfg(feature = "images")]
@@ -56,6 +55,16 @@ pub(crate) struct Wanted {
     /// The state that it must belong to.
     pub(crate) etag: Option<String>,
 }
+
+/// For the status line.
+pub(super) const HINTS: &[Hint] = &[
+    (&[Action::DialogPageDown], "more"),
+    (&[Action::DialogTop, Action::DialogBottom], "start, end"),
+    (&[Action::ViewerSearch, Action::ViewerNext, Action::ViewerPrevious], "search"),
+    (&[Action::ViewerHex], "hex"),
+    (&[Action::ViewerWrap], "wrap"),
+    (&[Action::ViewerReload], "reload"),
+];
 
 /// The viewer.
 #[derive(Debug)]
@@ -231,24 +240,23 @@ impl Viewer {
         }
     }
 
-    pub(super) fn on_key(&mut self, action: Option<Action>) -> Outcome {
+    pub(super) fn on_action(&mut self, action: Action) -> Outcome {
         self.note = None;
         let searches = !self.search.is_empty();
         match action {
-            Some(Action::ViewerHex) => self.turn(Form::Hex),
-            Some(Action::ViewerWrap) => (self.wrap, self.above) = (!self.wrap, 0),
-            Some(Action::ViewerNext) if searches => self.find(self.top + 1, true),
-            Some(Action::ViewerPrevious) if searches => self.find(self.top, false),
-            Some(Action::ViewerSearch | Action::ViewerNext | Action::ViewerPrevious) => {
+            Action::ViewerHex => self.turn(Form::Hex),
+            Action::ViewerWrap => (self.wrap, self.above) = (!self.wrap, 0),
+            Action::ViewerNext if searches => self.find(self.top + 1, true),
+            Action::ViewerPrevious if searches => self.find(self.top, false),
+            Action::ViewerSearch | Action::ViewerNext | Action::ViewerPrevious => {
                 return Outcome::Do(Decision::AskSearch);
             }
-            Some(Action::ViewerReload) => self.reload(),
-            Some(Action::ViewerLeft) => self.left = self.left.saturating_sub(SIDEWAYS),
-            Some(Action::ViewerRight) if !self.wrap => self.left += SIDEWAYS,
-            Some(Action::ViewerDown) => self.scroll(Action::DialogDown),
-            Some(Action::ViewerClose) => return Outcome::Close(None),
-            Some(action) => self.scroll(action),
-            None => {}
+            Action::ViewerReload => self.reload(),
+            Action::ViewerLeft => self.left = self.left.saturating_sub(SIDEWAYS),
+            Action::ViewerRight if !self.wrap => self.left += SIDEWAYS,
+            Action::ViewerDown => self.scroll(Action::DialogDown),
+            Action::ViewerClose => return Outcome::Close(None),
+            _ => self.scroll(action),
         }
         Outcome::Stay
     }
@@ -367,21 +375,5 @@ impl Viewer {
             }
             None => self.note = Some("not found".to_owned()),
         }
-    }
-
-    pub(super) fn hints(keys: &Keys) -> Vec<(String, &'static str)> {
-        let label = |actions: &[Action]| {
-            let labels: Vec<String> = actions.iter().map(|action| keys.label(*action)).collect();
-            labels.into_iter().filter(|label| !label.is_empty()).collect::<Vec<_>>().join(" ")
-        };
-        vec![
-            (label(&[Action::DialogPageDown]), "more"),
-            (label(&[Action::DialogTop, Action::DialogBottom]), "start, end"),
-            (label(&[Action::ViewerSearch, Action::ViewerNext, Action::ViewerPrevious]), "search"),
-            (label(&[Action::ViewerHex]), "hex"),
-            (label(&[Action::ViewerWrap]), "wrap"),
-            (label(&[Action::ViewerReload]), "reload"),
-            ("Esc".to_owned(), "close"),
-        ]
     }
 }

@@ -82,18 +82,8 @@ impl ListCursor {
     }
 
     /// Moves, if `action` says so.
-    pub(super) fn on_action(&mut self, action: Option<Action>, len: usize) {
-        let page = self.page.get().max(1);
-        let row = match action {
-            Some(Action::DialogUp) => self.row.saturating_sub(1),
-            Some(Action::DialogDown) => self.row + 1,
-            Some(Action::DialogPageUp) => self.row.saturating_sub(page),
-            Some(Action::DialogPageDown) => self.row + page,
-            Some(Action::DialogTop) => 0,
-            Some(Action::DialogBottom) => usize::MAX,
-            _ => self.row,
-        };
-        self.move_to(row, len);
+    pub(super) fn on_action(&mut self, action: Action, len: usize) {
+        self.row = moved(action, self.row, len, self.page.get());
     }
 
     /// The rows of `len` that are seen in `height` rows.

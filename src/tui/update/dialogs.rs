@@ -10,6 +10,7 @@ use super::{
     address, delete, editing, given, go, info, link, places, properties, renaming, search, setup, sync,
     transfer, undo, uploads, versions, viewing,
 };
+use crate::action::Action;
 use crate::location::Location;
 
 /// A key for the dialog on top.
@@ -17,6 +18,13 @@ pub(super) fn key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
     let keys = &state.config.keys;
     let Some(dialog) = state.dialogs.last_mut() else { return Vec::new() };
     let outcome = dialog.on_key(key, keys);
+    follow(state, outcome)
+}
+
+/// What was chosen in the palette of the dialog that is on top again.
+pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
+    let Some(dialog) = state.dialogs.last_mut() else { return Vec::new() };
+    let outcome = dialog.on_action(action);
     follow(state, outcome)
 }
 
@@ -110,6 +118,8 @@ fn decide(state: &mut State, decision: Decision) -> Vec<Effect> {
         Decision::StopSetup => vec![Effect::Setup(SetupEffect::Stop)],
         Decision::CopyText(text) => vec![Effect::CopyText(text)],
         Decision::Chosen(choice) => places::chosen(state, choice),
+        Decision::Palette(screen) => places::palette(state, screen),
+        Decision::Help => help(state),
         Decision::RemoveBookmark(place) => places::remove(state, place),
         Decision::AskSearch => {
             state.dialogs.push(Dialog::input(Purpose::Search, "Look for", ""));
@@ -185,9 +195,10 @@ fn mark_by(state: &mut State, text: &str, on: bool) {
 }
 
 /// Every key.
-pub(super) fn help(state: &mut State) {
+pub(super) fn help(state: &mut State) -> Vec<Effect> {
     let help = Dialog::help(&state.config.keys);
     state.dialogs.push(help);
+    Vec::new()
 }
 
 /// What was said so far, the newest first.

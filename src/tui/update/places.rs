@@ -3,18 +3,26 @@
 use super::super::dialog::{Choice, Dialog, Item, Purpose};
 use super::super::message::{Effect, PlacesChange};
 use super::super::state::{State, Tone};
-use super::{act, browser, everywhere, go, properties, setup};
+use super::{browser, go, perform, properties, setup};
 use crate::action::{ACTIONS, Action, Screen};
 use crate::error::Result;
 use crate::location::Location;
 use crate::places::Places;
 
-/// Every action that can be done here, to be found by its words.
-pub(super) fn palette(state: &mut State) -> Vec<Effect> {
+/// Every action that can be done on `screen`, to be found by its words; its own come first.
+pub(super) fn palette(state: &mut State, screen: Screen) -> Vec<Effect> {
     let keys = &state.config.keys;
-    let here = ACTIONS.iter().filter(|info| matches!(info.screen, Screen::Browser | Screen::Global));
+    let screens: Vec<Screen> = std::iter::successors(Some(screen), |screen| screen.next()).collect();
+    let above_panes = screens.contains(&Screen::Dialog);
+    let offered = |action| match action {
+        Action::Palette | Action::Cancel | Action::Interrupt => false,
+        // There it closes what is open, and these are about the terminal.
+        Action::Quit | Action::Redraw | Action::Suspend => !above_panes,
+        _ => true,
+    };
+    let here = screens.iter().flat_map(|on| ACTIONS.iter().filter(move |info| info.screen == *on));
     let items = here
-        .filter(|info| !matches!(info.action, Action::Palette | Action::Cancel | Action::Interrupt))
+        .filter(|info| offered(info.action))
         .map(|info| Item {
             words: info.words.to_owned(),
             aside: keys.labels(info.action).join(" "),
@@ -64,10 +72,7 @@ pub(super) fn remove(state: &mut State, place: Location) -> Vec<Effect> {
 /// What was chosen from a list.
 pub(super) fn chosen(state: &mut State, choice: Choice) -> Vec<Effect> {
     match choice {
-        Choice::Do(action) => {
-            let global = crate::action::info(action).is_some_and(|info| info.screen == Screen::Global);
-            if global { everywhere(state, action) } else { act(state, action) }
-        }
+        Choice::Do(action) => perform(state, action),
         Choice::NewProfile => setup::add(state),
         Choice::Others => {
             setup::offer(state);

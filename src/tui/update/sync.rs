@@ -7,6 +7,7 @@ use super::super::state::{Job, State, Tone};
 use super::super::text;
 use super::transfer::writable;
 use super::{delete, search};
+use crate::action::Action;
 use crate::error::Result;
 use crate::location::Location;
 use crate::s3::Attributes;
@@ -19,7 +20,8 @@ pub(super) fn start(state: &mut State) -> Vec<Effect> {
         return Vec::new();
     }
     if state.comparing.is_some() {
-        state.say(Tone::Warning, "two places are being compared already; Esc stops that");
+        let esc = state.config.keys.label(Action::Cancel);
+        state.say(Tone::Warning, format!("two places are being compared already; {esc} stops that"));
         return Vec::new();
     }
     for place in [&source, &target] {

@@ -8,8 +8,9 @@ use ratatui::text::{Line, Span};
 use super::super::super::text;
 use super::super::super::theme::Theme;
 use super::super::masked::Masked;
-use super::super::window;
+use super::super::{Hint, window};
 use super::{Keys, ProfileForm, Row, Told, Wish};
+use crate::action::Action;
 use crate::config::{Asks, Stored};
 use crate::sanitize::display_safe;
 
@@ -18,6 +19,11 @@ const WIDTH: u16 = 74;
 const LABELS: u16 = 14;
 /// Rows for what came of it.
 const WORDS: u16 = 5;
+
+/// For the status line.
+const SAVE: Hint = (&[Action::FormAccept], "test and save");
+const TEST: Hint = (&[Action::FormTest], "test");
+const NEXT: Hint = (&[Action::FormNext], "next");
 
 impl ProfileForm {
     pub(in crate::tui::dialog) fn draw(&self, frame: &mut Frame<'_>, area: Rect, theme: &Theme) {
@@ -62,18 +68,18 @@ impl ProfileForm {
     fn words(&self, theme: &Theme) -> (Style, Vec<String>) {
         let (style, words) = match &self.told {
             Told::Nothing if self.several.is_empty() => {
-                (theme.dim, "Enter tries the connection, and saves the profile if it works.".to_owned())
+                (theme.dim, "It is saved once a connection works.".to_owned())
             }
-            Told::Nothing => (theme.dim, "Enter tries each of them, and saves those that work.".to_owned()),
+            Told::Nothing => (theme.dim, "Each of them is tried; those that work are saved.".to_owned()),
             Told::Fault(fault) => (theme.warning, fault.clone()),
             Told::Busy(Wish::SaveUntested) => (theme.text, "saving... (Esc stops)".to_owned()),
             Told::Busy(_) => (theme.text, "asking the provider... (Esc stops)".to_owned()),
             Told::Stopped => (theme.text, "Stopped; nothing was saved.".to_owned()),
-            Told::Works(words) => (theme.text, format!("{words}. Enter saves it.")),
+            Told::Works(words) => (theme.text, format!("{words}. It is not saved yet.")),
             Told::Failed(wish, error) => {
                 let what = if *wish == Wish::Test { "Does not work" } else { "Not saved" };
                 let hint = error.hint();
-                let way = (*wish == Wish::Save).then(|| "Ctrl-S saves it untested.".to_owned());
+                let way = (*wish == Wish::Save).then(|| "It can be saved untested.".to_owned());
                 let words = [Some(format!("{what}: {}", error.message())), hint, way];
                 return (theme.error, words.into_iter().flatten().collect());
             }
@@ -146,14 +152,15 @@ impl ProfileForm {
         }
     }
 
-    pub(in crate::tui::dialog) fn hints(&self) -> Vec<(&'static str, &'static str)> {
+    pub(in crate::tui::dialog) fn hints(&self) -> (&'static [Hint], &'static str) {
         if matches!(self.told, Told::Busy(_)) {
-            return vec![("Esc", "stop")];
+            return (&[], "stop");
         }
-        let row = match self.row() {
-            Row::Provider | Row::Keys => ("Left Right", "choose"),
-            _ => ("Ctrl-S", "save untested"),
+        let choice = matches!(self.row(), Row::Provider | Row::Keys);
+        let hints: &[Hint] = match (choice, &self.told) {
+            (true, Told::Nothing | Told::Fault(_)) => &[SAVE, TEST, (&[Action::FormTurn], "choose"), NEXT],
+            _ => &[SAVE, TEST, (&[Action::FormSaveUntested], "save untested"), NEXT],
         };
-        vec![("Enter", "test and save"), ("Ctrl-T", "test"), row, ("Tab", "next"), ("Esc", "cancel")]
+        (hints, "cancel")
     }
 }

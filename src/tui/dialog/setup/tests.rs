@@ -1,13 +1,18 @@
 use secrecy::ExposeSecret as _;
 
+use crossterm::event::KeyModifiers;
+
 use super::*;
+use crate::tui::dialog::tests::form_action;
 
 fn press(form: &mut ProfileForm, code: KeyCode) -> Outcome {
-    form.on_key(KeyEvent::new(code, KeyModifiers::NONE))
+    let key = KeyEvent::new(code, KeyModifiers::NONE);
+    form.on_key(key, form_action(key))
 }
 
 fn with(form: &mut ProfileForm, c: char) -> Outcome {
-    form.on_key(KeyEvent::new(KeyCode::Char(c), KeyModifiers::CONTROL))
+    let key = KeyEvent::new(KeyCode::Char(c), KeyModifiers::CONTROL);
+    form.on_key(key, form_action(key))
 }
 
 /// Tab, and the text that goes into the next row.

@@ -3,6 +3,7 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::*;
+use crate::config::Keys;
 use crate::location::Remote;
 use crate::tui::dialog::Dialog;
 use crate::tui::dialog::tests::screen;
@@ -125,9 +126,9 @@ fn every_key_of_the_viewer_is_the_users() {
     for (action, key) in [("hex", "q"), ("wrap", "h"), ("next", "ctrl-n"), ("search", "f"), ("close", "z")] {
         keys.rebind("viewer", action, &[key.to_owned()]).unwrap();
     }
-    let hints: Vec<String> = Viewer::hints(&keys).into_iter().map(|(key, _)| key).collect();
-    assert_eq!(hints, ["PgDn", "Home End", "f Ctrl-N N", "q", "h", "R", "Esc"]);
     let mut dialog = Dialog::Viewer(Box::new(viewer));
+    let hints: Vec<String> = dialog.hints(&keys).into_iter().map(|(key, _)| key).collect();
+    assert_eq!(hints, ["PgDn", "Home End", "f Ctrl-N N", "q", "h", "R", "Esc"]);
     let mut press = |key: KeyEvent| (dialog.on_key(key, &keys), screen(&dialog, 80, 5));
     let char = |c| KeyEvent::from(KeyCode::Char(c));
     let (outcome, hex) = press(char('q'));
@@ -143,9 +144,9 @@ fn every_key_of_the_viewer_is_the_users() {
 #[test]
 fn to_look_on_without_a_text_asks_for_one() {
     let mut viewer = Viewer::new(place("log.txt"), 10, 1);
-    assert_eq!(viewer.on_key(Some(Action::ViewerNext)), Outcome::Do(Decision::AskSearch));
+    assert_eq!(viewer.on_action(Action::ViewerNext), Outcome::Do(Decision::AskSearch));
     viewer.search("cat");
-    assert_eq!(viewer.on_key(Some(Action::ViewerNext)), Outcome::Stay);
+    assert_eq!(viewer.on_action(Action::ViewerNext), Outcome::Stay);
 }
 
 #[test]
@@ -196,7 +197,7 @@ fn keys_act_while_a_large_document_is_laid_out_and_what_is_not_wanted_any_longer
     press(&mut viewer, Action::DialogDown);
     let (mut viewer, text) = drawn(viewer);
     assert!(text.lines().nth(1).unwrap().starts_with("{\"n\":1},"), "{text}");
-    viewer.on_key(Some(Action::ViewerHex));
+    viewer.on_action(Action::ViewerHex);
     let hex = viewer.lays().unwrap();
     viewer.laid_out(1, layouts[0].number, Ok(layouts[0].run()));
     assert!(!drawn_in_place(&mut viewer).contains("  \"n\": 0"), "that was wanted before");
@@ -205,7 +206,7 @@ fn keys_act_while_a_large_document_is_laid_out_and_what_is_not_wanted_any_longer
     viewer.laid_out(1, hex.number, Ok(hex.run()));
     let text = drawn_in_place(&mut viewer);
     assert!(text.contains("00000000") && text.contains("binary"), "{text}");
-    viewer.on_key(Some(Action::ViewerHex));
+    viewer.on_action(Action::ViewerHex);
     lay(&mut viewer);
     press(&mut viewer, Action::DialogTop);
     assert!(drawn_in_place(&mut viewer).contains("    \"n\": 0"));
@@ -224,7 +225,7 @@ fn nothing_is_fetched_until_it_is_seen_what_is_there_and_a_layout_that_fails_is_
     assert!(viewer.wants().is_none(), "how much is missing is not known yet");
     feed(&mut viewer, &object);
     assert!(drawn_in_place(&mut viewer).contains("line 0039999"));
-    viewer.on_key(Some(Action::ViewerHex));
+    viewer.on_action(Action::ViewerHex);
     let work = viewer.lays().unwrap();
     viewer.laid_out(work.view, work.number, Err(Error::new(crate::error::Kind::Internal, "a task failed")));
     assert!(drawn_in_place(&mut viewer).contains("a task failed"));

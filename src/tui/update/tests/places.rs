@@ -33,6 +33,28 @@ fn the_palette_finds_an_action_by_some_of_its_letters_and_does_it() {
 }
 
 #[test]
+fn the_palette_of_a_dialog_or_of_the_transfers_offers_what_can_be_done_there() {
+    let mut state = browser();
+    keys(&mut state, "t:");
+    let screen = draw(&state);
+    assert!(screen.contains("retry what failed") && !screen.contains("swap the panes"), "{screen}");
+    keys(&mut state, "panes");
+    key(&mut state, KeyCode::Enter);
+    assert!(!state.panel, "back to the panes");
+    keys(&mut state, "L:");
+    assert_eq!(state.dialogs.len(), 2);
+    let screen = draw(&state);
+    assert!(screen.contains("take what is chosen") && !screen.contains("quit"), "{screen}");
+    keys(&mut state, "chosen");
+    key(&mut state, KeyCode::Enter);
+    assert!(state.dialogs.is_empty(), "which closes the messages");
+    keys(&mut state, "L?");
+    assert!(draw(&state).contains("Panes and places"), "help opens above a dialog");
+    key(&mut state, KeyCode::Esc);
+    assert_eq!(state.dialogs.len(), 1);
+}
+
+#[test]
 fn a_place_is_bookmarked_found_again_and_forgotten() {
     let mut state = browser_with(config(), at("photos/"), local("/x"), (120, 30));
     assert!(keys(&mut state, "b").is_empty() && notice(&state).contains("no bookmark"));

@@ -89,7 +89,7 @@ fn what_fails_stays_to_be_mended_and_a_test_saves_nothing() {
     );
     let (number, _) = ordered(ctrl(&mut state, 't'));
     done(&mut state, number, Done { works: vec!["work works".to_owned()], ..Done::default() });
-    assert!(draw(&state).contains("work works. Enter saves it."));
+    assert!(draw(&state).contains("work works. It is not saved yet."));
     let (number, _) = ordered(key(&mut state, KeyCode::Enter));
     let stopped = key(&mut state, KeyCode::Esc);
     assert!(matches!(stopped[..], [Effect::Setup(SetupEffect::Stop)]));

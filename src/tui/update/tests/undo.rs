@@ -31,7 +31,7 @@ fn marked_entries_are_renamed_by_a_pattern_shown_first() {
     assert!(draw(&state).contains("Rename 2 entries"));
     keys(&mut state, "a\tx");
     let screen = draw(&state);
-    assert!(screen.contains("x.txt") && screen.contains("Enter renames 1"), "{screen}");
+    assert!(screen.contains("x.txt") && screen.contains("1 to be renamed"), "{screen}");
     keys(&mut state, "\tz{n}");
     assert!(draw(&state).contains("x.txtz1"));
     let effects = keys(&mut state, "\r");
