@@ -149,7 +149,7 @@ actions! {
     ImportProfile, Browser, Panes, "import_profile", "import profiles of rclone, mc, s3cmd", [];
     GoTo, Browser, Panes, "go_to", "go to a location", ["ctrl-g"];
     Bookmarks, Browser, Panes, "bookmarks", "bookmarks and places visited", ["b"];
-    Compare, Browser, Panes, "compare", "mark what differs from the other pane", ["="];
+    Compare, Browser, Panes, "compare", "mark what differs; again: kind by kind", ["="];
     BookmarkAdd, Browser, Panes, "bookmark_add", "bookmark this place", ["shift-b"];
     HistoryBack, Browser, Panes, "history_back", "back", ["["];
     HistoryForward, Browser, Panes, "history_forward", "forward", ["]"];

@@ -58,6 +58,8 @@ pub(crate) struct Listing {
     marks: Vec<bool>,
     marked: usize,
     marked_bytes: u64,
+    /// How each entry differs from what the other pane had, if that was looked at.
+    differences: Option<Vec<Difference>>,
     /// All entries that have their place, in order.
     order: Rows,
     /// Those that are seen; `None`: all of them.
@@ -71,6 +73,17 @@ pub(crate) struct Listing {
     /// Rows that were made to be drawn.
     #[cfg(test)]
     pub(super) made: std::cell::Cell<usize>,
+}
+
+/// How an entry differs from what the other pane has under its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Difference {
+    /// Not at all, or it is not seen.
+    None,
+    /// The other pane has none.
+    Only,
+    /// The other pane has another one.
+    Changed,
 }
 
 /// What is drawn of an entry.
@@ -88,6 +101,8 @@ pub(crate) struct Row<'a> {
     pub(crate) class: &'a str,
     /// Whether it is marked.
     pub(crate) marked: bool,
+    /// How it differs, if that was looked at.
+    pub(crate) difference: Difference,
 }
 
 impl Listing {
@@ -180,6 +195,11 @@ impl Listing {
         self.columns.modified(entry)
     }
 
+    /// What tells its content from others, if its ETag is that of one part.
+    pub(crate) fn etag(&self, entry: u32) -> Option<u64> {
+        self.columns.etag(entry)
+    }
+
     /// The storage classes that there are, safe to show.
     pub(crate) fn classes(&self) -> &[String] {
         self.columns.classes()
@@ -197,6 +217,7 @@ impl Listing {
             modified: self.modified(entry),
             class: self.columns.class(entry),
             marked: self.marks[entry as usize],
+            difference: self.difference(entry),
         }
     }
 
@@ -205,6 +226,7 @@ impl Listing {
         let first = self.len();
         Arc::make_mut(&mut self.columns).append(entries);
         self.marks.resize(self.len(), false);
+        self.differences = None;
         for (entry, _) in (first..).zip(entries).filter(|(_, entry)| remark.contains(&entry.name)) {
             self.mark(u32::try_from(entry).unwrap_or(u32::MAX), true);
         }
@@ -343,6 +365,38 @@ impl Listing {
         for entry in Arc::clone(self.view()).iter() {
             let on = decide(self.columns.name(*entry), self.is_marked(*entry));
             self.mark(*entry, on);
+        }
+    }
+
+    /// Whether it is known how its entries differ from those of the other pane.
+    pub(crate) fn is_compared(&self) -> bool {
+        self.differences.is_some()
+    }
+
+    /// Finds out how each entry that is seen differs, by its name and by whether it is a folder.
+    pub(crate) fn compare(&mut self, differs: impl Fn(&[u8], bool) -> Difference) {
+        let mut differences = vec![Difference::None; self.len()];
+        for entry in self.view().iter() {
+            differences[*entry as usize] =
+                differs(self.columns.name(*entry), self.kind(*entry).is_container());
+        }
+        self.differences = Some(differences);
+    }
+
+    fn difference(&self, entry: u32) -> Difference {
+        let known = self.differences.as_ref().and_then(|differences| differences.get(entry as usize));
+        known.copied().unwrap_or(Difference::None)
+    }
+
+    /// How many differ so.
+    pub(crate) fn differing(&self, so: Difference) -> usize {
+        self.differences.iter().flatten().filter(|difference| **difference == so).count()
+    }
+
+    /// Marks what differs as `wanted` says, and nothing else.
+    pub(crate) fn mark_differing(&mut self, wanted: impl Fn(Difference) -> bool) {
+        for entry in 0..count(&self.columns) {
+            self.mark(entry, wanted(self.difference(entry)));
         }
     }
 

@@ -12,7 +12,7 @@ use super::message::{Effect, PaneId, Touches};
 use super::pane::Pane;
 use super::theme::Theme;
 use super::transfers::TransfersPanel;
-use super::update::Undo;
+use super::update::{Compared, Undo};
 use crate::config::{Column, Config, Importable, Profile};
 use crate::error::Error;
 use crate::location::{Location, Remote};
@@ -105,6 +105,8 @@ pub(super) struct State {
     pub(super) aborting: usize,
     /// Source and target that are being compared.
     pub(super) comparing: Option<(Location, Location)>,
+    /// What is marked of all that differs between the panes.
+    pub(super) compared: Compared,
     /// The measuring whose results are wanted.
     pub(super) measuring: u64,
     /// What was said lately, and when; the newest last.
@@ -178,6 +180,7 @@ impl State {
             search: 0,
             aborting: 0,
             comparing: None,
+            compared: Compared::default(),
             measuring: 0,
             said: VecDeque::new(),
             clicked: None,

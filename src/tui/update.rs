@@ -26,6 +26,7 @@ mod uploads;
 mod versions;
 mod viewing;
 
+pub(super) use compare::Kind as Compared;
 pub(super) use go::folder;
 pub(super) use setup::welcome;
 pub(super) use undo::Undo;

@@ -23,6 +23,8 @@ pub(super) struct Columns {
     sizes: Vec<u64>,
     /// Seconds since 1970.
     times: Vec<i64>,
+    /// The first half of an ETag of one part; 0: not known, or of several parts.
+    etags: Vec<u64>,
     /// Numbers of `class_names`, from 1 on; 0: not known.
     classes: Vec<u8>,
     /// Safe to show; there are few.
@@ -42,6 +44,7 @@ impl Columns {
             self.kinds.push(entry.kind);
             self.sizes.push(entry.size.unwrap_or(NO_SIZE));
             self.times.push(entry.modified.map_or(NO_TIME, Timestamp::as_second));
+            self.etags.push(entry.etag.as_deref().and_then(half).unwrap_or(0));
             let class = self.class_number(entry);
             self.classes.push(class);
         }
@@ -65,6 +68,11 @@ impl Columns {
     pub(super) fn modified(&self, entry: u32) -> Option<Timestamp> {
         let seconds = self.times[entry as usize];
         (seconds != NO_TIME).then(|| Timestamp::from_second(seconds).ok()).flatten()
+    }
+
+    /// What tells its content from others, if its ETag is that of one part: half of it is enough.
+    pub(super) fn etag(&self, entry: u32) -> Option<u64> {
+        Some(self.etags[entry as usize]).filter(|etag| *etag != 0)
     }
 
     /// Its storage class, safe to show; empty: not known.
@@ -126,8 +134,17 @@ impl Columns {
     #[cfg(test)]
     pub(super) fn footprint(&self) -> usize {
         self.names.capacity()
-            + 8 * (self.ends.capacity() + self.sizes.capacity() + self.times.capacity())
+            + 8 * (self.ends.capacity()
+                + self.sizes.capacity()
+                + self.times.capacity()
+                + self.etags.capacity())
             + self.kinds.capacity()
             + self.classes.capacity()
     }
+}
+
+/// The first half of an MD5; ETags of several parts are none, and depend on how the parts were cut.
+fn half(etag: &str) -> Option<u64> {
+    let is_md5 = etag.len() == 32 && etag.bytes().all(|byte| byte.is_ascii_hexdigit());
+    etag.get(..16).filter(|_| is_md5).and_then(|half| u64::from_str_radix(half, 16).ok())
 }

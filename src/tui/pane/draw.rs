@@ -8,7 +8,7 @@ use ratatui::style::{Color, Style};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Block;
 
-use super::super::listing::{Row, SortBy};
+use super::super::listing::{Difference, Row, SortBy};
 use super::super::text;
 use super::super::theme::Theme;
 use super::Pane;
@@ -220,7 +220,12 @@ fn line(
     let room = width.saturating_sub(text::width(&rest) + 1);
     let (name, hits) = text::clip_middle_with(&row.label, room, theme.ellipsis(), hits);
     let pad = " ".repeat(room.saturating_sub(text::width(&name)));
-    let mark = if row.marked { "*" } else { " " };
+    let mark = match (row.marked, row.difference) {
+        (false, _) => " ",
+        (true, Difference::None) => "*",
+        (true, Difference::Only) => "+",
+        (true, Difference::Changed) => "!",
+    };
     let name_style = match row.kind {
         _ if row.marked => theme.mark,
         kind if kind.is_container() => theme.folder,

@@ -411,5 +411,5 @@ fn messages_can_be_read_again() {
     keys(&mut state, "j");
     assert!(!draw(&state).contains("the same names"));
     keys(&mut state, "L");
-    assert!(draw(&state).contains("the same names and sizes"), "{}", draw(&state));
+    assert!(draw(&state).contains("the same names, sizes and ETags"), "{}", draw(&state));
 }

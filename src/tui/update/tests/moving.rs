@@ -45,28 +45,73 @@ fn swapped_panes_keep_places_cursors_and_the_keyboard() {
     assert_eq!(state.pane(PaneId::Left).id, PaneId::Left);
 }
 
+fn marked(state: &State, id: PaneId) -> Vec<String> {
+    let pane = state.pane(id);
+    pane.listing.marked().iter().map(|entry| pane.name(*entry).to_str().unwrap().to_owned()).collect()
+}
+
 #[test]
-fn what_differs_between_the_panes_is_marked_in_both() {
+fn what_differs_between_the_panes_is_marked_in_both_kind_by_kind() {
     let mut state = browser_with(config(), Location::Remote(work("")), local("/x"), (120, 30));
     fill(&mut state, PaneId::Left, &["both", "dir/", "mine", "mine/"], None);
     fill(&mut state, PaneId::Right, &["both", "dir", "theirs"], None);
+    let both = |state: &State| (marked(state, PaneId::Left), marked(state, PaneId::Right));
+    let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
     keys(&mut state, "=");
-    let marked = |state: &State, id| {
-        let pane = state.pane(id);
-        pane.listing
-            .marked()
-            .iter()
-            .map(|entry| pane.name(*entry).to_str().unwrap().to_owned())
-            .collect::<Vec<_>>()
-    };
     // Here `dir` of the local folder is a file.
-    assert_eq!(marked(&state, PaneId::Left), ["dir/", "mine/", "mine"]);
-    assert_eq!(marked(&state, PaneId::Right), ["dir", "theirs"]);
-    assert!(notice(&state).starts_with("1 only here, 1 only there, 1 of another size"), "{}", notice(&state));
+    let all = (names(&["dir/", "mine/", "mine"]), names(&["dir", "theirs"]));
+    assert_eq!(both(&state), all);
+    assert!(notice(&state).starts_with("2 only left, 1 only right, 1 in both"), "{}", notice(&state));
+    let screen = draw(&state);
+    for part in ["│!dir/", "│+mine/", "│!dir ", "│+theirs"] {
+        assert!(screen.contains(part), "{part}\n{screen}");
+    }
+    keys(&mut state, "=");
+    assert!(notice(&state).contains("only left marked (= again: what is only right)"), "{}", notice(&state));
+    assert_eq!(both(&state), (names(&["mine/", "mine"]), names(&[])));
+    keys(&mut state, "=");
+    assert_eq!(both(&state), (names(&[]), names(&["theirs"])));
+    keys(&mut state, "=");
+    assert_eq!(both(&state), (names(&["dir/"]), names(&["dir"])));
+    keys(&mut state, "=");
+    assert_eq!(both(&state), all);
+    keys(&mut state, "==");
+    let _ = state.pane_mut(PaneId::Right).refresh(None);
+    fill(&mut state, PaneId::Right, &["both", "dir/", "mine"], None);
+    keys(&mut state, "=");
+    assert_eq!(both(&state), (names(&["mine/"]), names(&[])), "what was read anew is compared anew");
+    assert!(!notice(&state).contains("again"), "there is but one kind: {}", notice(&state));
     fill(&mut state, PaneId::Right, &["more"], Some("token"));
     let _ = state.pane_mut(PaneId::Right).refresh(None);
     keys(&mut state, "=");
     assert!(notice(&state).contains("not all of both"), "{}", notice(&state));
+}
+
+#[test]
+fn objects_of_one_size_are_told_apart_by_etags_of_one_part() {
+    let mut state = browser_with(config(), Location::Remote(work("")), at("copy/"), (120, 30));
+    let (one, other) = ("0123456789abcdef0123456789abcdef", "fedcba9876543210fedcba9876543210");
+    let etags = |pairs: [(&str, &str); 3]| {
+        let entry = |(name, etag): (&str, &str)| Entry {
+            size: Some(3),
+            etag: Some(etag.into()),
+            ..Entry::new(name, Kind::Object)
+        };
+        pairs.into_iter().map(entry).collect::<Vec<_>>()
+    };
+    let parts = "0123456789abcdef0123456789abcdef-2";
+    let mut fill = |pane, pairs| {
+        let generation = state.pane(pane).generation();
+        let read = Ok(Page { entries: etags(pairs), next: None });
+        update(&mut state, Event::Page { pane, generation, page: read });
+    };
+    fill(PaneId::Left, [("changed", one), ("parts", one), ("same", one)]);
+    fill(PaneId::Right, [("changed", other), ("parts", parts), ("same", one)]);
+    keys(&mut state, "=");
+    assert_eq!(
+        (marked(&state, PaneId::Left), marked(&state, PaneId::Right)),
+        (vec!["changed".into()], vec!["changed".into()])
+    );
 }
 
 #[test]
