@@ -29,10 +29,19 @@ const PATTERN: &str = "{name}{ext}";
 pub(crate) struct Old {
     /// Exact, as its listing has it.
     pub(crate) entry: OsString,
-    /// Without the slash of a prefix.
+    /// The folder in which it was found, with its slash; empty in a listing of its own folder.
+    pub(crate) within: String,
+    /// Without that, and without the slash of a prefix.
     pub(crate) name: String,
     /// A folder's name has no extension.
     pub(crate) folder: bool,
+}
+
+impl Old {
+    /// A name in the same folder.
+    fn beside(&self, name: &str) -> String {
+        format!("{}{name}", self.within)
+    }
 }
 
 /// A new name, or why it is none.
@@ -49,7 +58,7 @@ pub(super) const HINTS: &[Hint] = &[
 #[derive(Debug)]
 pub(crate) struct Batch {
     old: Vec<Old>,
-    /// Names in the same place that are not renamed.
+    /// Names in the same place that are not renamed, with the folder before them where it was found.
     taken: HashSet<String>,
     fields: [Field; 3],
     focus: usize,
@@ -79,18 +88,21 @@ impl Batch {
         });
         let mut new: Vec<New> = names.collect();
         let mut times: HashMap<String, usize> = HashMap::new();
-        for name in new.iter().flatten() {
-            *times.entry(name.clone()).or_default() += 1;
+        for (old, name) in self.old.iter().zip(&new) {
+            if let Ok(name) = name {
+                *times.entry(old.beside(name)).or_default() += 1;
+            }
         }
-        let sources: HashSet<&str> = self.old.iter().map(|old| old.name.as_str()).collect();
+        let sources: HashSet<String> = self.old.iter().map(|old| old.beside(&old.name)).collect();
         for (name, old) in new.iter_mut().zip(&self.old) {
             let Ok(text) = name else { continue };
+            let whole = old.beside(text);
             let why = match text.as_str() {
                 "" | "." | ".." => Some("no name"),
                 text if text.contains(['/', '\0']) => Some("a `/` in it"),
-                text if times.get(text).is_some_and(|count| *count > 1) => Some("twice"),
-                text if self.taken.contains(text) => Some("exists already"),
-                text if text != old.name && sources.contains(text) => Some("is the name of another one"),
+                _ if times.get(&whole).is_some_and(|count| *count > 1) => Some("twice"),
+                _ if self.taken.contains(&whole) => Some("exists already"),
+                text if text != old.name && sources.contains(&whole) => Some("is the name of another one"),
                 _ => None,
             };
             if let Some(why) = why {
@@ -198,7 +210,11 @@ impl Batch {
     /// `old  >  new`.
     fn line(&self, index: usize, width: usize, theme: &Theme) -> Line<'static> {
         let half = width.saturating_sub(4) / 2;
-        let old = text::clip_middle(&display_safe(&self.old[index].name), half, theme.ellipsis());
+        let old = text::clip_middle(
+            &display_safe(&self.old[index].beside(&self.old[index].name)),
+            half,
+            theme.ellipsis(),
+        );
         let pad = " ".repeat(half.saturating_sub(text::width(&old)));
         let (new, style) = match &self.new[index] {
             Err(why) => (format!("({why})"), theme.error),
@@ -250,8 +266,12 @@ mod tests {
     use crossterm::event::{KeyCode, KeyModifiers};
 
     fn batch(names: &[&str]) -> Batch {
-        let old =
-            names.iter().map(|name| Old { entry: name.into(), name: (*name).to_owned(), folder: false });
+        let old = names.iter().map(|name| Old {
+            entry: name.into(),
+            within: String::new(),
+            name: (*name).to_owned(),
+            folder: false,
+        });
         Batch::new(old.collect(), HashSet::from(["taken".to_owned()]))
     }
 

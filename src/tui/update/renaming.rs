@@ -1,7 +1,8 @@
 //! New names for one entry or for many, without ever replacing anything.
 
 use std::collections::HashSet;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 
 use super::super::dialog::{Dialog, Old, Purpose};
 use super::super::message::{Effect, Touches};
@@ -23,11 +24,6 @@ const COMPARED: usize = 100_000;
 
 /// Asks for a new name of the entry under the cursor, or for those of all that are marked.
 pub(super) fn ask(state: &mut State) -> Vec<Effect> {
-    if state.here().search.is_some() {
-        let key = state.config.keys.label(Action::Open);
-        state.say(Tone::Plain, format!("{key} goes to where it is: rename it there"));
-        return Vec::new();
-    }
     let pane = state.here();
     let (at, chosen) = (pane.location.clone(), pane.chosen());
     let Some(first) = chosen.first().copied() else {
@@ -49,10 +45,25 @@ pub(super) fn ask(state: &mut State) -> Vec<Effect> {
         return ask_many(state, &chosen);
     }
     let pane = state.here();
-    let name = pane.name(first).to_string_lossy().into_owned();
-    let name = name.strip_suffix('/').unwrap_or(&name).to_owned();
-    state.dialogs.push(Dialog::input(Purpose::Rename, "New name", &name));
+    let name = pane.name(first).to_string_lossy();
+    let (_, name) = split(&name);
+    let input = Dialog::input(Purpose::Rename, "New name", name);
+    state.dialogs.push(input);
     Vec::new()
+}
+
+/// The folder in which an entry is, with its slash, and its own name: what was found may be anywhere below.
+fn split(entry: &str) -> (&str, &str) {
+    let entry = entry.strip_suffix('/').unwrap_or(entry);
+    entry.split_at(entry.rfind('/').map_or(0, |slash| slash + 1))
+}
+
+/// What an entry is called once its own name is `to`.
+fn renamed_to(from: &OsStr, to: &str) -> OsString {
+    let bytes = from.as_bytes();
+    let (bare, slash) = bytes.strip_suffix(b"/").map_or((bytes, ""), |bare| (bare, "/"));
+    let folder = bare.iter().rposition(|byte| *byte == b'/').map_or(0, |slash| slash + 1);
+    OsString::from_vec([&bare[..folder], to.as_bytes(), slash.as_bytes()].concat())
 }
 
 fn ask_many(state: &mut State, chosen: &[u32]) -> Vec<Effect> {
@@ -66,8 +77,8 @@ fn ask_many(state: &mut State, chosen: &[u32]) -> Vec<Effect> {
             return Vec::new();
         };
         let folder = pane.kind(*entry).is_container();
-        let name = name.strip_suffix('/').unwrap_or(name).to_owned();
-        old.push(Old { entry: exact.to_owned(), name, folder });
+        let (within, name) = split(name);
+        old.push(Old { entry: exact.to_owned(), within: within.to_owned(), name: name.to_owned(), folder });
     }
     let taken = taken(pane, &old);
     state.dialogs.push(Dialog::batch(old, taken));
@@ -100,31 +111,38 @@ pub(super) fn typed(state: &mut State, to: &str) -> Vec<Effect> {
     rename(state, vec![(from, to.to_owned())])
 }
 
-/// Gives entries of this pane's place other names: exact old ones, and new ones without a slash.
+/// Gives entries of this pane other names, where they are: exact old ones, and new ones without a slash.
 pub(super) fn rename(state: &mut State, names: Vec<(OsString, String)>) -> Vec<Effect> {
     let at = state.here().location.clone();
-    let Location::Remote(_) = &at else {
-        let names = names.into_iter().map(|(from, to)| (from, to.into())).collect();
-        return vec![Effect::Rename { at, names, undoable: true }];
-    };
-    let items: Vec<Item> = names
-        .iter()
-        .filter_map(|(from, to)| {
-            let tree = from.to_string_lossy().ends_with('/');
-            let to = OsString::from(if tree { format!("{to}/") } else { to.clone() });
-            (to != *from).then(|| Item { from: at.join(from), to: at.join(&to), tree, known: None })
+    let names: Vec<(OsString, OsString)> = names
+        .into_iter()
+        .map(|(from, to)| {
+            let to = renamed_to(&from, &to);
+            (from, to)
         })
+        .filter(|(from, to)| from != to)
         .collect();
-    if items.is_empty() {
+    if names.is_empty() {
         return Vec::new();
     }
-    let seek = names.first().map(|(from, to)| {
-        let slash = if from.to_string_lossy().ends_with('/') { "/" } else { "" };
-        OsString::from(format!("{to}{slash}"))
-    });
+    if at.as_local().is_some() {
+        return vec![Effect::Rename { at, names, undoable: true }];
+    }
+    let tree = |name: &OsString| name.as_bytes().ends_with(b"/");
+    let item = |(from, to): &(OsString, OsString)| Item {
+        from: at.join(from),
+        to: at.join(to),
+        tree: tree(from),
+        known: None,
+    };
+    let items: Vec<Item> = names.iter().map(item).collect();
+    let seek = names.into_iter().next().map(|(_, to)| to);
     state.here_mut().listing.unmark_all();
+    let mut places: Vec<Location> = items.iter().filter_map(|item| item.to.parent()).collect();
+    places.push(at);
+    places.dedup();
     let request = Request { verb: Verb::Move, items, on_conflict: OnConflict::Fail, ..Request::default() };
-    let touches = Touches { places: vec![at], seek, undoable: true, ..Touches::default() };
+    let touches = Touches { places, seek, undoable: true, ..Touches::default() };
     vec![Effect::Submit { request: Box::new(request), touches }]
 }
 
@@ -145,10 +163,13 @@ pub(super) fn renamed(
         }
     }
     let seek = done.first().map(|(_, to)| to.clone());
+    let folder = |(_, to): &(OsString, OsString)| at.join(to).parent();
+    let mut places: Vec<Location> = done.iter().filter_map(folder).chain([at.clone()]).collect();
+    places.dedup();
     if undoable && !done.is_empty() {
         state.remember(Undo::Renamed(at.clone(), done));
     }
     let here = state.focus;
     state.here_mut().listing.unmark_all();
-    refresh(state, std::slice::from_ref(at), seek.as_deref().map(|name| (here, name)))
+    refresh(state, &places, seek.as_deref().map(|name| (here, name)))
 }

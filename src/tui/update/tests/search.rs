@@ -163,8 +163,27 @@ fn links_views_properties_and_lists_are_of_what_was_found() {
         matches!(&effects[..], [Effect::WriteFile { text, rows: 1, .. }] if text.contains("b/cat.jpg,object,2048")),
         "{effects:?}"
     );
-    assert!(keys(&mut state, "r").is_empty() && notice(&state).contains("rename it there"));
     assert!(keys(&mut state, "Z").is_empty() && notice(&state).contains("not synced"));
+}
+
+#[test]
+fn what_was_found_is_renamed_where_it_is() {
+    let mut state = cats();
+    keys(&mut state, "jr");
+    let effects = keys(&mut state, "x\r");
+    let [Effect::Submit { request, touches }] = &effects[..] else { panic!("{effects:?}") };
+    let item = &request.items[0];
+    assert_eq!((&item.from, &item.to), (&at("photos/2026/cat.jpg"), &at("photos/2026/cat.jpgx")));
+    assert!(touches.places.contains(&at("photos/2026/")) && touches.undoable);
+    let mut state = cats();
+    keys(&mut state, "a");
+    keys(&mut state, "r\t\tx");
+    let screen = draw(&state);
+    assert!(screen.contains("2026/cat.jpg") && screen.contains("3 to be renamed"), "{screen}");
+    let effects = keys(&mut state, "\r");
+    let [Effect::Submit { request, .. }] = &effects[..] else { panic!("{effects:?}") };
+    let to: Vec<_> = request.items.iter().map(|item| item.to.clone()).collect();
+    assert!(to.contains(&at("photos/2026/cat.jpgx")) && to.len() == 3, "one name in several folders: {to:?}");
 }
 
 #[test]
