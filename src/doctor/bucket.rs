@@ -17,10 +17,10 @@ const LIMIT: usize = 256 << 10;
 
 pub(super) async fn credentials(store: &Store) -> Finding {
     const CHECK: &str = "credentials";
+    const TOGETHER: &str = "links end with them, however long they were asked for";
     if store.is_anonymous() {
         return Finding::new(CHECK, Verdict::Warning, "none: only public buckets, and no links");
     }
-    const TOGETHER: &str = "links end with them, however long they were asked for";
     let end = match store.credentials_end().await {
         Ok(Some(end)) => end,
         Ok(None) if store.is_session().await.is_ok_and(|is_one| is_one) => {
