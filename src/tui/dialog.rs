@@ -42,7 +42,7 @@ pub(super) use unsaved::{Base, Editing, Unsaved};
 pub(super) use uploads::{Chosen, Uploads};
 pub(super) use usage::{Measured, Share};
 pub(super) use versions::Versions;
-pub(super) use viewer::{Chunk, Laid, Laying, Wanted};
+pub(super) use viewer::{Chunk, Laid, Laying, Unpacking, Wanted};
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use ratatui::Frame;

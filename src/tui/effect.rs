@@ -126,6 +126,7 @@ impl Effects {
             Effect::Sign(_)
             | Effect::Places(_)
             | Effect::Fetch(_)
+            | Effect::Unpack(..)
             | Effect::TestLinks(_)
             | Effect::Stat(..)
             | Effect::Given(_)
@@ -261,6 +262,9 @@ impl Effects {
                     let chunk = view::fetch(&connections, &wanted).await;
                     Event::Fetched(wanted, chunk)
                 });
+            }
+            Effect::Unpack(wanted, unpacking) => {
+                self.spawn(async move { view::unpack(&connections, wanted, &unpacking).await });
             }
             Effect::TestLinks(links) => {
                 self.spawn(async move { Event::Tested(links::try_out(&connections, &links).await) });
