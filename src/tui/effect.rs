@@ -755,6 +755,34 @@ mod tests {
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_bucket_that_its_list_of_grants_opens_is_flagged_and_one_that_it_does_not_is_not() {
+        let mut flow = Flow::start(&[], &[("a", "1")], at("")).await;
+        flow.keys("\th");
+        flow.until(|flow| !flow.state.here().loading).await;
+        flow.keys("i");
+        flow.until_shown("demo: FULL_CONTROL").await;
+        assert!(!flow.screen().contains("PUBLIC"), "{}", flow.screen());
+        flow.backend.grant("box", "AllUsers", "READ");
+        flow.backend.grant("box", "AuthenticatedUsers", "WRITE");
+        flow.keys("\x1bi");
+        flow.until_shown("PUBLIC").await;
+        let screen = flow.screen();
+        assert!(screen.contains("its ACL lets anybody read"), "{screen}");
+        assert!(screen.contains("its ACL lets anybody with an AWS account write"), "{screen}");
+        // One that only those of some addresses may read is not open.
+        flow.backend.create_bucket("closed");
+        let policy = r#"{"Statement":[{"Effect":"Allow","Principal":"*","Action":"s3:GetObject",
+            "Condition":{"IpAddress":{"aws:SourceIp":"10.0.0.0/8"}}}]}"#;
+        flow.backend.set_policy("closed", policy);
+        flow.keys("\x1bR");
+        flow.until_shown("closed").await;
+        flow.until(|flow| !flow.state.here().loading).await;
+        flow.keys("Gi");
+        flow.until_shown("aws:SourceIp").await;
+        assert!(!flow.screen().contains("PUBLIC"), "{}", flow.screen());
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn properties_and_classes_change_in_place_and_archives_give_back() {
         let mut flow = Flow::start(&[], &[("a", "1"), ("p/b", "12"), ("p/c", "123")], at("")).await;
         flow.keys("\tgjM");
