@@ -783,6 +783,32 @@ mod tests {
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn what_takes_room_is_told_by_storage_class_before_all_of_it_is_read() {
+        let mut flow = Flow::start(&[], &[], at("")).await;
+        for number in 0..1_500 {
+            flow.backend.put("box", &format!("logs/{number:04}"), "12");
+        }
+        flow.backend.set_storage_class("box", "logs/0007", "GLACIER");
+        flow.keys("\tR");
+        flow.until_shown("logs").await;
+        let stall = Rule { after: 1, ..Rule::always(Operation::ListObjects, Fault::Stall) };
+        flow.backend.faults().add(stall);
+        flow.keys("W");
+        flow.until_shown("GLACIER 2 B (1)").await;
+        let screen = flow.screen();
+        assert!(screen.contains("STANDARD") && screen.contains("reading..."), "{screen}");
+        // Another place, and back to this one, which is read to its end now.
+        flow.backend.faults().clear();
+        flow.happen(Event::Key(KeyCode::Right.into()));
+        flow.until_shown("STANDARD 3.0 kB (1,499), GLACIER 2 B (1)").await;
+        flow.until(|flow| !flow.screen().contains("reading...")).await;
+        assert!(flow.screen().contains("logs/"), "{}", flow.screen());
+        flow.happen(Event::Key(KeyCode::Left.into()));
+        flow.until(|flow| !flow.screen().contains("reading...")).await;
+        assert!(flow.screen().contains("1,500 looked at"), "{}", flow.screen());
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn properties_and_classes_change_in_place_and_archives_give_back() {
         let mut flow = Flow::start(&[], &[("a", "1"), ("p/b", "12"), ("p/c", "123")], at("")).await;
         flow.keys("\tgjM");
