@@ -20,6 +20,8 @@ pub enum Screen {
     Given,
     /// Links that were just signed.
     Links,
+    /// What takes room.
+    Usage,
     /// What failed of a transfer.
     Failures,
     /// The plan of a sync.
@@ -38,7 +40,7 @@ pub enum Screen {
 
 impl Screen {
     /// All of them, in the order help shows them.
-    pub const ALL: [Screen; 15] = [
+    pub const ALL: [Screen; 16] = [
         Screen::Browser,
         Screen::Transfers,
         Screen::Versions,
@@ -46,6 +48,7 @@ impl Screen {
         Screen::Uploads,
         Screen::Given,
         Screen::Links,
+        Screen::Usage,
         Screen::Failures,
         Screen::Sync,
         Screen::Confirm,
@@ -67,6 +70,7 @@ impl Screen {
             Screen::Uploads => "uploads",
             Screen::Given => "given",
             Screen::Links => "links",
+            Screen::Usage => "usage",
             Screen::Failures => "failures",
             Screen::Sync => "sync",
             Screen::Confirm => "confirm",
@@ -247,6 +251,8 @@ actions! {
     LinkHtml, Links, Links, "html", "copy as HTML", ["a"];
     LinkTest, Links, Links, "test", "try it as its holder would", ["t"];
     LinkQr, Links, Links, "qr", "as a QR code, and back", ["shift-q"];
+    UsageBelow, Usage, Move, "below", "what takes room in it", ["right", "l"];
+    UsageAbove, Usage, Move, "above", "back to what was shown before", ["left", "h", "backspace"];
     FailureRetry, Failures, Act, "retry", "try this one again", ["r"];
     FailureRetryAll, Failures, Act, "retry_all", "try all again", ["shift-r"];
     SyncToggle, Sync, Mark, "toggle", "this one, or not", ["space"];

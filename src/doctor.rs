@@ -4,6 +4,7 @@
 mod bucket;
 mod objects;
 mod parts;
+mod signing;
 
 use std::sync::Arc;
 
@@ -150,11 +151,18 @@ pub async fn examine(
     if !is_reached {
         return Ok(report);
     }
+    let named = bucket.map(str::to_owned).or_else(|| profile.bucket.clone());
+    let other = bucket::region(config, &store, named.as_deref(), &mut report.advice).await;
+    let store = match other {
+        Some((finding, other)) => {
+            note(&mut report, finding);
+            other
+        }
+        None => store,
+    };
     let (listed, first) = bucket::list_buckets(&store).await;
     note(&mut report, listed);
-    let chosen = bucket.map(str::to_owned).or_else(|| profile.bucket.clone()).or(first);
-    let chosen = chosen.or_else(|| profile.buckets.first().cloned());
-    let Some(bucket) = chosen else {
+    let Some(bucket) = named.or(first).or_else(|| profile.buckets.first().cloned()) else {
         let finding = Finding::skipped("bucket", "no bucket to try anything in");
         note(&mut report, finding.hint("name one with --bucket, or make one: `twinpail mb`"));
         return Ok(report);
@@ -167,7 +175,7 @@ pub async fn examine(
         note(&mut report, Finding::skipped("writing", "the profile is read-only"));
         return Ok(report);
     }
-    let desk = objects::Desk::new(&store, &bucket)?;
+    let mut desk = objects::Desk::new(config, store, &bucket)?;
     let mut advice = Vec::new();
     let findings = tokio::select! {
         findings = desk.examine(origin, &mut advice) => findings,

@@ -1,19 +1,17 @@
 //! Bytes as lines to look at: text in its encoding, hex, JSON, tables, pictures. Knows neither where bytes come from nor
 //! what a screen is; whatever it returns is safe to show.
 
+mod gzip;
 mod json;
 #[cfg(feature = "images")]
 mod picture;
 mod table;
 mod text;
 
-use std::io::Read as _;
-
+pub use gzip::{Unpacked, Unpacker};
 #[cfg(feature = "images")]
 pub use picture::Picture;
 
-/// Unpacked bytes at most: a small file may unpack to any size.
-const UNPACKED: u64 = 4 << 20;
 /// Bytes of a line; longer ones are cut, as nobody could scroll through them.
 const LONGEST: usize = 16 << 10;
 
@@ -48,7 +46,7 @@ pub enum Form {
 pub struct Shown {
     /// Line by line, each with where it begins in the object.
     pub lines: Vec<(u64, String)>,
-    /// What it is: `UTF-8`, `gzip, JSON`, `binary`.
+    /// What it is: `UTF-8`, `JSON`, `binary`.
     pub what: String,
     /// Whether it is shown as it is, byte by byte, so that lines of another part can be put beside it.
     pub is_plain: bool,
@@ -56,12 +54,12 @@ pub struct Shown {
 
 /// Whether all of the bytes are needed to show what this is, judging by its beginning.
 pub fn needs_all(name: &str, beginning: &[u8]) -> bool {
-    is_gzip(beginning) || table::separator(name).is_some() || json::looks_like(name) || is_picture(beginning)
+    table::separator(name).is_some() || json::looks_like(name) || is_picture(beginning)
 }
 
 /// Shows bytes, in the form that suits them or in another one. No line is longer than a screen can take.
 pub fn show(sample: Sample<'_>, wanted: Option<Form>) -> Shown {
-    let mut shown = unpacked(sample, wanted);
+    let mut shown = whole(sample, wanted);
     if shown.lines.iter().any(|(_, line)| line.len() > LONGEST) {
         shown.lines = shown
             .lines
@@ -84,26 +82,7 @@ fn cut(mut line: &str) -> Vec<String> {
     pieces
 }
 
-fn unpacked(sample: Sample<'_>, wanted: Option<Form>) -> Shown {
-    if is_gzip(sample.bytes) && sample.start == 0 && wanted != Some(Form::Hex) {
-        let mut unpacked = Vec::new();
-        let mut decoder = flate2::read::MultiGzDecoder::new(sample.bytes).take(UNPACKED + 1);
-        // What could be unpacked of a part, or of a damaged file, is shown.
-        let whole = decoder.read_to_end(&mut unpacked).is_ok() && unpacked.len() as u64 <= UNPACKED;
-        if !unpacked.is_empty() {
-            unpacked.truncate(usize::try_from(UNPACKED).unwrap_or(usize::MAX));
-            let name = sample.name.strip_suffix(".gz").unwrap_or(sample.name);
-            let inner = Sample { name, bytes: &unpacked, start: 0, complete: sample.complete && whole };
-            let mut shown = plain(inner, wanted);
-            shown.what.insert_str(0, if inner.complete { "gzip, " } else { "gzip (its beginning), " });
-            shown.is_plain = false;
-            return shown;
-        }
-    }
-    plain(sample, wanted)
-}
-
-fn plain(sample: Sample<'_>, wanted: Option<Form>) -> Shown {
+fn whole(sample: Sample<'_>, wanted: Option<Form>) -> Shown {
     let structured = sample.complete && sample.start == 0;
     match wanted {
         Some(Form::Hex) => hex(sample),
@@ -123,18 +102,14 @@ fn plain(sample: Sample<'_>, wanted: Option<Form>) -> Shown {
     }
 }
 
-/// Whether it is packed, so that only its beginning can be looked at without all of it.
+/// Whether it is packed (gzip), as far as its beginning tells.
 pub fn is_packed(beginning: &[u8]) -> bool {
-    is_gzip(beginning)
+    beginning.starts_with(&[0x1f, 0x8b, 8])
 }
 
 /// Whether files of that name are laid out, once all of them is there.
 pub fn is_laid_out(name: &str) -> bool {
     table::separator(name).is_some() || json::looks_like(name)
-}
-
-fn is_gzip(bytes: &[u8]) -> bool {
-    bytes.starts_with(&[0x1f, 0x8b, 8])
 }
 
 /// Whether it is a picture that this program can show.
@@ -161,8 +136,6 @@ fn hex(sample: Sample<'_>) -> Shown {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write as _;
-
     use proptest::prelude::*;
 
     use super::*;
@@ -188,27 +161,11 @@ mod tests {
         );
     }
 
-    #[test]
-    fn packed_text_is_unpacked_but_never_to_more_than_fits() {
-        let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-        packer.write_all(b"{\"a\":1}").unwrap();
-        let packed = packer.finish().unwrap();
-        let shown = show(of("a.json.gz", &packed), None);
-        assert_eq!((shown.what.as_str(), texts(&shown)), ("gzip, JSON", vec!["{", "  \"a\": 1", "}"]));
-        let mut bomb = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-        bomb.write_all(&vec![b'a'; 8 << 20]).unwrap();
-        let bomb = bomb.finish().unwrap();
-        let shown = show(of("a.gz", &bomb), None);
-        let bytes: usize = shown.lines.iter().map(|(_, line)| line.len()).sum();
-        assert!(shown.what.starts_with("gzip (its beginning)") && bytes <= 4 << 20, "{}", shown.what);
-        assert!(!show(of("a.gz", &packed[..12]), None).lines.is_empty(), "what is cut off is shown as it is");
-    }
-
     proptest! {
         #[test]
         fn nothing_panics_and_nothing_unsafe_comes_out(
             bytes in proptest::collection::vec(any::<u8>(), 0..600),
-            name in prop_oneof!["a.json", "a.csv", "a.tsv", "a.txt", "a.gz"],
+            name in prop_oneof!["a.json", "a.csv", "a.tsv", "a.txt"],
             start in 0u64..100, complete: bool,
         ) {
             for wanted in [None, Some(Form::Text), Some(Form::Json), Some(Form::Table), Some(Form::Hex)] {

@@ -47,5 +47,5 @@ pub use multipart::{CompletedPart, Part, PartRequest, Upload, UploadList};
 pub use object::{Download, GetOptions, PutOptions, Written};
 pub use presign::{EndsBecause, MAX_EXPIRES, Method, PartLink, PresignRequest, Presigned};
 pub use settings::Versioning;
-pub use transport::Body;
+pub use transport::{Body, Signed};
 pub use versions::{Stored, Version, VersionMarker, VersionPage};

@@ -179,6 +179,16 @@ impl Backend {
         self.lock().buckets.get(bucket)?.newest(key)?.stored.as_ref()?.attributes.storage_class.clone()
     }
 
+    /// Puts a key into a storage class.
+    pub fn set_storage_class(&self, bucket: &str, key: &str, class: &str) {
+        let mut state = self.lock();
+        let versions = state.buckets.get_mut(bucket).and_then(|bucket| bucket.objects.get_mut(key));
+        let newest = versions.and_then(|versions| versions.last_mut()?.stored.as_mut());
+        if let Some(stored) = newest {
+            Arc::make_mut(stored).attributes.storage_class = Some(class.to_owned());
+        }
+    }
+
     /// Every key of a bucket, in byte order.
     pub fn keys(&self, bucket: &str) -> Vec<String> {
         let state = self.lock();

@@ -71,6 +71,8 @@ pub struct Rule {
     pub key: &'static str,
     /// For that part only.
     pub part: Option<u32>,
+    /// For such requests only.
+    pub only: fn(&Request) -> bool,
     /// How many matching requests are let through first.
     pub after: u32,
     /// How many times.
@@ -82,7 +84,7 @@ pub struct Rule {
 impl Rule {
     /// Once, the first time that `operation` is asked for, whatever the key.
     pub fn once(operation: Operation, fault: Fault) -> Self {
-        Self { operation, key: "", part: None, after: 0, times: 1, fault }
+        Self { operation, key: "", part: None, only: |_| true, after: 0, times: 1, fault }
     }
 
     /// Every time.
@@ -106,6 +108,10 @@ pub struct Request {
     pub range: Option<String>,
     /// The checksum that comes behind its body.
     pub trailer: Option<String>,
+    /// What its signature says of its body: a SHA-256, or that it says nothing.
+    pub payload: Option<String>,
+    /// The region that its signature is for.
+    pub region: Option<String>,
 }
 
 /// The rules in force and the requests seen.
@@ -142,7 +148,8 @@ impl Faults {
         for rule in rules.iter_mut() {
             let meant = rule.operation == request.operation
                 && request.key.contains(rule.key)
-                && (rule.part.is_none() || rule.part == request.part);
+                && (rule.part.is_none() || rule.part == request.part)
+                && (rule.only)(&request);
             if !meant || rule.times == 0 {
                 continue;
             }

@@ -152,6 +152,9 @@ fn describe(request: &http::Request<Incoming>) -> Request {
         part: value("partNumber").and_then(|part| part.parse().ok()),
         range: header("range"),
         trailer: header("x-amz-trailer"),
+        payload: header("x-amz-content-sha256"),
+        // `AWS4-HMAC-SHA256 Credential=KEY/20260101/us-east-1/s3/aws4_request, ...`
+        region: header("authorization").and_then(|signed| signed.split('/').nth(2).map(str::to_owned)),
         bucket,
         key,
     }

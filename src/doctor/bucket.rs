@@ -17,19 +17,27 @@ const LIMIT: usize = 256 << 10;
 
 pub(super) async fn credentials(store: &Store) -> Finding {
     const CHECK: &str = "credentials";
+    const TOGETHER: &str = "links end with them, however long they were asked for";
     if store.is_anonymous() {
         return Finding::new(CHECK, Verdict::Warning, "none: only public buckets, and no links");
     }
-    match store.credentials_end().await {
-        Ok(None) => Finding::new(CHECK, Verdict::Fine, "they do not end by themselves"),
-        Ok(Some(end)) => {
-            let minutes = end.duration_since(Timestamp::now()).as_secs() / 60;
-            let verdict = if minutes < 15 { Verdict::Warning } else { Verdict::Fine };
-            let finding = Finding::new(CHECK, verdict, format!("temporary: they end in {minutes} minutes"));
-            finding.hint("links end with them, however long they were asked for")
+    let end = match store.credentials_end().await {
+        Ok(Some(end)) => end,
+        Ok(None) if store.is_session().await.is_ok_and(|is_one| is_one) => {
+            let detail = "temporary, with a session token that does not say when they end";
+            return Finding::new(CHECK, Verdict::Warning, detail).hint(TOGETHER);
         }
-        Err(error) => Finding::failed(CHECK, &error),
+        Ok(None) => return Finding::new(CHECK, Verdict::Fine, "they do not end by themselves"),
+        Err(error) => return Finding::failed(CHECK, &error),
+    };
+    let minutes = end.duration_since(Timestamp::now()).as_secs() / 60;
+    if end <= Timestamp::now() {
+        let finding =
+            Finding::new(CHECK, Verdict::Failed, format!("temporary: they ended {} minutes ago", -minutes));
+        return finding.hint("log in again (for example `aws sso login`)");
     }
+    let verdict = if minutes < 15 { Verdict::Warning } else { Verdict::Fine };
+    Finding::new(CHECK, verdict, format!("temporary: they end in {minutes} minutes")).hint(TOGETHER)
 }
 
 /// The host, its certificate and its clock, by a request that needs no signature; whether anybody answered.
@@ -44,7 +52,10 @@ pub(super) async fn reach(store: &Store) -> (Vec<Finding>, bool) {
     let asked = Timestamp::now();
     let answer = match store.http().fetch(request, LIMIT).await {
         Ok(answer) => answer,
-        Err(error) => return (vec![Finding::failed(CHECK, &error).hint(hint(&error))], false),
+        Err(error) => {
+            let hint = store.hint_to_reach(&error.message());
+            return (vec![Finding::failed(CHECK, &error).hint(hint)], false);
+        }
     };
     let tls = endpoint.starts_with("https://");
     let way = if tls { "over TLS, certificate trusted" } else { "in the clear" };
@@ -58,17 +69,6 @@ pub(super) async fn reach(store: &Store) -> (Vec<Finding>, bool) {
     }
     findings.push(clock(answer.headers(), asked));
     (findings, true)
-}
-
-fn hint(error: &Error) -> String {
-    let message = error.message().to_ascii_lowercase();
-    if message.contains("certificate") || message.contains("tls") {
-        "a certificate authority of your own goes into `ca_bundle`".to_owned()
-    } else if message.contains("lookup") || message.contains("dns") || message.contains("resolve") {
-        "the name is not known: check the endpoint's spelling, VPN and DNS".to_owned()
-    } else {
-        error.hint().unwrap_or_else(|| "check the endpoint, its port, firewalls and HTTPS_PROXY".to_owned())
-    }
 }
 
 fn clock(headers: &http::HeaderMap, asked: Timestamp) -> Finding {
@@ -88,6 +88,26 @@ fn clock(headers: &http::HeaderMap, asked: Timestamp) -> Finding {
         _ => Finding::new(CHECK, Verdict::Failed, detail)
             .hint("set this machine's clock (NTP): signatures are refused"),
     }
+}
+
+/// The region that the provider wants instead of the profile's, and a store that has it.
+pub(super) async fn region(
+    config: &Config,
+    store: &Store,
+    bucket: Option<&str>,
+    advice: &mut Vec<Advice>,
+) -> Option<(Finding, Store)> {
+    let region = store.other_region(bucket).await?;
+    let mut profile = store.profile().clone();
+    profile.region = Some(region.clone());
+    let other = connected(config, profile).await.ok()?;
+    if other.other_region(bucket).await.is_some() {
+        return None;
+    }
+    let ours = store.region_of("");
+    let why = format!("the provider takes signatures for {region}, not for {ours}");
+    advice.push(Advice { key: "region", value: Setting::Text(region), why: why.clone() });
+    Some((Finding::new("region", Verdict::Warning, why), other))
 }
 
 /// What ListBuckets says, and the first bucket.
@@ -126,6 +146,11 @@ pub(super) async fn open(
         let detail = format!("{bucket} can be listed ({}, {region})", style(path_style));
         return (Finding::new(CHECK, Verdict::Fine, detail), Some(store.clone()));
     };
+    if let Some((finding, other)) = Box::pin(region(config, store, Some(bucket), advice)).await
+        && other.list(&request).await.is_ok()
+    {
+        return (finding, Some(other));
+    }
     let mut other = store.profile().clone();
     other.path_style = !path_style;
     if let Ok(other) = connected(config, other).await

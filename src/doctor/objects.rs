@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::Request;
 
 use super::{Advice, Finding, Setting, Verdict};
-use crate::config::random;
+use crate::config::{Config, random};
 use crate::error::{Error, Kind, Result};
 use crate::s3::{
     Algorithm, Body, GetOptions, Hasher, ListRequest, Method, PresignRequest, Presigned, PutOptions, Store,
@@ -22,7 +22,8 @@ const LIMIT: usize = 64 << 10;
 
 /// Where things are tried.
 pub(super) struct Desk<'a> {
-    pub(super) store: &'a Store,
+    pub(super) config: &'a Config,
+    pub(super) store: Store,
     pub(super) bucket: &'a str,
     prefix: String,
     /// Uploads that have not come to their end, by their names; `None` before the answer that one has begun.
@@ -30,9 +31,9 @@ pub(super) struct Desk<'a> {
 }
 
 impl<'a> Desk<'a> {
-    pub(super) fn new(store: &'a Store, bucket: &'a str) -> Result<Self> {
+    pub(super) fn new(config: &'a Config, store: Store, bucket: &'a str) -> Result<Self> {
         let name = u64::from_be_bytes(random()?);
-        Ok(Self { store, bucket, prefix: format!("{PREFIX}{name:016x}/"), begun: Mutex::default() })
+        Ok(Self { config, store, bucket, prefix: format!("{PREFIX}{name:016x}/"), begun: Mutex::default() })
     }
 
     pub(super) fn begun(&self) -> MutexGuard<'_, BTreeMap<&'static str, Option<Upload>>> {
@@ -43,10 +44,12 @@ impl<'a> Desk<'a> {
         format!("{}{name}", self.prefix)
     }
 
-    pub(super) async fn examine(&self, origin: &str, advice: &mut Vec<Advice>) -> Vec<Finding> {
+    pub(super) async fn examine(&mut self, origin: &str, advice: &mut Vec<Advice>) -> Vec<Finding> {
+        // First, as the rest is written in the way that is taken.
+        let signing = self.signing(advice).await;
         let written = self.write().await;
         let works = written.verdict != Verdict::Failed;
-        let mut findings = vec![written];
+        let mut findings = vec![signing, written];
         if works {
             findings.push(self.checksums(advice).await);
             findings.push(self.trailer().await);
@@ -254,7 +257,7 @@ impl<'a> Desk<'a> {
     pub(super) async fn clean_up(&self) -> Finding {
         const CHECK: &str = "delete";
         let aborted = self.abort_uploads().await;
-        let swept = sweep(self.store, self.bucket, &self.prefix).await;
+        let swept = sweep(&self.store, self.bucket, &self.prefix).await;
         match aborted.and(swept) {
             Ok(count) => {
                 Finding::new(CHECK, Verdict::Fine, format!("{count} objects written here are gone again"))

@@ -1,8 +1,11 @@
-//! Making and removing buckets.
+//! Making and removing buckets, and where they are.
 
 use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration};
 
-use super::Store;
+use super::fault::Facts;
+use super::request::{Failure, Request};
+use super::transport::Payload;
+use super::{Method, Store};
 use crate::error::Result;
 
 impl Store {
@@ -31,5 +34,22 @@ impl Store {
         self.writable(op)?;
         self.run(bucket, op, |clients| clients.patient.delete_bucket().bucket(bucket).send()).await?;
         Ok(())
+    }
+
+    /// The region that the provider names when it refuses the profile's, asked about a bucket, or about no one of them.
+    /// `None`: it takes it, says no other, or is AWS, whose buckets are followed to their regions.
+    pub async fn other_region(&self, bucket: Option<&str>) -> Option<String> {
+        self.profile().endpoint.as_ref()?;
+        let facts = match bucket {
+            Some(bucket) => {
+                let request = Request::new(Method::Get, bucket, "").query("max-keys", Some("1"));
+                match self.send(self.op("list", bucket, ""), &request, Payload::Empty).await {
+                    Err(Failure::Refused(facts)) => facts,
+                    _ => return None,
+                }
+            }
+            None => Facts::of(&self.clients("").once.list_buckets().send().await.err()?)?,
+        };
+        facts.wanted_region(&self.region_of(bucket.unwrap_or_default())).map(str::to_owned)
     }
 }

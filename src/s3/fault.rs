@@ -15,6 +15,7 @@ use hyper::body::Incoming;
 use quick_xml::escape::unescape;
 
 use super::Store;
+use crate::config::CredentialSource;
 use crate::error::{Error, Kind};
 use crate::http::root_cause;
 
@@ -137,6 +138,24 @@ impl Facts {
         let region = self.region.as_deref().filter(|region| !region.is_empty());
         region.filter(|_| matches!(self.status, 301 | 307 | 400 | 403))
     }
+
+    /// Whether it is about the region that was asked with.
+    fn is_about_region(&self) -> bool {
+        let codes =
+            ["PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException"];
+        codes.contains(&self.code.as_str()) || matches!(self.status, 301 | 307)
+    }
+
+    /// The region that it wants instead of `ours`. Some servers name it only in the message, in quotes.
+    pub(super) fn wanted_region(&self, ours: &str) -> Option<&str> {
+        let quoted =
+            self.message.split(['\'', '"', '`']).skip(1).step_by(2).filter(|_| self.is_about_region());
+        let is_one = |region: &str| {
+            region.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+        };
+        let named = quoted.chain(self.bucket_region()).filter(|region| !region.is_empty());
+        named.filter(|region| *region != ours && is_one(region)).last()
+    }
 }
 
 impl Store {
@@ -215,12 +234,10 @@ fn judge(store: &Store, op: Op<'_>, facts: &Facts) -> (Kind, Option<String>) {
             format!("check the secret of profile {profile}; behind a proxy also its endpoint and path_style"),
         ),
         ("RequestTimeTooSkewed" | "RequestExpired", _) => (Kind::Credentials, Some(clock_hint(facts))),
-        ("ExpiredToken" | "ExpiredTokenException" | "TokenRefreshRequired" | "InvalidToken", _) => hint(
-            Kind::Credentials,
-            "the session has ended; log in again (for example `aws sso login`)".into(),
-        ),
-        ("PermanentRedirect" | "AuthorizationHeaderMalformed" | "IllegalLocationConstraintException", _)
-        | (_, 301 | 307) => hint(Kind::Usage, region_hint(store, profile, facts)),
+        ("ExpiredToken" | "ExpiredTokenException" | "TokenRefreshRequired" | "InvalidToken", _) => {
+            hint(Kind::Credentials, session_hint(store, profile))
+        }
+        _ if facts.is_about_region() => hint(Kind::Usage, region_hint(store, op, facts)),
         (
             "SlowDown"
             | "TooManyRequests"
@@ -257,7 +274,7 @@ fn judge(store: &Store, op: Op<'_>, facts: &Facts) -> (Kind, Option<String>) {
         ("NotImplemented" | "MethodNotAllowed", _) | (_, 405 | 501) => (Kind::Unsupported, None),
         (_, 404) => (Kind::NotFound, None),
         (_, 401 | 403) => (Kind::Denied, Some(denied_hint(store, op))),
-        (_, 400) if facts.region.is_some() => hint(Kind::Usage, region_hint(store, profile, facts)),
+        (_, 400) if facts.region.is_some() => hint(Kind::Usage, region_hint(store, op, facts)),
         ("InvalidRequest", 400) if facts.message.to_ascii_lowercase().contains("encryption") => {
             hint(Kind::Denied, key_hint(store, profile))
         }
@@ -300,11 +317,20 @@ fn clock_hint(facts: &Facts) -> String {
     }
 }
 
-fn region_hint(store: &Store, profile: &str, facts: &Facts) -> String {
-    // Garage and others name the region only in the message.
-    let quoted =
-        facts.message.split(['\'', '"', '`']).nth(3).or_else(|| facts.message.split(['\'', '"', '`']).nth(1));
-    match facts.region.as_deref().or(quoted).filter(|region| !region.is_empty()) {
+fn session_hint(store: &Store, profile: &str) -> String {
+    match &store.profile().credentials {
+        CredentialSource::Static { .. } => {
+            format!(
+                "the session has ended; put the keys and the session_token of a new one into profile {profile}"
+            )
+        }
+        _ => "the session has ended; log in again (for example `aws sso login`)".to_owned(),
+    }
+}
+
+fn region_hint(store: &Store, op: Op<'_>, facts: &Facts) -> String {
+    let profile = op.profile;
+    match facts.wanted_region(&store.region_of(op.bucket)) {
         Some(region) => format!("set region = \"{region}\" in profile {profile}"),
         None => format!("check region and endpoint of profile {profile} ({})", store.profile().place()),
     }
@@ -314,22 +340,38 @@ fn region_hint(store: &Store, profile: &str, facts: &Facts) -> String {
 pub(super) fn unreachable_server(store: &Store, op: Op<'_>, error: &(dyn StdError + 'static)) -> Error {
     let cause = root_cause(error);
     let lower = cause.to_ascii_lowercase();
-    let profile = op.profile;
-    let hint = if lower.contains("unknownissuer") || lower.contains("certificate") {
-        format!("its certificate is not trusted; set ca_bundle in profile {profile}")
-    } else if lower.contains("corrupt message") || lower.contains("invalidcontenttype") {
-        format!("it does not speak TLS there; check http:// or https:// in the endpoint of profile {profile}")
-    } else if lower.contains("lookup") || lower.contains("name or service") || lower.contains("nodename") {
-        "its name cannot be resolved; check the endpoint and the network".to_owned()
-    } else if lower.contains("refused") {
-        "nothing listens there; check the endpoint's host and port".to_owned()
-    } else {
-        "check the network and the profile's endpoint, then retry".to_owned()
-    };
     let kind =
         if lower.contains("timed out") || lower.contains("deadline") { Kind::Timeout } else { Kind::Network };
     Error::new(kind, format!("cannot {op}: cannot reach {}: {cause}", store.profile().place()))
-        .with_hint(hint)
+        .with_hint(store.hint_to_reach(&cause))
+}
+
+impl Store {
+    /// What to do about a server that cannot be reached, by what the operating system or the TLS library says.
+    pub fn hint_to_reach(&self, cause: &str) -> String {
+        let lower = cause.to_ascii_lowercase();
+        let profile = &self.profile().name;
+        let says = |any: &[&str]| any.iter().any(|words| lower.contains(words));
+        if says(&["certificate not valid for name"]) {
+            format!(
+                "its certificate is for other names; one of them must be the endpoint's in profile {profile}"
+            )
+        } else if says(&["certificate expired", "certificate not valid yet"]) {
+            "its certificate must be renewed, or this machine's clock is wrong".to_owned()
+        } else if says(&["unknownissuer", "certificate"]) {
+            format!("its certificate is not trusted; set ca_bundle in profile {profile}")
+        } else if says(&["corrupt message", "invalidcontenttype"]) {
+            format!(
+                "it does not speak TLS there; check http:// or https:// in the endpoint of profile {profile}"
+            )
+        } else if says(&["lookup", "name or service", "nodename"]) {
+            "its name cannot be resolved; check the endpoint and the network".to_owned()
+        } else if says(&["refused"]) {
+            "nothing listens there; check the endpoint's host and port".to_owned()
+        } else {
+            "check the network and the profile's endpoint, then retry".to_owned()
+        }
+    }
 }
 
 /// Says on every request that the caller pays.

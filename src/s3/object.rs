@@ -13,7 +13,7 @@ use super::encryption::{ENCRYPTED, ENCRYPTED_WITH_KEY, ENCRYPTION_KEY_ID, keeps_
 use super::fault::{Facts, Op, explain};
 use super::info::kept_checksum;
 use super::request::{Failure, Request, finished, number, text};
-use super::transport::{Body, STALL, arriving, unless_stalled};
+use super::transport::{Body, STALL, Signed, arriving, unless_stalled};
 use super::{Attributes, Method, ObjectInfo, Store};
 use crate::error::{Error, Kind, Result};
 
@@ -187,7 +187,8 @@ impl Store {
         self.writable(op)?;
         let request = request.header("content-length", Some(body.length().to_string())).digest(digest);
         let sent = body.sent();
-        let payload = body.payload(self.profile().sign_payload).await?;
+        let default = if self.profile().sign_payload { Signed::Itself } else { Signed::Nothing };
+        let payload = body.payload(default).await?;
         let sending = async { Ok(finished(self.send(op, &request, payload).await?).await) };
         let headers = match unless_stalled(sending, &sent).await {
             None => return Err(stalled(op)),

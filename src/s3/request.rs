@@ -191,7 +191,7 @@ impl Store {
             let body = match &payload {
                 Payload::Empty => SignableBody::empty(),
                 Payload::Unsigned(_) => SignableBody::UnsignedPayload,
-                Payload::Signed(bytes) => SignableBody::Bytes(bytes),
+                Payload::Signed(bytes) | Payload::Other { signed: bytes, .. } => SignableBody::Bytes(bytes),
             };
             let signable =
                 SignableRequest::new(request.method.name(), url.as_str(), headers.into_iter(), body);
@@ -204,7 +204,7 @@ impl Store {
         let body = match payload {
             Payload::Empty => whole(Bytes::new()),
             Payload::Unsigned(body) => body,
-            Payload::Signed(bytes) => whole(bytes),
+            Payload::Signed(bytes) | Payload::Other { sent: bytes, .. } => whole(bytes),
         };
         let mut built = http::Request::builder().method(request.method.name()).uri(url).body(body);
         if let Ok(built) = &mut built {

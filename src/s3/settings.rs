@@ -74,6 +74,14 @@ impl Store {
         Ok(credentials.expiry().and_then(|end| Timestamp::try_from(end).ok()))
     }
 
+    /// Whether the credentials are those of a session, which ends also where they do not say when.
+    ///
+    /// # Errors
+    /// Credentials that cannot be had.
+    pub async fn is_session(&self) -> Result<bool> {
+        Ok(self.fresh_credentials(std::time::SystemTime::now()).await?.session_token().is_some())
+    }
+
     /// The URL that requests about no bucket go to.
     pub fn endpoint(&self) -> String {
         let own = self.own_endpoint().map(|own| own.trim_end_matches('/').to_owned());

@@ -112,11 +112,23 @@ impl ClassifyRetry for Throttling {
     }
 }
 
+/// What the signature of a request says of its body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signed {
+    /// Nothing (`UNSIGNED-PAYLOAD`).
+    Nothing,
+    /// Its SHA-256.
+    Itself,
+    /// The SHA-256 of other bytes: only to find out whether the provider compares them.
+    Another,
+}
+
 /// Bytes on their way to the provider, of known length. Rebuilt for every attempt.
 pub struct Body {
     inner: BoxBody<Bytes, std::io::Error>,
     length: u64,
     sent: Arc<AtomicU64>,
+    signed: Option<Signed>,
 }
 
 impl Body {
@@ -134,7 +146,12 @@ impl Body {
     {
         let sent = Arc::new(AtomicU64::new(0));
         let counted = Counted { inner: body, left: length, sent: Arc::clone(&sent) };
-        Self { inner: counted.boxed(), length, sent }
+        Self { inner: counted.boxed(), length, sent, signed: None }
+    }
+
+    /// Signed in that way, whatever the profile says.
+    pub fn signed(self, signed: Signed) -> Self {
+        Self { signed: Some(signed), ..self }
     }
 
     /// Bytes.
@@ -147,15 +164,20 @@ impl Body {
         Arc::clone(&self.sent)
     }
 
-    /// As a request has it: all of it in memory if it has to be signed.
-    pub(super) async fn payload(self, signed: bool) -> Result<Payload> {
-        if !signed {
+    /// As a request has it: all of it in memory if it has to be signed. `default`: what the profile says.
+    pub(super) async fn payload(self, default: Signed) -> Result<Payload> {
+        let signed = self.signed.unwrap_or(default);
+        if signed == Signed::Nothing {
             return Ok(Payload::Unsigned(self.inner.map_err(Into::into).boxed_unsync()));
         }
         let collected = self.inner.collect().await;
         let bytes =
             collected.map_err(|error| Error::new(Kind::Local, format!("cannot read the source: {error}")))?;
-        Ok(Payload::Signed(bytes.to_bytes()))
+        let bytes = bytes.to_bytes();
+        Ok(match signed {
+            Signed::Another => Payload::Other { signed: [&bytes[..], b"?"].concat().into(), sent: bytes },
+            _ => Payload::Signed(bytes),
+        })
     }
 
     /// As the SDK has it.
@@ -172,6 +194,13 @@ pub(super) enum Payload {
     Unsigned(client::Body),
     /// Signed by its SHA-256.
     Signed(Bytes),
+    /// Sent under the signature of something else, which the provider should refuse.
+    Other {
+        /// What the signature is of.
+        signed: Bytes,
+        /// What is sent.
+        sent: Bytes,
+    },
 }
 
 /// Bytes in memory, slice by slice.

@@ -42,7 +42,7 @@ pub(super) use unsaved::{Base, Editing, Unsaved};
 pub(super) use uploads::{Chosen, Uploads};
 pub(super) use usage::{Measured, Share};
 pub(super) use versions::Versions;
-pub(super) use viewer::{Chunk, Laid, Laying, Wanted};
+pub(super) use viewer::{Chunk, Laid, Laying, Unpacking, Wanted};
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use ratatui::Frame;
@@ -172,15 +172,14 @@ impl Dialog {
             Self::Uploads(_) => Screen::Uploads,
             Self::Given(_) => Screen::Given,
             Self::Links(_) => Screen::Links,
+            Self::Usage(_) => Screen::Usage,
             Self::Failures(_) => Screen::Failures,
             Self::Sync(_) => Screen::Sync,
             Self::Confirm(_) => Screen::Confirm,
             Self::Conflict(_) => Screen::Conflict,
             Self::Unsaved(_) => Screen::Unsaved,
             Self::Help(help) if help.is_typing() => Screen::Form,
-            Self::Profiles(_) | Self::Help(_) | Self::Facts(_) | Self::Info(_) | Self::Usage(_) => {
-                Screen::Dialog
-            }
+            Self::Profiles(_) | Self::Help(_) | Self::Facts(_) | Self::Info(_) => Screen::Dialog,
             Self::Input(_)
             | Self::Link(_)
             | Self::NewProfile(_)

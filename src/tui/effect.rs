@@ -126,6 +126,7 @@ impl Effects {
             Effect::Sign(_)
             | Effect::Places(_)
             | Effect::Fetch(_)
+            | Effect::Unpack(..)
             | Effect::TestLinks(_)
             | Effect::Stat(..)
             | Effect::Given(_)
@@ -261,6 +262,9 @@ impl Effects {
                     let chunk = view::fetch(&connections, &wanted).await;
                     Event::Fetched(wanted, chunk)
                 });
+            }
+            Effect::Unpack(wanted, unpacking) => {
+                self.spawn(async move { view::unpack(&connections, wanted, &unpacking).await });
             }
             Effect::TestLinks(links) => {
                 self.spawn(async move { Event::Tested(links::try_out(&connections, &links).await) });
@@ -748,6 +752,60 @@ mod tests {
         flow.backend.put("box", "a", "2");
         flow.keys("i");
         flow.until_shown("versions      2").await;
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_bucket_that_its_list_of_grants_opens_is_flagged_and_one_that_it_does_not_is_not() {
+        let mut flow = Flow::start(&[], &[("a", "1")], at("")).await;
+        flow.keys("\th");
+        flow.until(|flow| !flow.state.here().loading).await;
+        flow.keys("i");
+        flow.until_shown("demo: FULL_CONTROL").await;
+        assert!(!flow.screen().contains("PUBLIC"), "{}", flow.screen());
+        flow.backend.grant("box", "AllUsers", "READ");
+        flow.backend.grant("box", "AuthenticatedUsers", "WRITE");
+        flow.keys("\x1bi");
+        flow.until_shown("PUBLIC").await;
+        let screen = flow.screen();
+        assert!(screen.contains("its ACL lets anybody read"), "{screen}");
+        assert!(screen.contains("its ACL lets anybody with an AWS account write"), "{screen}");
+        // One that only those of some addresses may read is not open.
+        flow.backend.create_bucket("closed");
+        let policy = r#"{"Statement":[{"Effect":"Allow","Principal":"*","Action":"s3:GetObject",
+            "Condition":{"IpAddress":{"aws:SourceIp":"10.0.0.0/8"}}}]}"#;
+        flow.backend.set_policy("closed", policy);
+        flow.keys("\x1bR");
+        flow.until_shown("closed").await;
+        flow.until(|flow| !flow.state.here().loading).await;
+        flow.keys("Gi");
+        flow.until_shown("aws:SourceIp").await;
+        assert!(!flow.screen().contains("PUBLIC"), "{}", flow.screen());
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn what_takes_room_is_told_by_storage_class_before_all_of_it_is_read() {
+        let mut flow = Flow::start(&[], &[], at("")).await;
+        for number in 0..1_500 {
+            flow.backend.put("box", &format!("logs/{number:04}"), "12");
+        }
+        flow.backend.set_storage_class("box", "logs/0007", "GLACIER");
+        flow.keys("\tR");
+        flow.until_shown("logs").await;
+        let stall = Rule { after: 1, ..Rule::always(Operation::ListObjects, Fault::Stall) };
+        flow.backend.faults().add(stall);
+        flow.keys("W");
+        flow.until_shown("GLACIER 2 B (1)").await;
+        let screen = flow.screen();
+        assert!(screen.contains("STANDARD") && screen.contains("reading..."), "{screen}");
+        // Another place, and back to this one, which is read to its end now.
+        flow.backend.faults().clear();
+        flow.happen(Event::Key(KeyCode::Right.into()));
+        flow.until_shown("STANDARD 3.0 kB (1,499), GLACIER 2 B (1)").await;
+        flow.until(|flow| !flow.screen().contains("reading...")).await;
+        assert!(flow.screen().contains("logs/"), "{}", flow.screen());
+        flow.happen(Event::Key(KeyCode::Left.into()));
+        flow.until(|flow| !flow.screen().contains("reading...")).await;
+        assert!(flow.screen().contains("1,500 looked at"), "{}", flow.screen());
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

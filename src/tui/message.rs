@@ -19,7 +19,7 @@ pub(crate) use search::{Finding, Search};
 pub(crate) use setup::{Done, Keepers, Order as SetupOrder, Saved, SetupEffect, SetupEvent, Wish};
 pub(crate) use uploads::{UploadsEffect, UploadsEvent};
 
-use super::dialog::{Chunk, Editing, Laid, Laying, Measured, Wanted};
+use super::dialog::{Chunk, Editing, Laid, Laying, Measured, Unpacking, Wanted};
 use super::listing::{Arranged, Arranging, Listing, Renewal};
 use crate::clipboard;
 use crate::entry::{Kind, Page};
@@ -27,6 +27,7 @@ use crate::error::{Error, Result};
 use crate::links::{LinkRequest, Verdict};
 use crate::location::{Location, Remote};
 use crate::places::Places;
+use crate::preview::Unpacked;
 use crate::s3::{Attributes, ObjectId, Presigned};
 use crate::sync::{Plan, Step};
 use crate::transfer::{self, Answer, Failure, Snapshot, TransferId, Unfinished};
@@ -173,6 +174,8 @@ pub(crate) enum Event {
     Places(Result<Places>),
     /// A part of what is viewed came.
     Fetched(Box<Wanted>, Result<Chunk>),
+    /// A part for the viewer was unpacked, or is not yet.
+    Unpacked(Box<Wanted>, Result<Unpacked>),
     /// What is viewed was laid out.
     LaidOut {
         /// In which viewer.
@@ -373,6 +376,8 @@ pub(crate) enum Effect {
     Places(PlacesChange),
     /// Read a part of what is viewed.
     Fetch(Box<Wanted>),
+    /// Unpack a part for the viewer, and fetch what that needs.
+    Unpack(Box<Wanted>, Unpacking),
     /// Lay out what is viewed.
     LayOut(Laying),
     /// Try links as their holder would.

@@ -74,6 +74,7 @@ pub(super) fn update(state: &mut State, event: Event) -> Vec<Effect> {
         Event::Signed(links) => link::signed(state, links),
         Event::Places(known) => places::known(state, known),
         Event::Fetched(wanted, chunk) => viewing::fetched(state, &wanted, chunk),
+        Event::Unpacked(wanted, found) => viewing::unpacked(state, &wanted, found),
         Event::LaidOut { view, number, laid } => viewing::laid_out(state, view, number, laid),
         Event::Tested(verdicts) => link::tested(state, &verdicts),
         Event::Copied(outcome) => link::copied(state, &outcome),

@@ -8,6 +8,8 @@ use twinpail::demo::{ACCESS_KEY_ID, Fault, Operation, Request, Rule, SECRET_ACCE
 use crate::cli::Shell;
 use crate::support::closed_port;
 
+mod refusals;
+
 fn finding<'a>(rows: &'a [Value], check: &str) -> &'a Value {
     rows.iter().find(|row| row["check"] == check).unwrap_or_else(|| panic!("no {check} in {rows:?}"))
 }
@@ -34,6 +36,7 @@ async fn a_good_server_passes_and_is_left_as_it_was() {
         "clock",
         "list buckets",
         "bucket",
+        "payload signing",
         "write and read",
         "multipart upload",
         "delete",

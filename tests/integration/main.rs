@@ -42,4 +42,6 @@ mod uploads;
 #[cfg(test)]
 mod versions;
 #[cfg(test)]
+mod viewer;
+#[cfg(test)]
 mod walk;

@@ -14,6 +14,11 @@ use super::{Asked, Fact};
 const EVERYBODY: [(&str, &str); 2] =
     [("AllUsers", "anybody"), ("AuthenticatedUsers", "anybody with an AWS account")];
 
+/// The fact that can make others void, and which.
+const BLOCK: &str = "public access block";
+const ALL_ACLS: &str = "all public ACLs";
+const ALL_POLICIES: &str = "all public policies";
+
 impl Store {
     /// What a bucket is set to do. Public access comes first, if there is any.
     pub async fn bucket_facts(&self, bucket: &str) -> Vec<Fact> {
@@ -30,6 +35,7 @@ impl Store {
         ];
         let mut facts = vec![Fact::known("region", self.region_of(bucket))];
         facts.extend(join_all(asked).await);
+        calm(&mut facts);
         let open: Vec<String> = facts.iter().filter(|fact| fact.alarming).flat_map(opened_by).collect();
         if !open.is_empty() {
             facts.insert(0, Fact { name: "PUBLIC", value: Ok(open), alarming: true });
@@ -100,13 +106,13 @@ impl Store {
         let op = self.op("read the public access block of", bucket, "");
         let answer =
             self.run(bucket, op, |clients| clients.patient.get_public_access_block().bucket(bucket).send());
-        Fact::told("public access block", op, Box::pin(answer).await, |output| {
+        Fact::told(BLOCK, op, Box::pin(answer).await, |output| {
             let Some(block) = output.public_access_block_configuration() else { return Vec::new() };
             let switches = [
                 ("new public ACLs", block.block_public_acls()),
-                ("all public ACLs", block.ignore_public_acls()),
+                (ALL_ACLS, block.ignore_public_acls()),
                 ("new public policies", block.block_public_policy()),
-                ("public policies", block.restrict_public_buckets()),
+                (ALL_POLICIES, block.restrict_public_buckets()),
             ];
             let on = switches.iter().filter(|(_, on)| *on == Some(true)).map(|(what, _)| *what);
             let on: Vec<&str> = on.collect();
@@ -151,6 +157,19 @@ impl Store {
         Fact::told("tags", op, Box::pin(answer).await, |output| {
             output.tag_set().iter().map(|tag| format!("{}={}", tag.key(), tag.value())).collect()
         })
+    }
+}
+
+/// What the public access block makes void opens nothing.
+fn calm(facts: &mut [Fact]) {
+    let block =
+        facts.iter().find(|fact| fact.name == BLOCK).and_then(|fact| fact.value.as_ref().ok()?.first());
+    let Some(blocked) = block.and_then(|line| line.strip_prefix("blocks ")).map(str::to_owned) else {
+        return;
+    };
+    for (name, what) in [("ACL", ALL_ACLS), ("policy", ALL_POLICIES)] {
+        let is_void = blocked.split(", ").any(|one| one == what);
+        facts.iter_mut().filter(|fact| fact.name == name && is_void).for_each(|fact| fact.alarming = false);
     }
 }
 
@@ -267,6 +286,26 @@ mod tests {
 
     fn open(text: &str) -> Vec<String> {
         open_statements(&serde_json::from_str(text).unwrap())
+    }
+
+    #[test]
+    fn what_the_block_makes_void_alarms_nobody() {
+        let fact = |name, value: &str, alarming| Fact { alarming, ..Fact::known(name, value) };
+        for (block, alarms) in [
+            ("blocks nothing", [true, true]),
+            ("blocks new public ACLs, new public policies", [true, true]),
+            ("blocks new public ACLs, all public ACLs", [false, true]),
+            ("blocks all public ACLs, new public policies, all public policies", [false, false]),
+        ] {
+            let mut facts =
+                [fact(BLOCK, block, false), fact("ACL", "anybody: READ", true), fact("policy", "{}", true)];
+            calm(&mut facts);
+            assert_eq!([facts[1].alarming, facts[2].alarming], alarms, "{block}");
+        }
+        let mut refused =
+            [Fact { value: Err("denied".into()), ..fact(BLOCK, "", false) }, fact("ACL", "", true)];
+        calm(&mut refused);
+        assert!(refused[1].alarming);
     }
 
     #[test]

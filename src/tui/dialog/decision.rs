@@ -32,6 +32,10 @@ pub(crate) enum Decision {
     Kit(Box<KitRequest>, PathBuf),
     /// Go there, away from what was measured.
     JumpTo(Location),
+    /// How much is where in this.
+    MeasureBelow(Location),
+    /// And back from there.
+    MeasureAbove,
     /// How much is where is no longer of interest.
     LeaveUsage,
     /// How does the place go on that was typed so far?

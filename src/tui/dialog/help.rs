@@ -234,6 +234,7 @@ fn heading(screen: Screen, group: Group) -> &'static str {
         (Screen::Uploads, _) => "Among unfinished uploads",
         (Screen::Given, _) => "Among what was given out",
         (Screen::Links, _) => "Where links are shown",
+        (Screen::Usage, _) => "Where it is shown what takes room",
         (Screen::Failures, _) => "Among what failed of a transfer",
         (Screen::Sync, _) => "In the plan of a sync",
         (Screen::Confirm, _) => "Where yes or no is asked",

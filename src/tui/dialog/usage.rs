@@ -1,4 +1,4 @@
-//! How much is where below a place: rows that change while it is read; Enter goes to one.
+//! How much is where below a place: rows that change while it is read. One can go to a row, look what is where in it, and back.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -12,6 +12,7 @@ use crate::action::Action;
 use crate::error::Error;
 use crate::location::Location;
 use crate::sanitize::display_safe;
+use crate::walk::Total;
 
 /// Cells that it wants.
 const WIDTH: u16 = 112;
@@ -37,12 +38,16 @@ pub(crate) struct Measured {
     /// What could not be read.
     pub(crate) failed: Vec<Error>,
     pub(crate) done: bool,
-    /// Something to say at the end.
-    pub(crate) words: String,
+    /// By storage class.
+    pub(crate) classes: Vec<(String, Total)>,
 }
 
 /// For the status line.
-pub(super) const HINTS: &[Hint] = &[(&[Action::DialogAccept], "go there")];
+pub(super) const HINTS: &[Hint] = &[
+    (&[Action::DialogAccept], "go there"),
+    (&[Action::UsageBelow], "what is in it"),
+    (&[Action::UsageAbove], "back"),
+];
 
 /// The dialog.
 #[derive(Debug)]
@@ -50,11 +55,26 @@ pub(crate) struct Usage {
     root: Location,
     now: Measured,
     cursor: ListCursor,
+    /// The places that it is below, the nearest last, as they were left.
+    above: Vec<(Location, Measured, ListCursor)>,
 }
 
 impl Usage {
     pub(super) fn new(root: Location) -> Self {
-        Self { root, now: Measured::default(), cursor: ListCursor::default() }
+        Self { root, now: Measured::default(), cursor: ListCursor::default(), above: Vec::new() }
+    }
+
+    /// Shows what is where in one of its rows from now on.
+    pub(crate) fn enter(&mut self, place: Location) {
+        let left = std::mem::replace(self, Self::new(place));
+        self.above = left.above;
+        self.above.push((left.root, left.now, left.cursor));
+    }
+
+    /// Back to what was shown before; the place, if it was not read to its end.
+    pub(crate) fn leave(&mut self) -> Option<Location> {
+        (self.root, self.now, self.cursor) = self.above.pop()?;
+        (!self.now.done).then(|| self.root.clone())
     }
 
     /// Something more is known.
@@ -64,10 +84,13 @@ impl Usage {
     }
 
     pub(super) fn on_action(&mut self, action: Action) -> Outcome {
-        if action == Action::DialogAccept
-            && let Some(row) = self.now.rows.get(self.cursor.row())
-        {
-            return Outcome::Decide(Decision::JumpTo(row.place.clone()));
+        match (action, self.now.rows.get(self.cursor.row())) {
+            (Action::DialogAccept, Some(row)) => return Outcome::Decide(Decision::JumpTo(row.place.clone())),
+            (Action::UsageBelow, Some(row)) if row.place != self.root => {
+                return Outcome::Do(Decision::MeasureBelow(row.place.clone()));
+            }
+            (Action::UsageAbove, _) if !self.above.is_empty() => return Outcome::Do(Decision::MeasureAbove),
+            _ => {}
         }
         self.cursor.on_action(action, self.now.rows.len());
         Outcome::Stay
@@ -76,12 +99,18 @@ impl Usage {
     fn status(&self, theme: &Theme) -> String {
         let looked =
             format!("{} looked at, {}", text::count(self.now.looked), theme.units.size(self.now.bytes));
-        let state = match (self.now.done, self.now.words.is_empty()) {
-            (false, _) => "  reading... (Esc stops)".to_owned(),
-            (true, true) => String::new(),
-            (true, false) => format!("  {}", self.now.words),
-        };
+        let state = if self.now.done { "" } else { "  reading... (Esc stops)" };
         format!("{} rows  {looked}{state}", text::thousands(self.now.rows.len()))
+    }
+
+    /// What is in which storage class; nothing where there is only one.
+    fn classes(&self, theme: &Theme) -> Option<String> {
+        let class = |(name, total): &(String, Total)| {
+            let size = theme.units.size(total.bytes);
+            format!("{} {size} ({})", display_safe(name), text::count(total.files))
+        };
+        let classes = &self.now.classes;
+        (classes.len() > 1).then(|| classes.iter().map(class).collect::<Vec<_>>().join(", "))
     }
 
     pub(super) fn draw(&self, frame: &mut Frame<'_>, area: Rect, theme: &Theme) {
@@ -92,6 +121,11 @@ impl Usage {
         frame
             .render_widget(Line::styled(status, theme.dim), window::row(room, room.height.saturating_sub(1)));
         let mut list = Rect { height: room.height.saturating_sub(1), ..room };
+        if let Some(classes) = self.classes(theme).filter(|_| list.height > 2) {
+            list.height -= 1;
+            let line = text::clip(&classes, width, theme.ellipsis());
+            frame.render_widget(Line::styled(line, theme.dim), window::row(room, list.height));
+        }
         if let Some(error) = self.now.failed.first().filter(|_| list.height > 1) {
             list.height -= 1;
             let more = self.now.failed.len() - 1;

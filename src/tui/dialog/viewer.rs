@@ -2,6 +2,8 @@
 
 mod draw;
 mod layout;
+mod packed;
+mod parts;
 #[cfg(test)]
 mod tests;
 
@@ -12,12 +14,14 @@ use std::sync::Arc;
 use super::super::text;
 use super::{Decision, Hint, Outcome};
 use crate::action::Action;
-use crate::error::{Error, Result};
+use crate::error::Error;
 use crate::location::Location;
 #[cfg(feature = "images")]
 use crate::preview::Picture;
-use crate::preview::{self, Form, Shown};
+use crate::preview::{Form, Shown};
 pub(crate) use layout::{Laid, Laying};
+use packed::Packed;
+pub(crate) use packed::Unpacking;
 
 /// Bytes fetched first, and then at once.
 const FIRST: u64 = 64 << 10;
@@ -27,8 +31,6 @@ const HELD: usize = 4 << 20;
 /// What has to be known as a whole is fetched up to this size, a picture up to the second one.
 const WHOLE: u64 = 4 << 20;
 const PICTURE: u64 = 32 << 20;
-/// Of what is packed and larger only so much of the beginning is looked at.
-const PACKED: u64 = 1 << 20;
 /// Columns that an arrow key moves a text sideways.
 const SIDEWAYS: usize = 8;
 
@@ -78,6 +80,10 @@ pub(crate) struct Viewer {
     /// Where `bytes` begin.
     start: u64,
     pending: Option<Range<u64>>,
+    /// It is packed: what is held, counted and shown is what is in it.
+    packed: Option<Packed>,
+    /// Whether it can be unpacked, once that was tried.
+    unpacks: Option<bool>,
     form: Option<Form>,
     shown: Shown,
     /// The number of the layout that is wanted, and of the one that is shown.
@@ -95,6 +101,8 @@ pub(crate) struct Viewer {
     wrap: bool,
     /// The end is to be seen as soon as it is there.
     to_end: bool,
+    /// It was stopped on the way there.
+    stopped: bool,
     search: String,
     /// What is still being looked for.
     seeking: bool,
@@ -117,6 +125,8 @@ impl Viewer {
             bytes: Arc::default(),
             start: 0,
             pending: None,
+            packed: None,
+            unpacks: None,
             form: None,
             shown: Shown::default(),
             laying: 0,
@@ -130,6 +140,7 @@ impl Viewer {
             left: 0,
             wrap: true,
             to_end: false,
+            stopped: false,
             search: String::new(),
             seeking: false,
             note: None,
@@ -143,101 +154,8 @@ impl Viewer {
         self.start + self.bytes.len() as u64
     }
 
-    /// Whether the rest of it could not be shown without all before it.
-    fn is_beginning(&self) -> bool {
-        self.size > WHOLE
-            && self.start == 0
-            && self.form != Some(Form::Hex)
-            && preview::is_packed(&self.bytes)
-    }
-
     fn is_complete(&self) -> bool {
-        self.start == 0 && self.end() >= self.size
-    }
-
-    /// The part that is needed next, once: nothing is fetched that nobody looks at.
-    pub(crate) fn wants(&mut self) -> Option<Wanted> {
-        if self.pending.is_some() || self.error.is_some() || self.size == 0 {
-            return None;
-        }
-        let range = self.next()?;
-        self.pending = Some(range.clone());
-        Some(Wanted { view: self.view, location: self.location.clone(), range, etag: self.etag.clone() })
-    }
-
-    fn next(&self) -> Option<Range<u64>> {
-        let (start, end) = (self.start, self.end());
-        if self.bytes.is_empty() {
-            return Some(if self.to_end {
-                self.size.saturating_sub(STEP)..self.size
-            } else {
-                0..self.size.min(FIRST)
-            });
-        }
-        if end < self.size && self.needs_whole() {
-            return Some(end..self.size.min(end + STEP));
-        }
-        if self.is_laying() {
-            // How much is missing is known once it is seen what is there.
-            return None;
-        }
-        let below = self.shown.lines.len().saturating_sub(self.top) < 3 * self.page.get();
-        if self.is_beginning() && end >= PACKED {
-            return None;
-        }
-        if end < self.size && (below || self.seeking) {
-            return Some(end..self.size.min(end + STEP));
-        }
-        (start > 0 && self.top < self.page.get()).then(|| start.saturating_sub(STEP)..start)
-    }
-
-    /// Whether nothing of it can be shown as it should be without all of it.
-    fn needs_whole(&self) -> bool {
-        let limit = if preview::is_picture(&self.bytes) { PICTURE } else { WHOLE };
-        self.start == 0 && self.size <= limit && preview::needs_all(&self.location.name(), &self.bytes)
-    }
-
-    /// A part came, or did not.
-    pub(crate) fn fetched(&mut self, wanted: &Wanted, chunk: Result<Chunk>) {
-        if wanted.view != self.view || self.pending.as_ref() != Some(&wanted.range) {
-            return;
-        }
-        self.pending = None;
-        let chunk = match chunk {
-            Ok(chunk) => chunk,
-            Err(error) => {
-                self.error = Some(error);
-                return;
-            }
-        };
-        if chunk.bytes.is_empty() {
-            // It is shorter than its listing says.
-            self.size = self.end();
-        } else {
-            self.size = chunk.size;
-        }
-        self.etag = self.etag.take().or(chunk.etag);
-        if wanted.range.start == self.end() {
-            Arc::make_mut(&mut self.bytes).extend(chunk.bytes);
-            let extra = self.bytes.len().saturating_sub(HELD);
-            let picture = self.size <= PICTURE && preview::is_picture(&self.bytes);
-            if extra > 0 && !picture {
-                Arc::make_mut(&mut self.bytes).drain(..extra);
-                self.start += extra as u64;
-            }
-        } else if self.bytes.is_empty() {
-            (self.start, self.bytes) = (wanted.range.start, Arc::new(chunk.bytes));
-        } else if wanted.range.end == self.start {
-            self.start = wanted.range.start;
-            let bytes = Arc::make_mut(&mut self.bytes);
-            bytes.splice(..0, chunk.bytes);
-            bytes.truncate(HELD);
-        }
-        // Until all of it is there its beginning will do.
-        let is_bare = self.shown.lines.is_empty() && !self.is_laying();
-        if is_bare || self.is_complete() || !self.needs_whole() {
-            self.lay();
-        }
+        self.start == 0 && self.end() >= self.length()
     }
 
     pub(super) fn on_action(&mut self, action: Action) -> Outcome {
@@ -262,6 +180,7 @@ impl Viewer {
     }
 
     fn scroll(&mut self, action: Action) {
+        self.stop_running();
         let page = isize::try_from(self.page.get().max(1)).unwrap_or(isize::MAX);
         match action {
             Action::DialogUp => self.move_by(-1),
@@ -274,7 +193,8 @@ impl Viewer {
                 }
                 (self.top, self.above) = (0, 0);
             }
-            Action::DialogBottom if self.end() < self.size && !self.is_beginning() => self.jump(true),
+            Action::DialogBottom if self.end() < self.length() && self.packed.is_some() => self.to_end = true,
+            Action::DialogBottom if self.end() < self.length() => self.jump(true),
             Action::DialogBottom => (self.top, self.above) = self.last.get(),
             _ => {}
         }
@@ -324,18 +244,20 @@ impl Viewer {
     fn jump(&mut self, to_end: bool) {
         self.view += 1 << 32;
         self.pending = None;
+        self.packed = None;
         self.bytes = Arc::default();
         self.forget_layout();
         self.shown = Shown::default();
         self.start = 0;
         (self.top, self.above) = (0, 0);
-        self.to_end = to_end;
+        (self.to_end, self.stopped) = (to_end, false);
     }
 
     /// As it is now.
     fn reload(&mut self) {
         self.error = None;
         self.etag = None;
+        self.unpacks = None;
         self.jump(false);
     }
 
@@ -345,7 +267,12 @@ impl Viewer {
             None => Some(form),
             Some(_) => None,
         };
-        self.lay();
+        // In hex what is packed is looked at as it is, else as what is in it.
+        if self.unpacks == Some(true) && self.packed.is_some() == (self.form == Some(Form::Hex)) {
+            self.jump(false);
+        } else {
+            self.lay();
+        }
     }
 
     /// Looks for text from now on, whatever its case.
@@ -365,7 +292,7 @@ impl Viewer {
         } else {
             lines.iter().take(from).rposition(holds)
         };
-        self.seeking = found.is_none() && forward && self.end() < self.size;
+        self.seeking = found.is_none() && forward && self.end() < self.length();
         match found {
             Some(at) => (self.top, self.above) = (at, 0),
             None if self.seeking => {

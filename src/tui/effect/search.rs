@@ -82,8 +82,9 @@ fn equal(root: &Location, group: &Copies) -> Vec<Entry> {
 
 /// Adds up until it is dropped.
 pub(super) async fn measure(connections: Connections, root: Location, tell: impl Fn(Measured)) {
-    let units = Units::new(&connections.config().ui);
-    let (mut usage, mut now, mut told) = (Usage::default(), Measured::default(), Instant::now());
+    let (mut usage, mut now) = (Usage::default(), Measured::default());
+    // What comes first is told at once.
+    let mut told: Option<Instant> = None;
     let mut batches = walk::below(connections, root.clone());
     while let Some(batch) = batches.recv().await {
         match batch {
@@ -97,13 +98,13 @@ pub(super) async fn measure(connections: Connections, root: Location, tell: impl
                 }
             }
         }
-        if told.elapsed() >= REPORT {
-            now.rows = folders(&root, &usage);
+        if told.is_none_or(|told| told.elapsed() >= REPORT) {
+            (now.rows, now.classes) = (folders(&root, &usage), classes(&usage));
             tell(now.clone());
-            told = Instant::now();
+            told = Some(Instant::now());
         }
     }
-    (now.rows, now.done, now.words) = (folders(&root, &usage), true, classes(&usage, &units));
+    (now.rows, now.classes, now.done) = (folders(&root, &usage), classes(&usage), true);
     tell(now);
 }
 
@@ -125,11 +126,9 @@ fn folders(root: &Location, usage: &Usage) -> Vec<Share> {
     rows
 }
 
-fn classes(usage: &Usage, units: &Units) -> String {
-    let class = |(name, total): (&String, &Total)| format!("{name} {}", units.size(total.bytes));
-    if usage.classes.len() < 2 {
-        String::new()
-    } else {
-        usage.classes.iter().map(class).collect::<Vec<_>>().join(", ")
-    }
+/// The largest first.
+fn classes(usage: &Usage) -> Vec<(String, Total)> {
+    let mut classes: Vec<(String, Total)> = usage.classes.clone().into_iter().collect();
+    classes.sort_by_key(|(_, total)| std::cmp::Reverse(total.bytes));
+    classes
 }

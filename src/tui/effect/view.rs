@@ -6,8 +6,10 @@ use std::path::Path;
 use crate::action::Action;
 use crate::error::{Error, Kind, Result};
 use crate::location::{Location, Remote};
+use crate::preview::Unpacked;
 use crate::s3::{Connections, GetOptions};
-use crate::tui::dialog::{Chunk, Wanted};
+use crate::tui::dialog::{Chunk, Unpacking, Wanted};
+use crate::tui::message::Event;
 
 pub(super) async fn fetch(connections: &Connections, wanted: &Wanted) -> Result<Chunk> {
     let wanted = wanted.clone();
@@ -19,6 +21,27 @@ pub(super) async fn fetch(connections: &Connections, wanted: &Wanted) -> Result<
         }
         Location::Profile(_) => Err(Error::new(Kind::Internal, "a profile has no bytes")),
     }
+}
+
+pub(super) async fn unpack(connections: &Connections, wanted: Box<Wanted>, unpacking: &Unpacking) -> Event {
+    let found = unpacked(connections, &wanted, unpacking).await;
+    Event::Unpacked(wanted, found)
+}
+
+/// Unpacks a part. What it needs for that is fetched once: who still wants it asks again.
+async fn unpacked(connections: &Connections, wanted: &Wanted, unpacking: &Unpacking) -> Result<Unpacked> {
+    let further = || {
+        let (wanted, unpacking) = (wanted.clone(), unpacking.clone());
+        super::blocking(move || Ok(unpacking.unpack(&wanted)))
+    };
+    let start = match further().await? {
+        Unpacked::Needs(start) => start,
+        found => return Ok(found),
+    };
+    let end = unpacking.size.min(start + wanted.range.end - wanted.range.start);
+    let packed = fetch(connections, &Wanted { range: start..end, ..wanted.clone() }).await?;
+    unpacking.feed(start, packed.bytes);
+    further().await
 }
 
 async fn object(connections: &Connections, remote: &Remote, wanted: &Wanted) -> Result<Chunk> {

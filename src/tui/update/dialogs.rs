@@ -100,6 +100,8 @@ fn decide(state: &mut State, decision: Decision) -> Vec<Effect> {
         Decision::Link(request) => link::sign(state, vec![*request]),
         Decision::Kit(request, folder) => vec![Effect::Given(GivenEffect::Kit(request, folder))],
         Decision::JumpTo(place) => [search::leave_usage(state), search::jump(state, &place)].concat(),
+        Decision::MeasureBelow(place) => search::measure_below(state, place),
+        Decision::MeasureAbove => search::measure_above(state),
         Decision::LeaveUsage => search::leave_usage(state),
         Decision::Complete(text) => go::complete(state, &text),
         Decision::Share(orders) => vec![Effect::Given(GivenEffect::Make(orders))],

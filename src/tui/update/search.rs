@@ -70,6 +70,22 @@ pub(super) fn usage(state: &mut State) -> Vec<Effect> {
     vec![Effect::Measure(state.measuring, place)]
 }
 
+/// How much is where in one of the rows.
+pub(super) fn measure_below(state: &mut State, place: Location) -> Vec<Effect> {
+    let Some(usage) = state.dialogs.iter_mut().find_map(Dialog::as_usage) else { return Vec::new() };
+    usage.enter(place.clone());
+    state.measuring += 1;
+    vec![Effect::Measure(state.measuring, place)]
+}
+
+/// What was shown before; it is measured anew only if that was not done.
+pub(super) fn measure_above(state: &mut State) -> Vec<Effect> {
+    let Some(usage) = state.dialogs.iter_mut().find_map(Dialog::as_usage) else { return Vec::new() };
+    let unfinished = usage.leave();
+    state.measuring += 1;
+    vec![unfinished.map_or(Effect::CancelMeasure, |place| Effect::Measure(state.measuring, place))]
+}
+
 /// Something is known of that; of an older measuring nothing is wanted any more.
 pub(super) fn measured(state: &mut State, number: u64, now: Measured) -> Vec<Effect> {
     if number == state.measuring

@@ -5,6 +5,7 @@ use super::super::message::Effect;
 use super::super::state::{State, Tone};
 use crate::entry::Kind;
 use crate::error::Result;
+use crate::preview::Unpacked;
 
 /// Views what is under the cursor.
 pub(super) fn open(state: &mut State) -> Vec<Effect> {
@@ -35,7 +36,10 @@ pub(super) fn open(state: &mut State) -> Vec<Effect> {
 pub(super) fn settle(state: &mut State) -> Vec<Effect> {
     let Some(viewer) = state.dialogs.iter_mut().find_map(Dialog::as_viewer) else { return Vec::new() };
     let lay_out = viewer.lays().map(Effect::LayOut);
-    let fetch = viewer.wants().map(|wanted| Effect::Fetch(Box::new(wanted)));
+    let fetch = viewer.wants().map(Box::new).map(|wanted| match viewer.unpacking() {
+        Some(unpacking) => Effect::Unpack(wanted, unpacking),
+        None => Effect::Fetch(wanted),
+    });
     lay_out.into_iter().chain(fetch).collect()
 }
 
@@ -43,6 +47,14 @@ pub(super) fn settle(state: &mut State) -> Vec<Effect> {
 pub(super) fn fetched(state: &mut State, wanted: &Wanted, chunk: Result<Chunk>) -> Vec<Effect> {
     if let Some(viewer) = state.dialogs.iter_mut().find_map(Dialog::as_viewer) {
         viewer.fetched(wanted, chunk);
+    }
+    Vec::new()
+}
+
+/// A part was unpacked, or is not yet.
+pub(super) fn unpacked(state: &mut State, wanted: &Wanted, found: Result<Unpacked>) -> Vec<Effect> {
+    if let Some(viewer) = state.dialogs.iter_mut().find_map(Dialog::as_viewer) {
+        viewer.unpacked(wanted, found);
     }
     Vec::new()
 }

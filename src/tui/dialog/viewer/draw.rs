@@ -52,8 +52,11 @@ impl Viewer {
         if let Some(note) = &self.note {
             return display_safe(note).into_owned();
         }
-        if self.bytes.is_empty() && self.size > 0 && self.error.is_none() {
+        if self.bytes.is_empty() && self.length() > 0 && self.error.is_none() {
             return "reading...".to_owned();
+        }
+        if self.is_running() {
+            return format!("unpacking... {}", theme.units.size(self.end()));
         }
         if self.is_laying() {
             return "laying out...".to_owned();
@@ -68,16 +71,25 @@ impl Viewer {
             _ if !self.shown.is_plain => {
                 (bottom * 100).checked_div(self.shown.lines.len()).unwrap_or(100) as u64
             }
-            Some((at, _)) => at.saturating_mul(100).checked_div(self.size).unwrap_or(100),
-            None => self.end().saturating_mul(100).checked_div(self.size).unwrap_or(100),
+            Some((at, _)) => at.saturating_mul(100).checked_div(self.length()).unwrap_or(100),
+            None => self.end().saturating_mul(100).checked_div(self.length()).unwrap_or(100),
         };
-        format!("{}  {size}  {}%", self.shown.what, seen.min(100))
+        let what = &self.shown.what;
+        match &self.packed {
+            None => format!("{what}  {size}  {}%", seen.min(100)),
+            Some(packed) => {
+                let unpacked = theme.units.size(self.end());
+                let seen =
+                    if self.is_endless() { "so far".to_owned() } else { format!("{}%", seen.min(100)) };
+                format!("{}{what}  {size}, unpacked {unpacked}  {seen}", packed.what())
+            }
+        }
     }
 
     fn draw_lines(&self, frame: &mut Frame<'_>, area: Rect, theme: &Theme) {
         let (width, height) = (usize::from(area.width), usize::from(area.height));
         let lines = &self.shown.lines;
-        if lines.is_empty() && self.size == 0 {
+        if lines.is_empty() && self.length() == 0 {
             frame.render_widget(Line::styled("an empty file", theme.dim), area);
         }
         self.width.set(width.max(1));

@@ -53,9 +53,7 @@ impl Laying {
 
     /// Whether nobody notices how long it takes.
     fn is_quick(&self) -> bool {
-        self.bytes.len() as u64 <= FIRST
-            && !preview::is_packed(&self.bytes)
-            && !preview::is_picture(&self.bytes)
+        self.bytes.len() as u64 <= FIRST && !preview::is_picture(&self.bytes)
     }
 }
 
@@ -71,7 +69,7 @@ impl Viewer {
         let work = Laying {
             view: self.view,
             number: self.laying,
-            name: self.location.name(),
+            name: self.name(),
             bytes: Arc::clone(&self.bytes),
             start: self.start,
             complete: self.is_complete(),
@@ -127,7 +125,8 @@ impl Viewer {
         }
         self.tell_why_plain();
         self.top = self.top.min(self.shown.lines.len().saturating_sub(1));
-        if std::mem::take(&mut self.to_end) {
+        if !self.is_running() && std::mem::take(&mut self.to_end) {
+            self.stopped = false;
             (self.top, self.above) = self.bottom();
         }
         if self.seeking {
@@ -138,11 +137,11 @@ impl Viewer {
     /// Why what is mostly laid out is not.
     fn tell_why_plain(&mut self) {
         let laid_out = matches!(self.shown.what.as_str(), "JSON" | "table");
-        let name = self.location.name();
-        if self.form.is_some() || laid_out || !preview::is_laid_out(&name) || self.top > 0 {
+        let comes = self.needs_whole() && !self.is_complete();
+        if self.form.is_some() || laid_out || comes || !preview::is_laid_out(&self.name()) || self.top > 0 {
             return;
         }
-        if self.size > WHOLE {
+        if self.length() > WHOLE {
             self.note = Some("too large to be laid out: shown as text".to_owned());
         } else if self.is_complete() {
             self.note = Some("damaged: shown as text".to_owned());

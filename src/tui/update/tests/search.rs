@@ -232,6 +232,31 @@ fn what_takes_room_is_shown_as_it_is_added_up() {
     update(&mut state, Event::Measured(number, now("photos/2026/")));
     let shown = draw(&state);
     assert!(shown.contains("2026/") && shown.contains("10 looked at") && !shown.contains("stale"), "{shown}");
+    // Into the row and back, to what was not measured to its end and then to what was.
+    for done in [false, true] {
+        let effects = key(&mut state, KeyCode::Right);
+        let [Effect::Measure(below, place)] = &effects[..] else { panic!("{effects:?}") };
+        assert_eq!(*place, at("photos/2026/"));
+        let (below, within) =
+            (*below, Measured { rows: vec![share("photos/2026/05/")], done, ..Measured::default() });
+        update(&mut state, Event::Measured(below, within));
+        let shown = draw(&state);
+        assert!(
+            shown.contains("Room taken below work:media/photos/2026/") && shown.contains("05/"),
+            "{shown}"
+        );
+        let effects = key(&mut state, KeyCode::Left);
+        assert!(draw(&state).contains("2026/") && !draw(&state).contains("05/"));
+        match effects[..] {
+            [Effect::Measure(number, _)] if !done => {
+                let all = Measured { done: true, ..now("photos/2026/") };
+                update(&mut state, Event::Measured(number, all));
+            }
+            [Effect::CancelMeasure] if done => {}
+            _ => panic!("{effects:?}"),
+        }
+        assert_eq!(key(&mut state, KeyCode::Left).len(), 0, "there is nothing above");
+    }
     let effects = keys(&mut state, "\r");
     assert!(matches!(&effects[..], [Effect::CancelMeasure, Effect::ListPage { .. }]), "{effects:?}");
     assert_eq!(state.here().location, at("photos/2026/"));
