@@ -32,6 +32,7 @@ pub(in crate::tui) struct Look<'a> {
     pub(in crate::tui) home: Option<&'a std::path::Path>,
     /// Keys that help when something is missing.
     pub(in crate::tui) refresh: String,
+    pub(in crate::tui) cancel: String,
     pub(in crate::tui) bottom: String,
 }
 
@@ -157,12 +158,22 @@ fn footer(pane: &Pane, look: &Look<'_>, room: usize) -> Line<'static> {
     }
     if parts.is_empty() {
         return Line::default();
+    if pane.loading && pane.is_loading_all() {
+        parts.push(since("reading", pane, look));
+    }
     }
     Line::styled(clip(format!(" {} ", parts.join("  "))), theme.mark)
 }
 
 /// Why there are no rows.
 fn draw_message(pane: &Pane, frame: &mut Frame<'_>, area: Rect, look: &Look<'_>) {
+/// What it is at, since when, and how that is stopped if keys are for it now.
+fn since(doing: &str, pane: &Pane, look: &Look<'_>) -> String {
+    let stops =
+        if look.focused && look.has_cursor { format!(" ({} stops)", look.cancel) } else { String::new() };
+    format!("{doing} since {}...{stops}", look.theme.units.clock(pane.since))
+}
+
     let theme = look.theme;
     let width = usize::from(area.width);
     let mut lines: Vec<Line<'static>> = Vec::new();
@@ -178,7 +189,8 @@ fn draw_message(pane: &Pane, frame: &mut Frame<'_>, area: Rect, look: &Look<'_>)
     } else if let Some(doing) = pane.listing.pending() {
         say(&format!("{doing}..."), theme.dim);
     } else if pane.loading {
-        say(if pane.search.is_some() { "searching..." } else { "reading..." }, theme.dim);
+        let doing = if pane.search.is_some() { "searching" } else { "reading" };
+        say(&since(doing, pane, look), theme.dim);
     } else if !pane.read {
         say(&format!("stopped; {} reads it", look.refresh), theme.dim);
     } else if !pane.listing.filter().is_empty() {

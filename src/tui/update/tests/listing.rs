@@ -126,6 +126,7 @@ fn what_a_filter_found_stands_out_in_every_row_also_under_the_cursor() {
             read_only: false,
             home: None,
             refresh: String::new(),
+            cancel: String::new(),
             bottom: String::new(),
             columns: &state.columns,
         };

@@ -41,7 +41,7 @@ fn a_search_fills_a_pane_as_it_goes_and_older_ones_are_dropped() {
     let effects = keys(&mut state, "cat size:+1k\r");
     let (generation, location, search, again) = searched(&effects);
     assert_eq!((location, search.query.is_some(), again), (&at("photos/"), true, false));
-    assert!(draw(&state).contains("searching..."), "{}", draw(&state));
+    assert!(draw(&state).contains("searching since "), "{}", draw(&state));
     found(&mut state, generation, &["2026/cat.jpg"], 10, false);
     found(&mut state, generation - 1, &["stale"], 99, true);
     let shown = draw(&state);
