@@ -46,7 +46,7 @@ pub(super) use viewer::{Chunk, Laid, Laying, Wanted};
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use ratatui::Frame;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 
 use super::theme::Theme;
 use crate::action::{Action, Screen};
@@ -162,6 +162,40 @@ impl Dialog {
             | Self::Typed(_)
             | Self::Properties(_)
             | Self::Batch(_) => Outcome::Stay,
+        }
+    }
+
+    /// A click: the row of a list that is at the cell gets the cursor. Whether there is one.
+    pub(crate) fn on_click(&mut self, cell: Position) -> bool {
+        match self {
+            Self::Failures(failures) => failures.on_click(cell),
+            Self::Given(given) => given.on_click(cell),
+            Self::Pick(pick) => pick.on_click(cell),
+            Self::Profiles(profiles) => profiles.on_click(cell),
+            Self::Sync(sync) => sync.on_click(cell),
+            Self::Uploads(uploads) => uploads.on_click(cell),
+            Self::Usage(usage) => usage.on_click(cell),
+            Self::Versions(versions) => versions.on_click(cell),
+            _ => false,
+        }
+    }
+
+    /// Whether a second click on a row takes it, as Enter does: elsewhere Enter is about all rows, or closes.
+    pub(crate) fn takes_rows(&self) -> bool {
+        matches!(self, Self::Pick(_) | Self::Profiles(_) | Self::Usage(_))
+    }
+
+    /// Lines that the wheel moves by: in forms each is another field.
+    pub(crate) fn wheel(&self) -> usize {
+        match self {
+            Self::Batch(_)
+            | Self::Conflict(_)
+            | Self::Input(_)
+            | Self::Link(_)
+            | Self::NewProfile(_)
+            | Self::Properties(_)
+            | Self::Share(_) => 1,
+            _ => 3,
         }
     }
 

@@ -109,8 +109,8 @@ pub(super) struct State {
     pub(super) measuring: u64,
     /// What was said lately, and when; the newest last.
     pub(super) said: VecDeque<(Timestamp, String)>,
-    /// The last click: which row of which pane, and when.
-    pub(super) clicked: Option<(PaneId, usize, Instant)>,
+    /// The last click: over how many dialogs, in which pane, on which row of it (or of the screen), and when.
+    pub(super) clicked: Option<((usize, PaneId, usize), Instant)>,
     /// The share that is being extended.
     pub(super) extending: Option<Given>,
     /// Whether the terminal says that programs may set its clipboard, once it was asked.

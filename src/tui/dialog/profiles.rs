@@ -2,12 +2,13 @@
 
 use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::Frame;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 use ratatui::text::Line;
 
 use super::super::text;
 use super::super::theme::Theme;
-use super::{Decision, Outcome, window};
+use super::window::{self, Spots};
+use super::{Decision, Outcome};
 use crate::action::Action;
 use crate::sanitize::display_safe;
 
@@ -32,6 +33,7 @@ impl Row {
 pub(crate) struct Profiles {
     rows: Vec<Row>,
     cursor: usize,
+    spots: Spots,
 }
 
 impl Profiles {
@@ -45,7 +47,7 @@ impl Profiles {
         rows.push(Row::words("+ import profiles", Decision::ImportProfile));
         let current = Decision::Profile(current.map(str::to_owned));
         let cursor = rows.iter().position(|row| row.decision == current).unwrap_or(0);
-        Self { rows, cursor }
+        Self { rows, cursor, spots: Spots::default() }
     }
 
     pub(super) fn on_key(&mut self, key: KeyEvent, action: Option<Action>) -> Outcome {
@@ -66,11 +68,19 @@ impl Profiles {
         Outcome::Stay
     }
 
+    /// The row at a cell is the one; whether there is one.
+    pub(super) fn on_click(&mut self, cell: Position) -> bool {
+        let row = self.spots.row_at(cell, self.rows.len());
+        self.cursor = row.unwrap_or(self.cursor);
+        row.is_some()
+    }
+
     pub(super) fn draw(&self, frame: &mut Frame<'_>, area: Rect, theme: &Theme) {
         let height = u16::try_from(self.rows.len()).unwrap_or(u16::MAX);
         let room = window::open(frame, area, theme, "Profile of this pane", (WIDTH, height));
         let widths = self.widths(usize::from(room.width));
         let top = window::list_top(self.cursor, self.rows.len(), usize::from(room.height));
+        self.spots.note(room, top);
         let seen = self.rows.iter().enumerate().skip(top).take(usize::from(room.height));
         for (line, (index, row)) in (0u16..).zip(seen) {
             let style = if index == self.cursor { theme.cursor } else { theme.text };
@@ -82,6 +92,7 @@ impl Profiles {
             let row = Line::styled(cells.collect::<String>(), style);
             frame.render_widget(row, window::row(room, line));
         }
+        window::stand(frame, window::row(room, u16::try_from(self.cursor - top).unwrap_or(0)));
         window::more(frame, room, theme, top > 0, top + usize::from(room.height) < self.rows.len());
     }
 

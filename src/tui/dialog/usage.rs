@@ -2,7 +2,7 @@
 
 use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::Frame;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
 
 use super::super::text;
@@ -71,6 +71,11 @@ impl Usage {
         Outcome::Stay
     }
 
+    /// The row at a cell is the one; whether there is one.
+    pub(super) fn on_click(&mut self, cell: Position) -> bool {
+        self.cursor.on_click(cell, self.now.rows.len())
+    }
+
     fn status(&self, theme: &Theme) -> String {
         let looked =
             format!("{} looked at, {}", text::count(self.now.looked), theme.units.size(self.now.bytes));
@@ -106,7 +111,7 @@ impl Usage {
         if rows.is_empty() && self.now.done {
             frame.render_widget(Line::styled("Nothing is here.", theme.dim), list);
         }
-        let top = self.cursor.seen(rows.len(), list.height).start;
+        let top = self.cursor.top(frame, list, rows.len());
         let seen = rows.iter().enumerate().skip(top).take(usize::from(list.height));
         for (at, (index, row)) in (0..).zip(seen) {
             let line = self.line(row, index == self.cursor.row(), width, theme);

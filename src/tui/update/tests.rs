@@ -5,6 +5,7 @@ mod large;
 mod listing;
 mod moving;
 mod places;
+mod pointer;
 mod search;
 mod setup;
 mod sharing;
