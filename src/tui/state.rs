@@ -19,6 +19,7 @@ use crate::location::{Location, Remote};
 use crate::places::Places;
 use crate::s3::ObjectId;
 use crate::transfer::{Conflict, Snapshot, TransferId};
+use crate::walk::Target;
 
 /// Messages that are kept.
 const SAID: usize = 500;
@@ -119,6 +120,8 @@ pub(super) struct State {
     pub(super) given: u64,
     /// Whether links are being signed.
     pub(super) signing: bool,
+    /// What a storage class is asked for: what is chosen may be other things by the time of the answer.
+    pub(super) meant: Vec<Target>,
     /// The place whose properties were asked for.
     pub(super) asked: Option<Location>,
     /// The object that is fetched for the editor.
@@ -185,6 +188,7 @@ impl State {
             takes: None,
             given: 0,
             signing: false,
+            meant: Vec::new(),
             asked: None,
             editing: None,
             saving: 0,
