@@ -186,7 +186,7 @@ fn hints(state: &State, width: usize) -> Line<'static> {
             (Action::Copy, "copy"),
             (Action::Move, "move"),
             (Action::Delete, "delete"),
-            (Action::Parent, "back to the place"),
+            (Action::Parent, "back"),
             (Action::Help, "help"),
         ]),
         None => of(&[

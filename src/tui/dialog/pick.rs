@@ -161,11 +161,12 @@ impl Pick {
             let style = if at == self.cursor { theme.cursor } else { theme.text };
             let width = usize::from(room.width);
             let aside = text::clip(&display_safe(&item.aside), width / 3, theme.ellipsis());
-            let words = text::clip_start(
-                &item.words,
-                width.saturating_sub(text::width(&aside) + 2),
-                theme.ellipsis(),
-            );
+            let left = width.saturating_sub(text::width(&aside) + 2);
+            // The end tells places apart, the beginning says what is done.
+            let words = match item.choice {
+                Choice::Go(_) | Choice::Bookmark(_) => text::clip_start(&item.words, left, theme.ellipsis()),
+                _ => text::clip(&item.words, left, theme.ellipsis()),
+            };
             let gap = " ".repeat(width.saturating_sub(text::width(&words) + text::width(&aside)));
             let aside = Span::styled(aside, if at == self.cursor { style } else { theme.dim });
             frame.render_widget(

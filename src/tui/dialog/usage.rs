@@ -84,7 +84,8 @@ impl Usage {
             (true, true) => String::new(),
             (true, false) => format!("  {}", self.now.words),
         };
-        format!("{} rows  {looked}{state}", text::thousands(self.now.rows.len()))
+        let rows = self.now.rows.len();
+        format!("{} row{}  {looked}{state}", text::thousands(rows), if rows == 1 { "" } else { "s" })
     }
 
     pub(super) fn draw(&self, frame: &mut Frame<'_>, area: Rect, theme: &Theme) {

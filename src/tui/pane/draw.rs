@@ -85,8 +85,10 @@ fn title(pane: &Pane, look: &Look<'_>, room: usize) -> String {
     let title = match &pane.search {
         None => text::clip_start(&place, room, look.theme.ellipsis()),
         Some(found) => {
-            let title = format!("{} in {place}", display_safe(&found.search.words));
-            text::clip_middle(&title, room, look.theme.ellipsis())
+            let words = display_safe(&found.search.words);
+            let words = text::clip(&words, 2 * room / 3, look.theme.ellipsis());
+            let left = room.saturating_sub(text::width(&words) + 4);
+            format!("{words} in {}", text::clip_start(&place, left, look.theme.ellipsis()))
         }
     };
     format!(" {title}{suffix} ")
@@ -156,17 +158,15 @@ fn footer(pane: &Pane, look: &Look<'_>, room: usize) -> Line<'static> {
         Some(found) => parts.push(format!("{} looked at", text::count(found.looked))),
         None => {}
     }
-    if parts.is_empty() {
-        return Line::default();
     if pane.loading && pane.is_loading_all() {
         parts.push(since("reading", pane, look));
     }
+    if parts.is_empty() {
+        return Line::default();
     }
     Line::styled(clip(format!(" {} ", parts.join("  "))), theme.mark)
 }
 
-/// Why there are no rows.
-fn draw_message(pane: &Pane, frame: &mut Frame<'_>, area: Rect, look: &Look<'_>) {
 /// What it is at, since when, and how that is stopped if keys are for it now.
 fn since(doing: &str, pane: &Pane, look: &Look<'_>) -> String {
     let stops =
@@ -174,6 +174,8 @@ fn since(doing: &str, pane: &Pane, look: &Look<'_>) -> String {
     format!("{doing} since {}...{stops}", look.theme.units.clock(pane.since))
 }
 
+/// Why there are no rows.
+fn draw_message(pane: &Pane, frame: &mut Frame<'_>, area: Rect, look: &Look<'_>) {
     let theme = look.theme;
     let width = usize::from(area.width);
     let mut lines: Vec<Line<'static>> = Vec::new();

@@ -6,6 +6,7 @@ mod listing;
 mod moving;
 mod places;
 mod pointer;
+mod screens;
 mod search;
 mod setup;
 mod sharing;
