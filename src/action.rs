@@ -273,8 +273,8 @@ actions! {
     UnsavedOverwrite, Unsaved, Act, "overwrite", "write it over what is there", ["o"];
     UnsavedKeep, Unsaved, Act, "keep", "keep the file", ["k"];
     DialogAccept, Dialog, Act, "accept", "take what is chosen", ["enter"];
-    DialogNextButton, Dialog, Move, "next_button", "next button", ["right", "tab"];
-    DialogPreviousButton, Dialog, Move, "previous_button", "button before", ["left", "shift-tab"];
+    DialogNextButton, Dialog, Move, "next_button", "next button", ["tab", "right"];
+    DialogPreviousButton, Dialog, Move, "previous_button", "button before", ["shift-tab", "left"];
     DialogUp, Dialog, Move, "up", "up", ["up", "k"];
     DialogDown, Dialog, Move, "down", "down", ["down", "j"];
     DialogPageUp, Dialog, Move, "page_up", "page up", ["pageup"];

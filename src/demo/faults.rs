@@ -3,6 +3,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
+use tokio::sync::watch;
 
 /// The operations that faults and the record tell apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -56,6 +57,8 @@ pub enum Fault {
     WrongByte(usize),
     /// No answer ever.
     Stall,
+    /// No answer before [`Faults::let_go`].
+    Hold,
     /// The object is replaced by these bytes before the request is carried out.
     Replace(Bytes),
     /// These headers are missing from the answer.
@@ -119,6 +122,8 @@ pub struct Request {
 pub struct Faults {
     rules: Mutex<Vec<Rule>>,
     requests: Mutex<Vec<Request>>,
+    /// Changes when answers that are held back may go.
+    gate: watch::Sender<()>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -134,6 +139,17 @@ impl Faults {
     /// Drops all rules.
     pub fn clear(&self) {
         lock(&self.rules).clear();
+    }
+
+    /// Drops the rules, and lets go of every answer that is held back.
+    pub fn let_go(&self) {
+        self.clear();
+        self.gate.send_replace(());
+    }
+
+    /// Tells of the next [`Faults::let_go`].
+    pub(super) fn gate(&self) -> watch::Receiver<()> {
+        self.gate.subscribe()
     }
 
     /// Every request since the last call.

@@ -38,6 +38,8 @@ impl hyper::service::Service<http::Request<Incoming>> for Door {
 
     fn call(&self, request: http::Request<Incoming>) -> Self::Future {
         let seen = describe(&request);
+        // Looked at before the request is recorded: who sees that may let go of it at once.
+        let mut gate = self.backend.faults().gate();
         let fault = self.backend.faults().meet(seen.clone());
         let (service, backend) = (self.service.clone(), self.backend.clone());
         Box::pin(async move {
@@ -45,6 +47,10 @@ impl hyper::service::Service<http::Request<Incoming>> for Door {
                 Some(Fault::Status(status, code)) => refuse(request, status, &[], &error_xml(code)).await,
                 Some(Fault::Answer(status, headers, body)) => refuse(request, status, &headers, body).await,
                 Some(Fault::Stall) => std::future::pending().await,
+                Some(Fault::Hold) => {
+                    gate.changed().await?;
+                    pass(&service, request).await
+                }
                 Some(Fault::Replace(bytes)) => {
                     backend.put(&seen.bucket, &seen.key, bytes);
                     pass(&service, request).await

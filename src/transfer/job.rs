@@ -6,7 +6,7 @@ mod record;
 pub(super) use failed::Again;
 use failed::Failed;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -52,6 +52,8 @@ pub(super) struct Job {
     log: Mutex<Option<JobRecord>>,
     /// Files that an earlier run finished, by their sources.
     finished: Mutex<HashMap<String, Mark>>,
+    /// The sources of those that an earlier run has moved away.
+    moved: Mutex<HashSet<Location>>,
     roots: Mutex<HashMap<PathBuf, Arc<Beneath>>>,
     /// Why the plan could not be made or finished.
     ended_by: Mutex<Option<Error>>,
@@ -120,6 +122,7 @@ impl Job {
             record: tokio::sync::OnceCell::new(),
             log: Mutex::default(),
             finished: Mutex::default(),
+            moved: Mutex::default(),
             roots: Mutex::default(),
             ended_by: Mutex::default(),
             waits: Mutex::default(),

@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 
 use super::engine::Shared;
 use super::job::{Again, Job};
-use super::journal::{JobLine, Leftover};
+use super::journal::{JobLine, Leftover, absolute};
 use super::pace::cancelled;
 use super::plan::{self, Filter, Planned};
 use super::progress::FileProgress;
@@ -198,7 +198,11 @@ fn fail(job: &Job, item: Item, error: Error) {
         source: item.from.clone(),
         target: item.to.clone(),
         // What is neither file nor folder cannot be copied by anybody; it is said, but it is no failure.
-        status: if error.kind() == Kind::Unsupported { FileStatus::Skipped } else { FileStatus::Failed },
+        status: match error.kind() {
+            Kind::Unsupported => FileStatus::Skipped,
+            Kind::NotFound if job.has_moved(&item.from, item.tree) => FileStatus::Skipped,
+            _ => FileStatus::Failed,
+        },
         bytes: 0,
         bytes_sent: 0,
         bytes_resumed: 0,
@@ -224,6 +228,9 @@ async fn one_file(shared: &Arc<Shared>, job: &Arc<Job>, there: &again::There, pl
     match settle_and_move(shared, job, there, &mut planned, &mut outcome).await {
         Ok(status) => outcome.status = status,
         Err(error) if error.kind() == Kind::Cancelled => outcome.status = FileStatus::Cancelled,
+        Err(error) if error.kind() == Kind::NotFound && job.has_moved(&planned.from, false) => {
+            outcome.status = FileStatus::Skipped;
+        }
         Err(error) => {
             outcome.status = FileStatus::Failed;
             outcome.error = Some(error);
@@ -246,7 +253,7 @@ async fn settle_and_move(
     }
     if let Some(verified) = there.has(shared, job, planned).await? {
         (outcome.verified, outcome.bytes_resumed) = (verified, planned.size.unwrap_or(0));
-        return finish_move(shared, job, planned).await;
+        return finish_move(shared, job, planned, &planned.to).await;
     }
     let target = match conflict::settle(shared, job, planned).await? {
         conflict::Settled::Skip => return Ok(FileStatus::Skipped),
@@ -265,12 +272,13 @@ async fn settle_and_move(
     outcome.bytes_sent = progress.sent.load(Ordering::Relaxed);
     outcome.bytes_resumed = progress.resumed.load(Ordering::Relaxed);
     outcome.verified = moved?;
-    finish_move(shared, job, planned).await
+    finish_move(shared, job, planned, &target.to).await
 }
 
-/// The source of a move goes when its copy is there.
-async fn finish_move(shared: &Shared, job: &Job, planned: &Planned) -> Result<FileStatus> {
+/// The source of a move goes when its copy is there, and when it is written down where that is.
+async fn finish_move(shared: &Shared, job: &Job, planned: &Planned, to: &Location) -> Result<FileStatus> {
     if job.request.verb == Verb::Move {
+        job.note(&JobLine::Moved(absolute(&planned.from), absolute(to)));
         remove_source(shared, &planned.from).await?;
     }
     Ok(FileStatus::Done)

@@ -46,7 +46,7 @@ pub(super) use viewer::{Chunk, Laid, Laying, Unpacking, Wanted};
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use ratatui::Frame;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 
 use super::theme::Theme;
 use crate::action::{Action, Screen};
@@ -113,7 +113,24 @@ impl Dialog {
         if key.code == KeyCode::Esc || ctrl_c {
             return self.dismiss();
         }
-        let action = keys.action(self.screen(), key.into());
+        self.act(key, keys.action(self.screen(), key.into()))
+    }
+
+    /// One row up or down, or what a double click takes, whatever keys that has.
+    pub(crate) fn on_pointer(&mut self, act: Step) -> Outcome {
+        let action = match (act, self.screen() == Screen::Form) {
+            (Step::Up, true) => Action::FormPrevious,
+            (Step::Up, false) => Action::DialogUp,
+            (Step::Down, true) => Action::FormNext,
+            (Step::Down, false) => Action::DialogDown,
+            (Step::Take, true) => Action::FormAccept,
+            (Step::Take, false) => Action::DialogAccept,
+        };
+        self.act(KeyCode::Null.into(), Some(action))
+    }
+
+    /// A key and what it means.
+    fn act(&mut self, key: KeyEvent, action: Option<Action>) -> Outcome {
         match self {
             Self::Input(input) => input.on_key(key, action),
             Self::Link(link) => link.on_key(key, action),
@@ -161,6 +178,40 @@ impl Dialog {
             | Self::Typed(_)
             | Self::Properties(_)
             | Self::Batch(_) => Outcome::Stay,
+        }
+    }
+
+    /// A click: the row of a list that is at the cell gets the cursor. Whether there is one.
+    pub(crate) fn on_click(&mut self, cell: Position) -> bool {
+        match self {
+            Self::Failures(failures) => failures.on_click(cell),
+            Self::Given(given) => given.on_click(cell),
+            Self::Pick(pick) => pick.on_click(cell),
+            Self::Profiles(profiles) => profiles.on_click(cell),
+            Self::Sync(sync) => sync.on_click(cell),
+            Self::Uploads(uploads) => uploads.on_click(cell),
+            Self::Usage(usage) => usage.on_click(cell),
+            Self::Versions(versions) => versions.on_click(cell),
+            _ => false,
+        }
+    }
+
+    /// Whether a second click on a row takes it, as Enter does: elsewhere Enter is about all rows, or closes.
+    pub(crate) fn takes_rows(&self) -> bool {
+        matches!(self, Self::Pick(_) | Self::Profiles(_) | Self::Usage(_))
+    }
+
+    /// Lines that the wheel moves by: in forms each is another field.
+    pub(crate) fn wheel(&self) -> usize {
+        match self {
+            Self::Batch(_)
+            | Self::Conflict(_)
+            | Self::Input(_)
+            | Self::Link(_)
+            | Self::NewProfile(_)
+            | Self::Properties(_)
+            | Self::Share(_) => 1,
+            _ => 3,
         }
     }
 
@@ -281,6 +332,14 @@ impl Dialog {
         let esc = (!close.is_empty()).then(|| ("Esc".to_owned(), close));
         hints.iter().map(|(actions, word)| (label(keys, actions), *word)).chain(esc).collect()
     }
+}
+
+/// What the mouse does in a dialog.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    Up,
+    Down,
+    Take,
 }
 
 /// Actions whose keys are shown, and the word for them.

@@ -398,6 +398,8 @@ async fn set_versioning(connections: &Connections, bucket: &Remote, on: bool) ->
 mod tests {
     //! Flows: keys in, a real server and real files behind the door, the screen out. Everything but the terminal.
 
+    mod scale;
+
     use std::path::{Path, PathBuf};
 
     use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};

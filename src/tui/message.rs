@@ -87,6 +87,8 @@ pub(crate) struct Touches {
     pub(crate) after: Option<Deletions>,
     /// Whether it can be taken back: files were moved.
     pub(crate) undoable: bool,
+    /// What an earlier run of it has moved: from where to where.
+    pub(crate) moved: Vec<(Location, Location)>,
 }
 
 /// Files and objects that only the target of a sync has.

@@ -13,6 +13,8 @@ pub(super) use draw::{Look, draw};
 use history::{Kept, Spot};
 pub(super) use search::Searched;
 
+use jiff::Timestamp;
+
 use super::listing::{AT_ONCE, Arranged, Listing, Renewal};
 use super::message::{Effect, PaneId};
 use crate::entry::{Entry, Kind, Page};
@@ -40,6 +42,8 @@ pub(crate) struct Pane {
     /// What was read anew, if it is so much that somebody else has to arrange it.
     renewal: Option<Renewal>,
     pub(super) loading: bool,
+    /// When it began to read the place, or all of it.
+    since: Timestamp,
     /// Where the next page starts.
     next: Option<String>,
     pub(super) error: Option<Error>,
@@ -80,6 +84,7 @@ impl Pane {
             stays: None,
             renewal: None,
             loading: false,
+            since: Timestamp::now(),
             next: None,
             error: None,
             read: false,
@@ -134,7 +139,7 @@ impl Pane {
     }
 
     fn start(&mut self) -> Effect {
-        self.error = None;
+        (self.error, self.since) = (None, Timestamp::now());
         (self.stopped, self.load_all) = (false, false);
         self.page()
     }
@@ -309,7 +314,7 @@ impl Pane {
     pub(super) fn bottom(&mut self) {
         self.move_to(usize::MAX);
         if self.has_more() {
-            (self.load_all, self.stopped) = (true, false);
+            (self.load_all, self.stopped, self.since) = (true, false, Timestamp::now());
         }
     }
 

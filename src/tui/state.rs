@@ -19,6 +19,7 @@ use crate::location::{Location, Remote};
 use crate::places::Places;
 use crate::s3::ObjectId;
 use crate::transfer::{Conflict, Snapshot, TransferId};
+use crate::walk::Target;
 
 /// Messages that are kept.
 const SAID: usize = 500;
@@ -111,8 +112,8 @@ pub(super) struct State {
     pub(super) measuring: u64,
     /// What was said lately, and when; the newest last.
     pub(super) said: VecDeque<(Timestamp, String)>,
-    /// The last click: which row of which pane, and when.
-    pub(super) clicked: Option<(PaneId, usize, Instant)>,
+    /// The last click: over how many dialogs, in which pane, on which row of it (or of the screen), and when.
+    pub(super) clicked: Option<((usize, PaneId, usize), Instant)>,
     /// The share that is being extended.
     pub(super) extending: Option<Given>,
     /// Whether the terminal says that programs may set its clipboard, once it was asked.
@@ -121,6 +122,8 @@ pub(super) struct State {
     pub(super) given: u64,
     /// Whether links are being signed.
     pub(super) signing: bool,
+    /// What a storage class is asked for: what is chosen may be other things by the time of the answer.
+    pub(super) meant: Vec<Target>,
     /// The place whose properties were asked for.
     pub(super) asked: Option<Location>,
     /// The object that is fetched for the editor.
@@ -188,6 +191,7 @@ impl State {
             takes: None,
             given: 0,
             signing: false,
+            meant: Vec::new(),
             asked: None,
             editing: None,
             saving: 0,

@@ -134,6 +134,10 @@ fn draw_list(snapshot: &Snapshot, cursor: usize, frame: &mut Frame<'_>, area: Re
         let width = usize::from(area.width);
         let style = if index == cursor { theme.cursor } else { theme.text };
         frame.render_widget(heading(transfer, width, style, theme), row(area, y));
+        if index == cursor && y < area.height {
+            // Screen readers read there.
+            frame.set_cursor_position(row(area, y).as_position());
+        }
         frame.render_widget(figures(transfer, area.width, theme), row(area, y + 1));
     }
 }

@@ -61,7 +61,8 @@ pub(super) fn update(state: &mut State, event: Event) -> Vec<Effect> {
             state.pane_mut(pane).renewed(generation, *listing);
             Vec::new()
         }
-        Event::Submitted { id, touches } => {
+        Event::Submitted { id, mut touches } => {
+            undo::earlier(state, id, std::mem::take(&mut touches.moved));
             state.touches.insert(id, touches);
             Vec::new()
         }

@@ -130,6 +130,7 @@ fn draw_pane(state: &State, id: PaneId, frame: &mut Frame<'_>, area: Rect) {
         columns: &state.columns,
         home: state.home.as_deref(),
         refresh: state.config.keys.label(Action::Refresh),
+        cancel: state.config.keys.label(Action::Cancel),
         bottom: state.config.keys.label(Action::Bottom),
     };
     pane::draw(pane, frame, area, &look);
@@ -185,7 +186,7 @@ fn hints(state: &State, width: usize) -> Line<'static> {
             (Action::Copy, "copy"),
             (Action::Move, "move"),
             (Action::Delete, "delete"),
-            (Action::Parent, "back to the place"),
+            (Action::Parent, "back"),
             (Action::Help, "help"),
         ]),
         None => of(&[

@@ -225,6 +225,58 @@ async fn what_was_cut_off_is_offered_at_the_next_start() {
     assert_eq!(session.exit_code(), 0);
 }
 
+/// A folder that is renamed is moved object by object. Killed in the middle it is gone on with: all of it is moved, once,
+/// and what is taken back is all of it, too, whichever run has moved it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rename_that_was_killed_is_gone_on_with_and_taken_back_as_a_whole() {
+    let world = World::new().await;
+    let named = |folder: &str, numbers: std::ops::Range<u32>| {
+        numbers.map(|n| format!("{folder}/{n:02}.txt")).collect::<Vec<_>>()
+    };
+    for key in named("old", 0..20) {
+        world.backend.put("box", &key, format!("this was {key}"));
+    }
+    let is_whole = |folder: &str| {
+        let same = |key: &String| {
+            let text = world.backend.get("box", key).unwrap();
+            text == format!("this was old/{}", &key[folder.len() + 1..])
+        };
+        world.backend.keys("box") == named(folder, 0..20) && named(folder, 0..20).iter().all(same)
+    };
+    // Half of them are not copied, and one of the others is, but its source stays.
+    let stalls = |operation, key| Rule { key, ..Rule::always(operation, Fault::Stall) };
+    world.backend.faults().add(stalls(Operation::CopyObject, "new/1"));
+    world.backend.faults().add(stalls(Operation::DeleteObject, "old/05"));
+    let mut session = start(&world, SMALL);
+    session.wait_for("old/");
+    session.keys("\tr\x08\x08\x08new\r");
+    let half = [named("new", 0..10), named("old", 5..6), named("old", 10..20)].concat();
+    session.wait_until("half of it", |_| world.backend.keys("box") == half);
+    session.signal("KILL");
+    session.exit_code();
+    world.backend.faults().clear();
+
+    let mut session = start(&world, SMALL);
+    session.wait_for("A transfer was not finished");
+    session.keys("y");
+    session.wait_until("all of it", |_| is_whole("new"));
+    session.wait_for("11 files done");
+    session.wait_until("a listing without it", |screen| !screen.contents().contains("old/"));
+    session.keys("u");
+    session.wait_for("Move 20 files back?");
+    session.keys("y");
+    session.wait_until("all of it", |_| is_whole("old"));
+    session.wait_for("20 files done");
+    session.keys("q");
+    assert_eq!(session.exit_code(), 0);
+    session.assert_restored();
+    let mut session = start(&world, SMALL);
+    session.wait_for("old/");
+    assert!(!session.screen().contains("not finished"), "{}", session.screen());
+    session.keys("q");
+    assert_eq!(session.exit_code(), 0);
+}
+
 #[test]
 fn a_terminal_that_cannot_show_it_is_told_to_use_the_commands() {
     let home = tempfile::tempdir().unwrap();
@@ -315,7 +367,7 @@ fn the_demo_has_the_keys_and_the_looks_of_the_user() {
     session.wait_for("hostile-names");
 }
 
-async fn until(fault: &str, is_so: impl Fn() -> bool) {
+pub(crate) async fn until(fault: &str, is_so: impl Fn() -> bool) {
     let end = Instant::now() + Duration::from_secs(30);
     while !is_so() {
         assert!(Instant::now() < end, "{fault}");

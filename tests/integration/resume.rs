@@ -374,6 +374,36 @@ fn names(folder: &Path) -> Vec<String> {
     found.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
 }
 
+/// Killed when all of a move had arrived: what has gone from its source already is missed by nobody.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_killed_move_has_taken_away_is_no_failure_later() {
+    let all: Vec<String> = (0..4).map(|n| format!("p:box/from/{n}")).collect();
+    let all: Vec<&str> = all.iter().map(String::as_str).collect();
+    let several = [&["mv"], &all[..], &["p:box/to/"]].concat();
+    for arguments in [several.as_slice(), &["mv", "-r", "p:box/from/", "p:box/to/"]] {
+        let shell = Shell::new().await;
+        let backend = &shell.world.backend;
+        for n in 0..4 {
+            backend.put("box", &format!("from/{n}"), format!("{n}"));
+        }
+        backend.faults().add(Rule { key: "from/3", ..Rule::always(Operation::DeleteObject, Fault::Stall) });
+        let child = shell.command(arguments).spawn().unwrap();
+        // That the last source may go was written down before it was asked to.
+        let mut asked = 0;
+        while asked < 4 || backend.keys("box") != ["from/3", "to/0", "to/1", "to/2", "to/3"] {
+            asked += self::asked(&shell.world, Operation::DeleteObject);
+            tokio::task::yield_now().await;
+        }
+        kill(child);
+        backend.faults().clear();
+        // It went through after all, but nobody was there to hear it.
+        backend.delete("box", "from/3");
+        shell.ok(&["transfers", "resume"]);
+        assert_eq!(backend.keys("box"), ["to/0", "to/1", "to/2", "to/3"]);
+        assert_eq!(shell.ok(&["transfers", "ls"]), "");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_tree_download_leaves_no_scraps_once_it_is_done() {
     let shell = Shell::new().await;

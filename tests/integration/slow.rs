@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 
 use vt100::Screen;
 
-use crate::browser::start;
+use crate::browser::{start, until};
 use crate::pty::{Session, Size};
 use crate::support::World;
 
@@ -16,6 +16,8 @@ const REPEATS: usize = 30;
 /// Bytes that a pty and a frame on its way into it hold at most: Linux takes no more once 8 KiB wait in its buffers, but
 /// then all of the write that comes before, and its line discipline and the reader hold some besides.
 const HELD_BY_PTY: usize = 24 << 10;
+/// Steps that are typed while the line carries nothing.
+const STEPS: usize = 150;
 const SIZES: [Size; 2] = [(120, 30), (80, 24)];
 
 /// Names that have nothing in common, so that a list that moves is drawn anew.
@@ -87,21 +89,29 @@ fn at_the_bottom(session: &Session, size: Size) -> (usize, usize) {
     (frames / 4, at + 4)
 }
 
+/// A row down, which is over, and would have had its frame, before anything else is typed: the server is asked again.
+async fn step(world: &World, session: &Session) {
+    world.backend.faults().take_requests();
+    session.keys("jR");
+    until("keys wait for the terminal", || !world.backend.faults().take_requests().is_empty()).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn frames_do_not_queue_for_a_terminal_that_takes_nothing() {
     let world = World::new().await;
     for size in SIZES {
         let session = open(&world, size);
         let (frame, at) = at_the_bottom(&session, size);
+        assert!(STEPS * frame > HELD_BY_PTY * 3 / 2, "{size:?}: {frame} bytes a step say nothing");
         let before = session.bytes();
         session.throttle();
-        for _ in 0..200 {
-            session.keys("j");
+        for _ in 0..STEPS {
+            step(&world, &session).await;
         }
         session.release();
-        session.wait_until("the last of 200 steps", shows(&name(at + 200)));
+        session.wait_until("the last step", shows(&name(at + STEPS)));
         let drawn = session.bytes() - before;
-        assert!(drawn < HELD_BY_PTY, "{size:?}: {drawn} bytes for 200 steps of {frame} bytes each");
+        assert!(drawn < HELD_BY_PTY, "{size:?}: {drawn} bytes for {STEPS} steps of {frame} bytes each");
     }
 }
 
@@ -116,7 +126,7 @@ async fn a_held_key_gets_no_further_ahead_of_a_slow_line_the_longer_it_is_held()
         for repeats in [REPEATS, 5 * REPEATS] {
             for _ in 0..repeats {
                 at += 1;
-                session.keys("j");
+                step(&world, &session).await;
                 session.carry(SECOND / REPEATS, shows(&name(at)));
             }
             let before = session.bytes();

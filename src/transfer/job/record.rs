@@ -12,6 +12,7 @@ use super::super::plan::{Planned, blocking};
 use super::{Again, Job, lock};
 use crate::error::{Error, Result};
 use crate::local::Beneath;
+use crate::location::Location;
 
 /// Between two looks for room on a full disk.
 const ROOM: Duration = Duration::from_secs(1);
@@ -38,6 +39,7 @@ impl Job {
                 self.limit.set(rate);
             }
             lock(&self.finished).clone_from(&record.done);
+            lock(&self.moved).clone_from(&record.moved);
             *lock(&self.log) = Some(record);
             Some(id)
         };
@@ -76,6 +78,12 @@ impl Job {
     pub(in crate::transfer) fn was_finished(&self, planned: &Planned) -> bool {
         let finished = lock(&self.finished);
         finished.get(&absolute(&planned.from).exact()).is_some_and(|mark| *mark == mark_of(planned))
+    }
+
+    /// Whether it is no wonder that nothing is there any more: an earlier run has moved it, or what was below it.
+    pub(in crate::transfer) fn has_moved(&self, from: &Location, tree: bool) -> bool {
+        let (moved, from) = (lock(&self.moved), absolute(from));
+        moved.contains(&from) || (tree && moved.iter().any(|source| source.below(&from).is_some()))
     }
 
     /// Whether an earlier run got anywhere.

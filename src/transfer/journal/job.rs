@@ -1,6 +1,6 @@
 //! The record of a job: what was asked for, which files of it are over, how it stands.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -41,6 +41,8 @@ pub(in crate::transfer) struct Mark {
 pub(in crate::transfer) enum Line {
     /// A file has arrived.
     Done(Mark),
+    /// A file that is moved has arrived, and its source is about to go: from where to where.
+    Moved(Location, Location),
     /// A file has failed: source and reason.
     Failed(String, String),
     /// The user paused it, or went on.
@@ -63,6 +65,7 @@ pub(in crate::transfer) struct Limit(pub(in crate::transfer) Option<u64>);
 #[derive(Clone, Debug, Default)]
 struct Told {
     done: HashMap<String, Mark>,
+    moved: Vec<(Location, Location)>,
     failed: Vec<(String, String)>,
     paused: bool,
     priority: i32,
@@ -84,6 +87,8 @@ pub struct Unfinished {
     pub files: u64,
     /// Their bytes.
     pub bytes: u64,
+    /// What a move has moved: from where to where.
+    pub moved: Vec<(Location, Location)>,
     /// What failed, and why.
     pub failed: Vec<(String, String)>,
     /// Whether the user had paused it.
@@ -101,6 +106,8 @@ pub(in crate::transfer) struct JobRecord {
     log: Log,
     /// Files that an earlier run finished, by their sources.
     pub(in crate::transfer) done: HashMap<String, Mark>,
+    /// The sources of those that it has moved away.
+    pub(in crate::transfer) moved: HashSet<Location>,
     pub(in crate::transfer) paused: bool,
     pub(in crate::transfer) priority: i32,
     /// What the user limited it to last, if anything was said.
@@ -115,6 +122,7 @@ fn tell(lines: &[String]) -> Option<(Header, Told)> {
     for line in rest {
         match serde_json::from_str(line).ok()? {
             Line::Done(mark) => drop(told.done.insert(mark.source.clone(), mark)),
+            Line::Moved(from, to) => told.moved.push((from, to)),
             Line::Failed(source, why) => told.failed.push((source, why)),
             Line::Paused(paused) => told.paused = paused,
             Line::Priority(priority) => told.priority = priority,
@@ -155,6 +163,7 @@ impl Journal {
                     id: id_of(&path),
                     log,
                     done: told.done,
+                    moved: told.moved.into_iter().map(|(from, _)| from).collect(),
                     paused: told.paused,
                     priority: told.priority,
                     limit: told.limit,
@@ -166,9 +175,15 @@ impl Journal {
         let id = format!("{:011x}{:05x}", Timestamp::now().as_millisecond(), fastrand::u32(..) >> 12);
         let header = Header { format: FORMAT, created: Timestamp::now(), request };
         match Log::create(&folder.join(format!("{id}.log")), &header) {
-            Ok(log) => {
-                Some(JobRecord { id, log, done: HashMap::new(), paused: false, priority: 0, limit: None })
-            }
+            Ok(log) => Some(JobRecord {
+                id,
+                log,
+                done: HashMap::new(),
+                moved: HashSet::new(),
+                paused: false,
+                priority: 0,
+                limit: None,
+            }),
             Err(error) => {
                 tracing::warn!(%error, "going on without the journal");
                 None
@@ -197,6 +212,7 @@ impl Journal {
                 request: header.request,
                 files: told.done.len() as u64,
                 bytes: told.done.values().map(|mark| mark.size).sum(),
+                moved: told.moved,
                 failed: told.failed,
                 paused: told.paused,
                 over: told.over,
@@ -290,6 +306,8 @@ mod tests {
         record.note(&Line::Done(mark.clone()));
         record.note(&Line::Failed("/a/y".into(), "no".into()));
         record.note(&Line::Priority(2));
+        let moved = (Location::Local("/a/x".into()), Location::Local("/b/x".into()));
+        record.note(&Line::Moved(moved.0.clone(), moved.1.clone()));
         let other = journal.job(&request("/a"), false).unwrap();
         assert_ne!(other.id, record.id, "one that runs is not taken");
         other.remove();
@@ -297,6 +315,7 @@ mod tests {
         drop(record);
         let found = journal.unfinished();
         assert_eq!((found.len(), found[0].files, found[0].bytes, found[0].failed.len()), (1, 1, 3, 1));
+        assert_eq!(found[0].moved, [moved]);
         let record = journal.job(&request("/a"), false).unwrap();
         assert_eq!((&record.id, record.priority), (&id, 2));
         assert_eq!(record.done, HashMap::from([("/a/x".to_owned(), mark)]));

@@ -158,6 +158,6 @@ impl Confirm {
         let text = Rect { height: room.height.saturating_sub(if room.height > 3 { 2 } else { 1 }), ..room };
         self.scroll.draw(frame, text, theme, &lines);
         let last = window::row(room, room.height.saturating_sub(1));
-        frame.render_widget(window::buttons(theme, ["No", "Yes"].into_iter(), usize::from(self.yes)), last);
+        window::buttons(frame, last, theme, ["No", "Yes"].into_iter(), usize::from(self.yes));
     }
 }

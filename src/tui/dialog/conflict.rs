@@ -107,8 +107,8 @@ impl ConflictDialog {
         for (index, line) in (0u16..).zip(lines).take(usize::from(text.height)) {
             frame.render_widget(line, window::row(text, index));
         }
-        let buttons = window::buttons(theme, CHOICES.iter().map(|(.., word)| *word), self.chosen);
-        frame.render_widget(buttons, window::row(room, room.height - controls));
+        let words = CHOICES.iter().map(|(.., word)| *word);
+        window::buttons(frame, window::row(room, room.height - controls), theme, words, self.chosen);
         let mark = if self.all { "[x]" } else { "[ ]" };
         let all = Line::styled(format!("{mark} for all further ones"), theme.text);
         frame.render_widget(all, window::row(room, (room.height - controls).saturating_add(1)));

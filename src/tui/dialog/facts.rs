@@ -152,6 +152,7 @@ impl Facts {
         let at = starts.get(self.cursor).copied().unwrap_or(0);
         let top = window::list_top(at, lines.len(), height);
         let more = top + height < lines.len();
+        window::stand(frame, window::row(room, u16::try_from(at - top).unwrap_or(0)));
         for (row, line) in (0..room.height).zip(lines.into_iter().skip(top)) {
             frame.render_widget(line, window::row(room, row));
         }

@@ -1,7 +1,7 @@
 //! What failed of a transfer: file by file, with the reason and what helps; one or all of it is tried again.
 
 use ratatui::Frame;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 use ratatui::text::Line;
 
 use super::super::text;
@@ -73,6 +73,11 @@ impl Failures {
         self.rows.iter().map(line).collect()
     }
 
+    /// The row at a cell is the one; whether there is one.
+    pub(super) fn on_click(&mut self, cell: Position) -> bool {
+        self.cursor.on_click(cell, self.rows.len())
+    }
+
     pub(super) fn draw(&self, frame: &mut Frame<'_>, area: Rect, theme: &Theme) {
         let width = usize::from(window::content_width(area, WIDTH));
         let details = self.details(width, theme);
@@ -86,7 +91,7 @@ impl Failures {
         if self.rows.is_empty() {
             frame.render_widget(Line::styled("Nothing of it is left that failed.", theme.dim), list);
         }
-        let top = self.cursor.seen(self.rows.len(), list.height).start;
+        let top = self.cursor.top(frame, list, self.rows.len());
         let seen = self.rows.iter().enumerate().skip(top).take(usize::from(list.height));
         for (at, (index, one)) in (0..).zip(seen) {
             let style = if index == self.cursor.row() { theme.cursor } else { theme.text };

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use ratatui::Frame;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 use ratatui::text::Line;
 
 use super::super::text;
@@ -180,6 +180,12 @@ impl GivenOut {
         Outcome::Stay
     }
 
+    /// The row at a cell is the one; whether there is one.
+    pub(super) fn on_click(&mut self, cell: Position) -> bool {
+        let len = self.seen().len();
+        self.cursor.on_click(cell, len)
+    }
+
     pub(super) fn draw(&self, frame: &mut Frame<'_>, area: Rect, theme: &Theme) {
         let width = usize::from(window::content_width(area, WIDTH));
         let title = if self.all { "Given out (all)" } else { "Given out" };
@@ -203,12 +209,13 @@ impl GivenOut {
                 (true, false) => "Nothing that was given out is open; what is over can be shown too.",
             };
             frame.render_widget(Line::styled(words, theme.dim), list);
+            window::stand(frame, list);
             return;
         }
         let head = format!("{:6} {:9} {:>11} {:18} What", "", "State", "Count", "Until");
         frame.render_widget(Line::styled(text::clip(&head, width, ""), theme.dim), window::row(list, 0));
         let list = Rect { y: list.y + 1, height: list.height.saturating_sub(1), ..list };
-        let top = self.cursor.seen(seen.len(), list.height).start;
+        let top = self.cursor.top(frame, list, seen.len());
         let rows = seen.iter().enumerate().skip(top).take(usize::from(list.height));
         for (at, (index, row)) in (0..).zip(rows) {
             let what =

@@ -152,11 +152,11 @@ impl Help {
         let height = u16::try_from(lines("").len()).unwrap_or(u16::MAX);
         let mut room = window::open(frame, area, theme, "Help", (width, height));
         let search = self.search.text();
+        let mut field = Rect::default();
         if (self.typing || !search.is_empty()) && room.height > 1 {
             let line = window::row(room, 0);
             frame.render_widget(Span::styled("/", theme.key), line);
-            let field = Rect { x: line.x + 1, width: line.width.saturating_sub(1), ..line };
-            self.search.draw(frame, field, theme, self.typing);
+            field = Rect { x: line.x + 1, width: line.width.saturating_sub(1), ..line };
             room = Rect { y: room.y + 1, height: room.height - 1, ..room };
         }
         let mut lines = lines(search);
@@ -164,6 +164,7 @@ impl Help {
             lines.push(Line::styled("nothing matches", theme.dim));
         }
         self.scroll.draw(frame, room, theme, &lines);
+        self.search.draw(frame, field, theme, self.typing);
     }
 
     pub(super) fn hints(&self, keys: &Keys) -> Vec<(String, &'static str)> {

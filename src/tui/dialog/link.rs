@@ -345,6 +345,9 @@ impl LinkForm {
         } else {
             let words = format!("< {} >", self.chosen(row));
             frame.render_widget(Span::styled(words, if focused { theme.cursor } else { theme.text }), value);
+            if focused {
+                window::stand(frame, value);
+            }
         }
     }
 }

@@ -4,13 +4,14 @@ use crossterm::event::KeyEvent;
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher};
 use ratatui::Frame;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
 
 use super::super::text;
 use super::super::theme::Theme;
 use super::field::Field;
-use super::{Decision, Outcome, window};
+use super::window::{self, Spots};
+use super::{Decision, Outcome};
 use crate::action::Action;
 use crate::config::{Column, Keys};
 use crate::location::Location;
@@ -69,6 +70,7 @@ pub(crate) struct Pick {
     /// Of the items those that match, best first.
     seen: Vec<usize>,
     cursor: usize,
+    spots: Spots,
 }
 
 impl Pick {
@@ -77,7 +79,7 @@ impl Pick {
             item.words = display_safe(&item.words).into_owned();
         }
         let seen = (0..items.len()).collect();
-        Self { title, items, field: Field::new(""), seen, cursor: 0 }
+        Self { title, items, field: Field::new(""), seen, cursor: 0, spots: Spots::default() }
     }
 
     fn search(&mut self) {
@@ -133,6 +135,13 @@ impl Pick {
         Outcome::Stay
     }
 
+    /// The row at a cell is the one; whether there is one.
+    pub(super) fn on_click(&mut self, cell: Position) -> bool {
+        let row = self.spots.row_at(cell, self.seen.len());
+        self.cursor = row.unwrap_or(self.cursor);
+        row.is_some()
+    }
+
     pub(super) fn draw(&self, frame: &mut Frame<'_>, area: Rect, theme: &Theme) {
         let rows = u16::try_from(self.items.len()).unwrap_or(ROWS).clamp(1, ROWS);
         let room = window::open(frame, area, theme, self.title, (WIDTH, rows + 1));
@@ -142,16 +151,19 @@ impl Pick {
             frame.render_widget(Line::styled("nothing matches", theme.dim), window::row(room, 1));
         }
         let top = window::list_top(self.cursor, self.seen.len(), height);
+        let list = Rect { y: room.y + 1, height: room.height.saturating_sub(1), ..room };
+        self.spots.note(list, top);
         for (line, (at, index)) in (1u16..).zip(self.seen.iter().enumerate().skip(top).take(height)) {
             let item = &self.items[*index];
             let style = if at == self.cursor { theme.cursor } else { theme.text };
             let width = usize::from(room.width);
             let aside = text::clip(&display_safe(&item.aside), width / 3, theme.ellipsis());
-            let words = text::clip_start(
-                &item.words,
-                width.saturating_sub(text::width(&aside) + 2),
-                theme.ellipsis(),
-            );
+            let left = width.saturating_sub(text::width(&aside) + 2);
+            // The end tells places apart, the beginning says what is done.
+            let words = match item.choice {
+                Choice::Go(_) | Choice::Bookmark(_) => text::clip_start(&item.words, left, theme.ellipsis()),
+                _ => text::clip(&item.words, left, theme.ellipsis()),
+            };
             let gap = " ".repeat(width.saturating_sub(text::width(&words) + text::width(&aside)));
             let aside = Span::styled(aside, if at == self.cursor { style } else { theme.dim });
             frame.render_widget(

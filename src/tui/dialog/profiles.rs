@@ -1,7 +1,7 @@
 //! Which profile a pane shows, or local files.
 
 use ratatui::Frame;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 use ratatui::text::Line;
 
 use super::super::text;
@@ -60,11 +60,16 @@ impl Profiles {
         Outcome::Stay
     }
 
+    /// The row at a cell is the one; whether there is one.
+    pub(super) fn on_click(&mut self, cell: Position) -> bool {
+        self.cursor.on_click(cell, self.rows.len())
+    }
+
     pub(super) fn draw(&self, frame: &mut Frame<'_>, area: Rect, theme: &Theme) {
         let height = u16::try_from(self.rows.len()).unwrap_or(u16::MAX);
         let room = window::open(frame, area, theme, "Profile of this pane", (WIDTH, height));
         let widths = self.widths(usize::from(room.width));
-        let top = self.cursor.seen(self.rows.len(), room.height).start;
+        let top = self.cursor.top(frame, room, self.rows.len());
         let seen = self.rows.iter().enumerate().skip(top).take(usize::from(room.height));
         for (line, (index, row)) in (0u16..).zip(seen) {
             let style = if index == self.cursor.row() { theme.cursor } else { theme.text };

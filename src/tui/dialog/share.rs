@@ -255,6 +255,9 @@ impl ShareForm {
         } else {
             let words = if self.takes { "< send files into here >" } else { "< download what is here >" };
             frame.render_widget(Span::styled(words, if focused { theme.cursor } else { theme.text }), value);
+            if focused {
+                window::stand(frame, value);
+            }
         }
     }
 }

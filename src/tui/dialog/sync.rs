@@ -1,7 +1,7 @@
 //! What would make the other pane's place like this one's: approved row by row.
 
 use ratatui::Frame;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
 
 use super::super::text;
@@ -84,6 +84,11 @@ impl SyncDialog {
         Outcome::Decide(Decision::Sync(Box::new(Plan { steps, ..self.plan.clone() })))
     }
 
+    /// The row at a cell is the one; whether there is one.
+    pub(super) fn on_click(&mut self, cell: Position) -> bool {
+        self.cursor.on_click(cell, self.plan.steps.len())
+    }
+
     pub(super) fn draw(&self, frame: &mut Frame<'_>, area: Rect, theme: &Theme) {
         let width = window::content_width(area, WIDTH);
         let rows = u16::try_from(self.plan.steps.len()).unwrap_or(u16::MAX);
@@ -144,7 +149,7 @@ impl SyncDialog {
     fn draw_list(&self, frame: &mut Frame<'_>, area: Rect, theme: &Theme) {
         let height = usize::from(area.height);
         let steps = &self.plan.steps;
-        let top = self.cursor.seen(steps.len(), area.height).start;
+        let top = self.cursor.top(frame, area, steps.len());
         let seen: Vec<(usize, &Step, String)> = steps
             .iter()
             .enumerate()

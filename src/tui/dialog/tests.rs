@@ -219,3 +219,19 @@ fn profiles_and_local_files_can_be_chosen() {
     press(&mut dialog, KeyCode::Up);
     assert_eq!(press(&mut dialog, KeyCode::Enter), Outcome::Decide(Decision::Profile(None)));
 }
+
+#[test]
+fn the_cursor_of_the_terminal_stands_where_the_keyboard_is() {
+    for (name, dialog) in every_dialog() {
+        let mut terminal = Terminal::new(TestBackend::new(80, 24)).expect("a terminal");
+        terminal.draw(|frame| dialog.draw(frame, frame.area(), &Theme::plain())).expect("a frame");
+        let at = terminal.get_cursor_position().expect("a position");
+        // Where nothing puts it, it stays in the first cell, which is never inside a box.
+        assert!(at.x > 0 && at.y > 0, "{name}: {at}\n{}", screen(&dialog, 80, 24));
+        let width = usize::from(at.x);
+        let row = screen(&dialog, 80, 24).lines().nth(usize::from(at.y)).unwrap_or_default().to_owned();
+        let left: String = row.chars().take(width).collect();
+        // A line of input has no box.
+        assert!(left.contains('│') || left.contains(": "), "{name}: outside of the box, before `{row}`");
+    }
+}

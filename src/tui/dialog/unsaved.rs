@@ -121,6 +121,6 @@ impl UnsavedDialog {
         }
         let labels = CHOICES.iter().map(|(_, _, label)| *label);
         let last = window::row(room, room.height.saturating_sub(1));
-        frame.render_widget(window::buttons(theme, labels, self.choice), last);
+        window::buttons(frame, last, theme, labels, self.choice);
     }
 }

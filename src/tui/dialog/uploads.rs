@@ -7,8 +7,10 @@ use std::cell::Cell;
 use std::ops::Range;
 
 use jiff::Timestamp;
+use ratatui::layout::Position;
 
-use super::{Decision, Hint, Outcome, window};
+use super::window::{self, Spots};
+use super::{Decision, Hint, Outcome};
 use crate::action::Action;
 use crate::config::units::coarse;
 use crate::error::{Error, Result};
@@ -104,6 +106,7 @@ pub(crate) struct Uploads {
     aborting: usize,
     /// How many rows are seen: known only where the size is, in drawing.
     page: Cell<usize>,
+    spots: Spots,
 }
 
 impl Uploads {
@@ -121,6 +124,7 @@ impl Uploads {
             question: None,
             aborting: 0,
             page: Cell::default(),
+            spots: Spots::default(),
         }
     }
 
@@ -185,6 +189,13 @@ impl Uploads {
     fn seen(&self) -> Range<usize> {
         let top = window::list_top(self.cursor(), self.rows.len(), self.page.get());
         top..self.rows.len().min(top + self.page.get())
+    }
+
+    /// The row at a cell is the one; whether there is one.
+    pub(super) fn on_click(&mut self, cell: Position) -> bool {
+        let row = self.spots.row_at(cell, self.rows.len());
+        self.cursor = row.unwrap_or(self.cursor);
+        row.is_some()
     }
 
     /// What one of them holds.

@@ -1,7 +1,7 @@
 //! How much is where below a place: rows that change while it is read. One can go to a row, look what is where in it, and back.
 
 use ratatui::Frame;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
 
 use super::super::text;
@@ -96,11 +96,17 @@ impl Usage {
         Outcome::Stay
     }
 
+    /// The row at a cell is the one; whether there is one.
+    pub(super) fn on_click(&mut self, cell: Position) -> bool {
+        self.cursor.on_click(cell, self.now.rows.len())
+    }
+
     fn status(&self, theme: &Theme) -> String {
         let looked =
             format!("{} looked at, {}", text::count(self.now.looked), theme.units.size(self.now.bytes));
         let state = if self.now.done { "" } else { "  reading... (Esc stops)" };
-        format!("{} rows  {looked}{state}", text::thousands(self.now.rows.len()))
+        let rows = self.now.rows.len();
+        format!("{} row{}  {looked}{state}", text::thousands(rows), if rows == 1 { "" } else { "s" })
     }
 
     /// What is in which storage class; nothing where there is only one.
@@ -142,7 +148,7 @@ impl Usage {
         if rows.is_empty() && self.now.done {
             frame.render_widget(Line::styled("Nothing is here.", theme.dim), list);
         }
-        let top = self.cursor.seen(rows.len(), list.height).start;
+        let top = self.cursor.top(frame, list, rows.len());
         let seen = rows.iter().enumerate().skip(top).take(usize::from(list.height));
         for (at, (index, row)) in (0..).zip(seen) {
             let line = self.line(row, index == self.cursor.row(), width, theme);

@@ -5,7 +5,10 @@ mod draw;
 
 use std::cell::Cell;
 
-use super::{Decision, Hint, Outcome, window};
+use ratatui::layout::Position;
+
+use super::window::{self, Spots};
+use super::{Decision, Hint, Outcome};
 use crate::action::Action;
 use crate::error::Error;
 use crate::s3::{ObjectId, Version};
@@ -47,6 +50,7 @@ pub(crate) struct Versions {
     failed: Option<Error>,
     /// How many rows are seen: known only where the size is, in drawing.
     page: Cell<usize>,
+    spots: Spots,
 }
 
 impl Versions {
@@ -61,6 +65,7 @@ impl Versions {
             more: false,
             failed: None,
             page: Cell::new(1),
+            spots: Spots::default(),
         }
     }
 
@@ -172,6 +177,13 @@ impl Versions {
             _ => self.cursor = window::moved(action, self.cursor(), self.seen.len(), self.page.get()),
         }
         Outcome::Stay
+    }
+
+    /// The row at a cell is the one; whether there is one.
+    pub(super) fn on_click(&mut self, cell: Position) -> bool {
+        let row = self.spots.row_at(cell, self.seen.len());
+        self.cursor = row.unwrap_or(self.cursor);
+        row.is_some()
     }
 
     fn go(&mut self, by: isize) {

@@ -5,7 +5,7 @@ use std::num::NonZeroU16;
 
 use ratatui::Frame;
 use ratatui::buffer::CellDiffOption;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Clear, Paragraph};
 
@@ -49,17 +49,53 @@ pub(super) fn row(area: Rect, index: u16) -> Rect {
     Rect { y, height: u16::from(y < area.bottom()), ..area }
 }
 
-/// A row of buttons, the chosen one reversed and between brackets.
-pub(super) fn buttons<'a>(theme: &Theme, labels: impl Iterator<Item = &'a str>, chosen: usize) -> Line<'a> {
-    let spans = labels.enumerate().flat_map(|(index, label)| {
-        let button = if index == chosen {
-            Span::styled(format!("[{label}]"), theme.cursor)
-        } else {
-            Span::styled(format!(" {label} "), theme.text)
-        };
-        [button, Span::raw(" ")]
-    });
-    Line::from(spans.collect::<Vec<_>>())
+/// Puts the terminal's cursor on the row, or the button, that has the keyboard: screen readers read there.
+pub(super) fn stand(frame: &mut Frame<'_>, at: Rect) {
+    let at = at.intersection(frame.area());
+    if !at.is_empty() {
+        frame.set_cursor_position(at.as_position());
+    }
+}
+
+/// Draws a row of buttons, the chosen one reversed and between brackets.
+pub(super) fn buttons<'a>(
+    frame: &mut Frame<'_>,
+    area: Rect,
+    theme: &Theme,
+    labels: impl Iterator<Item = &'a str>,
+    chosen: usize,
+) {
+    let mut spans = Vec::new();
+    let mut used = 0;
+    for (index, label) in labels.enumerate() {
+        let is_chosen = index == chosen;
+        if is_chosen {
+            stand(frame, Rect { x: area.x.saturating_add(used), ..area });
+        }
+        let button = if is_chosen { format!("[{label}]") } else { format!(" {label} ") };
+        used += u16::try_from(text::width(&button) + 1).unwrap_or(0);
+        spans.push(Span::styled(button, if is_chosen { theme.cursor } else { theme.text }));
+        spans.push(Span::raw(" "));
+    }
+    frame.render_widget(Line::from(spans), area);
+}
+
+/// Where the rows of a list are on the screen: known only in drawing, wanted by clicks.
+#[derive(Debug, Default)]
+pub(super) struct Spots(Cell<(Rect, usize)>);
+
+impl Spots {
+    /// From the row `top` on they are drawn into `area`, a line each.
+    pub(super) fn note(&self, area: Rect, top: usize) {
+        self.0.set((area, top));
+    }
+
+    /// The row that is at a cell, of `len`.
+    pub(super) fn row_at(&self, cell: Position, len: usize) -> Option<usize> {
+        let (area, top) = self.0.get();
+        let row = top + usize::from(cell.y.saturating_sub(area.y));
+        (area.contains(cell) && row < len).then_some(row)
+    }
 }
 
 /// Where one is in a list.
@@ -68,6 +104,7 @@ pub(super) struct ListCursor {
     row: usize,
     /// How many rows are seen at once: known only where the size is, in drawing.
     page: Cell<usize>,
+    spots: Spots,
 }
 
 impl ListCursor {
@@ -86,12 +123,21 @@ impl ListCursor {
         self.row = moved(action, self.row, len, self.page.get());
     }
 
-    /// The rows of `len` that are seen in `height` rows.
-    pub(super) fn seen(&self, len: usize, height: u16) -> std::ops::Range<usize> {
-        let height = usize::from(height);
+    /// To the row at a cell; whether there is one.
+    pub(super) fn on_click(&mut self, cell: Position, len: usize) -> bool {
+        let row = self.spots.row_at(cell, len);
+        self.row = row.unwrap_or(self.row);
+        row.is_some()
+    }
+
+    /// The first of the `len` rows that are seen in `area`. The terminal's cursor goes to the one that this is at.
+    pub(super) fn top(&self, frame: &mut Frame<'_>, area: Rect, len: usize) -> usize {
+        let height = usize::from(area.height);
         self.page.set(height.max(1));
         let top = list_top(self.row, len, height);
-        top..len.min(top + height)
+        self.spots.note(area, top);
+        stand(frame, row(area, u16::try_from(self.row - top).unwrap_or(0)));
+        top
     }
 }
 
@@ -130,6 +176,7 @@ impl Scroll {
         let top = self.top.min(last);
         let seen: Vec<Line<'_>> = lines.iter().skip(top).take(page).cloned().collect();
         frame.render_widget(Paragraph::new(seen), area);
+        stand(frame, row(area, 0));
         more(frame, area, theme, top > 0, top < last);
         top
     }

@@ -2,7 +2,8 @@
 
 use super::super::message::{Effect, Event, Touches};
 use super::{Effects, blocking};
-use crate::transfer::Engine;
+use crate::location::Location;
+use crate::transfer::{Engine, Verb};
 
 impl Effects {
     /// Effects on transfers.
@@ -29,9 +30,11 @@ impl Effects {
             Effect::ResumeUnfinished(unfinished) => {
                 let _inside = self.runtime.enter();
                 let id = self.engine.resume_unfinished(&unfinished);
+                let undoable = unfinished.request.verb == Verb::Move;
                 let items = unfinished.request.items.iter();
-                let places = items.filter_map(|item| item.to.parent()).collect();
-                let touches = Touches { places, ..Touches::default() };
+                let places = items.flat_map(|item| [Some(&item.to), undoable.then_some(&item.from)]);
+                let places = places.flatten().filter_map(Location::parent).collect();
+                let touches = Touches { places, undoable, moved: unfinished.moved, ..Touches::default() };
                 return vec![Event::Submitted { id, touches }, Event::Progress(self.snapshot())];
             }
             Effect::ForgetFinished => return self.tell(Engine::forget_finished),

@@ -32,6 +32,7 @@ pub(in crate::tui) struct Look<'a> {
     pub(in crate::tui) home: Option<&'a std::path::Path>,
     /// Keys that help when something is missing.
     pub(in crate::tui) refresh: String,
+    pub(in crate::tui) cancel: String,
     pub(in crate::tui) bottom: String,
 }
 
@@ -84,8 +85,10 @@ fn title(pane: &Pane, look: &Look<'_>, room: usize) -> String {
     let title = match &pane.search {
         None => text::clip_start(&place, room, look.theme.ellipsis()),
         Some(found) => {
-            let title = format!("{} in {place}", display_safe(&found.search.words));
-            text::clip_middle(&title, room, look.theme.ellipsis())
+            let words = display_safe(&found.search.words);
+            let words = text::clip(&words, 2 * room / 3, look.theme.ellipsis());
+            let left = room.saturating_sub(text::width(&words) + 4);
+            format!("{words} in {}", text::clip_start(&place, left, look.theme.ellipsis()))
         }
     };
     format!(" {title}{suffix} ")
@@ -155,10 +158,20 @@ fn footer(pane: &Pane, look: &Look<'_>, room: usize) -> Line<'static> {
         Some(found) => parts.push(format!("{} looked at", text::count(found.looked))),
         None => {}
     }
+    if pane.loading && pane.is_loading_all() {
+        parts.push(since("reading", pane, look));
+    }
     if parts.is_empty() {
         return Line::default();
     }
     Line::styled(clip(format!(" {} ", parts.join("  "))), theme.mark)
+}
+
+/// What it is at, since when, and how that is stopped if keys are for it now.
+fn since(doing: &str, pane: &Pane, look: &Look<'_>) -> String {
+    let stops =
+        if look.focused && look.has_cursor { format!(" ({} stops)", look.cancel) } else { String::new() };
+    format!("{doing} since {}...{stops}", look.theme.units.clock(pane.since))
 }
 
 /// Why there are no rows.
@@ -178,7 +191,8 @@ fn draw_message(pane: &Pane, frame: &mut Frame<'_>, area: Rect, look: &Look<'_>)
     } else if let Some(doing) = pane.listing.pending() {
         say(&format!("{doing}..."), theme.dim);
     } else if pane.loading {
-        say(if pane.search.is_some() { "searching..." } else { "reading..." }, theme.dim);
+        let doing = if pane.search.is_some() { "searching" } else { "reading" };
+        say(&since(doing, pane, look), theme.dim);
     } else if !pane.read {
         say(&format!("stopped; {} reads it", look.refresh), theme.dim);
     } else if !pane.listing.filter().is_empty() {

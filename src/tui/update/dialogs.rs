@@ -2,7 +2,7 @@
 
 use crossterm::event::KeyEvent;
 
-use super::super::dialog::{Decision, Dialog, Outcome, Purpose};
+use super::super::dialog::{Decision, Dialog, Outcome, Purpose, Step};
 use super::super::listing::Filter;
 use super::super::message::{Effect, GivenEffect, SetupEffect};
 use super::super::state::{State, Tone};
@@ -25,6 +25,13 @@ pub(super) fn key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
 pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
     let Some(dialog) = state.dialogs.last_mut() else { return Vec::new() };
     let outcome = dialog.on_action(action);
+    follow(state, outcome)
+}
+
+/// What the mouse does in the dialog on top.
+pub(super) fn pointed(state: &mut State, step: Step) -> Vec<Effect> {
+    let Some(dialog) = state.dialogs.last_mut() else { return Vec::new() };
+    let outcome = dialog.on_pointer(step);
     follow(state, outcome)
 }
 

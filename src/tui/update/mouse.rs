@@ -1,10 +1,11 @@
 //! The mouse: a click goes to a pane and its row, a second one soon after opens it, the right button marks, the wheel
-//! moves what is under it.
+//! moves what is under it. While a dialog is open all of that is for it.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use ratatui::layout::Position;
 
+use super::super::dialog::{Dialog, Step};
 use super::super::message::{Effect, Pointer, PointerAct};
 use super::super::state::State;
 use super::super::view;
@@ -35,28 +36,46 @@ pub(super) fn did(state: &mut State, pointer: Pointer) -> Vec<Effect> {
             state.notice = None;
             state.focus = id;
             let Some(row) = row else { return Vec::new() };
-            let twice = state.clicked.replace((id, row, pointer.at)).is_some_and(|(pane, at, when)| {
-                (pane, at) == (id, row) && pointer.at.saturating_duration_since(when) < DOUBLE
-            });
+            let twice = is_second(state, row, pointer.at);
             state.here_mut().move_to(row);
             match (pointer.act, twice) {
                 (PointerAct::SecondClick, _) => browser::act(state, Action::Mark),
-                (_, true) => {
-                    state.clicked = None;
-                    browser::open(state)
-                }
+                (_, true) => browser::open(state),
                 _ => Vec::new(),
             }
         }
     }
 }
 
-/// A dialog has the keyboard; the wheel scrolls it as arrows do.
+/// Whether it clicked there just before; a third click is a first one again.
+fn is_second(state: &mut State, row: usize, now: Instant) -> bool {
+    let here = (state.dialogs.len(), state.focus, row);
+    let before = state.clicked.replace((here, now));
+    let twice =
+        before.is_some_and(|(there, when)| there == here && now.saturating_duration_since(when) < DOUBLE);
+    if twice {
+        state.clicked = None;
+    }
+    twice
+}
+
+/// A dialog has the mouse too: a click goes to a row of its list, a second one takes that, the wheel scrolls as arrows do.
 fn in_dialog(state: &mut State, pointer: Pointer) -> Vec<Effect> {
-    let code = match pointer.act {
-        PointerAct::Up => KeyCode::Up,
-        PointerAct::Down => KeyCode::Down,
-        PointerAct::Click | PointerAct::SecondClick => return Vec::new(),
+    let (step, times) = match pointer.act {
+        PointerAct::Up => (Step::Up, state.dialogs.last().map_or(0, Dialog::wheel)),
+        PointerAct::Down => (Step::Down, state.dialogs.last().map_or(0, Dialog::wheel)),
+        PointerAct::SecondClick => return Vec::new(),
+        PointerAct::Click => {
+            let cell = Position { x: pointer.column, y: pointer.row };
+            let Some(dialog) = state.dialogs.last_mut() else { return Vec::new() };
+            let (there, takes) = (dialog.on_click(cell), dialog.takes_rows());
+            let twice = there && is_second(state, usize::from(pointer.row), pointer.at);
+            (Step::Take, usize::from(twice && takes))
+        }
     };
-    dialogs::key(state, KeyEvent::new(code, KeyModifiers::NONE))
+    let mut effects = Vec::new();
+    for _ in 0..times {
+        effects.extend(dialogs::pointed(state, step));
+    }
+    effects
 }

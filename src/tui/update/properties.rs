@@ -19,9 +19,10 @@ fn chosen(state: &mut State) -> Option<Vec<Target>> {
     let chosen = pane.chosen();
     let refusal = match &place {
         Location::Local(_) => Some("local files have no such properties; this is for objects"),
-        Location::Profile(_) => Some("open a bucket first: this is for objects"),
-        Location::Remote(_) if chosen.is_empty() => Some("nothing here to change"),
-        Location::Remote(_) => None,
+        // What was found there are objects.
+        Location::Profile(_) if pane.search.is_none() => Some("open a bucket first: this is for objects"),
+        _ if chosen.is_empty() => Some("nothing here to change"),
+        _ => None,
     };
     let targets = chosen
         .iter()
@@ -73,9 +74,17 @@ pub(super) fn read(state: &mut State, object: &Remote, found: Result<Box<Attribu
     Vec::new()
 }
 
+/// What shows them: this pane's place, and where each of them is.
+fn places(state: &State, targets: &[Target]) -> Vec<Location> {
+    let mut places: Vec<Location> = targets.iter().filter_map(|target| target.location.parent()).collect();
+    places.push(state.here().location.clone());
+    places.dedup();
+    places
+}
+
 /// Changes them.
 pub(super) fn change(state: &mut State, targets: Vec<Target>, change: Change) -> Vec<Effect> {
-    let places = vec![state.here().location.clone()];
+    let places = places(state, &targets);
     state.here_mut().listing.unmark_all();
     delete::start_task(state, Job::Change, places, Task::Change { targets, change: Box::new(change) })
 }
@@ -98,13 +107,14 @@ pub(super) fn classes(state: &mut State) -> Vec<Effect> {
     }
     let words = "restore from an archive class".to_owned();
     items.push(Item { words, aside: what, choice: Choice::Restore });
+    state.meant = targets;
     state.dialogs.push(Dialog::pick("Storage class", items));
     Vec::new()
 }
 
 /// A class was chosen or typed.
 pub(super) fn to_class(state: &mut State, class: &str) -> Vec<Effect> {
-    let Some(targets) = chosen(state) else { return Vec::new() };
+    let targets = std::mem::take(&mut state.meant);
     let wanted = Change { storage_class: Some(class.trim().to_owned()), ..Change::default() };
     change(state, targets, wanted)
 }
@@ -127,7 +137,7 @@ pub(super) fn restore(state: &mut State, text: &str) -> Vec<Effect> {
         state.say(Tone::Error, "write a number of days, then standard, bulk or expedited: `7 bulk`");
         return Vec::new();
     };
-    let Some(targets) = chosen(state) else { return Vec::new() };
-    let places = vec![state.here().location.clone()];
+    let targets = std::mem::take(&mut state.meant);
+    let places = places(state, &targets);
     delete::start_task(state, Job::Restore, places, Task::Restore { targets, days, speed })
 }

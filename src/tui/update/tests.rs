@@ -5,6 +5,8 @@ mod large;
 mod listing;
 mod moving;
 mod places;
+mod pointer;
+mod screens;
 mod search;
 mod setup;
 mod sharing;

@@ -1,5 +1,6 @@
 //! What can be taken back: moves and renames by moves the other way, deletions where versions are kept.
 
+use std::collections::HashSet;
 use std::ffi::OsString;
 
 use super::super::dialog::{Decision, Dialog};
@@ -139,6 +140,13 @@ pub(super) fn undo(state: &mut State) -> Vec<Effect> {
     }
 }
 
+/// A transfer goes on that has moved something before.
+pub(super) fn earlier(state: &mut State, id: TransferId, moved: Vec<(Location, Location)>) {
+    if !moved.is_empty() {
+        state.moved.insert(id, moved);
+    }
+}
+
 /// A file of a transfer ended: one that was moved is remembered until all of it is over.
 pub(super) fn file(state: &mut State, id: TransferId, outcome: &FileOutcome) {
     let undoable = state.touches.get(&id).is_some_and(|touches| touches.undoable);
@@ -153,7 +161,10 @@ pub(super) fn file(state: &mut State, id: TransferId, outcome: &FileOutcome) {
 
 /// A transfer is over.
 pub(super) fn finished(state: &mut State, id: TransferId) {
-    let Some(moved) = state.moved.remove(&id).filter(|moved| !moved.is_empty()) else { return };
+    let Some(mut moved) = state.moved.remove(&id).filter(|moved| !moved.is_empty()) else { return };
+    // What an earlier run was about to take away at its end was moved again.
+    let mut sources = HashSet::new();
+    moved.retain(|(from, _)| sources.insert(from.clone()));
     let much = moved.len() > FILES;
     state.remember(if much { Undo::TooMuch } else { Undo::Moved(moved) });
 }

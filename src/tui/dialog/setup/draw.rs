@@ -134,6 +134,9 @@ impl ProfileForm {
         if let Some(words) = self.choice(row) {
             let style = if focused { theme.cursor } else { theme.text };
             frame.render_widget(Span::styled(format!("< {words} >"), style), value);
+            if focused {
+                window::stand(frame, value);
+            }
             return;
         }
         let masked = match row {

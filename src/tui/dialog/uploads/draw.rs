@@ -36,6 +36,7 @@ impl Uploads {
             frame.render_widget(line, window::row(room, at));
         }
         if self.rows.is_empty() {
+            window::stand(frame, list);
             for (at, line) in (0..list.height).zip(self.nothing(theme, width)) {
                 frame.render_widget(line, window::row(list, at));
             }
@@ -49,10 +50,13 @@ impl Uploads {
             Rect { y: list.y + u16::from(list.height > 0), height: list.height.saturating_sub(1), ..list };
         self.page.set(usize::from(list.height));
         let seen = self.seen();
+        self.spots.note(list, seen.start);
         for (at, index) in (0u16..).zip(seen.clone()) {
             let line = line(&self.rows[index], index == self.cursor(), (width, origin), theme);
             frame.render_widget(line, window::row(list, at));
         }
+        let at = u16::try_from(self.cursor() - seen.start).unwrap_or(0);
+        window::stand(frame, window::row(list, at));
         window::more(frame, list, theme, seen.start > 0, seen.end < self.rows.len());
     }
 

@@ -46,10 +46,12 @@ impl Versions {
         let height = usize::from(list.height);
         self.page.set(height);
         let top = window::list_top(self.cursor(), self.seen.len(), height);
+        self.spots.note(list, top);
         for (at, (row, index)) in (0u16..).zip(self.seen.iter().enumerate().skip(top).take(height)) {
             let line = self.line(&self.rows[*index], row == self.cursor(), width, theme);
             frame.render_widget(line, window::row(list, at));
         }
+        window::stand(frame, window::row(list, u16::try_from(self.cursor() - top).unwrap_or(0)));
         window::more(frame, list, theme, top > 0, top + height < self.seen.len());
     }
 

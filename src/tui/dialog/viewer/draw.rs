@@ -8,6 +8,7 @@ use ratatui::widgets::Clear;
 
 use super::Viewer;
 use crate::sanitize::display_safe;
+use crate::tui::dialog::window;
 use crate::tui::text;
 use crate::tui::theme::Theme;
 
@@ -21,6 +22,7 @@ impl Viewer {
         let body = Rect { y: area.y + 1, height: area.height - 1, ..area };
         self.page.set(usize::from(body.height).max(1));
         frame.render_widget(self.heading(usize::from(area.width), theme), head);
+        window::stand(frame, body);
         if let Some(error) = &self.error {
             let hint = error.hint().into_iter();
             let lines = std::iter::once(error.to_string())

@@ -118,6 +118,10 @@ impl Viewer {
             Some(Err(why)) => self.note = Some(format!("it cannot be shown as a picture: {why}")),
             None => {}
         }
+        if laid.shown.what == "table" && self.shown.what != laid.shown.what {
+            // Rows that wrap have no columns.
+            self.wrap = false;
+        }
         self.shown = laid.shown;
         if self.shown.is_plain && at > 0 {
             let found = self.shown.lines.binary_search_by_key(&at, |(at, _)| *at);

@@ -126,6 +126,7 @@ fn what_a_filter_found_stands_out_in_every_row_also_under_the_cursor() {
             read_only: false,
             home: None,
             refresh: String::new(),
+            cancel: String::new(),
             bottom: String::new(),
             columns: &state.columns,
         };
@@ -252,4 +253,52 @@ fn columns_are_chosen_and_the_last_one_gives_way() {
     keys(&mut state, "|clas\r|size\r|modi\r");
     assert_eq!(notice(&state), "only names are shown");
     assert!(!draw(&state).contains("GLACIER") && !draw(&state).contains("2026"));
+}
+
+#[test]
+fn enter_on_what_is_no_folder_views_it() {
+    let mut state = browser();
+    let effects = keys(&mut state, "\tj\r");
+    let [Effect::Fetch(wanted)] = &effects[..] else { panic!("{effects:?}") };
+    assert_eq!(wanted.location, at("photos/a.txt"));
+    assert!(draw(&state).contains("work:media/photos/a.txt"), "{}", draw(&state));
+    assert_eq!(state.here().location, at("photos/"), "the pane stays where it is");
+    let effects = keys(&mut state, "\x1b\tj\r");
+    assert!(
+        matches!(&effects[..], [Effect::Fetch(wanted)] if wanted.location == local("/home/ada/work/cat.jpg"))
+    );
+}
+
+#[test]
+fn marks_survive_reading_a_listing_of_several_pages_again() {
+    let page = |state: &mut State, numbers: std::ops::Range<usize>, next: Option<&str>| {
+        let names: Vec<String> = numbers.map(|n| format!("k{n:03}")).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        listed(&fill(state, PaneId::Right, &names, next))
+    };
+    let marked = |state: &State| {
+        let listing = &state.here().listing;
+        listing.marked().iter().map(|entry| listing.row(*entry).label).collect::<Vec<_>>()
+    };
+    let mut state = browser_with(config(), local("/"), at(""), (120, 10));
+    keys(&mut state, "\t");
+    page(&mut state, 1..51, Some("p2"));
+    keys(&mut state, "G");
+    page(&mut state, 51..101, Some("p3"));
+    page(&mut state, 101..151, None);
+    keys(&mut state, "gj 'k077\r 'k150\r 'k003\r");
+    assert_eq!(marked(&state), ["k002", "k077", "k150"]);
+    let effects = keys(&mut state, "R");
+    assert_eq!(listed(&effects), [(PaneId::Right, at(""), None)]);
+    assert_eq!(marked(&state).len(), 3, "what is shown meanwhile is what was there");
+    // The pages are cut elsewhere, since there is more by now.
+    let next = |token: &str| vec![(PaneId::Right, at(""), Some(token.to_owned()))];
+    assert_eq!(page(&mut state, 0..50, Some("q2")), next("q2"), "it is read as far as it was");
+    assert_eq!(page(&mut state, 50..100, Some("q3")), next("q3"));
+    page(&mut state, 100..152, None);
+    assert_eq!(
+        (marked(&state).join(" "), under_cursor(&state)),
+        ("k002 k077 k150".into(), "k003".to_owned())
+    );
+    assert_eq!((state.here().listing.len(), state.here().listing.marks()), (152, (3, 300)));
 }

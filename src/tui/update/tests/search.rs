@@ -1,8 +1,9 @@
 //! Key scripts about what is found below a place: it is a listing like any other.
 
-use super::super::super::dialog::{Measured, Share};
-use super::super::super::message::{Finding, Search};
+use super::super::super::dialog::{Editing, Measured, Share};
+use super::super::super::message::{Finding, Search, Task, VersionsEffect};
 use super::*;
+use crate::s3::Change;
 
 /// What a pane waits for was found: these names.
 fn found(state: &mut State, generation: u64, names: &[&str], looked: u64, done: bool) -> Vec<Effect> {
@@ -41,7 +42,7 @@ fn a_search_fills_a_pane_as_it_goes_and_older_ones_are_dropped() {
     let effects = keys(&mut state, "cat size:+1k\r");
     let (generation, location, search, again) = searched(&effects);
     assert_eq!((location, search.query.is_some(), again), (&at("photos/"), true, false));
-    assert!(draw(&state).contains("searching..."), "{}", draw(&state));
+    assert!(draw(&state).contains("searching since "), "{}", draw(&state));
     found(&mut state, generation, &["2026/cat.jpg"], 10, false);
     found(&mut state, generation - 1, &["stale"], 99, true);
     let shown = draw(&state);
@@ -262,4 +263,98 @@ fn what_takes_room_is_shown_as_it_is_added_up() {
     assert_eq!(state.here().location, at("photos/2026/"));
     keys(&mut state, "W");
     assert!(matches!(keys(&mut state, "\x1b")[..], [Effect::CancelMeasure]));
+}
+
+/// What is to be changed, and how.
+fn changed(effects: &[Effect]) -> (Vec<Location>, &Change) {
+    let [Effect::Task(task)] = effects else { panic!("{effects:?}") };
+    let Task::Change { targets, change } = &**task else { panic!("{task:?}") };
+    assert!(targets.iter().all(|target| !target.tree), "what is found are objects: {targets:?}");
+    (targets.iter().map(|target| target.location.clone()).collect(), change)
+}
+
+#[test]
+fn properties_and_classes_are_changed_of_what_was_found() {
+    let mut state = cats();
+    let (cat, other) = (at("photos/2026/cat.jpg"), at("photos/b/cat.jpg"));
+    let effects = keys(&mut state, "jM");
+    assert!(
+        matches!(&effects[..], [Effect::ReadAttributes(object)] if *object == work("photos/2026/cat.jpg"))
+    );
+    let read = Event::AttributesRead(work("photos/2026/cat.jpg"), Ok(Box::default()));
+    update(&mut state, read);
+    assert!(draw(&state).contains("Properties of work:media/photos/2026/cat.jpg"), "{}", draw(&state));
+    let effects = keys(&mut state, "image/jpeg\r");
+    let (places, change) = changed(&effects);
+    assert_eq!((places, change.content_type.as_deref()), (vec![cat.clone()], Some("image/jpeg")));
+    let effects = update(&mut state, Event::Deleted(Vec::new()));
+    let (generation, ..) = searched(&effects);
+    found(&mut state, generation, &["2026/cat.jpg", "b/cat.jpg"], 25, true);
+
+    keys(&mut state, "aM");
+    assert!(draw(&state).contains("Properties of 2 marked entries"), "{}", draw(&state));
+    let effects = keys(&mut state, "text/plain\r");
+    assert_eq!(changed(&effects).0, [cat.clone(), other.clone()]);
+    assert_eq!(state.here().listing.marks().0, 0);
+    update(&mut state, Event::Deleted(Vec::new()));
+
+    keys(&mut state, "\x1bgC");
+    // What is under the cursor is another one by the time of the answer.
+    let effects = update(&mut state, Event::Deleted(Vec::new()));
+    assert!(effects.is_empty(), "{effects:?}");
+    let generation = {
+        let effects = vec![state.here_mut().refresh(None)];
+        searched(&effects).0
+    };
+    found(&mut state, generation, &["b/cat.jpg"], 25, true);
+    keys(&mut state, "by its name\r");
+    let effects = keys(&mut state, "GLACIER_IR\r");
+    let (places, change) = changed(&effects);
+    assert_eq!((places, change.storage_class.as_deref()), (vec![cat], Some("GLACIER_IR")));
+}
+
+#[test]
+fn what_was_found_in_all_buckets_is_changed_edited_and_has_versions() {
+    let mut state = browser_with(config(), Location::Profile("work".into()), local("/out"), (120, 30));
+    fill(&mut state, PaneId::Left, &["media"], None);
+    ctrl(&mut state, 'f');
+    let effects = keys(&mut state, "cat\r");
+    found(&mut state, searched(&effects).0, &["logs/cat", "media/a/cat"], 9, true);
+    let object = Remote { bucket: "logs".into(), ..work("cat") };
+    let effects = keys(&mut state, "M");
+    assert!(matches!(&effects[..], [Effect::ReadAttributes(asked)] if *asked == object), "{effects:?}");
+    keys(&mut state, "\x1b");
+    keys(&mut state, "aCby its name\r");
+    let effects = keys(&mut state, "GLACIER_IR\r");
+    assert_eq!(changed(&effects).0, [Location::Remote(object.clone()), at("a/cat")]);
+    update(&mut state, Event::Deleted(Vec::new()));
+    let effects = keys(&mut state, "V");
+    let [Effect::Versions { effect: VersionsEffect::Find(scope), .. }] = &effects[..] else {
+        panic!("{effects:?}")
+    };
+    assert_eq!((&scope.root, scope.tree), (&object, false));
+    keys(&mut state, "\x1b");
+    let effects = keys(&mut state, "e");
+    assert!(matches!(&effects[..], [Effect::FetchForEditor(edited)] if *edited == object), "{effects:?}");
+}
+
+#[test]
+fn versions_and_the_editor_are_of_what_was_found_and_it_is_looked_for_again() {
+    let mut state = cats();
+    let effects = keys(&mut state, "jV");
+    let [Effect::Versions { effect: VersionsEffect::Find(scope), .. }] = &effects[..] else {
+        panic!("{effects:?}")
+    };
+    assert_eq!((&scope.root, scope.tree), (&work("photos/2026/cat.jpg"), false));
+    assert!(draw(&state).contains("Versions of work:media/photos/2026/cat.jpg"), "{}", draw(&state));
+    keys(&mut state, "\x1b");
+    let effects = keys(&mut state, "e");
+    let [Effect::FetchForEditor(object)] = &effects[..] else { panic!("{effects:?}") };
+    assert_eq!(*object, work("photos/2026/cat.jpg"));
+    let place = Location::Remote(object.clone());
+    let editing = || Box::new(Editing { place: place.clone(), file: "/edits/cat.jpg".into(), base: None });
+    update(&mut state, Event::FetchedForEditor(object.clone(), Ok(editing())));
+    let effects = update(&mut state, Event::EditedSaved(editing(), Ok(true)));
+    assert!(searched(&effects).3, "what it shows of it may be another size by now");
+    assert!(notice(&state).contains("work:media/photos/2026/cat.jpg is written back"), "{}", notice(&state));
 }
