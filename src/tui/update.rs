@@ -107,10 +107,7 @@ pub(super) fn update(state: &mut State, event: Event) -> Vec<Effect> {
         Event::Renamed { at, done, failed, undoable } => {
             renaming::renamed(state, &at, done, &failed, undoable)
         }
-        Event::Marked(at, markers) => {
-            undo::marked(state, at, markers);
-            Vec::new()
-        }
+        Event::Marked(at, markers) => undo::marked(state, at, markers),
         Event::FetchedForEditor(object, found) => editing::fetched(state, object, found),
         Event::EditorLeft(editing, result) => editing::left(state, editing, result),
         Event::EditedSaved(editing, result) => editing::saved(state, editing, result),

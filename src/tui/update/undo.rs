@@ -170,7 +170,7 @@ pub(super) fn finished(state: &mut State, id: TransferId) {
 }
 
 /// Delete markers were made.
-pub(super) fn marked(state: &mut State, at: Remote, markers: Vec<ObjectId>) {
+pub(super) fn marked(state: &mut State, at: Remote, markers: Vec<ObjectId>) -> Vec<Effect> {
     let same =
         |marked: &(Remote, Vec<ObjectId>)| (&marked.0.profile, &marked.0.bucket) == (&at.profile, &at.bucket);
     match state.marked.iter_mut().find(|marked| same(marked)) {
@@ -178,6 +178,7 @@ pub(super) fn marked(state: &mut State, at: Remote, markers: Vec<ObjectId>) {
         Some(_) => {}
         None => state.marked.push((at, markers)),
     }
+    Vec::new()
 }
 
 /// A deletion is over, or was stopped.
