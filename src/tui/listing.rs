@@ -195,6 +195,11 @@ impl Listing {
         self.columns.modified(entry)
     }
 
+    /// Its storage class, safe to show; empty: not known.
+    pub(crate) fn class(&self, entry: u32) -> &str {
+        self.columns.class(entry)
+    }
+
     /// What tells its content from others, if its ETag is that of one part.
     pub(crate) fn etag(&self, entry: u32) -> Option<u64> {
         self.columns.etag(entry)

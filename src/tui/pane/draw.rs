@@ -73,8 +73,11 @@ pub(in crate::tui) fn draw(pane: &Pane, frame: &mut Frame<'_>, area: Rect, look:
 }
 
 fn title_style(look: &Look<'_>, style: Style) -> Style {
-    let own = look.color.and_then(|color| look.theme.shown(color));
-    own.map_or(style, |own| style.fg(own))
+    match look.color {
+        None => style,
+        // Without colours it stands out all the same.
+        Some(color) => look.theme.shown(color).map_or(style.reversed(), |own| style.fg(own)),
+    }
 }
 
 /// The place, shortened at its start: what is near its end tells places apart. Before it what was looked for there.

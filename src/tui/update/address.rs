@@ -72,53 +72,62 @@ pub(super) fn export(state: &mut State, file: &str) -> Vec<Effect> {
     }
 }
 
-fn written(pane: &Pane, file: &str) -> Result<String> {
-    let rows = (0..pane.listing.rows()).filter_map(|row| pane.listing.at(row)).map(|entry| {
-        let kind = match pane.kind(entry) {
+/// A row as it is written.
+#[derive(serde::Serialize)]
+struct Row {
+    name: String,
+    kind: &'static str,
+    size: Option<u64>,
+    modified: Option<String>,
+    storage_class: Option<String>,
+    location: String,
+}
+
+fn row(pane: &Pane, entry: u32) -> Row {
+    Row {
+        name: pane.name(entry).to_string_lossy().into_owned(),
+        kind: match pane.kind(entry) {
             Kind::Bucket => "bucket",
             kind if kind.is_container() => "prefix",
             _ => "object",
-        };
-        let place = match pane.place(entry) {
+        },
+        size: pane.listing.size(entry),
+        modified: pane.listing.modified(entry).map(|time| time.to_string()),
+        storage_class: Some(pane.listing.class(entry).to_owned()).filter(|class| !class.is_empty()),
+        location: match pane.place(entry) {
             Location::Local(path) => path.display().to_string(),
             place => place.exact(),
-        };
-        let modified = pane.listing.modified(entry).map(|time| time.to_string());
-        (pane.name(entry).to_string_lossy().into_owned(), kind, pane.listing.size(entry), modified, place)
-    });
+        },
+    }
+}
+
+fn written(pane: &Pane, file: &str) -> Result<String> {
+    let rows = (0..pane.listing.rows()).filter_map(|at| pane.listing.at(at)).map(|entry| row(pane, entry));
     let extension = Path::new(file).extension().map(OsStr::to_ascii_lowercase);
     let is = |known: &str| extension.as_ref().is_some_and(|extension| extension == known);
+    let failed = |why: String| Error::new(Failure::Internal, format!("the listing cannot be written: {why}"));
     if is("json") || is("jsonl") {
-        let row = |(name, kind, size, modified, place)| {
-            serde_json::json!({ "name": name, "kind": kind, "size": size, "modified": modified, "location": place })
-                .to_string()
-        };
-        let rows: Vec<String> = rows.map(row).collect();
+        let rows: Vec<String> = rows
+            .map(|row| serde_json::to_string(&row))
+            .collect::<std::result::Result<_, _>>()
+            .map_err(|error| failed(error.to_string()))?;
         // One document, or one a line.
         return Ok(if is("json") { format!("[\n{}\n]\n", rows.join(",\n")) } else { rows.join("\n") + "\n" });
     }
-    let failed = |why: String| Error::new(Failure::Internal, format!("the listing cannot be written: {why}"));
-    let mut table = csv::Writer::from_writer(Vec::new());
-    table
-        .write_record(["name", "kind", "size", "modified", "location"])
-        .map_err(|error| failed(error.to_string()))?;
-    for (name, kind, size, modified, place) in rows {
-        let size = size.map(|size| size.to_string()).unwrap_or_default();
-        table
-            .write_record([
-                guarded(&name).as_str(),
-                kind,
-                &size,
-                modified.as_deref().unwrap_or(""),
-                &guarded(&place),
-            ])
-            .map_err(|error| failed(error.to_string()))?;
+    // An empty listing has its heading too.
+    let mut table = csv::WriterBuilder::new().has_headers(false).from_writer(Vec::new());
+    let heading = ["name", "kind", "size", "modified", "storage_class", "location"];
+    table.write_record(heading).map_err(|error| failed(error.to_string()))?;
+    for row in rows {
+        let (name, location) = (guarded(row.name), guarded(row.location));
+        let row = Row { name, location, storage_class: row.storage_class.map(guarded), ..row };
+        table.serialize(row).map_err(|error| failed(error.to_string()))?;
     }
     let bytes = table.into_inner().map_err(|error| failed(error.to_string()))?;
     String::from_utf8(bytes).map_err(|error| failed(error.to_string()))
 }
 
 /// Spreadsheets take such text for a formula.
-fn guarded(text: &str) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() }
+fn guarded(text: String) -> String {
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text }
 }

@@ -4,6 +4,8 @@ use ratatui::buffer::Cell;
 use ratatui::style::Modifier;
 
 use super::super::super::pane;
+use ratatui::style::Style;
+
 use super::*;
 
 #[test]
@@ -220,10 +222,16 @@ fn a_pane_says_that_it_is_read_only_and_has_its_profiles_colour() {
     fill(&mut state, PaneId::Left, &["a"], None);
     fill(&mut state, PaneId::Right, &["b"], None);
     assert!(draw(&state).lines().next().unwrap().contains("safe:media/ [read-only]"), "{}", draw(&state));
-    let mut terminal = ratatui::Terminal::new(ratatui::backend::TestBackend::new(120, 10)).unwrap();
-    terminal.draw(|frame| view::draw(&state, frame)).unwrap();
-    let cell = |column| terminal.backend().buffer()[(column, 0)].fg;
-    assert_eq!((cell(4), cell(64) == ratatui::style::Color::Red), (ratatui::style::Color::Red, false));
+    let styles = |state: &State| {
+        let mut terminal = ratatui::Terminal::new(ratatui::backend::TestBackend::new(120, 10)).unwrap();
+        terminal.draw(|frame| view::draw(state, frame)).unwrap();
+        [4, 64].map(|column| terminal.backend().buffer()[(column, 0)].style())
+    };
+    let red = |style: &Style| style.fg == Some(ratatui::style::Color::Red);
+    assert_eq!(styles(&state).each_ref().map(red), [true, false]);
+    state.theme = Theme::plain();
+    let reversed = |style: &Style| style.add_modifier.contains(ratatui::style::Modifier::REVERSED);
+    assert_eq!(styles(&state).each_ref().map(reversed), [true, false], "without colours it stands out too");
 }
 
 #[test]

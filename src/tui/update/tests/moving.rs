@@ -151,7 +151,8 @@ fn addresses_are_copied_and_listings_written() {
     let [Effect::WriteFile { file, text, rows }] = written.as_slice() else { panic!("{written:?}") };
     assert_eq!((file.to_str(), *rows), (Some("/out/listing.csv"), 3));
     assert!(
-        text.starts_with("name,kind,size,modified,location\n") && text.contains("'=cmd(),object,"),
+        text.starts_with("name,kind,size,modified,storage_class,location\n")
+            && text.contains("'=cmd(),object,"),
         "{text}"
     );
     assert_eq!(text.lines().count(), 4);
@@ -170,4 +171,12 @@ fn addresses_are_copied_and_listings_written() {
         lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(document, serde_json::Value::Array(rows));
     assert_eq!(document[2]["location"], "work:media/photos/b c");
+    let entry = Entry { storage_class: Some("=GLACIER".into()), ..Entry::new("f", Kind::Object) };
+    keys(&mut state, "R");
+    let (pane, generation) = (PaneId::Left, state.pane(PaneId::Left).generation());
+    update(&mut state, Event::Page { pane, generation, page: Ok(Page { entries: vec![entry], next: None }) });
+    control(&mut state, 'e');
+    let written = keys(&mut state, "\r");
+    let [Effect::WriteFile { text, .. }] = written.as_slice() else { panic!("{written:?}") };
+    assert!(text.ends_with("f,object,,,'=GLACIER,work:media/photos/f\n"), "{text}");
 }
