@@ -198,6 +198,7 @@ impl Links {
         let lines: Vec<String> = lines.iter().flat_map(|line| text::wrap(line, usize::from(width))).collect();
         let size = (u16::try_from(wide).unwrap_or(width), u16::try_from(lines.len()).unwrap_or(height));
         let room = window::open(frame, area, theme, "QR", size);
+        window::stand(frame, window::row(room, 0));
         for (index, line) in (0..room.height).zip(lines) {
             frame.render_widget(Line::styled(line, style), window::row(room, index));
         }

@@ -270,6 +270,39 @@ pub(super) fn given_out() -> Dialog {
     dialog
 }
 
+/// A link that fits into a code on a small screen.
+fn code() -> Dialog {
+    let mut one = link("a", EndsBecause::Asked);
+    one.signed.url = "https://files.example.org/a".into();
+    let mut dialog = Dialog::links(vec![one], &Units::plain());
+    press(&mut dialog, KeyCode::Char('Q'));
+    dialog
+}
+
+fn usage() -> Dialog {
+    let place = |key: &str| Location::Remote(remote(key));
+    let mut dialog = Dialog::usage(place("films/"));
+    let usage = dialog.as_usage().expect("it is that one");
+    usage.enter(place("films/raw/"));
+    let share = |key: &str, bytes| Share { place: place(key), bytes, files: 3 };
+    let rows = vec![share("films/raw/a/", 3_000_000), share("films/raw/esc\u{1b}[2J/", 1_000)];
+    usage.take(Measured { rows, looked: 6, bytes: 3_001_000, done: true, ..Measured::default() });
+    dialog
+}
+
+fn end() -> Dialog {
+    Dialog::confirm_end(Given {
+        sort: Sort::Share,
+        id: "one".into(),
+        state: "open".into(),
+        count: "2/3".into(),
+        until: "2026-03-08 12:00".into(),
+        what: "work:media/esc\u{1b}[2J \u{202e}gpj.exe".into(),
+        place: None,
+        standing: None,
+    })
+}
+
 pub(super) fn every_dialog() -> Vec<(&'static str, Dialog)> {
     let targets = vec![Target { location: Location::Remote(remote("photos/")), tree: true }];
     let profiles = (0..30)
@@ -289,6 +322,9 @@ pub(super) fn every_dialog() -> Vec<(&'static str, Dialog)> {
         ("conflict", Dialog::Conflict(Box::new(conflict))),
         ("link", Dialog::link(link("cat.jpg", EndsBecause::Asked).request, true, "/home/u")),
         ("links", links()),
+        ("code", code()),
+        ("usage", usage()),
+        ("end", end()),
         ("uploads", unfinished()),
         ("no_uploads", no_uploads(false)),
         ("abort", Dialog::confirm_abort(&here, aborted, true, &Units::plain())),
