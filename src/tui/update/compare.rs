@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use jiff::Timestamp;
+
 use super::super::listing::Difference;
 use super::super::message::{Effect, PaneId};
 use super::super::pane::Pane;
@@ -50,12 +52,22 @@ struct Seen {
     size: Option<u64>,
     /// Of one part.
     etag: Option<u64>,
+    /// When the object was stored, or the local file written.
+    stored: Option<Timestamp>,
+    written: Option<Timestamp>,
 }
 
 impl Seen {
+    /// As a sync sees it, which would copy a local file that was written after the object was stored.
     fn is_like(&self, other: &Self) -> bool {
         let etags = self.etag.zip(other.etag);
-        self.size == other.size && etags.is_none_or(|(one, other)| one == other)
+        let later = |file: &Self, object: &Self| {
+            file.written.zip(object.stored).is_some_and(|(written, stored)| written > stored)
+        };
+        self.size == other.size
+            && etags.is_none_or(|(one, other)| one == other)
+            && !later(self, other)
+            && !later(other, self)
     }
 }
 
@@ -67,8 +79,13 @@ fn seen(pane: &Pane, md5: bool) -> Entries {
     let entries = (0..pane.listing.rows()).filter_map(|row| pane.listing.at(row));
     let entry = |entry: u32| {
         let folder = pane.kind(entry).is_container();
+        let (size, time) = (pane.listing.size(entry), pane.listing.modified(entry));
         let etag = pane.listing.etag(entry).filter(|_| md5);
-        let seen = if folder { Seen::default() } else { Seen { size: pane.listing.size(entry), etag } };
+        let seen = match &pane.location {
+            _ if folder => Seen::default(),
+            Location::Local(_) => Seen { size, written: time, ..Seen::default() },
+            _ => Seen { size, etag, stored: time, ..Seen::default() },
+        };
         (key(pane.name(entry).as_encoded_bytes(), folder), seen)
     };
     entries.map(entry).collect()
@@ -151,12 +168,12 @@ fn mark(state: &mut State, kind: Kind) -> Vec<Effect> {
     let counts = counts(state);
     let [all, left, right, both] = counts;
     if all == 0 {
-        state.say(Tone::Plain, "the same names, sizes and ETags; folders are not looked into");
+        state.say(Tone::Plain, "nothing differs by name, size, time or ETag; folders are not looked into");
         return Vec::new();
     }
     let number = text::thousands;
     let mut words = format!(
-        "{} only left, {} only right, {} in both with another size or ETag; {} marked",
+        "{} only left, {} only right, {} in both with another size, time or ETag; {} marked",
         number(left),
         number(right),
         number(both),

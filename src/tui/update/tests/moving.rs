@@ -88,6 +88,28 @@ fn what_differs_between_the_panes_is_marked_in_both_kind_by_kind() {
 }
 
 #[test]
+fn a_file_that_was_written_after_its_object_was_stored_differs_as_it_does_to_a_sync() {
+    let mut state = browser_with(config(), local("/x"), at("copy/"), (120, 30));
+    let mut fill = |pane, times: [(&str, i64); 2]| {
+        let entry = |(name, second)| Entry {
+            size: Some(3),
+            modified: Some(Timestamp::from_second(second).unwrap()),
+            ..Entry::new(name, Kind::Object)
+        };
+        let generation = state.pane(pane).generation();
+        let read = Ok(Page { entries: times.into_iter().map(entry).collect(), next: None });
+        update(&mut state, Event::Page { pane, generation, page: read });
+    };
+    fill(PaneId::Left, [("edited", 2_000), ("kept", 1_000)]);
+    fill(PaneId::Right, [("edited", 1_500), ("kept", 1_500)]);
+    keys(&mut state, "=");
+    assert_eq!(
+        (marked(&state, PaneId::Left), marked(&state, PaneId::Right)),
+        (vec!["edited".into()], vec!["edited".into()])
+    );
+}
+
+#[test]
 fn objects_of_one_size_are_told_apart_by_etags_of_one_part() {
     let mut state = browser_with(config(), Location::Remote(work("")), at("copy/"), (120, 30));
     let (one, other) = ("0123456789abcdef0123456789abcdef", "fedcba9876543210fedcba9876543210");
