@@ -268,10 +268,10 @@ actions! {
     ConflictNewerAll, Conflict, Act, "newer_all", "overwrite if newer, and all further ones", ["shift-n"];
     ConflictRenameAll, Conflict, Act, "rename_all", "another name, and for all further ones", ["shift-r"];
     ConflictAll, Conflict, Act, "all", "for all further ones, or not", ["a", "shift-a"];
-    UnsavedEdit, Unsaved, Act, "edit", "edit again", ["e"];
-    UnsavedSaveAs, Unsaved, Act, "save_as", "write it to another key", ["s"];
-    UnsavedOverwrite, Unsaved, Act, "overwrite", "write it over what is there", ["o"];
-    UnsavedKeep, Unsaved, Act, "keep", "keep the file", ["k"];
+    UnsavedEdit, Unsaved, Act, "edit", "edit again", ["e", "shift-e"];
+    UnsavedSaveAs, Unsaved, Act, "save_as", "write it to another key", ["s", "shift-s"];
+    UnsavedOverwrite, Unsaved, Act, "overwrite", "write it over what is there", ["o", "shift-o"];
+    UnsavedKeep, Unsaved, Act, "keep", "keep the file", ["k", "shift-k"];
     DialogAccept, Dialog, Act, "accept", "take what is chosen", ["enter"];
     DialogNextButton, Dialog, Move, "next_button", "next button", ["tab", "right"];
     DialogPreviousButton, Dialog, Move, "previous_button", "button before", ["shift-tab", "left"];

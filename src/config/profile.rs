@@ -7,6 +7,7 @@ use ratatui::style::Color;
 
 use super::provider::Provider;
 use super::secret::SecretSource;
+use super::sse::Sse;
 use crate::error::{Error, Kind, Result};
 
 /// Where a profile was found.
@@ -102,6 +103,12 @@ pub struct Profile {
 }
 
 impl Profile {
+    /// Whether the ETags of what it writes in one piece are MD5s: what is encrypted with a key of KMS or of the customer
+    /// has others.
+    pub fn md5_etags(&self) -> bool {
+        self.provider.md5_etags && self.sse_customer_key.is_none() && Sse::keeps_md5(self.sse.as_deref())
+    }
+
     /// A profile with the presets of `row`, anonymous until it is told otherwise.
     pub fn new(name: &str, row: &'static Provider) -> Self {
         Self {

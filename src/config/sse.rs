@@ -13,6 +13,12 @@ impl<'a> Sse<'a> {
     /// What users may write.
     pub const FORMS: &'static str = "AES256, aws:kms, aws:kms:KEY-ID, aws:kms:dsse or aws:kms:dsse:KEY-ID";
 
+    /// Whether an object that was encrypted so has the MD5 of its bytes as its ETag, where the provider makes those: what a
+    /// key of KMS or of the customer encrypts has not.
+    pub fn keeps_md5(sse: Option<&str>) -> bool {
+        sse.is_none_or(|sse| sse == "AES256")
+    }
+
     /// Reads what a user wrote; otherwise says what is accepted.
     pub fn parse(text: &'a str) -> Result<Self, String> {
         let sse = Self::split(text);

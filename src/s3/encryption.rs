@@ -181,11 +181,6 @@ macro_rules! with_source_key {
 }
 pub(super) use with_source_key;
 
-/// Whether an ETag may be the MD5 of the bytes: under KMS and customer keys it is not.
-pub(super) fn keeps_md5(sse: Option<&str>) -> bool {
-    sse.is_none_or(|sse| sse == "AES256")
-}
-
 impl Store {
     /// The key that this profile's objects are encrypted with, for a copy that another profile makes of them.
     pub fn customer_key(&self) -> Option<CustomerKey> {
@@ -199,7 +194,7 @@ impl Store {
 
     /// Whether the ETags of what this profile writes are made of MD5s.
     pub fn md5_etags(&self) -> bool {
-        self.provider().md5_etags && self.own_key().is_none() && keeps_md5(self.profile().sse.as_deref())
+        self.profile().md5_etags()
     }
 
     /// What a write with these attributes asks for: what they say, else what the profile says.

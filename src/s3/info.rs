@@ -7,9 +7,10 @@ use jiff::Timestamp;
 
 use super::Attributes;
 use super::digest::{Algorithm, Digest};
-use super::encryption::{CUSTOMER, ENCRYPTED, ENCRYPTED_WITH_KEY, ENCRYPTION_KEY_ID, keeps_md5};
+use super::encryption::{CUSTOMER, ENCRYPTED, ENCRYPTED_WITH_KEY, ENCRYPTION_KEY_ID};
 use super::object::unquoted;
 use super::request::{number, text};
+use crate::config::Sse;
 
 /// What the headers of an object's own metadata begin with.
 pub(super) const METADATA: &str = "x-amz-meta-";
@@ -86,7 +87,7 @@ impl ObjectInfo {
         let kept = Algorithm::KEPT
             .into_iter()
             .find_map(|algorithm| Digest::from_base64(algorithm, self.checksums.get(algorithm.name())?));
-        let is_md5 = md5_etags && keeps_md5(self.attributes.sse.as_deref());
+        let is_md5 = md5_etags && Sse::keeps_md5(self.attributes.sse.as_deref());
         kept.or_else(|| Digest::from_etag(&self.etag).filter(|_| is_md5))
     }
 }

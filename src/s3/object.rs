@@ -9,12 +9,13 @@ use hyper::body::Incoming;
 use jiff::Timestamp;
 
 use super::digest::{Algorithm, Digest};
-use super::encryption::{ENCRYPTED, ENCRYPTED_WITH_KEY, ENCRYPTION_KEY_ID, keeps_md5};
+use super::encryption::{ENCRYPTED, ENCRYPTED_WITH_KEY, ENCRYPTION_KEY_ID};
 use super::fault::{Facts, Op, explain};
 use super::info::kept_checksum;
 use super::request::{Failure, Request, finished, number, text};
 use super::transport::{Body, STALL, Signed, arriving, unless_stalled};
 use super::{Attributes, Method, ObjectInfo, Store};
+use crate::config::Sse;
 use crate::error::{Error, Kind, Result};
 
 /// Asks for the checksums that the provider keeps.
@@ -222,7 +223,7 @@ impl Store {
     ) -> Result<()> {
         let Some(sent) = sent else { return Ok(()) };
         let told = match sent.algorithm {
-            Algorithm::Md5 if self.md5_etags() && keeps_md5(sse) => Digest::from_etag(etag),
+            Algorithm::Md5 if self.md5_etags() && Sse::keeps_md5(sse) => Digest::from_etag(etag),
             _ => kept.filter(|kept| kept.algorithm == sent.algorithm).cloned(),
         };
         match told {

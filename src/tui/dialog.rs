@@ -182,7 +182,7 @@ impl Dialog {
     }
 
     /// A click: the row of a list that is at the cell gets the cursor. Whether there is one.
-    pub(crate) fn on_click(&mut self, cell: Position) -> bool {
+    pub(crate) fn on_click(&mut self, cell: Position) -> Option<bool> {
         match self {
             Self::Failures(failures) => failures.on_click(cell),
             Self::Given(given) => given.on_click(cell),
@@ -192,7 +192,7 @@ impl Dialog {
             Self::Uploads(uploads) => uploads.on_click(cell),
             Self::Usage(usage) => usage.on_click(cell),
             Self::Versions(versions) => versions.on_click(cell),
-            _ => false,
+            _ => None,
         }
     }
 
@@ -201,12 +201,12 @@ impl Dialog {
         matches!(self, Self::Pick(_) | Self::Profiles(_) | Self::Usage(_))
     }
 
-    /// Lines that the wheel moves by: in forms each is another field.
+    /// Lines that the wheel moves by: in forms each is another field, a line of input has none.
     pub(crate) fn wheel(&self) -> usize {
         match self {
+            Self::Input(_) => 0,
             Self::Batch(_)
             | Self::Conflict(_)
-            | Self::Input(_)
             | Self::Link(_)
             | Self::NewProfile(_)
             | Self::Properties(_)

@@ -328,6 +328,7 @@ impl Listing {
     /// Shows only what `text` takes; empty: everything.
     pub(crate) fn set_filter(&mut self, text: &str) {
         if self.filter() != text {
+            self.differences = None;
             self.change(|how| how.filter = Filter::new(text));
         }
     }
@@ -339,6 +340,7 @@ impl Listing {
 
     /// Shows or hides names that begin with a dot; returns whether they are shown now.
     pub(crate) fn toggle_hidden(&mut self) -> bool {
+        self.differences = None;
         self.change(|how| how.show_hidden = !how.show_hidden);
         self.wanted().show_hidden
     }
@@ -386,6 +388,11 @@ impl Listing {
                 differs(self.columns.name(*entry), self.kind(*entry).is_container());
         }
         self.differences = Some(differences);
+    }
+
+    /// What it was compared with is no longer beside it.
+    pub(crate) fn forget_comparison(&mut self) {
+        self.differences = None;
     }
 
     fn difference(&self, entry: u32) -> Difference {

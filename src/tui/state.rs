@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use jiff::Timestamp;
 
-use super::dialog::{Dialog, Editing, Given};
+use super::dialog::{Dialog, Editing, Given, Old};
 use super::message::{Effect, PaneId, Touches};
 use super::pane::Pane;
 use super::theme::Theme;
@@ -124,6 +124,8 @@ pub(super) struct State {
     pub(super) signing: bool,
     /// What a storage class is asked for: what is chosen may be other things by the time of the answer.
     pub(super) meant: Vec<Target>,
+    /// What a new name is asked for, likewise.
+    pub(super) renaming: Option<Old>,
     /// The place whose properties were asked for.
     pub(super) asked: Option<Location>,
     /// The object that is fetched for the editor.
@@ -192,6 +194,7 @@ impl State {
             given: 0,
             signing: false,
             meant: Vec::new(),
+            renaming: None,
             asked: None,
             editing: None,
             saving: 0,

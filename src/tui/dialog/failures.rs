@@ -73,8 +73,8 @@ impl Failures {
         self.rows.iter().map(line).collect()
     }
 
-    /// The row at a cell is the one; whether there is one.
-    pub(super) fn on_click(&mut self, cell: Position) -> bool {
+    /// See [`window::Spots::click`].
+    pub(super) fn on_click(&mut self, cell: Position) -> Option<bool> {
         self.cursor.on_click(cell, self.rows.len())
     }
 

@@ -180,8 +180,8 @@ impl GivenOut {
         Outcome::Stay
     }
 
-    /// The row at a cell is the one; whether there is one.
-    pub(super) fn on_click(&mut self, cell: Position) -> bool {
+    /// See [`window::Spots::click`].
+    pub(super) fn on_click(&mut self, cell: Position) -> Option<bool> {
         let len = self.seen().len();
         self.cursor.on_click(cell, len)
     }

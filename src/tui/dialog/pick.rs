@@ -135,11 +135,9 @@ impl Pick {
         Outcome::Stay
     }
 
-    /// The row at a cell is the one; whether there is one.
-    pub(super) fn on_click(&mut self, cell: Position) -> bool {
-        let row = self.spots.row_at(cell, self.seen.len());
-        self.cursor = row.unwrap_or(self.cursor);
-        row.is_some()
+    /// See [`window::Spots::click`].
+    pub(super) fn on_click(&mut self, cell: Position) -> Option<bool> {
+        self.spots.click(cell, &mut self.cursor, self.seen.len())
     }
 
     pub(super) fn draw(&self, frame: &mut Frame<'_>, area: Rect, theme: &Theme) {
@@ -150,9 +148,8 @@ impl Pick {
         if self.seen.is_empty() {
             frame.render_widget(Line::styled("nothing matches", theme.dim), window::row(room, 1));
         }
-        let top = window::list_top(self.cursor, self.seen.len(), height);
         let list = Rect { y: room.y + 1, height: room.height.saturating_sub(1), ..room };
-        self.spots.note(list, top);
+        let top = self.spots.top(list, self.cursor, self.seen.len());
         for (line, (at, index)) in (1u16..).zip(self.seen.iter().enumerate().skip(top).take(height)) {
             let item = &self.items[*index];
             let style = if at == self.cursor { theme.cursor } else { theme.text };

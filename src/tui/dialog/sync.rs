@@ -84,8 +84,8 @@ impl SyncDialog {
         Outcome::Decide(Decision::Sync(Box::new(Plan { steps, ..self.plan.clone() })))
     }
 
-    /// The row at a cell is the one; whether there is one.
-    pub(super) fn on_click(&mut self, cell: Position) -> bool {
+    /// See [`window::Spots::click`].
+    pub(super) fn on_click(&mut self, cell: Position) -> Option<bool> {
         self.cursor.on_click(cell, self.plan.steps.len())
     }
 

@@ -123,6 +123,20 @@ fn every_key_of_every_dialog_can_be_another_one() {
 }
 
 #[test]
+fn what_takes_room_keeps_the_cursor_on_its_row_while_rows_change_places() {
+    let place = |key: &str| Location::Remote(remote(key));
+    let share = |key: &str, bytes| Share { place: place(key), bytes, files: 1 };
+    let mut dialog = Dialog::usage(place(""));
+    let took = |dialog: &mut Dialog, rows| {
+        dialog.as_usage().expect("it is that one").take(Measured { rows, ..Measured::default() });
+    };
+    took(&mut dialog, vec![share("a/", 30), share("b/", 20), share("c/", 10)]);
+    press(&mut dialog, KeyCode::Down);
+    took(&mut dialog, vec![share("c/", 50), share("a/", 40), share("b/", 20)]);
+    assert_eq!(press(&mut dialog, KeyCode::Enter), Outcome::Decide(Decision::JumpTo(place("b/"))));
+}
+
+#[test]
 fn a_failure_is_tried_again_by_itself_or_with_all_others() {
     let mut dialog = failed();
     assert_eq!(press(&mut dialog, KeyCode::Char('r')), Outcome::Stay, "there is nothing to try again");

@@ -187,15 +187,14 @@ impl Uploads {
 
     /// The rows that are seen.
     fn seen(&self) -> Range<usize> {
-        let top = window::list_top(self.cursor(), self.rows.len(), self.page.get());
+        let top = self.spots.first(self.cursor(), self.rows.len(), self.page.get());
         top..self.rows.len().min(top + self.page.get())
     }
 
-    /// The row at a cell is the one; whether there is one.
-    pub(super) fn on_click(&mut self, cell: Position) -> bool {
-        let row = self.spots.row_at(cell, self.rows.len());
-        self.cursor = row.unwrap_or(self.cursor);
-        row.is_some()
+    /// See [`window::Spots::click`].
+    pub(super) fn on_click(&mut self, cell: Position) -> Option<bool> {
+        self.cursor = self.cursor();
+        self.spots.click(cell, &mut self.cursor, self.rows.len())
     }
 
     /// What one of them holds.

@@ -79,8 +79,11 @@ impl Usage {
 
     /// Something more is known.
     pub(crate) fn take(&mut self, now: Measured) {
+        // Rows change places while it is read; a cursor that was moved stays with its own.
+        let own = self.now.rows.get(self.cursor.row()).filter(|_| self.cursor.row() > 0);
+        let at = own.and_then(|own| now.rows.iter().position(|row| row.place == own.place));
+        self.cursor.move_to(at.unwrap_or(self.cursor.row()), now.rows.len());
         self.now = now;
-        self.cursor.move_to(self.cursor.row(), self.now.rows.len());
     }
 
     pub(super) fn on_action(&mut self, action: Action) -> Outcome {
@@ -96,8 +99,8 @@ impl Usage {
         Outcome::Stay
     }
 
-    /// The row at a cell is the one; whether there is one.
-    pub(super) fn on_click(&mut self, cell: Position) -> bool {
+    /// See [`window::Spots::click`].
+    pub(super) fn on_click(&mut self, cell: Position) -> Option<bool> {
         self.cursor.on_click(cell, self.now.rows.len())
     }
 

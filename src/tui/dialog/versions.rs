@@ -179,11 +179,10 @@ impl Versions {
         Outcome::Stay
     }
 
-    /// The row at a cell is the one; whether there is one.
-    pub(super) fn on_click(&mut self, cell: Position) -> bool {
-        let row = self.spots.row_at(cell, self.seen.len());
-        self.cursor = row.unwrap_or(self.cursor);
-        row.is_some()
+    /// See [`window::Spots::click`].
+    pub(super) fn on_click(&mut self, cell: Position) -> Option<bool> {
+        self.cursor = self.cursor();
+        self.spots.click(cell, &mut self.cursor, self.seen.len())
     }
 
     fn go(&mut self, by: isize) {

@@ -82,19 +82,38 @@ pub(super) fn buttons<'a>(
 
 /// Where the rows of a list are on the screen: known only in drawing, wanted by clicks.
 #[derive(Debug, Default)]
-pub(super) struct Spots(Cell<(Rect, usize)>);
+pub(super) struct Spots {
+    drawn: Cell<(Rect, usize)>,
+    /// After a click the rows stay where they are as long as the cursor is among them: a second one means the same.
+    held: Cell<bool>,
+}
 
 impl Spots {
-    /// From the row `top` on they are drawn into `area`, a line each.
-    pub(super) fn note(&self, area: Rect, top: usize) {
-        self.0.set((area, top));
+    /// The first of `len` rows that are drawn into `area`, a line each, when the cursor is at `cursor`.
+    pub(super) fn top(&self, area: Rect, cursor: usize, len: usize) -> usize {
+        let top = self.first(cursor, len, usize::from(area.height));
+        self.held.set(self.held.get() && top == self.drawn.get().1);
+        self.drawn.set((area, top));
+        top
     }
 
-    /// The row that is at a cell, of `len`.
-    pub(super) fn row_at(&self, cell: Position, len: usize) -> Option<usize> {
-        let (area, top) = self.0.get();
+    /// The row that would be the first one.
+    pub(super) fn first(&self, cursor: usize, len: usize, height: usize) -> usize {
+        let before = self.drawn.get().1;
+        let stays = self.held.get() && (before..before + height).contains(&cursor);
+        if stays { before.min(len.saturating_sub(height)) } else { list_top(cursor, len, height) }
+    }
+
+    /// A click at a cell moves the cursor to the row that is there, of `len`; whether it was there already. `None`: no
+    /// row is there.
+    pub(super) fn click(&self, cell: Position, cursor: &mut usize, len: usize) -> Option<bool> {
+        let (area, top) = self.drawn.get();
         let row = top + usize::from(cell.y.saturating_sub(area.y));
-        (area.contains(cell) && row < len).then_some(row)
+        if !area.contains(cell) || row >= len {
+            return None;
+        }
+        self.held.set(true);
+        Some(std::mem::replace(cursor, row) == row)
     }
 }
 
@@ -123,19 +142,15 @@ impl ListCursor {
         self.row = moved(action, self.row, len, self.page.get());
     }
 
-    /// To the row at a cell; whether there is one.
-    pub(super) fn on_click(&mut self, cell: Position, len: usize) -> bool {
-        let row = self.spots.row_at(cell, len);
-        self.row = row.unwrap_or(self.row);
-        row.is_some()
+    /// See [`Spots::click`].
+    pub(super) fn on_click(&mut self, cell: Position, len: usize) -> Option<bool> {
+        self.spots.click(cell, &mut self.row, len)
     }
 
     /// The first of the `len` rows that are seen in `area`. The terminal's cursor goes to the one that this is at.
     pub(super) fn top(&self, frame: &mut Frame<'_>, area: Rect, len: usize) -> usize {
-        let height = usize::from(area.height);
-        self.page.set(height.max(1));
-        let top = list_top(self.row, len, height);
-        self.spots.note(area, top);
+        self.page.set(usize::from(area.height).max(1));
+        let top = self.spots.top(area, self.row, len);
         stand(frame, row(area, u16::try_from(self.row - top).unwrap_or(0)));
         top
     }

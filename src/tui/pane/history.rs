@@ -108,6 +108,7 @@ impl Pane {
         let Kept { shown, listing, next } = self.kept.remove(at);
         self.listing = listing;
         self.listing.set_filter("");
+        self.listing.forget_comparison();
         if shown.search.is_none() {
             self.listing.set_sort(by, reverse);
         }

@@ -11,6 +11,7 @@ use super::super::state::{State, Tone};
 use super::super::text;
 use super::search;
 use crate::action::Action;
+use crate::config::Profile;
 use crate::location::Location;
 
 /// What is marked of all that differs.
@@ -137,7 +138,7 @@ fn find(state: &mut State) {
     let [left, right] = ids.map(|id| {
         let pane = state.pane(id);
         let profile = state.profile(&pane.location);
-        seen(pane, profile.is_some_and(|profile| profile.provider.md5_etags))
+        seen(pane, profile.is_some_and(Profile::md5_etags))
     });
     for (id, own, other) in [(PaneId::Left, &left, &right), (PaneId::Right, &right, &left)] {
         state.pane_mut(id).listing.compare(|name, folder| difference(own, other, key(name, folder)));
@@ -168,7 +169,7 @@ fn mark(state: &mut State, kind: Kind) -> Vec<Effect> {
     let counts = counts(state);
     let [all, left, right, both] = counts;
     if all == 0 {
-        state.say(Tone::Plain, "nothing differs by name, size, time or ETag; folders are not looked into");
+        state.say(Tone::Plain, "nothing differs by names and sizes, nor by what times and ETags tell; folders are not looked into");
         return Vec::new();
     }
     let number = text::thousands;

@@ -68,9 +68,10 @@ fn in_dialog(state: &mut State, pointer: Pointer) -> Vec<Effect> {
         PointerAct::Click => {
             let cell = Position { x: pointer.column, y: pointer.row };
             let Some(dialog) = state.dialogs.last_mut() else { return Vec::new() };
-            let (there, takes) = (dialog.on_click(cell), dialog.takes_rows());
-            let twice = there && is_second(state, usize::from(pointer.row), pointer.at);
-            (Step::Take, usize::from(twice && takes))
+            let (row, takes) = (dialog.on_click(cell), dialog.takes_rows());
+            let twice = row.is_some() && is_second(state, usize::from(pointer.row), pointer.at);
+            // Rows may have moved since the first one.
+            (Step::Take, usize::from(twice && takes && row == Some(true)))
         }
     };
     let mut effects = Vec::new();

@@ -45,9 +45,13 @@ pub(super) fn ask(state: &mut State) -> Vec<Effect> {
         return ask_many(state, &chosen);
     }
     let pane = state.here();
-    let name = pane.name(first).to_string_lossy();
-    let (_, name) = split(&name);
+    let exact = pane.name(first);
+    let text = exact.to_string_lossy();
+    let (within, name) = split(&text);
     let input = Dialog::input(Purpose::Rename, "New name", name);
+    let (within, name) = (within.to_owned(), name.to_owned());
+    state.renaming =
+        Some(Old { entry: exact.to_owned(), within, name, folder: pane.kind(first).is_container() });
     state.dialogs.push(input);
     Vec::new()
 }
@@ -98,17 +102,15 @@ fn taken(pane: &Pane, old: &[Old]) -> HashSet<String> {
 
 /// A new name was typed.
 pub(super) fn typed(state: &mut State, to: &str) -> Vec<Effect> {
-    let pane = state.here();
-    let Some(entry) = pane.chosen().first().copied() else { return Vec::new() };
-    let (from, container) = (pane.name(entry).to_owned(), pane.kind(entry).is_container());
-    let to = to.strip_suffix('/').filter(|_| container).unwrap_or(to);
+    let Some(old) = state.renaming.take() else { return Vec::new() };
+    let to = to.strip_suffix('/').filter(|_| old.folder).unwrap_or(to);
     if to.is_empty() || to.contains('/') {
         let key = state.config.keys.label(Action::Move);
         state
             .say(Tone::Error, format!("a name cannot be empty or hold a `/`; {key} moves to another folder"));
         return Vec::new();
     }
-    rename(state, vec![(from, to.to_owned())])
+    rename(state, vec![(old.entry, to.to_owned())])
 }
 
 /// Gives entries of this pane other names, where they are: exact old ones, and new ones without a slash.

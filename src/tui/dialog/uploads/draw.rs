@@ -50,7 +50,7 @@ impl Uploads {
             Rect { y: list.y + u16::from(list.height > 0), height: list.height.saturating_sub(1), ..list };
         self.page.set(usize::from(list.height));
         let seen = self.seen();
-        self.spots.note(list, seen.start);
+        self.spots.top(list, self.cursor(), self.rows.len());
         for (at, index) in (0u16..).zip(seen.clone()) {
             let line = line(&self.rows[index], index == self.cursor(), (width, origin), theme);
             frame.render_widget(line, window::row(list, at));

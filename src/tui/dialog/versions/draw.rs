@@ -45,8 +45,7 @@ impl Versions {
             Rect { y: list.y + u16::from(list.height > 0), height: list.height.saturating_sub(1), ..list };
         let height = usize::from(list.height);
         self.page.set(height);
-        let top = window::list_top(self.cursor(), self.seen.len(), height);
-        self.spots.note(list, top);
+        let top = self.spots.top(list, self.cursor(), self.seen.len());
         for (at, (row, index)) in (0u16..).zip(self.seen.iter().enumerate().skip(top).take(height)) {
             let line = self.line(&self.rows[*index], row == self.cursor(), width, theme);
             frame.render_widget(line, window::row(list, at));

@@ -81,6 +81,14 @@ fn what_differs_between_the_panes_is_marked_in_both_kind_by_kind() {
     keys(&mut state, "=");
     assert_eq!(both(&state), (names(&["mine/"]), names(&[])), "what was read anew is compared anew");
     assert!(!notice(&state).contains("again"), "there is but one kind: {}", notice(&state));
+    keys(&mut state, "/both\r");
+    assert_eq!(both(&state).0, names(&["mine/"]), "marks stay");
+    keys(&mut state, "=");
+    assert!(notice(&state).contains("2 only right"), "what is filtered away is not seen: {}", notice(&state));
+    assert_eq!(both(&state), (names(&[]), names(&["dir", "mine"])), "nothing that is not seen is marked");
+    key(&mut state, KeyCode::Esc);
+    keys(&mut state, "=");
+    assert_eq!(both(&state).0, names(&["mine/"]), "compared anew without the filter: {}", notice(&state));
     fill(&mut state, PaneId::Right, &["more"], Some("token"));
     let _ = state.pane_mut(PaneId::Right).refresh(None);
     keys(&mut state, "=");
@@ -134,6 +142,12 @@ fn objects_of_one_size_are_told_apart_by_etags_of_one_part() {
         (marked(&state, PaneId::Left), marked(&state, PaneId::Right)),
         (vec!["changed".into()], vec!["changed".into()])
     );
+    let mut config = (*state.config).clone();
+    config.profiles.iter_mut().find(|profile| profile.name == "work").unwrap().sse = Some("aws:kms".into());
+    state.config = config.into();
+    state.here_mut().listing.forget_comparison();
+    keys(&mut state, "=");
+    assert!(notice(&state).contains("nothing differs"), "no MD5s: {}", notice(&state));
 }
 
 #[test]

@@ -18,6 +18,7 @@ impl Mouse {
         after: u64,
     ) -> Vec<Effect> {
         self.0 += Duration::from_millis(after);
+        draw(state);
         update(state, Event::Pointer(Pointer { column, row, act, at: self.0 }))
     }
 
@@ -90,6 +91,16 @@ fn in_lists_a_click_chooses_a_row_a_second_one_takes_it_and_the_wheel_scrolls() 
     mouse.did(&mut state, PointerAct::Click, row, 100);
     assert!(draw(&state).contains("Show or hide a column"), "{}", draw(&state));
     keys(&mut state, "\x1b");
+
+    // The rows stay where they are between two clicks, anywhere in a long list.
+    keys(&mut state, "P");
+    keys(&mut state, "\x1b:");
+    let last = draw(&state).lines().filter(|line| line.contains("│ ") && line.contains("  ")).count();
+    assert!(last > 10);
+    let row = cell(&state, "bookmark this place");
+    mouse.click(&mut state, row);
+    let effects = mouse.did(&mut state, PointerAct::Click, row, 100);
+    assert!(matches!(effects[..], [Effect::Places(_)]), "another row was taken: {effects:?}");
 
     // Of a list that is longer than the box, also what comes in sight by the wheel.
     let effects = keys(&mut state, "W");

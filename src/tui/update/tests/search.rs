@@ -176,6 +176,21 @@ fn what_was_found_is_renamed_where_it_is() {
     let item = &request.items[0];
     assert_eq!((&item.from, &item.to), (&at("photos/2026/cat.jpg"), &at("photos/2026/cat.jpgx")));
     assert!(touches.places.contains(&at("photos/2026/")) && touches.undoable);
+    let mut state = browser_with(config(), at("photos/"), local("/out"), (120, 30));
+    fill(&mut state, PaneId::Left, &["a"], None);
+    fill(&mut state, PaneId::Right, &["x"], None);
+    ctrl(&mut state, 'f');
+    let (generation, ..) = searched(&keys(&mut state, "cat\r"));
+    found(&mut state, generation, &["m//odd/cat"], 10, false);
+    keys(&mut state, "rx");
+    found(&mut state, generation, &["a/cat"], 20, true);
+    let effects = key(&mut state, KeyCode::Enter);
+    let item = &submitted(&effects).0.items[0];
+    assert_eq!(
+        (&item.from, &item.to),
+        (&at("photos/m//odd/cat"), &at("photos/m//odd/catx")),
+        "as it was asked for"
+    );
     let mut state = cats();
     keys(&mut state, "a");
     keys(&mut state, "r\t\tx");
