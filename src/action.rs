@@ -186,7 +186,7 @@ actions! {
     Versions, Browser, Act, "versions", "versions, also of what is deleted", ["shift-v"];
     Uploads, Browser, Act, "uploads", "unfinished uploads here", ["shift-u"];
     Filter, Browser, Find, "filter", "filter this listing: text, a glob, ~letters", ["/"];
-    Find, Browser, Find, "find", "find below here", ["ctrl-f"];
+    Find, Browser, Find, "find", "find below here", ["f", "ctrl-f"];
     Usage, Browser, Find, "usage", "what takes room below here", ["shift-w"];
     Duplicates, Browser, Find, "duplicates", "equal objects below here", ["alt-d"];
     Sort, Browser, Find, "sort", "sort by the next column", ["s"];

@@ -151,7 +151,7 @@ impl Dialog {
             Action::Quit if matches!(self, Self::Help(_)) => return Outcome::Close(None),
             Action::Quit | Action::Cancel | Action::Interrupt => return self.dismiss(),
             Action::Palette => return Outcome::Do(Decision::Palette(self.screen())),
-            Action::Help if !matches!(self, Self::Help(_)) => return Outcome::Do(Decision::Help),
+            Action::Help => return Outcome::Do(Decision::Help),
             _ => {}
         }
         match self {
@@ -216,7 +216,7 @@ impl Dialog {
     }
 
     /// Whose keys it takes.
-    fn screen(&self) -> Screen {
+    pub(crate) fn screen(&self) -> Screen {
         match self {
             Self::Versions(_) => Screen::Versions,
             Self::Viewer(_) => Screen::Viewer,

@@ -250,9 +250,10 @@ impl Effects {
                 });
             }
             Effect::WriteFile { file, text, rows } => {
-                self.spawn(
-                    async move { Event::Said(blocking(move || files::write(&file, &text, rows)).await) },
-                );
+                self.spawn(async move {
+                    let file = blocking(move || files::write(&file, &text)).await;
+                    Event::Written(file.map(|file| (file, rows)))
+                });
             }
             Effect::Given(effect) => {
                 self.spawn(async move { Event::Given(given::run(&connections, effect).await) });
@@ -824,6 +825,10 @@ mod tests {
         assert_eq!(flow.backend.tags("box", "a"), [("team".to_owned(), "blue".to_owned())]);
         flow.until(|flow| !flow.state.here().loading).await;
         flow.keys("aC\rGLACIER\r");
+        flow.until_shown("Change 2 marked entries and everything below?").await;
+        assert!(flow.screen().contains("3 objects, "), "{}", flow.screen());
+        assert_eq!(flow.backend.storage_class("box", "p/c"), None, "nothing is done before a yes");
+        flow.keys("y");
         flow.until(|flow| flow.state.deletion.is_none()).await;
         assert_eq!(flow.backend.storage_class("box", "p/c").as_deref(), Some("GLACIER"));
         assert_eq!(flow.backend.tags("box", "a").len(), 1, "a copy in place keeps tags");

@@ -22,12 +22,15 @@ pub(super) fn action(keys: &Keys, screen: Screen, key: KeyEvent) -> Option<Actio
     keys.action(screen, key.into())
 }
 
-/// Actions that a dialog may not swallow: they are about the terminal, not about what is on it.
+/// Actions that a dialog may not swallow: they are about the terminal, not about what is on it; or they help. Where a
+/// character is typed it is text.
 pub(super) fn above_dialogs(keys: &Keys, key: KeyEvent) -> Option<Action> {
-    if !key.modifiers.contains(KeyModifiers::CONTROL) {
+    let control = key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT);
+    if matches!(key.code, KeyCode::Char(_)) && !control {
         return None;
     }
-    action(keys, Screen::Global, key).filter(|action| matches!(action, Action::Redraw | Action::Suspend))
+    let passes = |action: &Action| matches!(action, Action::Redraw | Action::Suspend | Action::Help);
+    action(keys, Screen::Global, key).filter(passes)
 }
 
 #[cfg(test)]
@@ -51,5 +54,7 @@ mod tests {
         assert_eq!(above_dialogs(&keys, ctrl('z')), Some(Action::Suspend));
         assert_eq!(above_dialogs(&keys, ctrl('c')), None);
         assert_eq!(above_dialogs(&keys, KeyCode::Char('q').into()), None);
+        assert_eq!(above_dialogs(&keys, KeyCode::F(1).into()), Some(Action::Help));
+        assert_eq!(above_dialogs(&keys, KeyCode::Char('?').into()), None, "it is typed");
     }
 }

@@ -164,6 +164,8 @@ pub(crate) enum Event {
     Measured(u64, Measured),
     /// Something was done, in words.
     Said(Result<String>),
+    /// A listing was written to that file, so many rows, or was not.
+    Written(Result<(PathBuf, usize)>),
     /// How a place that was typed so far can go on.
     Completed(String, Result<Vec<String>>),
     /// Something about what was given out.

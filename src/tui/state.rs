@@ -8,7 +8,7 @@ use std::time::Instant;
 use jiff::Timestamp;
 
 use super::dialog::{Dialog, Editing, Given, Old};
-use super::message::{Effect, PaneId, Touches};
+use super::message::{Effect, PaneId, Task, Touches};
 use super::pane::Pane;
 use super::theme::Theme;
 use super::transfers::TransfersPanel;
@@ -96,6 +96,8 @@ pub(super) struct State {
     pub(super) snapshot: Snapshot,
     pub(super) notice: Option<Notice>,
     pub(super) deletion: Option<Deletion>,
+    /// What is begun once it is counted and agreed to; `None`: it is a deletion.
+    pub(super) counted: Option<Box<Task>>,
     /// What it is that goes on as a deletion does.
     pub(super) job: Job,
     /// What a deletion changes.
@@ -180,6 +182,7 @@ impl State {
             snapshot: Snapshot::default(),
             notice: None,
             deletion: None,
+            counted: None,
             job: Job::default(),
             deleting: Vec::new(),
             search: 0,

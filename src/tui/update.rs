@@ -86,6 +86,7 @@ pub(super) fn update(state: &mut State, event: Event) -> Vec<Effect> {
         Event::Given(event) => given::happened(state, event),
         Event::Found { pane, generation, finding } => search::found(state, pane, generation, finding),
         Event::Measured(number, now) => search::measured(state, number, now),
+        Event::Written(result) => address::written_to(state, result),
         Event::Said(said) => {
             match said {
                 Ok(words) => state.say(Tone::Plain, words),

@@ -144,7 +144,9 @@ fn notice(state: &State, width: u16) -> Vec<String> {
         display_safe(&notice.text).into_owned()
     } else {
         match state.deletion {
-            Some(Deletion::Counting) => format!("counting what would be deleted... ({} stops)", esc()),
+            Some(Deletion::Counting) => {
+                format!("counting what would be {}... ({} stops)", state.job.words().1, esc())
+            }
             Some(Deletion::Deleting(count)) => format!("{doing}: {count} so far ({} stops)", esc()),
             None if state.comparing.is_some() => format!("comparing the two places... ({} stops)", esc()),
             None if state.signing => format!("signing... ({} stops)", esc()),
@@ -203,14 +205,15 @@ fn hints(state: &State, width: usize) -> Line<'static> {
             (Action::PickProfile, "profile"),
         ]),
     };
+    let mut hints: Vec<_> = hints.into_iter().filter(|(key, _)| !key.is_empty()).collect();
+    let needed = |(key, word): &(String, &str)| text::width(key) + text::width(word) + 3;
+    // Where room is short the last one of a dialog stays, which is the way out.
+    let goes = if state.dialogs.is_empty() { 1 } else { 2 };
+    while hints.len() > 1 && hints.iter().map(needed).sum::<usize>() > width + 2 {
+        hints.remove(hints.len() - goes);
+    }
     let mut spans = Vec::new();
-    let mut used = 0;
-    for (key, word) in hints.into_iter().filter(|(key, _)| !key.is_empty()) {
-        let needed = text::width(&key) + text::width(word) + 3;
-        if used + needed > width + 2 {
-            break;
-        }
-        used += needed;
+    for (key, word) in hints {
         spans.push(Span::styled(key, theme.key));
         spans.push(Span::styled(format!(" {word}  "), theme.dim));
     }

@@ -11,7 +11,8 @@ use crate::location::{Location, Remote};
 use crate::s3::{Change, ObjectId, Upload};
 use crate::sync::Plan;
 use crate::transfer::{Answer, TransferId, Unfinished};
-use crate::tui::message::{Link, Wish};
+use crate::tui::message::{Link, Task, Wish};
+use crate::tui::state::Job;
 use crate::walk::Target;
 use crate::walk::versions::Scope;
 
@@ -98,6 +99,8 @@ pub(crate) enum Decision {
     RenameMany(Vec<(OsString, String)>),
     /// Take back the last deed.
     Undo,
+    /// Begin this, which was counted.
+    Begin(Job, Box<Task>),
     /// Change properties of these.
     Change(Vec<Target>, Box<Change>),
     /// Ask whether a bucket is to keep versions.

@@ -58,9 +58,11 @@ pub(crate) struct Help {
 }
 
 impl Help {
-    pub(super) fn new(keys: &Keys) -> Self {
+    /// Of `screen` first, where it was asked for.
+    pub(super) fn new(keys: &Keys, screen: Screen) -> Self {
         let of = |screen| ACTIONS.iter().filter(move |info| info.screen == screen);
-        let entries = Screen::ALL.into_iter().flat_map(of).map(|info| {
+        let others = Screen::ALL.into_iter().filter(|other| *other != screen);
+        let entries = std::iter::once(screen).chain(others).flat_map(of).map(|info| {
             let labels = keys.labels(info.action);
             let labels = if labels.is_empty() { "not bound".to_owned() } else { labels.join(" ") };
             Entry {
@@ -116,7 +118,7 @@ impl Help {
     pub(super) fn on_action(&mut self, action: Action) -> Outcome {
         match action {
             Action::DialogSearch => self.typing = true,
-            Action::Help | Action::DialogAccept => return Outcome::Close(None),
+            Action::DialogAccept => return Outcome::Close(None),
             _ => self.scroll.on_action(action),
         }
         Outcome::Stay

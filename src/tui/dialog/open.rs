@@ -8,6 +8,7 @@ use super::{
     failures, given, help, info, input, link, links, pick, profiles, properties, setup, share, sync, typed,
     unsaved, uploads, usage, versions, viewer,
 };
+use crate::action::Screen;
 use crate::config::{Importable, Keys};
 use crate::links::LinkRequest;
 use crate::location::Location;
@@ -201,9 +202,9 @@ impl Dialog {
         Self::Sync(Box::new(sync::SyncDialog::new(plan)))
     }
 
-    /// Every action and its keys, by group; made from the table.
-    pub(crate) fn help(keys: &Keys) -> Self {
-        Self::Help(help::Help::new(keys))
+    /// Every action and its keys, by group; made from the table. Those of `screen` first.
+    pub(crate) fn help(keys: &Keys, screen: Screen) -> Self {
+        Self::Help(help::Help::new(keys, screen))
     }
 
     /// Properties of a place; of a bucket with its versioning, if that is known.

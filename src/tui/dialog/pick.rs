@@ -85,7 +85,14 @@ impl Pick {
     fn search(&mut self) {
         let pattern = Pattern::parse(self.field.text(), CaseMatching::Smart, Normalization::Smart);
         let mut matcher = Matcher::new(Config::DEFAULT);
-        let words = self.items.iter().enumerate().map(|(index, item)| Words(index, &item.words));
+        let words = self.items.iter().enumerate().map(|(index, item)| {
+            // An action is also found by its name in the configuration, which is what others call it.
+            let name = match item.choice {
+                Choice::Do(action) => crate::action::info(action).map_or("", |info| info.name),
+                _ => "",
+            };
+            Words(index, format!("{} {name}", item.words))
+        });
         let found = pattern.match_list(words, &mut matcher);
         self.seen = found.into_iter().map(|(Words(index, _), _)| index).collect();
         self.cursor = 0;
@@ -182,10 +189,10 @@ impl Pick {
 }
 
 /// An item as the matcher wants it.
-struct Words<'a>(usize, &'a str);
+struct Words(usize, String);
 
-impl AsRef<str> for Words<'_> {
+impl AsRef<str> for Words {
     fn as_ref(&self) -> &str {
-        self.1
+        &self.1
     }
 }

@@ -4,6 +4,7 @@
 mod draw;
 
 use std::cell::Cell;
+use std::collections::HashSet;
 
 use ratatui::layout::Position;
 
@@ -32,6 +33,7 @@ pub(super) const HINTS: &[Hint] = &[
     (&[Action::VersionPurge], "purge"),
     (&[Action::VersionMark], "mark"),
     (&[Action::VersionOnlyDeleted], "only deleted"),
+    (&[Action::DialogCopy], "copy id"),
 ];
 
 /// The dialog.
@@ -111,6 +113,16 @@ impl Versions {
             }
         }
         self.seen = seen;
+        if self.only_deleted {
+            // What is not seen is not acted on.
+            let seen: HashSet<usize> = self.seen.iter().copied().collect();
+            self.rows.iter_mut().enumerate().for_each(|(at, row)| row.marked &= seen.contains(&at));
+        }
+    }
+
+    /// Whether only some of it is seen or marked.
+    pub(crate) fn is_narrowed(&self) -> bool {
+        self.only_deleted || self.rows.iter().any(|row| row.marked)
     }
 
     /// After a restart there are fewer rows for a while; the cursor waits for its own.
@@ -154,6 +166,10 @@ impl Versions {
             Action::VersionCopy => return Outcome::Do(Decision::CopyVersions),
             Action::VersionDelete => return Outcome::Do(Decision::AskDeleteVersions),
             Action::VersionPurge => return Outcome::Do(Decision::AskPurge),
+            Action::DialogCopy => {
+                let ids: Vec<String> = self.chosen().into_iter().map(|version| version.id).collect();
+                return Outcome::Do(Decision::CopyText(ids.join("\n")));
+            }
             Action::VersionWiden => return Outcome::Do(Decision::WidenVersions),
             Action::VersionRefresh => return Outcome::Do(Decision::FindVersions),
             Action::VersionOnlyDeleted => {

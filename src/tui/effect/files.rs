@@ -1,7 +1,7 @@
 //! Addresses without signatures, files that are written for the user, and how a typed place can go on.
 
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::ahead::page;
 use crate::config::paths::expand_home;
@@ -24,13 +24,13 @@ pub(super) async fn addresses(connections: &Connections, objects: Vec<Remote>) -
     Ok(lines.join("\n"))
 }
 
-/// Writes a file that does not exist yet. Blocking.
-pub(super) fn write(file: &Path, text: &str, rows: usize) -> Result<String> {
+/// Writes a file that does not exist yet; which that is. Blocking.
+pub(super) fn write(file: &Path, text: &str) -> Result<PathBuf> {
     let file = expand_home(file);
     let failed = |error| Error::local("write", &file, error);
     let mut new = std::fs::OpenOptions::new().write(true).create_new(true).open(&file).map_err(failed)?;
     new.write_all(text.as_bytes()).map_err(failed)?;
-    Ok(format!("{rows} rows are in {}", file.display()))
+    Ok(file)
 }
 
 /// What `typed` can become, whose last component is in `place`.

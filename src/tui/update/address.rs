@@ -1,15 +1,19 @@
 //! Addresses of what is chosen, and listings as files.
 
 use std::ffi::OsStr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::super::dialog::{Dialog, Purpose};
 use super::super::message::Effect;
 use super::super::pane::Pane;
 use super::super::state::{State, Tone};
+use super::super::text;
+use super::browser::refresh;
+use crate::action::Action;
 use crate::entry::Kind;
 use crate::error::{Error, Kind as Failure, Result};
 use crate::location::{Location, Remote};
+use crate::sanitize::display_safe;
 
 /// The objects, prefixes and buckets that are chosen; or the place itself.
 fn chosen(state: &State) -> Vec<Remote> {
@@ -48,6 +52,11 @@ pub(super) fn copy_urls(state: &mut State) -> Vec<Effect> {
 
 /// Asks for the file that the listing is written to.
 pub(super) fn ask_export(state: &mut State) -> Vec<Effect> {
+    if state.here().has_more() || state.here().loading {
+        let bottom = state.config.keys.label(Action::Bottom);
+        state.say(Tone::Warning, format!("not all of it is read; {bottom} reads it to its end"));
+        return Vec::new();
+    }
     let folder =
         [state.there(), state.here()].iter().find_map(|pane| pane.location.as_local().map(ToOwned::to_owned));
     let folder = folder.or_else(|| state.home.clone()).unwrap_or_default();
@@ -58,6 +67,22 @@ pub(super) fn ask_export(state: &mut State) -> Vec<Effect> {
         &suggestion,
     ));
     Vec::new()
+}
+
+/// A file was written: panes that show its folder are read again.
+pub(super) fn written_to(state: &mut State, result: Result<(PathBuf, usize)>) -> Vec<Effect> {
+    match result {
+        Err(error) => {
+            state.fail(&error);
+            Vec::new()
+        }
+        Ok((file, rows)) => {
+            let rows = format!("{} row{}", text::thousands(rows), if rows == 1 { "" } else { "s" });
+            state.say(Tone::Plain, format!("{rows} written to {}", display_safe(&file.to_string_lossy())));
+            let folder = Location::Local(file).parent();
+            refresh(state, folder.as_slice(), None)
+        }
+    }
 }
 
 /// Writes what is read of the listing, as it is filtered and sorted.

@@ -6,7 +6,7 @@ use super::super::state::{Deletion, Job, State, Tone};
 use super::super::text;
 use super::browser::refresh;
 use super::transfer::writable;
-use super::{undo, versions};
+use super::{properties, undo, versions};
 use crate::action::Action;
 use crate::entry::Kind;
 use crate::error::{Error, Result};
@@ -59,13 +59,17 @@ pub(super) fn counted(state: &mut State, targets: Vec<Target>, total: Result<Tot
         return Vec::new();
     }
     state.deletion = None;
-    match total {
-        Ok(total) => {
+    match (total, state.counted.take()) {
+        (Ok(total), Some(task)) => properties::counted(state, task, total),
+        (Ok(total), None) => {
             let what = words(&targets);
             let bytes = state.theme.units.size(total.bytes);
             state.dialogs.push(Dialog::confirm_delete(targets, &what, total.files, &bytes));
         }
-        Err(error) => state.fail(&error.context("nothing was deleted, because it could not be counted")),
+        (Err(error), _) => {
+            let (_, done) = state.job.words();
+            state.fail(&error.context(format!("nothing was {done}, because it could not be counted")));
+        }
     }
     Vec::new()
 }
@@ -121,7 +125,8 @@ pub(super) fn deleted(state: &mut State, failed: &[(Location, Error)]) -> Vec<Ef
     state.deletion = None;
     let (_, done) = state.job.words();
     if failed.is_empty() {
-        state.say(Tone::Plain, done);
+        let count = if count > 0 { format!("{} {done}", text::count(count)) } else { done.to_owned() };
+        state.say(Tone::Plain, count);
     } else {
         let rest = if count > 0 { format!(", the rest is {done}") } else { String::new() };
         let heading = format!("{} could not be {done}{rest}", text::thousands(failed.len()));
@@ -149,11 +154,14 @@ pub(super) fn failures<'a>(heading: String, failed: impl ExactSizeIterator<Item 
 /// Esc: stops counting or deleting.
 pub(super) fn cancel(state: &mut State) -> Option<Vec<Effect>> {
     let stopped = state.deletion.take()?;
+    let (_, done) = state.job.words();
     let mut effects = vec![Effect::CancelDelete];
     match stopped {
-        Deletion::Counting => state.say(Tone::Plain, "nothing was deleted"),
+        Deletion::Counting => {
+            state.counted = None;
+            state.say(Tone::Plain, format!("nothing was {done}"));
+        }
         Deletion::Deleting(count) => {
-            let (_, done) = state.job.words();
             state.say(Tone::Warning, format!("stopped; about {count} were {done} already"));
             effects.extend(stale(state));
         }

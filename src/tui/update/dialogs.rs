@@ -145,6 +145,7 @@ fn decide(state: &mut State, decision: Decision) -> Vec<Effect> {
         Decision::Unsaved(editing, choice) => editing::decided(state, editing, choice),
         Decision::RenameMany(names) => renaming::rename(state, names),
         Decision::Undo => undo::undo(state),
+        Decision::Begin(job, task) => properties::start(state, job, *task),
         Decision::Change(targets, change) => properties::change(state, targets, *change),
         Decision::FindVersions => versions::find(state),
         Decision::WidenVersions => versions::widen(state),
@@ -205,7 +206,12 @@ fn mark_by(state: &mut State, text: &str, on: bool) {
 
 /// Every key.
 pub(super) fn help(state: &mut State) -> Vec<Effect> {
-    let help = Dialog::help(&state.config.keys);
+    if state.dialogs.last().is_some_and(|dialog| matches!(dialog, Dialog::Help(_))) {
+        state.dialogs.pop();
+        return Vec::new();
+    }
+    let screen = state.dialogs.last().map_or_else(|| super::screen(state), Dialog::screen);
+    let help = Dialog::help(&state.config.keys, screen);
     state.dialogs.push(help);
     Vec::new()
 }

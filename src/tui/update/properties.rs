@@ -1,8 +1,8 @@
 //! Headers, metadata, tags and storage class of what is chosen; what is archived is restored.
 
-use super::super::dialog::{Choice, Dialog, Item, Purpose};
+use super::super::dialog::{Choice, Decision, Dialog, Item, Purpose};
 use super::super::message::{Effect, Task};
-use super::super::state::{Job, State, Tone};
+use super::super::state::{Deletion, Job, State, Tone};
 use super::super::text;
 use super::delete;
 use super::transfer::writable;
@@ -10,7 +10,7 @@ use crate::entry::Kind;
 use crate::error::Result;
 use crate::location::{Location, Remote};
 use crate::s3::{Attributes, Change, Speed};
-use crate::walk::Target;
+use crate::walk::{Target, Total};
 
 /// The chosen objects and prefixes; says so if there are none that can be changed.
 fn chosen(state: &mut State) -> Option<Vec<Target>> {
@@ -40,8 +40,48 @@ fn words(targets: &[Target]) -> String {
     match targets {
         [one] if one.tree => format!("{}/ and everything below it", one.location.name()),
         [one] => one.location.name(),
-        several => format!("{} marked entries", text::thousands(several.len())),
+        several => {
+            let below = if several.iter().any(|target| target.tree) { " and everything below" } else { "" };
+            format!("{} marked entries{below}", text::thousands(several.len()))
+        }
     }
+}
+
+/// Begins a change or a restore; what concerns everything below a prefix is counted and asked about first.
+fn begin(state: &mut State, job: Job, task: Task) -> Vec<Effect> {
+    let (Task::Change { targets, .. } | Task::Restore { targets, .. }) = &task else { return Vec::new() };
+    if delete::is_busy(state) {
+        return Vec::new();
+    }
+    if !targets.iter().any(|target| target.tree) {
+        return start(state, job, task);
+    }
+    let count = Effect::Count(targets.clone());
+    (state.deletion, state.job, state.counted) = (Some(Deletion::Counting), job, Some(Box::new(task)));
+    vec![count]
+}
+
+/// It is known how much it is: ask.
+pub(super) fn counted(state: &mut State, task: Box<Task>, total: Total) {
+    let (Task::Change { targets, .. } | Task::Restore { targets, .. }) = &*task else { return };
+    let objects = if total.files == 1 { "object" } else { "objects" };
+    let verb = if state.job == Job::Restore { "Restore" } else { "Change" };
+    let mut lines = vec![
+        format!("{verb} {}?", words(targets)),
+        format!("{} {objects}, {}", text::count(total.files), state.theme.units.size(total.bytes)),
+        String::new(),
+    ];
+    lines.extend(targets.iter().map(|target| target.location.to_string()));
+    let decision = Decision::Begin(state.job, task);
+    state.dialogs.push(Dialog::confirm(verb, lines, decision));
+}
+
+/// It was agreed to.
+pub(super) fn start(state: &mut State, job: Job, task: Task) -> Vec<Effect> {
+    let (Task::Change { targets, .. } | Task::Restore { targets, .. }) = &task else { return Vec::new() };
+    let places = places(state, targets);
+    state.here_mut().listing.unmark_all();
+    delete::start_task(state, job, places, task)
 }
 
 /// Asks what one object has, or at once what several are to get.
@@ -84,9 +124,7 @@ fn places(state: &State, targets: &[Target]) -> Vec<Location> {
 
 /// Changes them.
 pub(super) fn change(state: &mut State, targets: Vec<Target>, change: Change) -> Vec<Effect> {
-    let places = places(state, &targets);
-    state.here_mut().listing.unmark_all();
-    delete::start_task(state, Job::Change, places, Task::Change { targets, change: Box::new(change) })
+    begin(state, Job::Change, Task::Change { targets, change: Box::new(change) })
 }
 
 /// The storage classes that the provider has, and the way back from an archive.
@@ -138,6 +176,5 @@ pub(super) fn restore(state: &mut State, text: &str) -> Vec<Effect> {
         return Vec::new();
     };
     let targets = std::mem::take(&mut state.meant);
-    let places = places(state, &targets);
-    delete::start_task(state, Job::Restore, places, Task::Restore { targets, days, speed })
+    begin(state, Job::Restore, Task::Restore { targets, days, speed })
 }

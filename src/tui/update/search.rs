@@ -11,8 +11,13 @@ use crate::walk::find::{Pattern, Query, parse_since, parse_sizes};
 
 /// Asks what to look for below this pane's place.
 pub(super) fn ask(state: &mut State) -> Vec<Effect> {
-    let label = "Find below here: *.jpg size:+10M newer:7d older:2026-01-01 class:GLACIER";
-    state.dialogs.push(Dialog::input(Purpose::Find, label, ""));
+    ask_again(state, "")
+}
+
+/// Likewise, with what was typed already.
+fn ask_again(state: &mut State, text: &str) -> Vec<Effect> {
+    let label = "Find: *.jpg size:+10M newer:7d older:2026-01-01 class:GLACIER";
+    state.dialogs.push(Dialog::input(Purpose::Find, label, text));
     Vec::new()
 }
 
@@ -25,7 +30,7 @@ pub(super) fn find(state: &mut State, text: &str) -> Vec<Effect> {
         }
         Err(error) => {
             state.fail(&error);
-            Vec::new()
+            ask_again(state, text)
         }
     }
 }

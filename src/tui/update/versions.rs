@@ -9,6 +9,7 @@ use super::super::state::{Job, State, Tone};
 use super::super::text;
 use super::delete;
 use super::transfer::writable;
+use crate::action::Action;
 use crate::entry::Kind;
 use crate::location::{Location, Remote};
 use crate::s3::{ObjectId, Version};
@@ -214,9 +215,19 @@ pub(super) fn delete(state: &mut State, versions: Vec<ObjectId>) -> Vec<Effect> 
 /// Asks for the name before everything goes.
 pub(super) fn ask_purge(state: &mut State) -> Vec<Effect> {
     let Some(dialog) = dialog(state) else { return Vec::new() };
-    let (scope, total) = (dialog.scope().clone(), dialog.total());
+    let (scope, total, narrowed) = (dialog.scope().clone(), dialog.total(), dialog.is_narrowed());
     let place = Location::Remote(scope.root.clone());
     if !writable(state, &place) || delete::is_busy(state) {
+        return Vec::new();
+    }
+    if narrowed {
+        let keys = &state.config.keys;
+        let [only, delete] =
+            [Action::VersionOnlyDeleted, Action::VersionDelete].map(|action| keys.label(action));
+        let words = format!(
+            "a purge is of everything here, also of what is not shown or marked: show all ({only}) without marks, or delete what is marked ({delete})"
+        );
+        state.say(Tone::Warning, words);
         return Vec::new();
     }
     let how_much = match total {

@@ -4,7 +4,7 @@ use super::*;
 
 /// Help in whose search `text` is being typed.
 pub(super) fn searched(text: &str) -> Dialog {
-    let mut dialog = Dialog::help(&Keys::default());
+    let mut dialog = Dialog::help(&Keys::default(), Screen::Browser);
     press(&mut dialog, KeyCode::Char('/'));
     for c in text.chars() {
         press(&mut dialog, KeyCode::Char(c));
@@ -54,7 +54,7 @@ fn escape_clears_a_search_before_it_closes_help() {
     let mut dialog = searched("jq?");
     assert!(screen(&dialog, 80, 24).contains("/jq?"), "letters are typed, they do not scroll or close");
     assert_eq!(press(&mut dialog, KeyCode::Esc), Outcome::Stay);
-    assert_eq!(screen(&dialog, 80, 24), screen(&Dialog::help(&Keys::default()), 80, 24));
+    assert_eq!(screen(&dialog, 80, 24), screen(&Dialog::help(&Keys::default(), Screen::Browser), 80, 24));
     assert_eq!(press(&mut dialog, KeyCode::Esc), Outcome::Close(None));
 }
 

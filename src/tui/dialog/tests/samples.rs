@@ -337,7 +337,7 @@ pub(super) fn every_dialog() -> Vec<(&'static str, Dialog)> {
         ("share", Dialog::share(vec![Location::Remote(remote("films/"))])),
         ("share_several", Dialog::share(vec![here.clone(), Location::Remote(remote("raw/"))])),
         ("given", given_out()),
-        ("help", Dialog::help(&Keys::default())),
+        ("help", Dialog::help(&Keys::default(), Screen::Browser)),
         ("help_searched", super::help::searched("copy link")),
         ("batch", names()),
         ("unsaved", unsaved()),

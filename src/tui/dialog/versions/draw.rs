@@ -108,7 +108,10 @@ impl Versions {
         let parts = [
             Some(total),
             (marked > 0).then(|| format!("{} marked", text::thousands(marked))),
-            self.only_deleted.then(|| "only deleted keys".to_owned()),
+            (self.only_deleted && self.ended && self.seen.is_empty())
+                .then(|| "none of them is deleted".to_owned()),
+            (self.only_deleted && !self.seen.is_empty())
+                .then(|| format!("{} of keys that are deleted are shown", text::thousands(self.seen.len()))),
             (self.more && self.failed.is_none())
                 .then(|| "more are not shown: open a narrower place".to_owned()),
             (!self.ended).then(|| "reading...".to_owned()),
@@ -123,6 +126,7 @@ impl Versions {
     fn keeps_none(&self) -> bool {
         self.ended
             && self.failed.is_none()
+            && !self.rows.is_empty()
             && self.rows.iter().all(|row| row.version.id == "null" && row.version.latest)
     }
 }

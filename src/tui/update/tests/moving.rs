@@ -168,6 +168,22 @@ fn a_place_is_completed_as_far_as_all_ways_agree() {
 }
 
 #[test]
+fn a_listing_is_written_whole_and_shows_where_it_is() {
+    let mut state = browser_with(config(), Location::Remote(work("photos/")), local("/out"), (120, 30));
+    fill(&mut state, PaneId::Left, &["a"], Some("more"));
+    fill(&mut state, PaneId::Right, &["x"], None);
+    ctrl(&mut state, 'e');
+    assert!(
+        state.dialogs.is_empty() && notice(&state).contains("not all of it is read"),
+        "{}",
+        notice(&state)
+    );
+    let effects = update(&mut state, Event::Written(Ok(("/out/listing.csv".into(), 1_200))));
+    assert_eq!(listed(&effects), [(PaneId::Right, local("/out"), None)]);
+    assert_eq!(notice(&state), "1,200 rows written to /out/listing.csv");
+}
+
+#[test]
 fn addresses_are_copied_and_listings_written() {
     let mut state = browser_with(config(), Location::Remote(work("photos/")), local("/out"), (120, 30));
     fill(&mut state, PaneId::Left, &["=cmd()", "b c", "d/"], None);

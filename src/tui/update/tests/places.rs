@@ -49,9 +49,17 @@ fn the_palette_of_a_dialog_or_of_the_transfers_offers_what_can_be_done_there() {
     key(&mut state, KeyCode::Enter);
     assert!(state.dialogs.is_empty(), "which closes the messages");
     keys(&mut state, "L?");
-    assert!(draw(&state).contains("Panes and places"), "help opens above a dialog");
-    key(&mut state, KeyCode::Esc);
-    assert_eq!(state.dialogs.len(), 1);
+    let screen = draw(&state);
+    let first = screen.lines().position(|line| line.contains("In every list and question"));
+    let others = screen.lines().position(|line| line.contains("Panes and places"));
+    assert!(first.is_some_and(|first| others.is_none_or(|others| first <= others)), "{screen}");
+    key(&mut state, KeyCode::F(1));
+    assert_eq!(state.dialogs.len(), 1, "help over a dialog, and back to it");
+    keys(&mut state, "\x1b/");
+    key(&mut state, KeyCode::F(1));
+    assert!(draw(&state).contains("Where text is typed"), "help where every letter is text");
+    keys(&mut state, "\x1b\x1b:undo");
+    assert!(draw(&state).contains("take back a move"), "an action is found by its name: {}", draw(&state));
 }
 
 #[test]

@@ -84,6 +84,22 @@ fn versions_are_deleted_after_a_yes_and_all_of_them_after_their_name() {
 }
 
 #[test]
+fn nothing_that_is_not_shown_is_deleted_and_a_purge_is_never_of_some() {
+    let mut state = open("work");
+    keys(&mut state, "j .");
+    let effects = keys(&mut state, "d");
+    let screen = draw(&state);
+    assert!(effects.is_empty() && screen.contains("Delete 1 version for good?"), "{screen}");
+    assert!(!screen.contains("a a1"), "a mark that is out of sight counts: {screen}");
+    keys(&mut state, "\x1bD");
+    assert!(notice(&state).contains("show all (.)"), "{}", notice(&state));
+    keys(&mut state, ". D");
+    assert!(notice(&state).contains("without marks"), "{}", notice(&state));
+    let copied = keys(&mut state, "y");
+    assert!(matches!(copied.as_slice(), [Effect::CopyText(id)] if id == "a2"), "{copied:?}");
+}
+
+#[test]
 fn versions_go_to_the_other_pane_and_several_of_one_key_get_their_ids_into_their_names() {
     let mut state = open("work");
     let effects = keys(&mut state, "c");
