@@ -152,11 +152,11 @@ pub async fn examine(
         return Ok(report);
     }
     let named = bucket.map(str::to_owned).or_else(|| profile.bucket.clone());
-    let other = bucket::region(config, &store, named.as_deref(), &mut report.advice).await;
-    let store = match other {
-        Some((finding, other)) => {
-            note(&mut report, finding);
-            other
+    let store = match Box::pin(bucket::region(config, &store, named.as_deref())).await {
+        Some(region) => {
+            note(&mut report, region.finding);
+            report.advice.push(region.advice);
+            region.store
         }
         None => store,
     };

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::{Advice, Finding, Setting, Verdict, connected};
 use crate::config::Config;
-use crate::error::{Error, Kind};
+use crate::error::{Error, Kind, Result};
 use crate::s3::{ListRequest, Store, Versioning};
 use crate::sanitize::display_safe;
 
@@ -90,24 +90,41 @@ fn clock(headers: &http::HeaderMap, asked: Timestamp) -> Finding {
     }
 }
 
-/// The region that the provider wants instead of the profile's, and a store that has it.
-pub(super) async fn region(
-    config: &Config,
-    store: &Store,
-    bucket: Option<&str>,
-    advice: &mut Vec<Advice>,
-) -> Option<(Finding, Store)> {
+/// The region that the provider wants instead of the profile's, and takes.
+pub(super) struct Region {
+    pub(super) finding: Finding,
+    pub(super) advice: Advice,
+    /// Has it.
+    pub(super) store: Store,
+    /// What that one got: a listing, or a refusal for another reason.
+    listed: Result<()>,
+}
+
+/// Looks for another region where the profile's is refused.
+pub(super) async fn region(config: &Config, store: &Store, bucket: Option<&str>) -> Option<Region> {
     let region = store.other_region(bucket).await?;
     let mut profile = store.profile().clone();
     profile.region = Some(region.clone());
     let other = connected(config, profile).await.ok()?;
-    if other.other_region(bucket).await.is_some() {
+    let listed = match bucket {
+        Some(bucket) => other.list(&first_of(bucket)).await.map(drop),
+        None => other.list_buckets(None).await.map(drop),
+    };
+    let is_taken = listed.as_ref().map_or_else(
+        |error| matches!(error.kind(), Kind::Denied | Kind::NotFound | Kind::Unsupported),
+        |()| true,
+    );
+    if !is_taken {
         return None;
     }
     let ours = store.region_of("");
     let why = format!("the provider takes signatures for {region}, not for {ours}");
-    advice.push(Advice { key: "region", value: Setting::Text(region), why: why.clone() });
-    Some((Finding::new("region", Verdict::Warning, why), other))
+    let advice = Advice { key: "region", value: Setting::Text(region), why: why.clone() };
+    Some(Region { finding: Finding::new("region", Verdict::Warning, why), advice, store: other, listed })
+}
+
+fn first_of(bucket: &str) -> ListRequest {
+    ListRequest { bucket: bucket.to_owned(), max_keys: Some(1), ..ListRequest::default() }
 }
 
 /// What ListBuckets says, and the first bucket.
@@ -134,7 +151,7 @@ pub(super) async fn open(
     advice: &mut Vec<Advice>,
 ) -> (Finding, Option<Store>) {
     const CHECK: &str = "bucket";
-    let request = ListRequest { bucket: bucket.to_owned(), max_keys: Some(1), ..ListRequest::default() };
+    let request = first_of(bucket);
     let style = |path: bool| if path { "path style" } else { "virtual-host style" };
     let path_style = store.profile().path_style;
     let Err(error) = store.list(&request).await else {
@@ -146,10 +163,12 @@ pub(super) async fn open(
         let detail = format!("{bucket} can be listed ({}, {region})", style(path_style));
         return (Finding::new(CHECK, Verdict::Fine, detail), Some(store.clone()));
     };
-    if let Some((finding, other)) = Box::pin(region(config, store, Some(bucket), advice)).await
-        && other.list(&request).await.is_ok()
-    {
-        return (finding, Some(other));
+    if let Some(region) = Box::pin(region(config, store, Some(bucket))).await {
+        advice.push(region.advice);
+        return match region.listed {
+            Ok(()) => (region.finding, Some(region.store)),
+            Err(error) => (Finding::failed(CHECK, &error), None),
+        };
     }
     let mut other = store.profile().clone();
     other.path_style = !path_style;

@@ -12,7 +12,7 @@ use crate::config::{Config, random};
 use crate::error::{Error, Kind, Result};
 use crate::s3::{
     Algorithm, Body, GetOptions, Hasher, ListRequest, Method, PresignRequest, Presigned, PutOptions, Store,
-    Upload,
+    Upload, Version, Versioning,
 };
 
 /// What everything that is written here begins with.
@@ -253,24 +253,44 @@ impl<'a> Desk<'a> {
         }
     }
 
+    /// Deletes what a bucket that keeps versions has kept of what was deleted, markers too: few enough for one page.
+    async fn forget_versions(&self) -> Result<()> {
+        // Who cannot be told whether it keeps them has a finding that says so.
+        if matches!(self.store.versioning(self.bucket).await, Ok(Versioning::Off) | Err(_)) {
+            return Ok(());
+        }
+        let kept = self.store.versions(self.bucket, &self.prefix, None).await?;
+        let kept: Vec<_> = kept.versions.iter().map(Version::object_id).collect();
+        let deleted = self.store.delete_objects(self.bucket, &kept, false).await;
+        deleted.failed.into_iter().next().map_or(Ok(()), |(_, error)| Err(error))
+    }
+
     /// Takes everything away again.
     pub(super) async fn clean_up(&self) -> Finding {
         const CHECK: &str = "delete";
         let aborted = self.abort_uploads().await;
         let swept = sweep(&self.store, self.bucket, &self.prefix).await;
-        match aborted.and(swept) {
-            Ok(count) => {
-                Finding::new(CHECK, Verdict::Fine, format!("{count} objects written here are gone again"))
-            }
+        let place = format!("{}:{}/{}", self.store.profile().name, self.bucket, self.prefix);
+        let count = match aborted.and(swept) {
+            Ok(count) => count,
             Err(error) => {
-                let place = format!("{}:{}/{}", self.store.profile().name, self.bucket, self.prefix);
-                Finding::failed(CHECK, &error).hint(format!("`twinpail rm -r {place}` when that works again"))
+                let hint = format!("`twinpail rm -r {place}` when that works again");
+                return Finding::failed(CHECK, &error).hint(hint);
+            }
+        };
+        let gone = format!("{count} objects written here are gone again");
+        match self.forget_versions().await {
+            Ok(()) => Finding::new(CHECK, Verdict::Fine, gone),
+            Err(error) => {
+                let kept = format!("{gone}, their versions are not: {}", error.message());
+                let hint = format!("`twinpail rm -r --versions {place}` by who may do that");
+                Finding::new(CHECK, Verdict::Warning, kept).hint(hint)
             }
         }
     }
 }
 
-/// Deletes what is below a prefix of this room.
+/// Deletes what is below a prefix of this room. Where versions are kept they stay, behind markers.
 async fn sweep(store: &Store, bucket: &str, prefix: &str) -> Result<usize> {
     let request = ListRequest {
         bucket: bucket.to_owned(),

@@ -1,11 +1,13 @@
 //! gzip, unpacked piece by piece from bytes that come when they come. However much it unpacks to, no more is held than
 //! the piece that was asked for.
 
-use std::io::{BufRead, Error, ErrorKind, Read};
+use std::io::{BufRead, Error, ErrorKind, Read, Result};
 use std::ops::Range;
 
-use flate2::bufread::MultiGzDecoder;
+use flate2::bufread::GzDecoder;
 
+/// What each member begins with.
+const MAGIC: &[u8] = &[0x1f, 0x8b];
 /// Bytes unpacked at a time.
 const BUFFER: usize = 32 << 10;
 /// Bytes unpacked before it is asked whether anybody still wants them.
@@ -14,7 +16,7 @@ const AT_ONCE: u64 = 16 << 20;
 /// What is unpacked is read forwards; what lies before it is unpacked from the beginning.
 #[derive(Debug)]
 pub struct Unpacker {
-    decoder: MultiGzDecoder<Feed>,
+    decoder: GzDecoder<Feed>,
     /// Bytes unpacked so far.
     at: u64,
     /// What is wanted, and as much of it as there is.
@@ -39,7 +41,7 @@ pub enum Unpacked {
 
 impl Default for Unpacker {
     fn default() -> Self {
-        let decoder = MultiGzDecoder::new(Feed::default());
+        let decoder = GzDecoder::new(Feed::default());
         Self { decoder, at: 0, wanted: 0..0, piece: Vec::new() }
     }
 }
@@ -49,7 +51,9 @@ impl Unpacker {
     pub fn feed(&mut self, bytes: Vec<u8>, last: bool) {
         let feed = self.decoder.get_mut();
         feed.end += bytes.len() as u64;
-        (feed.bytes, feed.taken, feed.last) = (bytes, 0, last);
+        feed.bytes.drain(..std::mem::take(&mut feed.taken));
+        feed.bytes.extend(bytes);
+        feed.last = last;
     }
 
     /// The unpacked bytes of a range, as far as the packed ones that it was fed go.
@@ -68,8 +72,8 @@ impl Unpacker {
                 return Unpacked::Unfinished;
             }
             let room = usize::try_from(range.end - self.at).map_or(BUFFER, |left| left.min(BUFFER));
-            match self.decoder.read(&mut buffer[..room]) {
-                Ok(0) => return Unpacked::Last(std::mem::take(&mut self.piece)),
+            match self.read(&mut buffer[..room]) {
+                Ok(0) => return Unpacked::Last(self.hand_out()),
                 Ok(count) => self.keep(&buffer[..count]),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
                     return Unpacked::Needs(self.decoder.get_ref().end);
@@ -77,11 +81,31 @@ impl Unpacker {
                 Err(error) => {
                     let is_short = error.kind() == ErrorKind::UnexpectedEof;
                     let why = if is_short { "cut off" } else { "damaged" };
-                    return Unpacked::Broken(std::mem::take(&mut self.piece), why);
+                    return Unpacked::Broken(self.hand_out(), why);
                 }
             }
         }
-        Unpacked::Piece(std::mem::take(&mut self.piece))
+        Unpacked::Piece(self.hand_out())
+    }
+
+    /// The bytes that come next, over the ends of members. What follows the last one and is none is left alone, as `gzip`
+    /// does: tapes and block devices pad what is on them.
+    fn read(&mut self, buffer: &mut [u8]) -> Result<usize> {
+        loop {
+            match self.decoder.read(buffer)? {
+                0 if self.decoder.get_ref().begins_a_member()? => {
+                    let feed = std::mem::take(self.decoder.get_mut());
+                    self.decoder.reset(feed);
+                }
+                count => return Ok(count),
+            }
+        }
+    }
+
+    /// What is wanted, once: who asks for it again gets it anew.
+    fn hand_out(&mut self) -> Vec<u8> {
+        self.wanted = 0..0;
+        std::mem::take(&mut self.piece)
     }
 
     /// Of the bytes that come next, those that are wanted.
@@ -103,8 +127,18 @@ struct Feed {
     last: bool,
 }
 
+impl Feed {
+    /// Whether another member follows.
+    fn begins_a_member(&self) -> Result<bool> {
+        match &self.bytes[self.taken..] {
+            left if left.len() < MAGIC.len() && !self.last => Err(Error::from(ErrorKind::WouldBlock)),
+            left => Ok(left.starts_with(MAGIC)),
+        }
+    }
+}
+
 impl Read for Feed {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+    fn read(&mut self, buffer: &mut [u8]) -> Result<usize> {
         let count = self.fill_buf()?.read(buffer)?;
         self.consume(count);
         Ok(count)
@@ -112,7 +146,7 @@ impl Read for Feed {
 }
 
 impl BufRead for Feed {
-    fn fill_buf(&mut self) -> std::io::Result<&[u8]> {
+    fn fill_buf(&mut self) -> Result<&[u8]> {
         match &self.bytes[self.taken..] {
             [] if !self.last => Err(Error::from(ErrorKind::WouldBlock)),
             left => Ok(left),
@@ -202,5 +236,36 @@ mod tests {
         wrong[sum] ^= 0xff;
         let (found, _) = unpack(&mut Unpacker::default(), &wrong, 1000, 0..1 << 20);
         assert_eq!(found, Unpacked::Broken(text, "damaged"));
+    }
+
+    #[test]
+    fn what_follows_the_last_member_and_is_none_is_left_alone() {
+        let (first, second) = (packed(b"one "), packed(b"two"));
+        let whole = [first.clone(), second.clone()].concat();
+        let end = |packed: &[u8], step| unpack(&mut Unpacker::default(), packed, step, 0..100).0;
+        for rest in [&[0; 1][..], &[0; 512], b"garbage that is longer than any header", &[0x1f]] {
+            let padded = [&whole[..], rest].concat();
+            for step in [1, 7, padded.len()] {
+                assert_eq!(end(&padded, step), Unpacked::Last(b"one two".to_vec()), "{rest:?} by {step}");
+            }
+        }
+        assert_eq!(end(&[&packed(b"")[..], &[0; 100]].concat(), 5), Unpacked::Last(vec![]));
+        // A member that is none any more is not just something else.
+        assert_eq!(
+            end(&[&first[..], &second[..5]].concat(), 9),
+            Unpacked::Broken(b"one ".to_vec(), "cut off")
+        );
+        let wrong = [&first[..], &[0x1f, 0x8b, 99, 0, 0, 0, 0, 0, 0, 0]].concat();
+        assert_eq!(end(&wrong, 9), Unpacked::Broken(b"one ".to_vec(), "damaged"));
+    }
+
+    #[test]
+    fn who_asks_twice_gets_the_same_twice() {
+        let packed = packed(b"what is in it");
+        let mut unpacker = Unpacker::default();
+        for _ in 0..2 {
+            let (found, _) = unpack(&mut unpacker, &packed, 10, 5..10);
+            assert_eq!(found, Unpacked::Piece(b"is in".to_vec()));
+        }
     }
 }

@@ -50,6 +50,8 @@ impl Store {
             }
             None => Facts::of(&self.clients("").once.list_buckets().send().await.err()?)?,
         };
-        facts.wanted_region(&self.region_of(bucket.unwrap_or_default())).map(str::to_owned)
+        let ours = self.region_of(bucket.unwrap_or_default());
+        // A refusal for another reason may name a region too.
+        facts.wanted_region(&ours).filter(|_| facts.is_about_region()).map(str::to_owned)
     }
 }

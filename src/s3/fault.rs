@@ -140,7 +140,7 @@ impl Facts {
     }
 
     /// Whether it is about the region that was asked with.
-    fn is_about_region(&self) -> bool {
+    pub(super) fn is_about_region(&self) -> bool {
         let codes =
             ["PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException"];
         codes.contains(&self.code.as_str()) || matches!(self.status, 301 | 307)

@@ -133,6 +133,31 @@ async fn stopped_in_the_middle_of_an_upload_it_leaves_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_bucket_that_keeps_versions_keeps_none_of_what_was_written() {
+    let shell = Shell::new().await;
+    let backend = &shell.world.backend;
+    backend.set_versioned("box");
+    backend.put("box", "mine", "x");
+    backend.put("box", "mine", "y");
+    let store = shell.world.store().await;
+    let kept = async || -> Vec<String> {
+        let page = store.versions("box", "", None).await.unwrap();
+        page.versions.into_iter().map(|version| version.key).collect()
+    };
+    let (code, found) = rows(&shell, &["p"]);
+    assert!(code == 0 && finding(&found, "delete")["verdict"] == "ok", "{found:?}");
+    assert_eq!(kept().await, ["mine", "mine"]);
+    // Who may not remove versions is told that they stay.
+    backend.faults().add(Rule::always(Operation::DeleteObjects, Fault::Status(403, "AccessDenied")));
+    let (code, found) = rows(&shell, &["p"]);
+    let delete = finding(&found, "delete");
+    assert!(code == 0 && delete["verdict"] == "warning", "{found:?}");
+    assert!(delete["detail"].as_str().unwrap().contains("their versions are not"), "{delete}");
+    assert!(delete["hint"].as_str().unwrap().contains("p:box/.twinpail-doctor/"), "{delete}");
+    assert!(kept().await.len() > 2 && backend.keys("box") == ["mine"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_profile_that_may_not_write_is_only_read_and_an_absent_server_is_said() {
     let shell = Shell::new().await;
     let keys = format!("access_key_id = \"{ACCESS_KEY_ID}\"\nsecret_access_key = \"{SECRET_ACCESS_KEY}\"\n");

@@ -2,6 +2,8 @@
 reader."""
 
 import os
+import select
+import signal
 import subprocess
 import unittest
 
@@ -13,7 +15,9 @@ class Session(support.Home):
 
     def __init__(self, endpoint):
         super().__init__(endpoint)
-        self.bus = None
+        self.bus = self.process = None
+
+    def start(self):
         runtime = self.path("run")
         os.mkdir(runtime, 0o700)
         # The daemon goes into the background once it answers, and ends with its bus.
@@ -23,9 +27,10 @@ class Session(support.Home):
         )
         self.process = subprocess.Popen(
             ["dbus-run-session", "--", "sh", "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL, text=True, env=self.environment(XDG_RUNTIME_DIR=runtime),
+            stderr=subprocess.DEVNULL, text=True, start_new_session=True, env=self.environment(XDG_RUNTIME_DIR=runtime),
         )  # fmt: skip
-        self.bus = self.process.stdout.readline().strip()
+        told, _, _ = select.select([self.process.stdout], [], [], support.DEADLINE)
+        self.bus = self.process.stdout.readline().strip() if told else None
         assert self.bus, "no session bus"
 
     def environment(self, **more):
@@ -40,9 +45,15 @@ class Session(support.Home):
         return done.stdout + done.stderr
 
     def stop(self):
-        if self.bus:
-            self.bus = None
-            self.process.communicate(timeout=support.DEADLINE)
+        if not self.process:
+            return
+        process, self.process, self.bus = self.process, None, None
+        try:
+            process.communicate(timeout=support.DEADLINE)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
+            raise
 
 
 class Keyring(unittest.TestCase):
@@ -53,6 +64,7 @@ class Keyring(unittest.TestCase):
         self.home = Session(support.server().endpoint)
         self.addCleanup(self.home.remove)
         self.addCleanup(self.home.stop)
+        self.home.start()
         with open(self.home.config, "w"):
             pass
 

@@ -2,9 +2,9 @@
 
 use aws_sdk_s3::types::{
     AbortIncompleteMultipartUpload, CorsRule, Grant, LifecycleRule, LifecycleRuleAndOperator,
-    NoncurrentVersionExpiration, ServerSideEncryptionConfiguration,
+    NoncurrentVersionExpiration, PublicAccessBlockConfiguration, ServerSideEncryptionConfiguration,
 };
-use futures_util::future::join_all;
+use futures_util::future::{join_all, join3};
 use serde_json::Value;
 
 use super::super::Store;
@@ -14,28 +14,34 @@ use super::{Asked, Fact};
 const EVERYBODY: [(&str, &str); 2] =
     [("AllUsers", "anybody"), ("AuthenticatedUsers", "anybody with an AWS account")];
 
-/// The fact that can make others void, and which.
-const BLOCK: &str = "public access block";
-const ALL_ACLS: &str = "all public ACLs";
-const ALL_POLICIES: &str = "all public policies";
+/// What a public access block makes void of what opens the bucket.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Void {
+    acl: bool,
+    policy: bool,
+}
 
 impl Store {
     /// What a bucket is set to do. Public access comes first, if there is any.
     pub async fn bucket_facts(&self, bucket: &str) -> Vec<Fact> {
-        let asked: Vec<Asked<'_>> = vec![
+        let settings: Vec<Asked<'_>> = vec![
             Box::pin(self.versioning_fact(bucket)),
             Box::pin(self.object_lock(bucket)),
             Box::pin(self.bucket_encryption(bucket)),
             Box::pin(self.lifecycle(bucket)),
             Box::pin(self.cors(bucket)),
-            Box::pin(self.public_block(bucket)),
+        ];
+        let access: Vec<Asked<'_>> = vec![
             Box::pin(self.grants(bucket)),
             Box::pin(self.policy(bucket)),
             Box::pin(self.bucket_tags(bucket)),
         ];
         let mut facts = vec![Fact::known("region", self.region_of(bucket))];
-        facts.extend(join_all(asked).await);
-        calm(&mut facts);
+        let block = Box::pin(self.public_block(bucket));
+        let (settings, (block, void), access) = join3(join_all(settings), block, join_all(access)).await;
+        facts.extend(settings);
+        facts.push(block);
+        facts.extend(access.into_iter().map(|fact| void.quiet(fact)));
         let open: Vec<String> = facts.iter().filter(|fact| fact.alarming).flat_map(opened_by).collect();
         if !open.is_empty() {
             facts.insert(0, Fact { name: "PUBLIC", value: Ok(open), alarming: true });
@@ -102,26 +108,17 @@ impl Store {
         })
     }
 
-    async fn public_block(&self, bucket: &str) -> Fact {
+    async fn public_block(&self, bucket: &str) -> (Fact, Void) {
         let op = self.op("read the public access block of", bucket, "");
         let answer =
             self.run(bucket, op, |clients| clients.patient.get_public_access_block().bucket(bucket).send());
-        Fact::told(BLOCK, op, Box::pin(answer).await, |output| {
+        let mut void = Void::default();
+        let fact = Fact::told("public access block", op, Box::pin(answer).await, |output| {
             let Some(block) = output.public_access_block_configuration() else { return Vec::new() };
-            let switches = [
-                ("new public ACLs", block.block_public_acls()),
-                (ALL_ACLS, block.ignore_public_acls()),
-                ("new public policies", block.block_public_policy()),
-                (ALL_POLICIES, block.restrict_public_buckets()),
-            ];
-            let on = switches.iter().filter(|(_, on)| *on == Some(true)).map(|(what, _)| *what);
-            let on: Vec<&str> = on.collect();
-            vec![if on.is_empty() {
-                "blocks nothing".to_owned()
-            } else {
-                format!("blocks {}", on.join(", "))
-            }]
-        })
+            void = Void::of(block);
+            vec![block_words(block)]
+        });
+        (fact, void)
     }
 
     async fn grants(&self, bucket: &str) -> Fact {
@@ -160,17 +157,32 @@ impl Store {
     }
 }
 
-/// What the public access block makes void opens nothing.
-fn calm(facts: &mut [Fact]) {
-    let block =
-        facts.iter().find(|fact| fact.name == BLOCK).and_then(|fact| fact.value.as_ref().ok()?.first());
-    let Some(blocked) = block.and_then(|line| line.strip_prefix("blocks ")).map(str::to_owned) else {
-        return;
-    };
-    for (name, what) in [("ACL", ALL_ACLS), ("policy", ALL_POLICIES)] {
-        let is_void = blocked.split(", ").any(|one| one == what);
-        facts.iter_mut().filter(|fact| fact.name == name && is_void).for_each(|fact| fact.alarming = false);
+impl Void {
+    fn of(block: &PublicAccessBlockConfiguration) -> Self {
+        let (acl, policy) = (block.ignore_public_acls(), block.restrict_public_buckets());
+        Self { acl: acl == Some(true), policy: policy == Some(true) }
     }
+
+    /// What is void opens nothing, and so alarms nobody.
+    fn quiet(self, fact: Fact) -> Fact {
+        let is_void = match fact.name {
+            "ACL" => self.acl,
+            "policy" => self.policy,
+            _ => false,
+        };
+        Fact { alarming: fact.alarming && !is_void, ..fact }
+    }
+}
+
+fn block_words(block: &PublicAccessBlockConfiguration) -> String {
+    let switches = [
+        ("new public ACLs", block.block_public_acls()),
+        ("all public ACLs", block.ignore_public_acls()),
+        ("new public policies", block.block_public_policy()),
+        ("all public policies", block.restrict_public_buckets()),
+    ];
+    let on: Vec<&str> = switches.iter().filter(|(_, on)| *on == Some(true)).map(|(what, _)| *what).collect();
+    if on.is_empty() { "blocks nothing".to_owned() } else { format!("blocks {}", on.join(", ")) }
 }
 
 /// How an alarming fact opens the bucket.
@@ -290,22 +302,25 @@ mod tests {
 
     #[test]
     fn what_the_block_makes_void_alarms_nobody() {
-        let fact = |name, value: &str, alarming| Fact { alarming, ..Fact::known(name, value) };
-        for (block, alarms) in [
-            ("blocks nothing", [true, true]),
-            ("blocks new public ACLs, new public policies", [true, true]),
-            ("blocks new public ACLs, all public ACLs", [false, true]),
-            ("blocks all public ACLs, new public policies, all public policies", [false, false]),
+        let alarming = |name| Fact { alarming: true, ..Fact::known(name, "anybody: READ") };
+        for ([new_acls, all_acls, new_policies, all_policies], words, alarms) in [
+            ([false; 4], "blocks nothing", [true, true, true]),
+            ([true, false, true, false], "blocks new public ACLs, new public policies", [true, true, true]),
+            ([true, true, false, false], "blocks new public ACLs, all public ACLs", [false, true, true]),
+            ([false, false, false, true], "blocks all public policies", [true, false, true]),
         ] {
-            let mut facts =
-                [fact(BLOCK, block, false), fact("ACL", "anybody: READ", true), fact("policy", "{}", true)];
-            calm(&mut facts);
-            assert_eq!([facts[1].alarming, facts[2].alarming], alarms, "{block}");
+            let block = PublicAccessBlockConfiguration::builder()
+                .block_public_acls(new_acls)
+                .ignore_public_acls(all_acls)
+                .block_public_policy(new_policies)
+                .restrict_public_buckets(all_policies)
+                .build();
+            assert_eq!(block_words(&block), words);
+            let facts = ["ACL", "policy", "tags"].map(|name| Void::of(&block).quiet(alarming(name)));
+            assert_eq!(facts.map(|fact| fact.alarming), alarms, "{words}");
         }
-        let mut refused =
-            [Fact { value: Err("denied".into()), ..fact(BLOCK, "", false) }, fact("ACL", "", true)];
-        calm(&mut refused);
-        assert!(refused[1].alarming);
+        let (unset, unknown) = (PublicAccessBlockConfiguration::builder().build(), Void::default());
+        assert!(Void::of(&unset) == unknown && unknown.quiet(alarming("ACL")).alarming);
     }
 
     #[test]

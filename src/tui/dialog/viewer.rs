@@ -103,6 +103,8 @@ pub(crate) struct Viewer {
     to_end: bool,
     /// It was stopped on the way there.
     stopped: bool,
+    /// What lies before what is held is wanted, though it has to be unpacked anew.
+    back: bool,
     search: String,
     /// What is still being looked for.
     seeking: bool,
@@ -141,6 +143,7 @@ impl Viewer {
             wrap: true,
             to_end: false,
             stopped: false,
+            back: false,
             search: String::new(),
             seeking: false,
             note: None,
@@ -160,6 +163,7 @@ impl Viewer {
 
     pub(super) fn on_action(&mut self, action: Action) -> Outcome {
         self.note = None;
+        self.stop_running();
         let searches = !self.search.is_empty();
         match action {
             Action::ViewerHex => self.turn(Form::Hex),
@@ -180,12 +184,11 @@ impl Viewer {
     }
 
     fn scroll(&mut self, action: Action) {
-        self.stop_running();
         let page = isize::try_from(self.page.get().max(1)).unwrap_or(isize::MAX);
         match action {
-            Action::DialogUp => self.move_by(-1),
+            Action::DialogUp => self.go_back(1),
             Action::DialogDown => self.move_by(1),
-            Action::DialogPageUp => self.move_by(-page),
+            Action::DialogPageUp => self.go_back(page),
             Action::DialogPageDown => self.move_by(page),
             Action::DialogTop => {
                 if self.start > 0 {
@@ -193,7 +196,9 @@ impl Viewer {
                 }
                 (self.top, self.above) = (0, 0);
             }
-            Action::DialogBottom if self.end() < self.length() && self.packed.is_some() => self.to_end = true,
+            Action::DialogBottom if self.end() < self.length() && self.packed.is_some() => {
+                (self.to_end, self.seeking) = (true, false);
+            }
             Action::DialogBottom if self.end() < self.length() => self.jump(true),
             Action::DialogBottom => (self.top, self.above) = self.last.get(),
             _ => {}
@@ -250,7 +255,7 @@ impl Viewer {
         self.shown = Shown::default();
         self.start = 0;
         (self.top, self.above) = (0, 0);
-        (self.to_end, self.stopped) = (to_end, false);
+        (self.to_end, self.stopped, self.back) = (to_end, false, false);
     }
 
     /// As it is now.
@@ -283,6 +288,11 @@ impl Viewer {
 
     fn find(&mut self, from: usize, forward: bool) {
         if self.search.is_empty() {
+            return;
+        }
+        if self.to_end && self.is_laying() {
+            // It is looked for from where it has come to, once that is seen.
+            self.seeking = forward;
             return;
         }
         let holds = |(_, line): &(u64, String)| line.to_lowercase().contains(&self.search);

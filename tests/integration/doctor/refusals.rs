@@ -16,6 +16,8 @@ use super::*;
 const HERE: &[u8] = include_bytes!("tls/here.pem");
 const KEYS: &str = "access_key_id = \"demo\"\nsecret_access_key = \"demo-secret\"\n";
 
+const WRONG_REGION: &str = "<Error><Code>AuthorizationHeaderMalformed</Code><Message>the region 'us-east-1' is wrong; expecting 'garage'</Message></Error>";
+
 /// The settings that are recommended, as `key=value`.
 fn advice(rows: &[Value]) -> Vec<String> {
     let settings =
@@ -103,7 +105,7 @@ async fn a_wrong_region_is_found_by_what_the_refusal_says() {
         &shell,
         |request| request.region.as_ref().is_some_and(|region| region != "garage"),
         400,
-        "<Error><Code>AuthorizationHeaderMalformed</Code><Message>the region 'us-east-1' is wrong; expecting 'garage'</Message></Error>",
+        WRONG_REGION,
     );
     let before = std::fs::read_to_string(shell.path("config.toml")).unwrap();
     for bucket in [&[][..], &["--bucket", "box"]] {
@@ -115,6 +117,52 @@ async fn a_wrong_region_is_found_by_what_the_refusal_says() {
         assert_eq!(finding(&found, "list buckets")["verdict"], "ok", "{found:?}");
         assert!(shell.ok(&["ls", "p:box/"]).contains("mine"));
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_region_is_recommended_only_if_it_is_taken() {
+    let shell = Shell::new().await;
+    let faults = shell.world.backend.faults();
+    let answer = |code: &str| {
+        let body = format!("<Error><Code>{code}</Code><Message>no</Message></Error>");
+        Fault::Answer(403, vec![], Box::leak(body.into_boxed_str()))
+    };
+    let there = |request: &Request| request.region.as_deref() == Some("garage");
+    let elsewhere = |request: &Request| request.region.as_deref().is_some_and(|region| region != "garage");
+    let before = std::fs::read_to_string(shell.path("config.toml")).unwrap();
+    // About no bucket, about a named one, about the first that is listed.
+    for (operation, bucket) in [
+        (Operation::ListBuckets, &[][..]),
+        (Operation::ListObjects, &["--bucket", "box"]),
+        (Operation::ListObjects, &[]),
+    ] {
+        for (fault, advised) in [
+            (answer("SignatureDoesNotMatch"), None),
+            (Fault::LoseAnswer, None),
+            // In the right region, but not allowed.
+            (answer("AccessDenied"), Some("region=\"garage\"")),
+        ] {
+            faults.clear();
+            let wrong = Fault::Answer(400, vec![], WRONG_REGION);
+            faults.add(Rule { only: elsewhere, ..Rule::always(operation, wrong) });
+            faults.add(Rule { only: there, ..Rule::always(operation, fault.clone()) });
+            let (_, found) = rows(&shell, &[&["p", "--write"], bucket].concat());
+            assert_eq!(advice(&found), Vec::from_iter(advised), "{fault:?} {found:?}");
+            let is_as_before = std::fs::read_to_string(shell.path("config.toml")).unwrap() == before;
+            assert_eq!(is_as_before, advised.is_none(), "{fault:?}");
+            let is_told = found.iter().any(|row| row["check"] == "region");
+            assert!(advised.is_some() || !is_told, "{fault:?} {found:?}");
+            shell.configure(&before);
+        }
+    }
+    // Who is not allowed to list is told where the bucket is, too.
+    faults.clear();
+    let denied = "<Error><Code>AccessDenied</Code><Message>no</Message></Error>";
+    let fault = Fault::Answer(403, vec![("x-amz-bucket-region", "eu-west-1")], denied);
+    faults.add(Rule::always(Operation::ListObjects, fault));
+    let (code, found) = rows(&shell, &["p", "--bucket", "box"]);
+    assert_eq!((code, advice(&found)), (1, vec![]), "{found:?}");
+    assert!(says(finding(&found, "bucket"), "detail", "AccessDenied"), "{found:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

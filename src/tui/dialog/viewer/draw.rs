@@ -60,8 +60,15 @@ impl Viewer {
         if self.is_running() {
             return format!("unpacking... {}", theme.units.size(self.end()));
         }
+        let before = || theme.units.size(self.start);
+        if self.back {
+            return format!("unpacking {} anew...", before());
+        }
         if self.is_laying() {
             return "laying out...".to_owned();
+        }
+        if self.is_long_way_back() && (self.top, self.above) == (0, 0) {
+            return format!("further up: {} are unpacked anew", before());
         }
         let size = theme.units.size(self.size);
         #[cfg(feature = "images")]

@@ -129,12 +129,13 @@ impl Viewer {
         }
         self.tell_why_plain();
         self.top = self.top.min(self.shown.lines.len().saturating_sub(1));
-        if !self.is_running() && std::mem::take(&mut self.to_end) {
+        let has_come = !self.is_running() && std::mem::take(&mut self.to_end);
+        if has_come {
             self.stopped = false;
             (self.top, self.above) = self.bottom();
         }
         if self.seeking {
-            self.find(self.top + 1, true);
+            self.find(self.top + usize::from(!has_come), true);
         }
     }
 

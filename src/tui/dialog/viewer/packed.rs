@@ -7,6 +7,9 @@ use super::{Viewer, Wanted};
 use crate::error::Result;
 use crate::preview::{self, Form, Unpacked, Unpacker};
 
+/// So much is unpacked anew by itself; for more one has to go up once more.
+const ANEW: u64 = 64 << 20;
+
 /// Unpacks a file or an object; shared by the viewer and whoever does it.
 #[derive(Clone)]
 pub(crate) struct Unpacking {
@@ -116,6 +119,7 @@ impl Viewer {
                 return self.jump(self.to_end);
             }
         }
+        self.back &= wanted.range.end != self.start;
         self.put(&wanted.range, bytes);
         if !self.is_running() {
             self.lay_if_due();
@@ -127,8 +131,23 @@ impl Viewer {
         self.to_end && !self.stopped && self.packed.is_some() && self.end() < self.length()
     }
 
-    /// Stays where it has come to.
+    /// Goes up. Before what is held nothing of it can be had but by unpacking all that lies before anew.
+    pub(super) fn go_back(&mut self, rows: isize) {
+        let was = (self.top, self.above);
+        self.move_by(-rows);
+        let insists = was == (self.top, self.above);
+        self.back = self.packed.is_some() && self.is_near_start() && (insists || !self.is_long_way_back());
+    }
+
+    /// Whether what lies before what is held takes so long that nobody gets it without insisting.
+    pub(super) fn is_long_way_back(&self) -> bool {
+        self.packed.is_some() && self.start > ANEW
+    }
+
+    /// Stays where it has come to, or where it began if it has not begun.
     pub(super) fn stop_running(&mut self) {
+        self.back = false;
+        self.to_end &= !self.may_be_packed();
         if self.is_running() {
             self.stopped = true;
             self.lay();
@@ -142,7 +161,7 @@ mod tests {
 
     use flate2::Compression;
 
-    use super::super::tests::{drawn_in_place, feed, place, press};
+    use super::super::tests::{answer, drawn_in_place, feed, place, press};
     use super::super::{HELD, STEP};
     use super::*;
     use crate::action::Action;
@@ -240,6 +259,91 @@ mod tests {
         feed(&mut viewer, &object);
         let text = drawn_in_place(&mut viewer);
         assert!(text.contains("unpacked 104.9 MB  100%") && viewer.bytes.len() <= HELD, "{text}");
+    }
+
+    #[test]
+    fn a_long_way_back_is_unpacked_anew_only_for_who_insists_and_is_told_and_stopped() {
+        let line = [&[b'a'; 63][..], b"\n"].concat();
+        let object = packed(&line.repeat(16 << 10), Compression::best()).repeat(70);
+        let mut viewer = opened("long.gz", &object);
+        press(&mut viewer, Action::DialogBottom);
+        feed(&mut viewer, &object);
+        drawn_in_place(&mut viewer);
+        let start = viewer.start;
+        viewer.top = 1;
+        press(&mut viewer, Action::DialogPageUp);
+        assert_eq!(feed(&mut viewer, &object), [], "nobody insists");
+        let text = drawn_in_place(&mut viewer);
+        assert!(viewer.start == start && text.contains("further up: 69.2 MB are unpacked anew"), "{text}");
+        press(&mut viewer, Action::DialogUp);
+        let mut ranges = Vec::new();
+        assert!(answer(&mut viewer, &object, &mut ranges));
+        let text = drawn_in_place(&mut viewer);
+        assert!(text.contains("unpacking 69.2 MB anew..."), "{text}");
+        press(&mut viewer, Action::DialogDown);
+        assert_eq!(feed(&mut viewer, &object), [], "it is stopped");
+        assert_eq!((viewer.start, viewer.top), (start, 1));
+        press(&mut viewer, Action::DialogUp);
+        press(&mut viewer, Action::DialogUp);
+        feed(&mut viewer, &object);
+        assert_eq!(viewer.start, start - HELD as u64 / 2);
+        assert!(viewer.top > 0 && !drawn_in_place(&mut viewer).contains("anew"));
+    }
+
+    #[test]
+    fn a_search_stops_the_way_to_the_end_and_misses_nothing_from_there_on() {
+        let object = packed(&numbered(1_200_000), Compression::none());
+        let underway = || {
+            let mut viewer = opened("log.gz", &object);
+            drawn_in_place(&mut viewer);
+            viewer.search("00000");
+            press(&mut viewer, Action::DialogBottom);
+            let mut ranges = Vec::new();
+            while viewer.end() < 8 << 20 {
+                assert!(answer(&mut viewer, &object, &mut ranges));
+            }
+            (*viewer.shown.lines[viewer.top].1 == *"line 0000000", viewer)
+        };
+        let first_row = |viewer: &mut Viewer| drawn_in_place(viewer).lines().nth(1).unwrap().to_owned();
+        let (is_at_start, mut viewer) = underway();
+        assert!(is_at_start && viewer.is_running());
+        press(&mut viewer, Action::ViewerSearch);
+        feed(&mut viewer, &object);
+        assert!(viewer.end() < 12 << 20, "it is stopped");
+        viewer.search("line 1100000");
+        feed(&mut viewer, &object);
+        assert!(first_row(&mut viewer).contains("line 1100000"));
+        // What was looked for before, before it is seen where it has come to.
+        let (_, mut viewer) = underway();
+        press(&mut viewer, Action::ViewerNext);
+        let here = viewer.end() / 13;
+        feed(&mut viewer, &object);
+        let next = here.next_multiple_of(100_000);
+        assert!(first_row(&mut viewer).contains(&format!("line {next:07}")));
+        let (_, mut viewer) = underway();
+        press(&mut viewer, Action::ViewerWrap);
+        feed(&mut viewer, &object);
+        assert!(viewer.end() < 12 << 20 && viewer.top > 0, "any key stops it");
+        // Nor does one that was asked for before it was known to be packed go on.
+        let mut viewer = Viewer::new(place("log.gz"), object.len() as u64, 1);
+        press(&mut viewer, Action::DialogBottom);
+        press(&mut viewer, Action::ViewerSearch);
+        viewer.search("line 0000500");
+        feed(&mut viewer, &object);
+        assert!(first_row(&mut viewer).contains("line 0000500"));
+    }
+
+    #[test]
+    fn what_is_padded_is_whole() {
+        let object = [packed(&numbered(100), Compression::fast()), vec![0; 512]].concat();
+        let mut viewer = opened("tape.gz", &object);
+        drawn_in_place(&mut viewer);
+        press(&mut viewer, Action::DialogBottom);
+        let text = drawn_in_place(&mut viewer);
+        assert!(
+            text.contains("line 0000099") && text.contains("gzip, UTF-8") && text.contains("100%"),
+            "{text}"
+        );
     }
 
     #[test]

@@ -32,6 +32,10 @@ impl Viewer {
         if self.is_running() {
             return Some(end..end + HELD as u64);
         }
+        if self.back {
+            // So much at once that it is not done often.
+            return Some(start.saturating_sub(HELD as u64 / 2)..start);
+        }
         if self.is_laying() {
             // How much is missing is known once it is seen what is there.
             return None;
@@ -40,9 +44,7 @@ impl Viewer {
         if end < length && (below || self.seeking) {
             return Some(end..length.min(end + STEP));
         }
-        // What is packed is unpacked from its beginning again: so much at once that it is not done often.
-        let back = if self.packed.is_some() { HELD as u64 / 2 } else { STEP };
-        (start > 0 && self.top < self.page.get()).then(|| start.saturating_sub(back)..start)
+        (self.packed.is_none() && self.is_near_start()).then(|| start.saturating_sub(STEP)..start)
     }
 
     /// Whether nothing of it can be shown as it should be without all of it.
@@ -50,6 +52,11 @@ impl Viewer {
         let limit = if preview::is_picture(&self.bytes) { PICTURE } else { WHOLE };
         let fits = if self.is_endless() { self.end() < WHOLE } else { self.length() <= limit };
         self.start == 0 && fits && preview::needs_all(&self.name(), &self.bytes)
+    }
+
+    /// Whether what lies before what is held is looked at soon.
+    pub(super) fn is_near_start(&self) -> bool {
+        self.start > 0 && self.top < self.page.get()
     }
 
     /// Whether it is waited for; then it is no longer.

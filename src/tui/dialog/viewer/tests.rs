@@ -23,32 +23,36 @@ fn lay(viewer: &mut Viewer) {
 /// A world with one object: answers what a viewer wants until it wants nothing; returns the ranges it asked for.
 pub(super) fn feed(viewer: &mut Viewer, object: &[u8]) -> Vec<Range<u64>> {
     let mut ranges = Vec::new();
-    loop {
-        lay(viewer);
-        let Some(wanted) = viewer.wants() else { break };
-        let mut part = |range: Range<u64>| {
-            ranges.push(range.clone());
-            object[usize::try_from(range.start).unwrap()..usize::try_from(range.end).unwrap()].to_vec()
-        };
-        let Some(unpacking) = viewer.unpacking() else {
-            let bytes = part(wanted.range.clone());
-            let chunk = Chunk { bytes, size: object.len() as u64, etag: Some("e".into()) };
-            viewer.fetched(&wanted, Ok(chunk));
-            continue;
-        };
-        let mut found = unpacking.unpack(&wanted);
-        if let Unpacked::Needs(start) = found {
-            let end = unpacking.size.min(start + wanted.range.end - wanted.range.start);
-            unpacking.feed(start, part(start..end));
-            found = unpacking.unpack(&wanted);
-        }
-        viewer.unpacked(&wanted, Ok(found));
-    }
+    while answer(viewer, object, &mut ranges) {}
     ranges
 }
 
+/// Answers what a viewer wants; whether it wants anything.
+pub(super) fn answer(viewer: &mut Viewer, object: &[u8], ranges: &mut Vec<Range<u64>>) -> bool {
+    lay(viewer);
+    let Some(wanted) = viewer.wants() else { return false };
+    let mut part = |range: Range<u64>| {
+        ranges.push(range.clone());
+        object[usize::try_from(range.start).unwrap()..usize::try_from(range.end).unwrap()].to_vec()
+    };
+    let Some(unpacking) = viewer.unpacking() else {
+        let bytes = part(wanted.range.clone());
+        let chunk = Chunk { bytes, size: object.len() as u64, etag: Some("e".into()) };
+        viewer.fetched(&wanted, Ok(chunk));
+        return true;
+    };
+    let mut found = unpacking.unpack(&wanted);
+    if let Unpacked::Needs(start) = found {
+        let end = unpacking.size.min(start + wanted.range.end - wanted.range.start);
+        unpacking.feed(start, part(start..end));
+        found = unpacking.unpack(&wanted);
+    }
+    viewer.unpacked(&wanted, Ok(found));
+    true
+}
+
 pub(super) fn press(viewer: &mut Viewer, action: Action) {
-    viewer.scroll(action);
+    viewer.on_action(action);
 }
 
 fn numbered(lines: usize) -> Vec<u8> {
