@@ -169,7 +169,7 @@ async fn work(shared: &Arc<Shared>, job: &Arc<Job>, plan: Plan, filter: &Filter)
         };
         match next {
             None => {}
-            Some(Err((item, error))) => fail(job, item, error),
+            Some(Err((item, error))) => fail(shared, job, item, error).await,
             Some(Ok(planned)) => {
                 job.found(&planned);
                 let slot = tokio::select! {
@@ -192,15 +192,25 @@ async fn work(shared: &Arc<Shared>, job: &Arc<Job>, plan: Plan, filter: &Filter)
     ended
 }
 
+/// Whether it is no failure that something was not found: an earlier run has moved it, and it is not there any more. (That
+/// run may have been cut off just before it took it away, and a target's bucket can be missing, too.)
+async fn was_moved(shared: &Shared, job: &Job, from: &Location, tree: bool, error: &Error) -> bool {
+    error.kind() == Kind::NotFound
+        && job.has_moved(from, tree)
+        // Only a tree's source can be missing before its files are planned.
+        && (tree || matches!(conflict::look(shared, from).await, Ok(None)))
+}
+
 /// Something that could not even be planned.
-fn fail(job: &Job, item: Item, error: Error) {
+async fn fail(shared: &Shared, job: &Job, item: Item, error: Error) {
+    let was_moved = was_moved(shared, job, &item.from, item.tree, &error).await;
     let outcome = FileOutcome {
         source: item.from.clone(),
         target: item.to.clone(),
         // What is neither file nor folder cannot be copied by anybody; it is said, but it is no failure.
         status: match error.kind() {
             Kind::Unsupported => FileStatus::Skipped,
-            Kind::NotFound if job.has_moved(&item.from, item.tree) => FileStatus::Skipped,
+            _ if was_moved => FileStatus::Skipped,
             _ => FileStatus::Failed,
         },
         bytes: 0,
@@ -228,7 +238,7 @@ async fn one_file(shared: &Arc<Shared>, job: &Arc<Job>, there: &again::There, pl
     match settle_and_move(shared, job, there, &mut planned, &mut outcome).await {
         Ok(status) => outcome.status = status,
         Err(error) if error.kind() == Kind::Cancelled => outcome.status = FileStatus::Cancelled,
-        Err(error) if error.kind() == Kind::NotFound && job.has_moved(&planned.from, false) => {
+        Err(error) if was_moved(shared, job, &planned.from, false, &error).await => {
             outcome.status = FileStatus::Skipped;
         }
         Err(error) => {

@@ -404,6 +404,34 @@ async fn what_a_killed_move_has_taken_away_is_no_failure_later() {
     }
 }
 
+/// That a file may go from its source is written down before it does: whether it has gone is another matter.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_move_could_not_take_away_is_not_called_done_when_its_target_is_gone() {
+    for arguments in [&["mv", "-r", "p:box/", "p:other/"][..], &["mv", "p:box/a", "p:box/b", "p:other/"]] {
+        let shell = Shell::new().await;
+        let backend = &shell.world.backend;
+        backend.create_bucket("other");
+        backend.put("box", "a", "1");
+        backend.put("box", "b", "2");
+        let kept = Fault::Status(403, "AccessDenied");
+        backend.faults().add(Rule { key: "b", ..Rule::always(Operation::DeleteObject, kept) });
+        shell.fails(arguments);
+        assert_eq!(
+            (backend.keys("box"), backend.keys("other")),
+            (vec!["b".into()], vec!["a".into(), "b".into()])
+        );
+        backend.faults().clear();
+        shell.ok(&["rb", "--force", "p:other"]);
+        let (code, error) = shell.fails(&["transfers", "resume"]);
+        assert!(code == 1 && error.contains("other"), "{error}");
+        assert_eq!(backend.keys("box"), ["b"]);
+        assert!(shell.ok(&["transfers", "ls"]).contains("p:other/"), "it can be gone on with");
+        backend.create_bucket("other");
+        shell.ok(&["transfers", "resume"]);
+        assert_eq!((backend.keys("box"), backend.keys("other")), (vec![], vec!["b".to_owned()]));
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_tree_download_leaves_no_scraps_once_it_is_done() {
     let shell = Shell::new().await;
