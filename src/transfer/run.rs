@@ -261,9 +261,10 @@ async fn settle_and_move(
     if planned.size.is_none() {
         learn_size(shared, job, planned).await?;
     }
-    if let Some(verified) = there.has(shared, job, planned).await? {
+    if let Some((target, verified)) = there.has(shared, job, planned).await? {
         (outcome.verified, outcome.bytes_resumed) = (verified, planned.size.unwrap_or(0));
-        return finish_move(shared, job, planned, &planned.to).await;
+        outcome.target = target;
+        return finish_file(shared, job, planned, &outcome.target).await;
     }
     let target = match conflict::settle(shared, job, planned).await? {
         conflict::Settled::Skip => return Ok(FileStatus::Skipped),
@@ -282,13 +283,17 @@ async fn settle_and_move(
     outcome.bytes_sent = progress.sent.load(Ordering::Relaxed);
     outcome.bytes_resumed = progress.resumed.load(Ordering::Relaxed);
     outcome.verified = moved?;
-    finish_move(shared, job, planned, &target.to).await
+    finish_file(shared, job, planned, &target.to).await
 }
 
-/// The source of a move goes when its copy is there, and when it is written down where that is.
-async fn finish_move(shared: &Shared, job: &Job, planned: &Planned, to: &Location) -> Result<FileStatus> {
-    if job.request.verb == Verb::Move {
+/// Writes down that a copy is there, and where; only then the source of a move goes.
+async fn finish_file(shared: &Shared, job: &Job, planned: &Planned, to: &Location) -> Result<FileStatus> {
+    let is_move = job.request.verb == Verb::Move;
+    if is_move {
         job.note(&JobLine::Moved(absolute(&planned.from), absolute(to)));
+    }
+    job.write_down(planned);
+    if is_move {
         remove_source(shared, &planned.from).await?;
     }
     Ok(FileStatus::Done)

@@ -432,6 +432,41 @@ async fn what_a_move_could_not_take_away_is_not_called_done_when_its_target_is_g
     }
 }
 
+/// A name that was chosen because another one was taken is known again: its source goes, and nothing is copied once more.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_move_that_goes_on_knows_the_names_that_it_chose() {
+    for target in ["p:other/", "down/"] {
+        let shell = Shell::new().await;
+        let backend = &shell.world.backend;
+        backend.create_bucket("other");
+        backend.put("box", "a", "ours");
+        backend.put("other", "a", "them");
+        shell.write("down/a", b"them");
+        let there = || {
+            let is_local = target == "down/";
+            let mut names = if is_local { names(&shell.path("down")) } else { backend.keys("other") };
+            names.sort();
+            let text = |name: &String| {
+                let local = is_local.then(|| std::fs::read(shell.path("down").join(name)).unwrap());
+                local.unwrap_or_else(|| backend.get("other", name).unwrap().to_vec())
+            };
+            names
+                .iter()
+                .map(|name| (name.clone(), String::from_utf8(text(name)).unwrap()))
+                .collect::<Vec<_>>()
+        };
+        let kept = Fault::Status(403, "AccessDenied");
+        backend.faults().add(Rule::always(Operation::DeleteObject, kept));
+        shell.fails(&["mv", "-r", "--on-conflict", "rename", "p:box/", target]);
+        let both = [("a", "them"), ("a (1)", "ours")].map(|(name, text)| (name.to_owned(), text.to_owned()));
+        assert!(there() == both && backend.keys("box") == ["a"]);
+        backend.faults().clear();
+        let said = shell.ok(&["transfers", "resume", "--json"]);
+        assert!(there() == both && backend.keys("box").is_empty(), "{said}");
+        assert!(said.contains("a (1)\""), "{said}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_tree_download_leaves_no_scraps_once_it_is_done() {
     let shell = Shell::new().await;

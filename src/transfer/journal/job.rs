@@ -1,6 +1,6 @@
 //! The record of a job: what was asked for, which files of it are over, how it stands.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -83,7 +83,7 @@ pub struct Unfinished {
     pub created: Timestamp,
     /// What was asked for.
     pub request: Request,
-    /// Files that are over.
+    /// Files that have arrived.
     pub files: u64,
     /// Their bytes.
     pub bytes: u64,
@@ -104,10 +104,10 @@ pub struct Unfinished {
 pub(in crate::transfer) struct JobRecord {
     pub(in crate::transfer) id: String,
     log: Log,
-    /// Files that an earlier run finished, by their sources.
+    /// Files that had arrived in an earlier run, by their sources.
     pub(in crate::transfer) done: HashMap<String, Mark>,
-    /// The sources of those that it has moved away.
-    pub(in crate::transfer) moved: HashSet<Location>,
+    /// What it has moved: from where to where it did last.
+    pub(in crate::transfer) moved: HashMap<Location, Location>,
     pub(in crate::transfer) paused: bool,
     pub(in crate::transfer) priority: i32,
     /// What the user limited it to last, if anything was said.
@@ -163,7 +163,7 @@ impl Journal {
                     id: id_of(&path),
                     log,
                     done: told.done,
-                    moved: told.moved.into_iter().map(|(from, _)| from).collect(),
+                    moved: told.moved.into_iter().collect(),
                     paused: told.paused,
                     priority: told.priority,
                     limit: told.limit,
@@ -179,7 +179,7 @@ impl Journal {
                 id,
                 log,
                 done: HashMap::new(),
-                moved: HashSet::new(),
+                moved: HashMap::new(),
                 paused: false,
                 priority: 0,
                 limit: None,

@@ -162,9 +162,11 @@ pub(super) fn file(state: &mut State, id: TransferId, outcome: &FileOutcome) {
 /// A transfer is over.
 pub(super) fn finished(state: &mut State, id: TransferId) {
     let Some(mut moved) = state.moved.remove(&id).filter(|moved| !moved.is_empty()) else { return };
-    // What an earlier run was about to take away at its end was moved again.
+    // What an earlier run was about to take away at its end was moved again: it is where it was moved last.
     let mut sources = HashSet::new();
+    moved.reverse();
     moved.retain(|(from, _)| sources.insert(from.clone()));
+    moved.reverse();
     let much = moved.len() > FILES;
     state.remember(if much { Undo::TooMuch } else { Undo::Moved(moved) });
 }

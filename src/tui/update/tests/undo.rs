@@ -65,6 +65,20 @@ fn a_move_is_taken_back_file_by_file() {
 }
 
 #[test]
+fn what_was_moved_twice_is_taken_back_from_where_it_was_moved_last() {
+    let mut state = browser();
+    let (here, there) = (local("/home/ada/work/cat.jpg"), at("photos/cat.jpg"));
+    let moved = vec![(here.clone(), there), (local("/home/ada/work/dog.jpg"), at("photos/dog.jpg"))];
+    let touches = Touches { undoable: true, moved, ..Touches::default() };
+    update(&mut state, Event::Submitted { id: TransferId(1), touches });
+    update(&mut state, Event::Transfer(outcome(here, at("photos/cat (1).jpg"))));
+    finish(&mut state);
+    let effects = keys(&mut state, "uy");
+    let from: Vec<_> = submitted(&effects).0.items.iter().map(|item| item.from.clone()).collect();
+    assert_eq!(from, [at("photos/dog.jpg"), at("photos/cat (1).jpg")]);
+}
+
+#[test]
 fn a_copy_is_no_deed_and_a_local_rename_is_turned_around() {
     let mut state = browser();
     let effects = keys(&mut state, "jc");
