@@ -31,15 +31,15 @@ impl Job {
         let open = || async {
             let (journal, request, resumed) =
                 (self.shared.journal.clone(), self.request.clone(), self.resumed);
-            let record = blocking(move || Ok(journal.job(&request, resumed))).await.ok().flatten()?;
+            let mut record = blocking(move || Ok(journal.job(&request, resumed))).await.ok().flatten()?;
             let id = record.id.clone();
             self.paused.send_if_modified(|paused| record.paused && !std::mem::replace(paused, true));
             self.priority.store(record.priority, Ordering::Relaxed);
             if let Some(Limit(rate)) = record.limit {
                 self.limit.set(rate);
             }
-            lock(&self.finished).clone_from(&record.done);
-            lock(&self.moved).clone_from(&record.moved);
+            *lock(&self.finished) = std::mem::take(&mut record.done);
+            *lock(&self.moved) = std::mem::take(&mut record.moved);
             *lock(&self.log) = Some(record);
             Some(id)
         };
