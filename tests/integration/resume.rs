@@ -467,6 +467,34 @@ async fn a_move_that_goes_on_knows_the_names_that_it_chose() {
     }
 }
 
+/// What is not UTF-8 cannot be part of a key, but a folder above what is moved can be called so. (Not on
+/// macOS, whose disks refuse such names.)
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_move_out_of_a_folder_that_is_not_utf8_is_remembered_and_gone_on_with() {
+    use std::os::unix::ffi::OsStrExt as _;
+
+    let bench = Bench::new().await;
+    let folder = bench.world.folder.path().join(std::ffi::OsStr::from_bytes(b"caf\xe9"));
+    std::fs::create_dir(&folder).unwrap();
+    for name in ["a", "b"] {
+        std::fs::write(folder.join(name), name).unwrap();
+    }
+    let faults = bench.world.backend.faults();
+    faults.add(Rule { key: "t/b", ..Rule::always(Operation::PutObject, Fault::Status(403, "AccessDenied")) });
+    let request = copy(Location::Local(folder.clone()), remote("t/"), true);
+    let (_, summary) = bench.run(Request { verb: twinpail::transfer::Verb::Move, ..request }).await;
+    assert_eq!((summary.files, summary.failed), (1, 1));
+    faults.clear();
+    let (engine, mut events) = bench.engine();
+    let unfinished = engine.unfinished().pop().unwrap();
+    assert_eq!(unfinished.moved, [(Location::Local(folder.join("a")), remote("t/a"))]);
+    engine.resume_unfinished(&unfinished);
+    let (_, summary) = finish(&mut events).await;
+    assert_eq!((summary.files, summary.failed), (1, 0));
+    assert!(bench.world.backend.keys("box") == ["t/a", "t/b"] && !folder.exists());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_tree_download_leaves_no_scraps_once_it_is_done() {
     let shell = Shell::new().await;

@@ -146,7 +146,7 @@ fn id_of(path: &Path) -> String {
 impl Journal {
     /// The record of a job: that of an equal one that was interrupted, else a new one. One that ran to its end with
     /// failures is gone on with only if it is `resumed` by name. `None` without a journal, or where the request cannot be
-    /// written down (a path that is not UTF-8).
+    /// written down (it is to stay within a folder that is not UTF-8).
     pub(in crate::transfer) fn job(&self, request: &Request, resumed: bool) -> Option<JobRecord> {
         let folder = self.folder("jobs")?;
         let mut request = request.clone();
