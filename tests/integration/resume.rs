@@ -4,6 +4,7 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::process::Child;
+use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedReceiver;
 use twinpail::config::{Provider, TransferDefaults, Verify, provider};
@@ -15,6 +16,7 @@ use twinpail::transfer::{
     Engine, Event, FileOutcome, FileStatus, Item, Origin, Request, Settings, Summary, Tuning, Verified,
 };
 
+use crate::browser::until;
 use crate::cli::Shell;
 use crate::support::{World, connections, pattern, row};
 
@@ -57,13 +59,9 @@ impl Bench {
         let (engine, mut events) = self.engine();
         engine.submit(request);
         if operation == Operation::UploadPart {
-            while parts(&self.world).await.len() < count as usize {
-                tokio::task::yield_now().await;
-            }
+            until_parts(&self.world, count as usize).await;
         }
-        while engine.snapshot().bytes_done < u64::from(count) * (5 << 20) {
-            tokio::task::yield_now().await;
-        }
+        until("nothing arrives", || engine.snapshot().bytes_done >= u64::from(count) * (5 << 20)).await;
         engine.stop().await;
         let (_, summary) = finish(&mut events).await;
         assert!(summary.cancelled);
@@ -90,6 +88,16 @@ async fn parts(world: &World) -> Vec<(u32, u64)> {
     };
     let parts = store.list_parts(&upload).await.unwrap_or_default();
     parts.iter().map(|part| (part.number, part.size)).collect()
+}
+
+/// Waits until the server has so many of them.
+async fn until_parts(world: &World, count: usize) {
+    let arrived = async {
+        while parts(world).await.len() < count {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), arrived).await.expect("parts arrive");
 }
 
 fn asked(world: &World, operation: Operation) -> usize {
@@ -328,9 +336,7 @@ async fn killed_again_and_again_it_gets_there_without_sending_a_part_twice() {
     for round in 1..=3 {
         faults.add(Rule { after: 2, ..Rule::always(Operation::UploadPart, Fault::Stall) });
         let child = shell.command(&["cp", "--part-size", "5MiB", "big", "p:box/k"]).spawn().unwrap();
-        while parts(&shell.world).await.len() < 2 * round {
-            tokio::task::yield_now().await;
-        }
+        until_parts(&shell.world, 2 * round).await;
         kill(child);
         let sent: Vec<u32> = faults.take_requests().into_iter().filter_map(|request| request.part).collect();
         assert!(sent.iter().all(|part| !acknowledged.contains(part)), "sent again: {sent:?}");
@@ -350,10 +356,11 @@ async fn killed_again_and_again_it_gets_there_without_sending_a_part_twice() {
         faults.add(Rule { after: 3, ..Rule::always(Operation::GetObject, Fault::Stall) });
         let child = shell.command(&["cp", "--part-size", "5MiB", "p:box/k", "down/k"]).spawn().unwrap();
         let mut ranges = 0;
-        while ranges < 4 {
+        until("the ranges are not asked for", || {
             ranges += asked(&shell.world, Operation::GetObject);
-            tokio::task::yield_now().await;
-        }
+            ranges >= 4
+        })
+        .await;
         kill(child);
         faults.clear();
         assert!(!shell.path("down/k").exists());
@@ -390,10 +397,11 @@ async fn what_a_killed_move_has_taken_away_is_no_failure_later() {
         let child = shell.command(arguments).spawn().unwrap();
         // That the last source may go was written down before it was asked to.
         let mut asked = 0;
-        while asked < 4 || backend.keys("box") != ["from/3", "to/0", "to/1", "to/2", "to/3"] {
+        until("it does not get to the last source", || {
             asked += self::asked(&shell.world, Operation::DeleteObject);
-            tokio::task::yield_now().await;
-        }
+            asked >= 4 && backend.keys("box") == ["from/3", "to/0", "to/1", "to/2", "to/3"]
+        })
+        .await;
         kill(child);
         backend.faults().clear();
         // It went through after all, but nobody was there to hear it.
@@ -509,9 +517,7 @@ async fn a_killed_tree_download_leaves_no_scraps_once_it_is_done() {
         let names = found.map(|entry| entry.file_name().to_string_lossy().into_owned());
         names.filter(|name| name.contains(".part")).collect()
     };
-    while parts().is_empty() {
-        tokio::task::yield_now().await;
-    }
+    until("there is no part file", || !parts().is_empty()).await;
     kill(child);
     faults.clear();
     assert!(!parts().is_empty(), "the kill came too late to test anything");
