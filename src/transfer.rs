@@ -30,7 +30,7 @@ mod upload;
 mod work;
 
 pub use engine::Engine;
-pub use journal::{BegunHere, Origin, Unfinished};
+pub use journal::{BegunHere, MOST_TAKEN_BACK, Origin, Unfinished};
 pub use partial::Room;
 pub use plan::Filter;
 pub use target::inside;

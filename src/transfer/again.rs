@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use super::engine::Shared;
 use super::job::Job;
 use super::plan::{Planned, blocking};
-use super::types::{OnConflict, Verified};
+use super::types::{OnConflict, Verb, Verified};
 use crate::error::{Kind, Result};
 use crate::location::{Location, Remote};
 use crate::s3::{Algorithm, Digest, Hasher};
@@ -45,20 +45,37 @@ impl There {
         Self { objects, resumed: true }
     }
 
-    /// How it is proved that a file is there already; `None` if it has to be moved.
+    /// Where a file is already, and how that is proved; `None` if it has to be moved.
     pub(super) async fn has(
         &self,
         shared: &Shared,
         job: &Job,
         planned: &Planned,
-    ) -> Result<Option<Verified>> {
-        // A name that is chosen anew each time cannot be looked for.
-        if !self.resumed || job.request.on_conflict == OnConflict::Rename {
+    ) -> Result<Option<(Location, Verified)>> {
+        if !self.resumed {
             return Ok(None);
         }
+        let noted = job.moved_to(&planned.from);
+        // A name that was chosen anew, or by whom was asked, is only where it was written down.
+        let was_finished = job.was_finished(planned) && (noted.is_some() || job.request.verb == Verb::Copy);
+        let to = match noted {
+            Some(to) => to,
+            None if job.request.on_conflict == OnConflict::Rename => return Ok(None),
+            None => planned.to.clone(),
+        };
+        let proof = self.proof(shared, planned, &to, was_finished).await?;
+        Ok(proof.map(|proof| (to, proof)))
+    }
+
+    async fn proof(
+        &self,
+        shared: &Shared,
+        planned: &Planned,
+        to: &Location,
+        was_finished: bool,
+    ) -> Result<Option<Verified>> {
         let size = planned.size.unwrap_or(0);
-        let was_finished = job.was_finished(planned);
-        match &planned.to {
+        match to {
             Location::Local(path) if was_finished => {
                 let path = path.clone();
                 let there = blocking(move || Ok(path.symlink_metadata().ok())).await?;

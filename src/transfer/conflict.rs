@@ -29,7 +29,7 @@ pub(super) struct Write {
 }
 
 /// What is there.
-struct There {
+pub(super) struct There {
     size: u64,
     modified: Option<Timestamp>,
 }
@@ -70,7 +70,8 @@ pub(super) async fn settle(shared: &Shared, job: &Job, planned: &Planned) -> Res
     }
 }
 
-async fn look(shared: &Shared, place: &Location) -> Result<Option<There>> {
+/// What is at a place; `None` if nothing is.
+pub(super) async fn look(shared: &Shared, place: &Location) -> Result<Option<There>> {
     match place {
         Location::Local(path) => {
             let path = path.clone();

@@ -6,7 +6,7 @@ mod record;
 pub(super) use failed::Again;
 use failed::Failed;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -52,8 +52,8 @@ pub(super) struct Job {
     log: Mutex<Option<JobRecord>>,
     /// Files that an earlier run finished, by their sources.
     finished: Mutex<HashMap<String, Mark>>,
-    /// The sources of those that an earlier run has moved away.
-    moved: Mutex<HashSet<Location>>,
+    /// What an earlier run has moved: from where to where it did last.
+    moved: Mutex<HashMap<Location, Location>>,
     roots: Mutex<HashMap<PathBuf, Arc<Beneath>>>,
     /// Why the plan could not be made or finished.
     ended_by: Mutex<Option<Error>>,
@@ -203,7 +203,6 @@ impl Job {
         counters.bytes_sent.fetch_add(outcome.bytes_sent, Ordering::Relaxed);
         counters.bytes_resumed.fetch_add(outcome.bytes_resumed, Ordering::Relaxed);
         if outcome.status == FileStatus::Done {
-            self.write_down(&what);
             let word = outcome.verified.name();
             lock(&self.verified).entry(word).or_insert((outcome.verified, 0)).1 += 1;
         }

@@ -16,8 +16,8 @@ use crate::config::paths::make_private;
 use crate::location::Location;
 
 pub(super) use file::{Arrived, Begin, Claim, Identity};
-pub use job::Unfinished;
 pub(super) use job::{JobRecord, Leftover, Limit, Line as JobLine, Mark};
+pub use job::{MOST_TAKEN_BACK, Unfinished};
 pub use ledger::{Begun as BegunHere, Origin};
 
 /// The source of what has none on the disk.

@@ -169,7 +169,7 @@ async fn work(shared: &Arc<Shared>, job: &Arc<Job>, plan: Plan, filter: &Filter)
         };
         match next {
             None => {}
-            Some(Err((item, error))) => fail(job, item, error),
+            Some(Err((item, error))) => fail(shared, job, item, error).await,
             Some(Ok(planned)) => {
                 job.found(&planned);
                 let slot = tokio::select! {
@@ -192,15 +192,25 @@ async fn work(shared: &Arc<Shared>, job: &Arc<Job>, plan: Plan, filter: &Filter)
     ended
 }
 
+/// Whether it is no failure that something was not found: an earlier run has moved it, and it is not there any more. (That
+/// run may have been cut off just before it took it away, and a target's bucket can be missing, too.)
+async fn was_moved(shared: &Shared, job: &Job, from: &Location, tree: bool, error: &Error) -> bool {
+    error.kind() == Kind::NotFound
+        && job.has_moved(from, tree)
+        // Only a tree's source can be missing before its files are planned.
+        && (tree || matches!(conflict::look(shared, from).await, Ok(None)))
+}
+
 /// Something that could not even be planned.
-fn fail(job: &Job, item: Item, error: Error) {
+async fn fail(shared: &Shared, job: &Job, item: Item, error: Error) {
+    let was_moved = was_moved(shared, job, &item.from, item.tree, &error).await;
     let outcome = FileOutcome {
         source: item.from.clone(),
         target: item.to.clone(),
         // What is neither file nor folder cannot be copied by anybody; it is said, but it is no failure.
         status: match error.kind() {
             Kind::Unsupported => FileStatus::Skipped,
-            Kind::NotFound if job.has_moved(&item.from, item.tree) => FileStatus::Skipped,
+            _ if was_moved => FileStatus::Skipped,
             _ => FileStatus::Failed,
         },
         bytes: 0,
@@ -228,7 +238,7 @@ async fn one_file(shared: &Arc<Shared>, job: &Arc<Job>, there: &again::There, pl
     match settle_and_move(shared, job, there, &mut planned, &mut outcome).await {
         Ok(status) => outcome.status = status,
         Err(error) if error.kind() == Kind::Cancelled => outcome.status = FileStatus::Cancelled,
-        Err(error) if error.kind() == Kind::NotFound && job.has_moved(&planned.from, false) => {
+        Err(error) if was_moved(shared, job, &planned.from, false, &error).await => {
             outcome.status = FileStatus::Skipped;
         }
         Err(error) => {
@@ -251,9 +261,10 @@ async fn settle_and_move(
     if planned.size.is_none() {
         learn_size(shared, job, planned).await?;
     }
-    if let Some(verified) = there.has(shared, job, planned).await? {
+    if let Some((target, verified)) = there.has(shared, job, planned).await? {
         (outcome.verified, outcome.bytes_resumed) = (verified, planned.size.unwrap_or(0));
-        return finish_move(shared, job, planned, &planned.to).await;
+        outcome.target = target;
+        return finish_file(shared, job, planned, &outcome.target).await;
     }
     let target = match conflict::settle(shared, job, planned).await? {
         conflict::Settled::Skip => return Ok(FileStatus::Skipped),
@@ -272,13 +283,17 @@ async fn settle_and_move(
     outcome.bytes_sent = progress.sent.load(Ordering::Relaxed);
     outcome.bytes_resumed = progress.resumed.load(Ordering::Relaxed);
     outcome.verified = moved?;
-    finish_move(shared, job, planned, &target.to).await
+    finish_file(shared, job, planned, &target.to).await
 }
 
-/// The source of a move goes when its copy is there, and when it is written down where that is.
-async fn finish_move(shared: &Shared, job: &Job, planned: &Planned, to: &Location) -> Result<FileStatus> {
-    if job.request.verb == Verb::Move {
+/// Writes down that a copy is there, and where; only then the source of a move goes.
+async fn finish_file(shared: &Shared, job: &Job, planned: &Planned, to: &Location) -> Result<FileStatus> {
+    let is_move = job.request.verb == Verb::Move;
+    if is_move {
         job.note(&JobLine::Moved(absolute(&planned.from), absolute(to)));
+    }
+    job.write_down(planned);
+    if is_move {
         remove_source(shared, &planned.from).await?;
     }
     Ok(FileStatus::Done)

@@ -367,7 +367,7 @@ fn the_demo_has_the_keys_and_the_looks_of_the_user() {
     session.wait_for("hostile-names");
 }
 
-pub(crate) async fn until(fault: &str, is_so: impl Fn() -> bool) {
+pub(crate) async fn until(fault: &str, mut is_so: impl FnMut() -> bool) {
     let end = Instant::now() + Duration::from_secs(30);
     while !is_so() {
         assert!(Instant::now() < end, "{fault}");

@@ -4,6 +4,7 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::process::Child;
+use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedReceiver;
 use twinpail::config::{Provider, TransferDefaults, Verify, provider};
@@ -15,6 +16,7 @@ use twinpail::transfer::{
     Engine, Event, FileOutcome, FileStatus, Item, Origin, Request, Settings, Summary, Tuning, Verified,
 };
 
+use crate::browser::until;
 use crate::cli::Shell;
 use crate::support::{World, connections, pattern, row};
 
@@ -57,13 +59,9 @@ impl Bench {
         let (engine, mut events) = self.engine();
         engine.submit(request);
         if operation == Operation::UploadPart {
-            while parts(&self.world).await.len() < count as usize {
-                tokio::task::yield_now().await;
-            }
+            until_parts(&self.world, count as usize).await;
         }
-        while engine.snapshot().bytes_done < u64::from(count) * (5 << 20) {
-            tokio::task::yield_now().await;
-        }
+        until("nothing arrives", || engine.snapshot().bytes_done >= u64::from(count) * (5 << 20)).await;
         engine.stop().await;
         let (_, summary) = finish(&mut events).await;
         assert!(summary.cancelled);
@@ -90,6 +88,16 @@ async fn parts(world: &World) -> Vec<(u32, u64)> {
     };
     let parts = store.list_parts(&upload).await.unwrap_or_default();
     parts.iter().map(|part| (part.number, part.size)).collect()
+}
+
+/// Waits until the server has so many of them.
+async fn until_parts(world: &World, count: usize) {
+    let arrived = async {
+        while parts(world).await.len() < count {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), arrived).await.expect("parts arrive");
 }
 
 fn asked(world: &World, operation: Operation) -> usize {
@@ -328,9 +336,7 @@ async fn killed_again_and_again_it_gets_there_without_sending_a_part_twice() {
     for round in 1..=3 {
         faults.add(Rule { after: 2, ..Rule::always(Operation::UploadPart, Fault::Stall) });
         let child = shell.command(&["cp", "--part-size", "5MiB", "big", "p:box/k"]).spawn().unwrap();
-        while parts(&shell.world).await.len() < 2 * round {
-            tokio::task::yield_now().await;
-        }
+        until_parts(&shell.world, 2 * round).await;
         kill(child);
         let sent: Vec<u32> = faults.take_requests().into_iter().filter_map(|request| request.part).collect();
         assert!(sent.iter().all(|part| !acknowledged.contains(part)), "sent again: {sent:?}");
@@ -350,10 +356,11 @@ async fn killed_again_and_again_it_gets_there_without_sending_a_part_twice() {
         faults.add(Rule { after: 3, ..Rule::always(Operation::GetObject, Fault::Stall) });
         let child = shell.command(&["cp", "--part-size", "5MiB", "p:box/k", "down/k"]).spawn().unwrap();
         let mut ranges = 0;
-        while ranges < 4 {
+        until("the ranges are not asked for", || {
             ranges += asked(&shell.world, Operation::GetObject);
-            tokio::task::yield_now().await;
-        }
+            ranges >= 4
+        })
+        .await;
         kill(child);
         faults.clear();
         assert!(!shell.path("down/k").exists());
@@ -390,10 +397,11 @@ async fn what_a_killed_move_has_taken_away_is_no_failure_later() {
         let child = shell.command(arguments).spawn().unwrap();
         // That the last source may go was written down before it was asked to.
         let mut asked = 0;
-        while asked < 4 || backend.keys("box") != ["from/3", "to/0", "to/1", "to/2", "to/3"] {
+        until("it does not get to the last source", || {
             asked += self::asked(&shell.world, Operation::DeleteObject);
-            tokio::task::yield_now().await;
-        }
+            asked >= 4 && backend.keys("box") == ["from/3", "to/0", "to/1", "to/2", "to/3"]
+        })
+        .await;
         kill(child);
         backend.faults().clear();
         // It went through after all, but nobody was there to hear it.
@@ -402,6 +410,97 @@ async fn what_a_killed_move_has_taken_away_is_no_failure_later() {
         assert_eq!(backend.keys("box"), ["to/0", "to/1", "to/2", "to/3"]);
         assert_eq!(shell.ok(&["transfers", "ls"]), "");
     }
+}
+
+/// That a file may go from its source is written down before it does: whether it has gone is another matter.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_move_could_not_take_away_is_not_called_done_when_its_target_is_gone() {
+    for arguments in [&["mv", "-r", "p:box/", "p:other/"][..], &["mv", "p:box/a", "p:box/b", "p:other/"]] {
+        let shell = Shell::new().await;
+        let backend = &shell.world.backend;
+        backend.create_bucket("other");
+        backend.put("box", "a", "1");
+        backend.put("box", "b", "2");
+        let kept = Fault::Status(403, "AccessDenied");
+        backend.faults().add(Rule { key: "b", ..Rule::always(Operation::DeleteObject, kept) });
+        shell.fails(arguments);
+        assert_eq!(
+            (backend.keys("box"), backend.keys("other")),
+            (vec!["b".into()], vec!["a".into(), "b".into()])
+        );
+        backend.faults().clear();
+        shell.ok(&["rb", "--force", "p:other"]);
+        let (code, error) = shell.fails(&["transfers", "resume"]);
+        assert!(code == 1 && error.contains("other"), "{error}");
+        assert_eq!(backend.keys("box"), ["b"]);
+        assert!(shell.ok(&["transfers", "ls"]).contains("p:other/"), "it can be gone on with");
+        backend.create_bucket("other");
+        shell.ok(&["transfers", "resume"]);
+        assert_eq!((backend.keys("box"), backend.keys("other")), (vec![], vec!["b".to_owned()]));
+    }
+}
+
+/// A name that was chosen because another one was taken is known again: its source goes, and nothing is copied once more.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_move_that_goes_on_knows_the_names_that_it_chose() {
+    for target in ["p:other/", "down/"] {
+        let shell = Shell::new().await;
+        let backend = &shell.world.backend;
+        backend.create_bucket("other");
+        backend.put("box", "a", "ours");
+        backend.put("other", "a", "them");
+        shell.write("down/a", b"them");
+        let there = || {
+            let is_local = target == "down/";
+            let mut names = if is_local { names(&shell.path("down")) } else { backend.keys("other") };
+            names.sort();
+            let text = |name: &String| {
+                let local = is_local.then(|| std::fs::read(shell.path("down").join(name)).unwrap());
+                local.unwrap_or_else(|| backend.get("other", name).unwrap().to_vec())
+            };
+            names
+                .iter()
+                .map(|name| (name.clone(), String::from_utf8(text(name)).unwrap()))
+                .collect::<Vec<_>>()
+        };
+        let kept = Fault::Status(403, "AccessDenied");
+        backend.faults().add(Rule::always(Operation::DeleteObject, kept));
+        shell.fails(&["mv", "-r", "--on-conflict", "rename", "p:box/", target]);
+        let both = [("a", "them"), ("a (1)", "ours")].map(|(name, text)| (name.to_owned(), text.to_owned()));
+        assert!(there() == both && backend.keys("box") == ["a"]);
+        backend.faults().clear();
+        let said = shell.ok(&["transfers", "resume", "--json"]);
+        assert!(there() == both && backend.keys("box").is_empty(), "{said}");
+        assert!(said.contains("a (1)\""), "{said}");
+    }
+}
+
+/// What is not UTF-8 cannot be part of a key, but a folder above what is moved can be called so. (Not on
+/// macOS, whose disks refuse such names.)
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_move_out_of_a_folder_that_is_not_utf8_is_remembered_and_gone_on_with() {
+    use std::os::unix::ffi::OsStrExt as _;
+
+    let bench = Bench::new().await;
+    let folder = bench.world.folder.path().join(std::ffi::OsStr::from_bytes(b"caf\xe9"));
+    std::fs::create_dir(&folder).unwrap();
+    for name in ["a", "b"] {
+        std::fs::write(folder.join(name), name).unwrap();
+    }
+    let faults = bench.world.backend.faults();
+    faults.add(Rule { key: "t/b", ..Rule::always(Operation::PutObject, Fault::Status(403, "AccessDenied")) });
+    let request = copy(Location::Local(folder.clone()), remote("t/"), true);
+    let (_, summary) = bench.run(Request { verb: twinpail::transfer::Verb::Move, ..request }).await;
+    assert_eq!((summary.files, summary.failed), (1, 1));
+    faults.clear();
+    let (engine, mut events) = bench.engine();
+    let unfinished = engine.unfinished().pop().unwrap();
+    assert_eq!(unfinished.moved, [(Location::Local(folder.join("a")), remote("t/a"))]);
+    engine.resume_unfinished(&unfinished);
+    let (_, summary) = finish(&mut events).await;
+    assert_eq!((summary.files, summary.failed), (1, 0));
+    assert!(bench.world.backend.keys("box") == ["t/a", "t/b"] && !folder.exists());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -418,9 +517,7 @@ async fn a_killed_tree_download_leaves_no_scraps_once_it_is_done() {
         let names = found.map(|entry| entry.file_name().to_string_lossy().into_owned());
         names.filter(|name| name.contains(".part")).collect()
     };
-    while parts().is_empty() {
-        tokio::task::yield_now().await;
-    }
+    until("there is no part file", || !parts().is_empty()).await;
     kill(child);
     faults.clear();
     assert!(!parts().is_empty(), "the kill came too late to test anything");

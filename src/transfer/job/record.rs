@@ -9,7 +9,7 @@ use super::super::journal::{JobLine, Limit, Mark, absolute};
 use super::super::pace::cancelled;
 use super::super::partial::Place;
 use super::super::plan::{Planned, blocking};
-use super::{Again, Job, lock};
+use super::{Job, lock};
 use crate::error::{Error, Result};
 use crate::local::Beneath;
 use crate::location::Location;
@@ -31,15 +31,15 @@ impl Job {
         let open = || async {
             let (journal, request, resumed) =
                 (self.shared.journal.clone(), self.request.clone(), self.resumed);
-            let record = blocking(move || Ok(journal.job(&request, resumed))).await.ok().flatten()?;
+            let mut record = blocking(move || Ok(journal.job(&request, resumed))).await.ok().flatten()?;
             let id = record.id.clone();
             self.paused.send_if_modified(|paused| record.paused && !std::mem::replace(paused, true));
             self.priority.store(record.priority, Ordering::Relaxed);
             if let Some(Limit(rate)) = record.limit {
                 self.limit.set(rate);
             }
-            lock(&self.finished).clone_from(&record.done);
-            lock(&self.moved).clone_from(&record.moved);
+            *lock(&self.finished) = std::mem::take(&mut record.done);
+            *lock(&self.moved) = std::mem::take(&mut record.moved);
             *lock(&self.log) = Some(record);
             Some(id)
         };
@@ -83,7 +83,12 @@ impl Job {
     /// Whether it is no wonder that nothing is there any more: an earlier run has moved it, or what was below it.
     pub(in crate::transfer) fn has_moved(&self, from: &Location, tree: bool) -> bool {
         let (moved, from) = (lock(&self.moved), absolute(from));
-        moved.contains(&from) || (tree && moved.iter().any(|source| source.below(&from).is_some()))
+        moved.contains_key(&from) || (tree && moved.keys().any(|source| source.below(&from).is_some()))
+    }
+
+    /// Where an earlier run that was to move a file has put it.
+    pub(in crate::transfer) fn moved_to(&self, from: &Location) -> Option<Location> {
+        lock(&self.moved).get(&absolute(from)).cloned()
     }
 
     /// Whether an earlier run got anywhere.
@@ -136,10 +141,8 @@ impl Job {
         waited
     }
 
-    /// Writes down that a file is done.
-    pub(super) fn write_down(&self, what: &Again) {
-        if let Again::File(planned) = what {
-            self.note(&JobLine::Done(mark_of(planned)));
-        }
+    /// Writes down that a file has arrived.
+    pub(in crate::transfer) fn write_down(&self, planned: &Planned) {
+        self.note(&JobLine::Done(mark_of(planned)));
     }
 }

@@ -1,6 +1,6 @@
 //! The record of a job: what was asked for, which files of it are over, how it stands.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -15,6 +15,9 @@ use crate::transfer::types::Request;
 
 /// Jobs of which only failures are left are forgotten after so long.
 const FORGOTTEN_AFTER: jiff::SignedDuration = jiff::SignedDuration::from_hours(30 * 24);
+
+/// Files that a move can be taken back with.
+pub const MOST_TAKEN_BACK: usize = 100_000;
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Header {
@@ -83,11 +86,11 @@ pub struct Unfinished {
     pub created: Timestamp,
     /// What was asked for.
     pub request: Request,
-    /// Files that are over.
+    /// Files that have arrived.
     pub files: u64,
     /// Their bytes.
     pub bytes: u64,
-    /// What a move has moved: from where to where.
+    /// What a move has moved: from where to where. Of more than [`MOST_TAKEN_BACK`] only one more, which says so.
     pub moved: Vec<(Location, Location)>,
     /// What failed, and why.
     pub failed: Vec<(String, String)>,
@@ -104,17 +107,18 @@ pub struct Unfinished {
 pub(in crate::transfer) struct JobRecord {
     pub(in crate::transfer) id: String,
     log: Log,
-    /// Files that an earlier run finished, by their sources.
+    /// Files that had arrived in an earlier run, by their sources.
     pub(in crate::transfer) done: HashMap<String, Mark>,
-    /// The sources of those that it has moved away.
-    pub(in crate::transfer) moved: HashSet<Location>,
+    /// What it has moved: from where to where it did last.
+    pub(in crate::transfer) moved: HashMap<Location, Location>,
     pub(in crate::transfer) paused: bool,
     pub(in crate::transfer) priority: i32,
     /// What the user limited it to last, if anything was said.
     pub(in crate::transfer) limit: Option<Limit>,
 }
 
-fn tell(lines: &[String]) -> Option<(Header, Told)> {
+/// What `lines` say; of what was moved the first `most`.
+fn tell(lines: &[String], most: usize) -> Option<(Header, Told)> {
     let (header, rest) = lines.split_first()?;
     let header: Header =
         serde_json::from_str(header).ok().filter(|header: &Header| header.format == FORMAT)?;
@@ -122,7 +126,8 @@ fn tell(lines: &[String]) -> Option<(Header, Told)> {
     for line in rest {
         match serde_json::from_str(line).ok()? {
             Line::Done(mark) => drop(told.done.insert(mark.source.clone(), mark)),
-            Line::Moved(from, to) => told.moved.push((from, to)),
+            Line::Moved(from, to) if told.moved.len() < most => told.moved.push((from, to)),
+            Line::Moved(..) => {}
             Line::Failed(source, why) => told.failed.push((source, why)),
             Line::Paused(paused) => told.paused = paused,
             Line::Priority(priority) => told.priority = priority,
@@ -141,7 +146,7 @@ fn id_of(path: &Path) -> String {
 impl Journal {
     /// The record of a job: that of an equal one that was interrupted, else a new one. One that ran to its end with
     /// failures is gone on with only if it is `resumed` by name. `None` without a journal, or where the request cannot be
-    /// written down (a path that is not UTF-8).
+    /// written down (it is to stay within a folder that is not UTF-8).
     pub(in crate::transfer) fn job(&self, request: &Request, resumed: bool) -> Option<JobRecord> {
         let folder = self.folder("jobs")?;
         let mut request = request.clone();
@@ -153,7 +158,7 @@ impl Journal {
             let equal = lines.first().and_then(|header| serde_json::from_str::<Header>(header).ok());
             if equal.is_some_and(|header| header.request.is_like(&request))
                 && let Ok(Opened::Ours(log, lines)) = Log::open(&path)
-                && let Some((_, told)) = tell(&lines)
+                && let Some((_, told)) = tell(&lines, usize::MAX)
             {
                 if told.over && !resumed {
                     log.remove();
@@ -163,7 +168,7 @@ impl Journal {
                     id: id_of(&path),
                     log,
                     done: told.done,
-                    moved: told.moved.into_iter().map(|(from, _)| from).collect(),
+                    moved: told.moved.into_iter().collect(),
                     paused: told.paused,
                     priority: told.priority,
                     limit: told.limit,
@@ -179,7 +184,7 @@ impl Journal {
                 id,
                 log,
                 done: HashMap::new(),
-                moved: HashSet::new(),
+                moved: HashMap::new(),
                 paused: false,
                 priority: 0,
                 limit: None,
@@ -198,7 +203,7 @@ impl Journal {
         let mut found = Vec::new();
         for path in self.records("jobs") {
             let Ok((lines, busy)) = Log::peek(&path) else { continue };
-            let Some((header, told)) = tell(&lines) else {
+            let Some((header, told)) = tell(&lines, MOST_TAKEN_BACK + 1) else {
                 self.set_aside(&path);
                 continue;
             };
@@ -295,6 +300,22 @@ mod tests {
             known: None,
         };
         Request { items: vec![item], on_conflict: OnConflict::Skip, ..Request::default() }
+    }
+
+    #[test]
+    fn of_what_a_huge_move_has_moved_only_so_much_is_told_but_it_goes_on_with_all_of_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = Journal::at(folder.path().join("t"));
+        drop(journal.job(&request("/a"), false).unwrap());
+        let place = |n: usize| Location::Local(format!("/{n}").into());
+        let line = |n| serde_json::to_string(&Line::Moved(place(n), place(0))).unwrap();
+        let lines: Vec<String> = (0..MOST_TAKEN_BACK + 10).map(line).collect();
+        let record = &journal.records("jobs")[0];
+        let header = std::fs::read_to_string(record).unwrap();
+        std::fs::write(record, format!("{header}{}\n", lines.join("\n"))).unwrap();
+        assert_eq!(journal.unfinished()[0].moved.len(), MOST_TAKEN_BACK + 1);
+        let record = journal.job(&request("/a"), false).unwrap();
+        assert!(record.moved.contains_key(&place(MOST_TAKEN_BACK + 9)));
     }
 
     #[test]

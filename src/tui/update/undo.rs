@@ -11,11 +11,12 @@ use super::delete;
 use super::transfer::writable;
 use crate::location::{Location, Remote};
 use crate::s3::ObjectId;
-use crate::transfer::{FileOutcome, FileStatus, Item, OnConflict, Request, TransferId, Verb};
+use crate::transfer::{
+    FileOutcome, FileStatus, Item, MOST_TAKEN_BACK as FILES, OnConflict, Request, TransferId, Verb,
+};
 
-/// Deeds that are remembered, and files of one of them.
+/// Deeds that are remembered.
 const DEEDS: usize = 20;
-const FILES: usize = 100_000;
 
 /// Something that was done, and how it is taken back.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -162,10 +163,12 @@ pub(super) fn file(state: &mut State, id: TransferId, outcome: &FileOutcome) {
 /// A transfer is over.
 pub(super) fn finished(state: &mut State, id: TransferId) {
     let Some(mut moved) = state.moved.remove(&id).filter(|moved| !moved.is_empty()) else { return };
-    // What an earlier run was about to take away at its end was moved again.
-    let mut sources = HashSet::new();
-    moved.retain(|(from, _)| sources.insert(from.clone()));
     let much = moved.len() > FILES;
+    // What an earlier run was about to take away at its end was moved again: it is where it was moved last.
+    let mut sources = HashSet::new();
+    moved.reverse();
+    moved.retain(|(from, _)| sources.insert(from.clone()));
+    moved.reverse();
     state.remember(if much { Undo::TooMuch } else { Undo::Moved(moved) });
 }
 

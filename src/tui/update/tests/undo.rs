@@ -3,7 +3,7 @@
 use super::super::super::message::Task;
 use super::*;
 use crate::s3::ObjectId;
-use crate::transfer::{FileOutcome, FileStatus, Verified};
+use crate::transfer::{FileOutcome, FileStatus, MOST_TAKEN_BACK, Verified};
 
 fn outcome(from: Location, to: Location) -> transfer::Event {
     let outcome = FileOutcome {
@@ -62,6 +62,31 @@ fn a_move_is_taken_back_file_by_file() {
     assert_eq!((&item.from, &item.to, item.tree), (&there, &here, false));
     assert!(!submitted(&effects).1.undoable && keys(&mut state, "u").is_empty());
     assert!(notice(&state).contains("nothing to undo"), "once");
+}
+
+#[test]
+fn what_was_moved_twice_is_taken_back_from_where_it_was_moved_last() {
+    let mut state = browser();
+    let (here, there) = (local("/home/ada/work/cat.jpg"), at("photos/cat.jpg"));
+    let moved = vec![(here.clone(), there), (local("/home/ada/work/dog.jpg"), at("photos/dog.jpg"))];
+    let touches = Touches { undoable: true, moved, ..Touches::default() };
+    update(&mut state, Event::Submitted { id: TransferId(1), touches });
+    update(&mut state, Event::Transfer(outcome(here, at("photos/cat (1).jpg"))));
+    finish(&mut state);
+    let effects = keys(&mut state, "uy");
+    let from: Vec<_> = submitted(&effects).0.items.iter().map(|item| item.from.clone()).collect();
+    assert_eq!(from, [at("photos/dog.jpg"), at("photos/cat (1).jpg")]);
+}
+
+#[test]
+fn what_is_too_much_is_not_taken_back_in_part_also_if_some_of_it_was_moved_twice() {
+    let mut state = browser();
+    let mut moved = vec![(at("photos/cat.jpg"), at("cat.jpg")); 2];
+    moved.extend((1..MOST_TAKEN_BACK).map(|n| (at(&format!("photos/{n}")), at(&n.to_string()))));
+    let touches = Touches { undoable: true, moved, ..Touches::default() };
+    update(&mut state, Event::Submitted { id: TransferId(1), touches });
+    finish(&mut state);
+    assert!(keys(&mut state, "u").is_empty() && notice(&state).contains("too much"));
 }
 
 #[test]
