@@ -143,6 +143,8 @@ async fn the_browser_brings_back_and_purges_on_a_small_screen() {
     session.wait_for("brought back");
     session.wait_for("7 versions");
     session.keys("D");
+    session.wait_for("a purge is of everything here");
+    session.keys(".D");
     session.wait_for("Type d to go on");
     session.keys("d\r");
     session.wait_for("0 versions");

@@ -16,7 +16,7 @@ pub(super) fn ask(state: &mut State) -> Vec<Effect> {
 
 /// Likewise, with what was typed already.
 fn ask_again(state: &mut State, text: &str) -> Vec<Effect> {
-    let label = "Find: *.jpg size:+10M newer:7d older:2026-01-01 class:GLACIER";
+    let label = "Find below here: *.jpg size:+10M newer:7d class:GLACIER";
     state.dialogs.push(Dialog::input(Purpose::Find, label, text));
     Vec::new()
 }

@@ -111,7 +111,7 @@ impl Versions {
             (self.only_deleted && self.ended && self.seen.is_empty())
                 .then(|| "none of them is deleted".to_owned()),
             (self.only_deleted && !self.seen.is_empty())
-                .then(|| format!("{} of keys that are deleted are shown", text::thousands(self.seen.len()))),
+                .then(|| format!("{} shown: only deleted keys", text::thousands(self.seen.len()))),
             (self.more && self.failed.is_none())
                 .then(|| "more are not shown: open a narrower place".to_owned()),
             (!self.ended).then(|| "reading...".to_owned()),
