@@ -636,6 +636,34 @@ mod tests {
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn what_takes_room_names_the_largest_objects_and_goes_to_them() {
+        let large = "x".repeat(5_000);
+        let mut flow =
+            Flow::start(&[], &[("in/", ""), ("in/film", &large), ("in/sub/a", "1")], at("in/")).await;
+        for number in 0..60 {
+            flow.backend.put("box", &format!("in/{number:02}"), "123");
+        }
+        flow.keys("\tW");
+        flow.until_shown("63 looked at, 5.2 kB").await;
+        flow.until(|flow| !flow.screen().contains("reading...")).await;
+        let shown = flow.screen();
+        let row = |text: &str| shown.lines().position(|line| line.contains(text));
+        let film = row("  film ").unwrap();
+        let others = [row("33 B").unwrap(), row("(other files here)").unwrap(), row("  00 ").unwrap()];
+        assert_eq!(others, [film + 1, film + 1, film + 2], "{shown}");
+        assert!(shown.contains("52 rows"), "a folder, the 50 largest, the rest: {shown}");
+        flow.happen(Event::Key(KeyEvent::new(KeyCode::Right, KeyModifiers::NONE)));
+        assert!(flow.screen().contains("this is no folder: Enter goes to it"), "{}", flow.screen());
+        flow.keys("G");
+        assert!(flow.screen().contains("sub/"), "{}", flow.screen());
+        flow.keys("g\r");
+        flow.until(|flow| !flow.state.here().loading).await;
+        let here = flow.state.here();
+        let name = here.current().map(|entry| here.name(entry).to_owned());
+        assert_eq!((&here.location, name), (&at("in/"), Some("film".into())));
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn a_large_document_is_laid_out_behind_the_door() {
         let mut flow = Flow::start(&[], &[("a", "")], at("")).await;
         let rows: Vec<String> = (0..30_000).map(|n| format!("{{\"row\":{n}}}")).collect();

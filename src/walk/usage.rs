@@ -44,6 +44,32 @@ impl Total {
     }
 }
 
+/// The largest of what lies in no folder of a place, a few of them however many there are.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Largest(Vec<(u64, Location)>);
+
+impl Largest {
+    /// So many are kept.
+    pub const MOST: usize = 50;
+
+    /// Takes it in if it is one of them. What has no name of its own stands for the place.
+    pub fn add(&mut self, found: &Found) {
+        if found.relative.is_empty() || found.relative.contains('/') {
+            return;
+        }
+        let at = self.0.partition_point(|(bytes, _)| *bytes >= found.size);
+        if at < Self::MOST {
+            self.0.truncate(Self::MOST - 1);
+            self.0.insert(at, (found.size, found.location.clone()));
+        }
+    }
+
+    /// Their bytes and where they are, the largest first.
+    pub fn iter(&self) -> impl Iterator<Item = &(u64, Location)> {
+        self.0.iter()
+    }
+}
+
 /// Objects that are equal as far as listings tell.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Copies {
@@ -120,6 +146,20 @@ mod tests {
             usage.folders.iter().map(|(name, total)| (name.as_str(), total.bytes)).collect();
         assert_eq!(folders, [("/", 1000), ("a/", 11)]);
         assert_eq!((usage.total.files, usage.classes["STANDARD"].bytes), (4, 1111));
+    }
+
+    #[test]
+    fn the_largest_in_no_folder_are_kept_and_no_more_than_that() {
+        let mut largest = Largest::default();
+        for (key, size) in [("", 900), ("a/b", 800), ("c/", 0)] {
+            largest.add(&found(key, size, "t"));
+        }
+        assert_eq!(largest, Largest::default(), "what is in a folder, and what stands for one");
+        let sizes = |largest: &Largest| largest.iter().map(|(bytes, _)| *bytes).collect::<Vec<_>>();
+        for size in 1..=70 {
+            largest.add(&found(&format!("{size}"), size * 37 % 71, "t"));
+        }
+        assert_eq!(sizes(&largest), (21..=70).rev().collect::<Vec<_>>());
     }
 
     #[test]

@@ -125,7 +125,7 @@ fn every_key_of_every_dialog_can_be_another_one() {
 #[test]
 fn what_takes_room_keeps_the_cursor_on_its_row_while_rows_change_places() {
     let place = |key: &str| Location::Remote(remote(key));
-    let share = |key: &str, bytes| Share { place: place(key), bytes, files: 1 };
+    let share = |key: &str, bytes| Share { place: place(key), bytes, files: 1, folder: true };
     let mut dialog = Dialog::usage(place(""));
     let took = |dialog: &mut Dialog, rows| {
         dialog.as_usage().expect("it is that one").take(Measured { rows, ..Measured::default() });

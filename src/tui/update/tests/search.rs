@@ -242,7 +242,7 @@ fn what_takes_room_is_shown_as_it_is_added_up() {
     state.focus = PaneId::Right;
     let effects = keys(&mut state, "W");
     let [Effect::Measure(number, _)] = effects[..] else { panic!("{effects:?}") };
-    let share = |key: &str| Share { place: at(key), bytes: 2048, files: 2 };
+    let share = |key: &str| Share { place: at(key), bytes: 2048, files: 2, folder: true };
     let now = |key: &str| Measured { rows: vec![share(key)], looked: 10, bytes: 9999, ..Measured::default() };
     update(&mut state, Event::Measured(number - 1, now("photos/stale/")));
     update(&mut state, Event::Measured(number, now("photos/2026/")));
