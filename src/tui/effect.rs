@@ -747,7 +747,7 @@ mod tests {
     async fn properties_are_shown_and_escape_closes_them() {
         let mut flow = Flow::start(&[("f.txt", "12345")], &[("o.txt", "1234567")], at("")).await;
         flow.keys("i");
-        flow.until_shown("size           5 B").await;
+        flow.until_shown("size            5 B").await;
         flow.keys("\x1b\ti");
         flow.until_shown("etag").await;
         let screen = flow.screen();
@@ -856,14 +856,23 @@ mod tests {
         assert_eq!(flow.backend.storage_class("box", "p/c").as_deref(), Some("GLACIER"));
         assert_eq!(flow.backend.tags("box", "a").len(), 1, "a copy in place keeps tags");
         flow.until(|flow| !flow.state.here().loading).await;
-        flow.keys("C\x1b[B");
+        flow.keys("i");
+        flow.until_shown("archived, not readable until it is restored (C)").await;
+        flow.keys("\x1bC\x1b[B");
         flow.keys("\x1bCrestore\r");
         flow.until_shown("Days to stay readable").await;
         flow.keys("\r");
         flow.until_shown("asked for").await;
         flow.until(|flow| !flow.state.here().loading).await;
         flow.keys("i");
-        flow.until_shown("ongoing-request").await;
+        flow.until_shown("readable until ").await;
+        assert!(!flow.screen().contains("ongoing-request"), "{}", flow.screen());
+        flow.backend.put("box", "plain", "x");
+        flow.keys("\rR");
+        flow.until_shown("plain").await;
+        flow.keys("Gi");
+        flow.until_shown("storage class  STANDARD").await;
+        assert!(!flow.screen().contains("restore"), "{}", flow.screen());
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
