@@ -636,6 +636,18 @@ mod tests {
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn equal_objects_come_with_their_times() {
+        let objects = [("z", "same"), ("b", "other"), ("in/a", "same")];
+        let mut flow = Flow::start(&[], &objects, at("")).await;
+        flow.keys("\t");
+        flow.happen(Event::Key(KeyEvent::new(KeyCode::Char('d'), KeyModifiers::ALT)));
+        flow.until_shown("1 group of equal objects, the oldest of each first, 4 B more than needed").await;
+        let listing = &flow.state.here().listing;
+        let timed = |entry| listing.row(entry).modified.is_some();
+        assert!(listing.len() == 2 && timed(0) && timed(1), "{}", flow.screen());
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn what_takes_room_names_the_largest_objects_and_goes_to_them() {
         let large = "x".repeat(5_000);
         let mut flow =

@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
+
 use crate::entry::{Entry, Kind as EntryKind};
 use crate::error::Kind;
 use crate::location::Location;
@@ -62,7 +64,11 @@ pub(super) async fn find(
     if search.query.is_none() {
         let groups = copies.groups();
         let wasted = units.size(groups.iter().map(Copies::wasted).sum());
-        now.words = format!("{} groups of equal objects, {wasted} more than needed", groups.len());
+        let s = if groups.len() == 1 { "" } else { "s" };
+        now.words = format!(
+            "{} group{s} of equal objects, the oldest of each first, {wasted} more than needed",
+            text::thousands(groups.len())
+        );
         now.entries = groups.into_iter().take(GROUPS).flat_map(|group| equal(&root, &group)).collect();
     }
     now.done = true;
@@ -76,8 +82,11 @@ fn entry(root: &Location, found: Found) -> Option<Entry> {
 }
 
 fn equal(root: &Location, group: &Copies) -> Vec<Entry> {
-    let names = group.locations.iter().filter_map(|place| place.below(root));
-    names.map(|name| Entry { size: Some(group.size), ..Entry::new(name, EntryKind::Object) }).collect()
+    let entry = |(modified, place): &(Option<Timestamp>, Location)| {
+        let (size, etag) = (Some(group.size), Some(group.etag.as_str().into()));
+        Some(Entry { size, modified: *modified, etag, ..Entry::new(place.below(root)?, EntryKind::Object) })
+    };
+    group.objects.iter().filter_map(entry).collect()
 }
 
 /// Adds up until it is dropped.

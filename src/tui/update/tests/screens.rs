@@ -164,7 +164,7 @@ fn what_was_found_and_said() {
             entries: entries.into(),
             looked: 13_157,
             done: true,
-            words: "2 groups of equal objects, 4.8 MB more than needed".into(),
+            words: "2 groups of equal objects, the oldest of each first, 4.8 MB more than needed".into(),
             ..Finding::default()
         };
         update(state, Event::Found { pane: PaneId::Left, generation, finding });

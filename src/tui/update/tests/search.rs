@@ -237,6 +237,21 @@ fn equal_objects_stay_together_until_they_are_sorted_and_all_of_a_profile_is_fou
 }
 
 #[test]
+fn equal_objects_are_in_no_order_that_a_pane_was_sorted_by_before() {
+    let mut state = browser();
+    state.focus = PaneId::Right;
+    keys(&mut state, "s");
+    assert!(draw(&state).contains(" by size "));
+    let effects = key_with(&mut state, 'd', KeyModifiers::ALT);
+    let (generation, ..) = searched(&effects);
+    found(&mut state, generation, &["z", "a"], 2, true);
+    let shown = draw(&state);
+    assert!(shown.contains(" 2 found ") && !shown.contains("by size"), "{shown}");
+    keys(&mut state, "s");
+    assert!(draw(&state).contains(" 2 found by "), "{}", draw(&state));
+}
+
+#[test]
 fn what_takes_room_is_shown_as_it_is_added_up() {
     let mut state = browser();
     state.focus = PaneId::Right;
