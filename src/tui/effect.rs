@@ -870,6 +870,9 @@ mod tests {
         flow.until(|flow| !flow.state.here().loading).await;
         flow.keys("i");
         flow.until_shown("archived, not readable until it is restored (C)").await;
+        flow.keys("\x1bv");
+        flow.until_shown("C in the pane restores it: it is archived").await;
+        assert!(!flow.screen().contains("twinpail restore"), "{}", flow.screen());
         flow.keys("\x1bC\x1b[B");
         flow.keys("\x1bCrestore\r");
         flow.until_shown("Days to stay readable").await;
