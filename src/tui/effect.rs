@@ -573,6 +573,8 @@ mod tests {
         assert_eq!(flow.object("remote/").as_deref(), Some(""));
         flow.keys("h");
         flow.until_shown("box").await;
+        flow.keys("nBad_Name\r");
+        flow.until_shown("no bucket can be called that").await;
         flow.keys("nfresh-bucket\r");
         flow.until_shown("fresh-bucket").await;
         flow.until(|flow| !flow.state.here().loading).await;
