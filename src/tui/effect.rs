@@ -795,7 +795,7 @@ mod tests {
         flow.keys("G");
         flow.backend.put("box", "a", "2");
         flow.keys("i");
-        flow.until_shown("versions      2").await;
+        flow.until_shown("versions       2").await;
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
