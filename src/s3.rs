@@ -41,7 +41,7 @@ pub use digest::{Algorithm, Digest, Hasher, multipart_etag};
 pub use encode::encode_path;
 pub use encryption::CustomerKey;
 pub use facts::Fact;
-pub use info::ObjectInfo;
+pub use info::{ObjectInfo, Restore};
 pub use list::ListRequest;
 pub use multipart::{CompletedPart, Part, PartRequest, Upload, UploadList};
 pub use object::{Download, GetOptions, PutOptions, Written};

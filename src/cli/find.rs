@@ -163,21 +163,22 @@ fn print_duplicates(options: &Options, duplicates: Duplicates, out: &mut Out) ->
     let wasted: u64 = groups.iter().map(walk::usage::Copies::wasted).sum();
     for group in &groups {
         if options.json {
-            let locations: Vec<String> = group.locations.iter().map(Location::exact).collect();
+            let locations: Vec<String> = group.objects.iter().map(|(_, location)| location.exact()).collect();
             out.json(&json!({
                 "size": group.size, "etag": group.etag, "wasted": group.wasted(), "locations": locations,
             }))?;
             continue;
         }
         let size = humansize::format_size(group.size, humansize::BINARY);
-        out.line(&format!("{} x {size}, ETag {}", group.locations.len(), display_safe(&group.etag)))?;
-        group.locations.iter().try_for_each(|location| out.line(&format!("  {location}")))?;
+        out.line(&format!("{} x {size}, ETag {}", group.objects.len(), display_safe(&group.etag)))?;
+        group.objects.iter().try_for_each(|(_, location)| out.line(&format!("  {location}")))?;
     }
     out.flush()?;
     if !options.json {
         let wasted = humansize::format_size(wasted, humansize::BINARY);
+        let s = if groups.len() == 1 { "" } else { "s" };
         note(&format!(
-            "{} groups, {wasted} more than needed (equal bytes uploaded in parts of other sizes are not seen)",
+            "{} group{s}, {wasted} more than needed (equal bytes uploaded in parts of other sizes are not seen)",
             groups.len()
         ));
     }

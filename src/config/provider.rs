@@ -44,6 +44,8 @@ pub struct Provider {
     pub tags: bool,
     /// Full-object checksum that uploads may name (`CRC64NVME`, `CRC32`): checked on arrival, kept with the object.
     pub kept_checksum: Option<&'static str>,
+    /// Names of buckets are as AWS wants them; elsewhere they may be longer and have capitals and underscores.
+    pub plain_bucket_names: bool,
     /// Storage classes it knows; empty: only one.
     pub storage_classes: &'static [&'static str],
     /// Largest object that CopyObject takes, in bytes.
@@ -78,6 +80,7 @@ const OTHER: Provider = Provider {
     md5_etags: true,
     tags: true,
     kept_checksum: None,
+    plain_bucket_names: true,
     storage_classes: &[],
     max_copy: 5 * GIB,
 };
@@ -156,5 +159,13 @@ pub const PROVIDERS: &[Provider] = &[
         kept_checksum: Some("CRC32"),
         ..OTHER
     },
-    Provider { name: "ceph", title: "Ceph RGW", ordered: true, list_version: 1, encode_keys: false, ..OTHER },
+    Provider {
+        name: "ceph",
+        title: "Ceph RGW",
+        ordered: true,
+        list_version: 1,
+        encode_keys: false,
+        plain_bucket_names: false,
+        ..OTHER
+    },
 ];

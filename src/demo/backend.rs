@@ -91,8 +91,8 @@ struct Stored {
     /// Base64 by lower-case name.
     checksums: BTreeMap<&'static str, String>,
     tags: Vec<(String, String)>,
-    /// Days for which it was brought back from an archive.
-    restored: Option<i32>,
+    /// Until when it was brought back from an archive.
+    restored: Option<jiff::Timestamp>,
 }
 
 #[derive(Clone, Debug, Default)]

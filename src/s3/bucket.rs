@@ -6,13 +6,22 @@ use super::fault::Facts;
 use super::request::{Failure, Request};
 use super::transport::Payload;
 use super::{Method, Store};
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 
 impl Store {
     /// Makes a bucket in the profile's region.
+    ///
+    /// # Errors
+    /// Before anything is sent: a name that no bucket can have.
     pub async fn create_bucket(&self, bucket: &str) -> Result<()> {
         let op = self.op("create bucket", bucket, "");
         self.writable(op)?;
+        if self.provider().plain_bucket_names && !is_plain(bucket) {
+            return Err(Error::new(Kind::Usage, format!("cannot {op}: no bucket can be called that"))
+                .with_hint(
+                    "3 to 63 characters a-z, 0-9, `.` and `-`; the first and the last a letter or a digit",
+                ));
+        }
         // Only AWS wants to be told the region, and there not its first one; others take it from the endpoint.
         let region = self.region_of(bucket);
         let constraint = (self.profile().endpoint.is_none() && region != "us-east-1").then(|| {
@@ -53,5 +62,30 @@ impl Store {
         let ours = self.region_of(bucket.unwrap_or_default());
         // A refusal for another reason may name a region too.
         facts.wanted_region(&ours).filter(|_| facts.is_about_region()).map(str::to_owned)
+    }
+}
+
+/// Whether it has the characters that AWS asks for; what else it does not like it says itself.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html>
+fn is_plain(bucket: &str) -> bool {
+    let alphanumeric = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    (3..=63).contains(&bucket.len())
+        && bucket.bytes().all(|byte| alphanumeric(byte) || matches!(byte, b'.' | b'-'))
+        && [bucket.bytes().next(), bucket.bytes().last()].into_iter().flatten().all(alphanumeric)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_buckets_are_what_aws_takes() {
+        let (longest, longer) = ("a".repeat(63), "a".repeat(64));
+        for name in ["abc", "a.b", "0-9", "my.logs-2026", "base--usw2-az1--x-s3", &longest] {
+            assert!(is_plain(name), "{name}");
+        }
+        for name in ["", "ab", "Bad", "a_b", "-ab", "ab-", ".ab", "ab.", "a b", "a/b", "übung", &longer] {
+            assert!(!is_plain(name), "{name}");
+        }
     }
 }

@@ -14,6 +14,20 @@ use crate::config::Sse;
 
 /// What the headers of an object's own metadata begin with.
 pub(super) const METADATA: &str = "x-amz-meta-";
+/// How what is known of a restoring is called in [`ObjectInfo::other`].
+const RESTORE: &str = "restore";
+
+/// How far an archived object is on its way back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Restore {
+    /// Nobody has asked for it.
+    Needed,
+    /// It is not there yet.
+    UnderWay,
+    /// It can be read, until then if that was said.
+    Readable(Option<Timestamp>),
+}
+
 /// What HEAD or GET says about an object.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ObjectInfo {
@@ -47,7 +61,8 @@ impl ObjectInfo {
             ("website-redirect", text("x-amz-website-redirect-location")),
             ("replication-status", text("x-amz-replication-status")),
             ("expiration", text("x-amz-expiration")),
-            ("restore", text("x-amz-restore")),
+            ("archive-status", text("x-amz-archive-status")),
+            (RESTORE, text("x-amz-restore")),
             ("object-lock", text("x-amz-object-lock-mode")),
             ("locked-until", until.and_then(|until| Some(until.parse::<Timestamp>().ok()?.to_string()))),
             ("legal-hold", text("x-amz-object-lock-legal-hold")),
@@ -79,6 +94,25 @@ impl ObjectInfo {
             parts: number(headers, "x-amz-mp-parts-count"),
             other: other.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect(),
         }
+    }
+
+    /// What has to be known of an object in an archive before it is read; `None`: it is in no archive.
+    pub fn restore(&self) -> Option<Restore> {
+        let said = |name: &str| self.other.iter().find(|(known, _)| known == name).map(|(_, value)| value);
+        if let Some(said) = said(RESTORE) {
+            let until = said.split_once("expiry-date=\"").and_then(|(_, rest)| rest.split_once('"'));
+            let until = until.and_then(|(date, _)| jiff::fmt::rfc2822::parse(date).ok());
+            let under_way = said.contains("ongoing-request=\"true\"");
+            return Some(if under_way {
+                Restore::UnderWay
+            } else {
+                Restore::Readable(until.map(|time| time.timestamp()))
+            });
+        }
+        let class = self.attributes.storage_class.as_deref();
+        let is_archived =
+            matches!(class, Some("GLACIER" | "DEEP_ARCHIVE")) || said("archive-status").is_some();
+        is_archived.then_some(Restore::Needed)
     }
 
     /// What the bytes of the whole object can be compared with: a checksum that the provider keeps, else the MD5 that the
@@ -115,4 +149,31 @@ pub(super) fn kept_checksum(headers: &HeaderMap) -> Option<Digest> {
     Algorithm::KEPT.into_iter().find_map(|algorithm| {
         Digest::from_base64(algorithm, &text(headers, &format!("x-amz-checksum-{}", algorithm.name()))?)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn restore(headers: &[(&'static str, &str)]) -> Option<Restore> {
+        let headers = headers
+            .iter()
+            .map(|(name, value)| (http::HeaderName::from_static(name), value.parse().expect("a header")));
+        ObjectInfo::of(&headers.collect(), 1).restore()
+    }
+
+    #[test]
+    fn what_is_archived_is_readable_once_it_is_restored() {
+        let class = |class| ("x-amz-storage-class", class);
+        assert_eq!(restore(&[]), None);
+        assert_eq!(restore(&[class("GLACIER_IR")]), None, "that is read at once");
+        assert_eq!(restore(&[class("DEEP_ARCHIVE")]), Some(Restore::Needed));
+        let tiered = [class("INTELLIGENT_TIERING"), ("x-amz-archive-status", "ARCHIVE_ACCESS")];
+        assert_eq!(restore(&tiered), Some(Restore::Needed));
+        let asked = |said| restore(&[class("GLACIER"), ("x-amz-restore", said)]);
+        assert_eq!(asked("ongoing-request=\"true\""), Some(Restore::UnderWay));
+        let until = "2012-12-21T00:00:00Z".parse().ok();
+        let said = "ongoing-request=\"false\", expiry-date=\"Fri, 21 Dec 2012 00:00:00 GMT\"";
+        assert_eq!((asked(said), until.is_some()), (Some(Restore::Readable(until)), true));
+    }
 }

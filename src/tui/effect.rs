@@ -574,6 +574,8 @@ mod tests {
         assert_eq!(flow.object("remote/").as_deref(), Some(""));
         flow.keys("h");
         flow.until_shown("box").await;
+        flow.keys("nBad_Name\r");
+        flow.until_shown("no bucket can be called that").await;
         flow.keys("nfresh-bucket\r");
         flow.until_shown("fresh-bucket").await;
         flow.until(|flow| !flow.state.here().loading).await;
@@ -634,6 +636,46 @@ mod tests {
         assert_eq!(flow.backend.keys("box"), ["in/dog", "in/marker/"]);
         flow.keys("h");
         flow.until_shown("dog").await;
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn equal_objects_come_with_their_times() {
+        let objects = [("z", "same"), ("b", "other"), ("in/a", "same")];
+        let mut flow = Flow::start(&[], &objects, at("")).await;
+        flow.keys("\t");
+        flow.happen(Event::Key(KeyEvent::new(KeyCode::Char('d'), KeyModifiers::ALT)));
+        flow.until_shown("1 group of equal objects, the oldest of each first, 4 B more than needed").await;
+        let listing = &flow.state.here().listing;
+        let timed = |entry| listing.row(entry).modified.is_some();
+        assert!(listing.len() == 2 && timed(0) && timed(1), "{}", flow.screen());
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn what_takes_room_names_the_largest_objects_and_goes_to_them() {
+        let large = "x".repeat(5_000);
+        let mut flow =
+            Flow::start(&[], &[("in/", ""), ("in/film", &large), ("in/sub/a", "1")], at("in/")).await;
+        for number in 0..60 {
+            flow.backend.put("box", &format!("in/{number:02}"), "123");
+        }
+        flow.keys("\tW");
+        flow.until_shown("63 looked at, 5.2 kB").await;
+        flow.until(|flow| !flow.screen().contains("reading...")).await;
+        let shown = flow.screen();
+        let row = |text: &str| shown.lines().position(|line| line.contains(text));
+        let film = row("  film ").unwrap();
+        let others = [row("33 B").unwrap(), row("(other files here)").unwrap(), row("  00 ").unwrap()];
+        assert_eq!(others, [film + 1, film + 1, film + 2], "{shown}");
+        assert!(shown.contains("52 rows"), "a folder, the 50 largest, the rest: {shown}");
+        flow.happen(Event::Key(KeyEvent::new(KeyCode::Right, KeyModifiers::NONE)));
+        assert!(flow.screen().contains("this is no folder: Enter goes to it"), "{}", flow.screen());
+        flow.keys("G");
+        assert!(flow.screen().contains("sub/"), "{}", flow.screen());
+        flow.keys("g\r");
+        flow.until(|flow| !flow.state.here().loading).await;
+        let here = flow.state.here();
+        let name = here.current().map(|entry| here.name(entry).to_owned());
+        assert_eq!((&here.location, name), (&at("in/"), Some("film".into())));
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -720,7 +762,7 @@ mod tests {
     async fn properties_are_shown_and_escape_closes_them() {
         let mut flow = Flow::start(&[("f.txt", "12345")], &[("o.txt", "1234567")], at("")).await;
         flow.keys("i");
-        flow.until_shown("size           5 B").await;
+        flow.until_shown("size            5 B").await;
         flow.keys("\x1b\ti");
         flow.until_shown("etag").await;
         let screen = flow.screen();
@@ -754,7 +796,7 @@ mod tests {
         flow.keys("G");
         flow.backend.put("box", "a", "2");
         flow.keys("i");
-        flow.until_shown("versions      2").await;
+        flow.until_shown("versions       2").await;
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -833,14 +875,26 @@ mod tests {
         assert_eq!(flow.backend.storage_class("box", "p/c").as_deref(), Some("GLACIER"));
         assert_eq!(flow.backend.tags("box", "a").len(), 1, "a copy in place keeps tags");
         flow.until(|flow| !flow.state.here().loading).await;
-        flow.keys("C\x1b[B");
+        flow.keys("i");
+        flow.until_shown("archived, not readable until it is restored (C)").await;
+        flow.keys("\x1bv");
+        flow.until_shown("C in the pane restores it: it is archived").await;
+        assert!(!flow.screen().contains("twinpail restore"), "{}", flow.screen());
+        flow.keys("\x1bC\x1b[B");
         flow.keys("\x1bCrestore\r");
         flow.until_shown("Days to stay readable").await;
         flow.keys("\r");
         flow.until_shown("asked for").await;
         flow.until(|flow| !flow.state.here().loading).await;
         flow.keys("i");
-        flow.until_shown("ongoing-request").await;
+        flow.until_shown("readable until ").await;
+        assert!(!flow.screen().contains("ongoing-request"), "{}", flow.screen());
+        flow.backend.put("box", "plain", "x");
+        flow.keys("\rR");
+        flow.until_shown("plain").await;
+        flow.keys("Gi");
+        flow.until_shown("storage class  STANDARD").await;
+        assert!(!flow.screen().contains("restore"), "{}", flow.screen());
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

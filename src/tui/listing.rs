@@ -315,6 +315,11 @@ impl Listing {
         (order.by, order.reverse)
     }
 
+    /// Whether it is in the order that it came in, whatever others are sorted by.
+    pub(crate) fn is_as_found(&self) -> bool {
+        self.wanted().order.as_found
+    }
+
     /// Sorts by another column.
     pub(crate) fn set_sort(&mut self, by: SortBy, reverse: bool) {
         self.change(|how| how.order = Order { by, reverse, as_found: false, ..how.order });

@@ -44,6 +44,32 @@ impl Total {
     }
 }
 
+/// The largest of what lies in no folder of a place, a few of them however many there are.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Largest(Vec<(u64, Location)>);
+
+impl Largest {
+    /// So many are kept.
+    pub const MOST: usize = 50;
+
+    /// Takes it in if it is one of them. What has no name of its own stands for the place.
+    pub fn add(&mut self, found: &Found) {
+        if found.relative.is_empty() || found.relative.contains('/') {
+            return;
+        }
+        let at = self.0.partition_point(|(bytes, _)| *bytes >= found.size);
+        if at < Self::MOST {
+            self.0.truncate(Self::MOST - 1);
+            self.0.insert(at, (found.size, found.location.clone()));
+        }
+    }
+
+    /// Their bytes and where they are, the largest first.
+    pub fn iter(&self) -> impl Iterator<Item = &(u64, Location)> {
+        self.0.iter()
+    }
+}
+
 /// Objects that are equal as far as listings tell.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Copies {
@@ -51,23 +77,21 @@ pub struct Copies {
     pub size: u64,
     /// Their common ETag.
     pub etag: String,
-    /// Where they are, the oldest first.
-    pub locations: Vec<Location>,
+    /// When each was modified and where it is, the oldest first.
+    pub objects: Vec<(Option<jiff::Timestamp>, Location)>,
 }
 
 impl Copies {
     /// Bytes that go if one of them stays.
     pub fn wasted(&self) -> u64 {
-        self.size.saturating_mul(self.locations.len().saturating_sub(1) as u64)
+        self.size.saturating_mul(self.objects.len().saturating_sub(1) as u64)
     }
 }
-
-type Seen = Vec<(Option<jiff::Timestamp>, Location)>;
 
 /// Looks for objects of the same size and ETag. Equal bytes that were uploaded in parts of different sizes have
 /// different ETags and are not found; encrypted objects may have ETags of their own.
 #[derive(Debug, Default)]
-pub struct Duplicates(HashMap<(u64, Box<str>), Seen>);
+pub struct Duplicates(HashMap<(u64, Box<str>), Vec<(Option<jiff::Timestamp>, Location)>>);
 
 impl Duplicates {
     /// One more object; what is empty or has no ETag is left out.
@@ -83,11 +107,10 @@ impl Duplicates {
             seen.sort_by(|a, b| a.0.cmp(&b.0).then_with(|| a.1.exact().cmp(&b.1.exact())));
             // Places that overlap show an object twice: it is no copy of itself.
             let mut known = HashSet::new();
-            let locations = seen.into_iter().map(|(_, location)| location);
-            let locations = locations.filter(|location| known.insert(location.exact())).collect();
-            Copies { size, etag: etag.into(), locations }
+            seen.retain(|(_, location)| known.insert(location.exact()));
+            Copies { size, etag: etag.into(), objects: seen }
         });
-        let mut groups: Vec<Copies> = groups.filter(|group| group.locations.len() > 1).collect();
+        let mut groups: Vec<Copies> = groups.filter(|group| group.objects.len() > 1).collect();
         groups.sort_by(|a, b| b.wasted().cmp(&a.wasted()).then_with(|| a.etag.cmp(&b.etag)));
         groups
     }
@@ -123,7 +146,21 @@ mod tests {
     }
 
     #[test]
-    fn copies_come_by_what_they_waste() {
+    fn the_largest_in_no_folder_are_kept_and_no_more_than_that() {
+        let mut largest = Largest::default();
+        for (key, size) in [("", 900), ("a/b", 800), ("c/", 0)] {
+            largest.add(&found(key, size, "t"));
+        }
+        assert_eq!(largest, Largest::default(), "what is in a folder, and what stands for one");
+        let sizes = |largest: &Largest| largest.iter().map(|(bytes, _)| *bytes).collect::<Vec<_>>();
+        for size in 1..=70 {
+            largest.add(&found(&format!("{size}"), size * 37 % 71, "t"));
+        }
+        assert_eq!(sizes(&largest), (21..=70).rev().collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn copies_come_by_what_they_waste_the_oldest_first() {
         let mut duplicates = Duplicates::default();
         for (key, size, etag) in [
             ("a", 5, "x"),
@@ -134,16 +171,19 @@ mod tests {
             ("f", 0, "n"),
             ("g", 0, "n"),
         ] {
-            duplicates.add(found(key, size, etag));
+            let second = if key == "d" { 1 } else { 2 };
+            let modified = jiff::Timestamp::from_second(second).ok();
+            duplicates.add(Found { modified, ..found(key, size, etag) });
         }
         // The same object once more, as an overlapping place finds it.
-        duplicates.add(found("c", 9, "y"));
+        let modified = jiff::Timestamp::from_second(2).ok();
+        duplicates.add(Found { modified, ..found("c", 9, "y") });
         duplicates.add(Found { modified: Some(jiff::Timestamp::UNIX_EPOCH), ..found("e", 9, "z") });
         let groups = duplicates.groups();
         assert_eq!(groups.iter().map(Copies::wasted).collect::<Vec<_>>(), [9, 5]);
         assert_eq!(
-            groups[0].locations.iter().map(ToString::to_string).collect::<Vec<_>>(),
-            ["p:b/c", "p:b/d"]
+            groups[0].objects.iter().map(|(_, location)| location.to_string()).collect::<Vec<_>>(),
+            ["p:b/d", "p:b/c"]
         );
     }
 }

@@ -99,6 +99,10 @@ async fn objects_are_listed_read_moved_and_deleted() {
     assert_eq!(shell.ok(&["ls", "-r", "-0", "p:box/dir/a"]), "dir/a.txt\0");
     shell.ok(&["mv", "p:box/dir/b.txt", "p:box/c.txt"]);
     shell.ok(&["mb", "p:other"]);
+    shell.world.backend.faults().take_requests();
+    let (code, error) = shell.fails(&["mb", "p:Bad_Name"]);
+    assert!(code == 1 && error.contains("p:Bad_Name") && error.contains("3 to 63 characters"), "{error}");
+    assert_eq!(shell.world.backend.faults().take_requests().len(), 0, "nothing is sent");
     shell.ok(&["cp", "-r", "p:box/", "p:other/copy/"]);
     assert_eq!(shell.world.backend.keys("other"), ["copy/c.txt", "copy/dir/a.txt"]);
     let stat = shell.json(&["stat", "--json", "p:box/c.txt"]);

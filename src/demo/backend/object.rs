@@ -34,7 +34,7 @@ macro_rules! describe {
         $output.metadata = Some(attributes.metadata);
         $output.storage_class = attributes.storage_class.map(StorageClass::from);
         describe_encryption!($output, &stored.encryption);
-        $output.restore = stored.restored.map(|days| format!("ongoing-request=\"false\", days=\"{days}\""));
+        $output.restore = stored.restored.and_then(restored);
         $output.parts_count = stored.parts;
         if $with_checksums {
             $output.checksum_crc32 = stored.checksums.get("crc32").cloned();
@@ -121,6 +121,12 @@ pub(super) fn may_write(
         ));
     }
     Ok(())
+}
+
+/// The header of what was brought back.
+fn restored(until: jiff::Timestamp) -> Option<String> {
+    let until = jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&until).ok()?;
+    Some(format!("ongoing-request=\"false\", expiry-date=\"{until}\""))
 }
 
 impl Stored {
@@ -279,7 +285,9 @@ impl Backend {
                 "Restore is not allowed for the object's current storage class"
             ));
         }
-        Arc::make_mut(stored).restored = Some(days);
+        let hours = jiff::SignedDuration::from_hours(24 * i64::from(days));
+        Arc::make_mut(stored).restored =
+            Some(jiff::Timestamp::now().saturating_add(hours).unwrap_or_default());
         Ok(())
     }
 

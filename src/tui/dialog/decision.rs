@@ -33,8 +33,8 @@ pub(crate) enum Decision {
     Kit(Box<KitRequest>, PathBuf),
     /// Go there, away from what was measured.
     JumpTo(Location),
-    /// How much is where in this.
-    MeasureBelow(Location),
+    /// How much is where in this; `None`: in what is no folder.
+    MeasureBelow(Option<Location>),
     /// And back from there.
     MeasureAbove,
     /// How much is where is no longer of interest.

@@ -134,10 +134,11 @@ impl Facts {
         (lines, starts)
     }
 
-    /// The width that no row needs to wrap at.
+    /// The width that no row needs to wrap at, and no name is cut at.
     fn wanted(&self, title: &str) -> u16 {
         let values = self.rows.iter().map(|row| text::width(&display_safe(&row.value))).max().unwrap_or(0);
-        let wanted = (self.names(usize::from(WIDTH)) + 2 + values).max(text::width(title));
+        let names = self.names(usize::from(WIDTH));
+        let wanted = (names + 2 + values).max(3 * names).max(text::width(title));
         u16::try_from(wanted).unwrap_or(WIDTH).min(WIDTH)
     }
 

@@ -6,7 +6,7 @@ use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
 use ratatui::text::Span;
 use tui_input::backend::crossterm::to_input_request;
-use tui_input::{Input, InputRequest};
+use tui_input::{Input, InputRequest, StateChanged};
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::super::text;
@@ -15,30 +15,46 @@ use crate::sanitize::display_safe;
 
 /// The line.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Field(Input);
+pub(super) struct Field {
+    input: Input,
+    /// The first character that is typed takes the place of all of it.
+    preset: bool,
+}
 
 impl Field {
     /// With `text` in it and the cursor at its end.
     pub(super) fn new(text: &str) -> Self {
-        Self(Input::new(text.to_owned()))
+        Self { input: Input::new(text.to_owned()), preset: false }
+    }
+
+    /// With a `text` that was not typed: what is typed next takes its place, other keys edit it.
+    pub(super) fn preset(text: &str) -> Self {
+        Self { preset: true, ..Self::new(text) }
     }
 
     /// The text, exact.
     pub(super) fn text(&self) -> &str {
-        self.0.value()
+        self.input.value()
     }
 
     /// A key for it; whether the text changed.
     pub(super) fn on_key(&mut self, key: KeyEvent) -> bool {
         let Some(request) = to_input_request(&Event::Key(key)) else { return false };
-        self.0.handle(request).is_some_and(|changed| changed.value)
+        self.handle(request).is_some_and(|changed| changed.value)
+    }
+
+    fn handle(&mut self, request: InputRequest) -> Option<StateChanged> {
+        if std::mem::take(&mut self.preset) && matches!(request, InputRequest::InsertChar(_)) {
+            self.input.reset();
+        }
+        self.input.handle(request)
     }
 
     /// Inserts `text` without its control characters; whether anything was left.
     pub(super) fn paste(&mut self, text: &str) -> bool {
         let mut changed = false;
         for c in text.chars().filter(|c| !c.is_control()) {
-            changed |= self.0.handle(InputRequest::InsertChar(c)).is_some();
+            changed |= self.handle(InputRequest::InsertChar(c)).is_some();
         }
         changed
     }
@@ -59,9 +75,9 @@ impl Field {
 
     /// The part that is seen in `cells` cells, and the cursor's cell in it.
     fn window(&self, cells: usize) -> (String, usize) {
-        let cursor = self.0.cursor();
+        let cursor = self.input.cursor();
         let (mut before, mut after, mut chars) = (Vec::new(), String::new(), 0);
-        for grapheme in self.0.value().graphemes(true) {
+        for grapheme in self.input.value().graphemes(true) {
             let safe = display_safe(grapheme).into_owned();
             chars += grapheme.chars().count();
             if chars <= cursor { before.push(safe) } else { after.push_str(&safe) }

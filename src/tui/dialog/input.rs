@@ -22,11 +22,13 @@ pub(crate) struct Prompt {
     purpose: Purpose,
     label: String,
     field: Field,
+    /// Said beside what is typed.
+    note: Option<&'static str>,
 }
 
 impl Prompt {
     pub(super) fn new(purpose: Purpose, label: &str, text: &str) -> Self {
-        Self { purpose, label: display_safe(label).into_owned(), field: Field::new(text) }
+        Self { purpose, label: display_safe(label).into_owned(), field: Field::new(text), note: None }
     }
 
     /// Goes on as `text`, if it still says what that was found for.
@@ -34,6 +36,10 @@ impl Prompt {
         if self.field.text() == typed {
             self.field = Field::new(text);
         }
+    }
+
+    pub(super) fn note(&mut self, note: Option<&'static str>) {
+        self.note = note;
     }
 
     pub(super) fn purpose(&self) -> Purpose {
@@ -85,7 +91,17 @@ impl Prompt {
         let label = text::clip(&self.label, usize::from(bar.width / 2), theme.ellipsis()) + ": ";
         let used = u16::try_from(text::width(&label)).unwrap_or(bar.width).min(bar.width);
         frame.render_widget(Span::styled(label, theme.focused), bar);
-        let rest = Rect { x: bar.x + used, width: bar.width - used, ..bar };
+        let mut rest = Rect { x: bar.x + used, width: bar.width - used, ..bar };
+        if let Some(note) = self.note {
+            // Half of the room stays for what is typed.
+            let note = text::clip(note, usize::from(rest.width / 2), theme.ellipsis());
+            let cells = u16::try_from(text::width(&note)).unwrap_or(0);
+            rest.width -= cells;
+            frame.render_widget(
+                Span::styled(note, theme.warning),
+                Rect { x: rest.right(), width: cells, ..bar },
+            );
+        }
         self.field.draw(frame, rest, theme, true);
     }
 

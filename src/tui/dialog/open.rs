@@ -140,6 +140,13 @@ impl Dialog {
         }
     }
 
+    /// What is to be said of what was typed into a line so far.
+    pub(crate) fn note(&mut self, note: Option<&'static str>) {
+        if let Self::Input(input) = self {
+            input.note(note);
+        }
+    }
+
     /// It, if it is that one about this transfer.
     pub(crate) fn as_failures(&mut self, id: TransferId) -> Option<&mut failures::Failures> {
         match self {

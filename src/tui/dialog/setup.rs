@@ -181,6 +181,13 @@ impl ProfileForm {
         }
     }
 
+    /// What the provider brings along; what is typed takes its place.
+    fn preset(&mut self, row: Row, text: &str) {
+        if let Some(at) = Self::at(row) {
+            self.texts[at] = Field::preset(text);
+        }
+    }
+
     fn template(&self) -> &'static str {
         self.preset_of().endpoint.unwrap_or_default()
     }
@@ -202,11 +209,11 @@ impl ProfileForm {
         let follows = (self.text(Row::Region) == default(self), self.text(Row::Endpoint) == self.made());
         self.provider = provider;
         if follows.0 {
-            self.set(Row::Region, default(self));
+            self.preset(Row::Region, default(self));
         }
         if follows.1 {
             let made = self.made();
-            self.set(Row::Endpoint, &made);
+            self.preset(Row::Endpoint, &made);
         }
     }
 
@@ -218,7 +225,7 @@ impl ProfileForm {
         change(&mut self.texts[at]);
         if follows && matches!(row, Row::Account | Row::Region) {
             let made = self.made();
-            self.set(Row::Endpoint, &made);
+            self.preset(Row::Endpoint, &made);
         }
     }
 

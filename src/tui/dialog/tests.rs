@@ -17,7 +17,7 @@ use crate::action::ACTIONS;
 use crate::clipboard;
 use crate::error::{Error, Kind};
 use crate::location::Location;
-use crate::s3::{EndsBecause, Method};
+use crate::s3::{EndsBecause, Fact, Method};
 use crate::sync::{Plan, StepKind};
 use crate::transfer::{Answer, OnConflict, TransferId};
 use crate::walk::Target;
@@ -125,7 +125,7 @@ fn every_key_of_every_dialog_can_be_another_one() {
 #[test]
 fn what_takes_room_keeps_the_cursor_on_its_row_while_rows_change_places() {
     let place = |key: &str| Location::Remote(remote(key));
-    let share = |key: &str, bytes| Share { place: place(key), bytes, files: 1 };
+    let share = |key: &str, bytes| Share { place: place(key), bytes, files: 1, folder: true };
     let mut dialog = Dialog::usage(place(""));
     let took = |dialog: &mut Dialog, rows| {
         dialog.as_usage().expect("it is that one").take(Measured { rows, ..Measured::default() });
@@ -151,6 +151,14 @@ fn a_failure_is_tried_again_by_itself_or_with_all_others() {
     );
     dialog.as_failures(TransferId(7)).expect("it is that one").renew(Vec::new());
     assert!(screen(&dialog, 80, 24).contains("Nothing of it is left"));
+}
+
+#[test]
+fn a_box_of_short_facts_is_wide_enough_for_their_names() {
+    let row = Property::of(&Fact::known("marker object", "no"));
+    let dialog = Dialog::facts(Location::Remote(remote("a/")), row, None);
+    let screen = screen(&dialog, 80, 24);
+    assert!(screen.contains("marker object  no"), "{screen}");
 }
 
 #[test]

@@ -19,12 +19,14 @@ const WIDTH: u16 = 112;
 /// Cells of a bar.
 const BAR: u16 = 12;
 
-/// One row: what is in a folder.
+/// One row: what is in a folder, one of the largest files right here, or the rest of those.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Share {
     pub(crate) place: Location,
     pub(crate) bytes: u64,
     pub(crate) files: u64,
+    /// Whether one can look what is in it.
+    pub(crate) folder: bool,
 }
 
 /// What is known so far.
@@ -89,8 +91,9 @@ impl Usage {
     pub(super) fn on_action(&mut self, action: Action) -> Outcome {
         match (action, self.now.rows.get(self.cursor.row())) {
             (Action::DialogAccept, Some(row)) => return Outcome::Decide(Decision::JumpTo(row.place.clone())),
-            (Action::UsageBelow, Some(row)) if row.place != self.root => {
-                return Outcome::Do(Decision::MeasureBelow(row.place.clone()));
+            (Action::UsageBelow, Some(row)) => {
+                let below = row.folder.then(|| row.place.clone());
+                return Outcome::Do(Decision::MeasureBelow(below));
             }
             (Action::UsageAbove, _) if !self.above.is_empty() => return Outcome::Do(Decision::MeasureAbove),
             _ => {}
@@ -174,7 +177,7 @@ impl Usage {
         let used: usize = spans.iter().map(|span| text::width(&span.content)).sum();
         let below = row.place.below(&self.root).filter(|name| !name.is_empty());
         let name = match below {
-            _ if row.place == self.root => "(in no folder of it)".to_owned(),
+            _ if row.place == self.root => "(other files here)".to_owned(),
             Some(name) => name.to_string_lossy().into_owned(),
             None => row.place.to_string(),
         };

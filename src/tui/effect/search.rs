@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
+
 use crate::entry::{Entry, Kind as EntryKind};
 use crate::error::Kind;
 use crate::location::Location;
@@ -10,7 +12,7 @@ use crate::tui::dialog::{Measured, Share};
 use crate::tui::message::{Finding, Search};
 use crate::tui::text;
 use crate::tui::units::Units;
-use crate::walk::usage::{Copies, Duplicates, Usage};
+use crate::walk::usage::{Copies, Duplicates, Largest, Usage};
 use crate::walk::{self, Found, Total};
 
 /// Between two reports.
@@ -62,7 +64,11 @@ pub(super) async fn find(
     if search.query.is_none() {
         let groups = copies.groups();
         let wasted = units.size(groups.iter().map(Copies::wasted).sum());
-        now.words = format!("{} groups of equal objects, {wasted} more than needed", groups.len());
+        let s = if groups.len() == 1 { "" } else { "s" };
+        now.words = format!(
+            "{} group{s} of equal objects, the oldest of each first, {wasted} more than needed",
+            text::thousands(groups.len())
+        );
         now.entries = groups.into_iter().take(GROUPS).flat_map(|group| equal(&root, &group)).collect();
     }
     now.done = true;
@@ -76,13 +82,16 @@ fn entry(root: &Location, found: Found) -> Option<Entry> {
 }
 
 fn equal(root: &Location, group: &Copies) -> Vec<Entry> {
-    let names = group.locations.iter().filter_map(|place| place.below(root));
-    names.map(|name| Entry { size: Some(group.size), ..Entry::new(name, EntryKind::Object) }).collect()
+    let entry = |(modified, place): &(Option<Timestamp>, Location)| {
+        let (size, etag) = (Some(group.size), Some(group.etag.as_str().into()));
+        Some(Entry { size, modified: *modified, etag, ..Entry::new(place.below(root)?, EntryKind::Object) })
+    };
+    group.objects.iter().filter_map(entry).collect()
 }
 
 /// Adds up until it is dropped.
 pub(super) async fn measure(connections: Connections, root: Location, tell: impl Fn(Measured)) {
-    let (mut usage, mut now) = (Usage::default(), Measured::default());
+    let (mut usage, mut largest, mut now) = (Usage::default(), Largest::default(), Measured::default());
     // What comes first is told at once.
     let mut told: Option<Instant> = None;
     let mut batches = walk::below(connections, root.clone());
@@ -95,32 +104,41 @@ pub(super) async fn measure(connections: Connections, root: Location, tell: impl
                     now.looked += 1;
                     now.bytes = now.bytes.saturating_add(found.size);
                     usage.add(&found, 1);
+                    largest.add(&found);
                 }
             }
         }
         if told.is_none_or(|told| told.elapsed() >= REPORT) {
-            (now.rows, now.classes) = (folders(&root, &usage), classes(&usage));
+            (now.rows, now.classes) = (rows(&root, &usage, &largest), classes(&usage));
             tell(now.clone());
             told = Some(Instant::now());
         }
     }
-    (now.rows, now.classes, now.done) = (folders(&root, &usage), classes(&usage), true);
+    (now.rows, now.classes, now.done) = (rows(&root, &usage, &largest), classes(&usage), true);
     tell(now);
 }
 
-/// The folders right below, and what is in none of them, largest first.
-fn folders(root: &Location, usage: &Usage) -> Vec<Share> {
-    let share = |(folder, total): (&String, &Total)| Share {
+/// The folders right below, the largest of what is in none of them, and the rest of that; largest first.
+fn rows(root: &Location, usage: &Usage, largest: &Largest) -> Vec<Share> {
+    let folders = usage.folders.iter().map(|(folder, total)| Share {
         place: root.join(folder.as_ref()),
         bytes: total.bytes,
         files: total.files,
+        folder: true,
+    });
+    let single = |(bytes, place): &(u64, Location)| Share {
+        place: place.clone(),
+        bytes: *bytes,
+        files: 1,
+        folder: false,
     };
-    let mut rows: Vec<Share> = usage.folders.iter().map(share).collect();
+    let mut rows: Vec<Share> = folders.chain(largest.iter().map(single)).collect();
     let of = |sum: fn(&Share) -> u64| rows.iter().map(sum).fold(0, u64::saturating_add);
     let files = usage.total.files.saturating_sub(of(|row| row.files));
     let bytes = usage.total.bytes.saturating_sub(of(|row| row.bytes));
-    if files > 0 {
-        rows.push(Share { place: root.clone(), bytes, files });
+    // The marker that stands for the place takes no room.
+    if bytes > 0 {
+        rows.push(Share { place: root.clone(), bytes, files, folder: false });
     }
     rows.sort_by(|a, b| b.bytes.cmp(&a.bytes).then_with(|| a.place.exact().cmp(&b.place.exact())));
     rows

@@ -4,6 +4,7 @@ use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::Path;
 
 use crate::action::Action;
+use crate::config::Keys;
 use crate::error::{Error, Kind, Result};
 use crate::location::{Location, Remote};
 use crate::preview::Unpacked;
@@ -52,17 +53,26 @@ async fn object(connections: &Connections, remote: &Remote, wanted: &Wanted) -> 
         ..GetOptions::default()
     };
     let got = store.get(&remote.bucket, &remote.key, &options).await;
-    let key = connections.config().keys.label(Action::ViewerReload);
-    let mut download = got.map_err(|error| match error.kind() {
-        Kind::Changed if !key.is_empty() => error.with_hint(format!("{key} reads it anew")),
-        _ => error,
-    })?;
+    let mut download = got.map_err(|error| with_key(&connections.config().keys, error))?;
     let mut bytes = Vec::new();
     while let Some(chunk) = download.chunk().await {
         bytes.extend_from_slice(&chunk?);
     }
     let etag = Some(download.info.etag.clone()).filter(|etag| !etag.is_empty());
     Ok(Chunk { bytes, size: download.info.size, etag })
+}
+
+/// In the browser a key helps where a command does elsewhere.
+fn with_key(keys: &Keys, error: Error) -> Error {
+    let (action, helps) = match error.kind() {
+        Kind::Changed => (Action::ViewerReload, "reads it anew"),
+        Kind::Unsupported if error.message().contains("InvalidObjectState") => {
+            (Action::StorageClass, "in the pane restores it: it is archived")
+        }
+        _ => return error,
+    };
+    let key = keys.label(action);
+    if key.is_empty() { error } else { error.with_hint(format!("{key} {helps}")) }
 }
 
 fn file(path: &Path, wanted: &Wanted) -> Result<Chunk> {

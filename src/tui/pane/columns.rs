@@ -22,24 +22,31 @@ pub(super) struct Fitted {
     cells: usize,
 }
 
-/// Those of `wanted` that fit beside names into rows of `width` cells. The last ones give way first; before it goes, a
+/// Those of `wanted` that fit beside names into rows of `width` cells. The last ones give way first; before any does, a
 /// time becomes a day. What nothing in the listing has takes no room.
 pub(super) fn fit(wanted: &[Column], listing: &Listing, units: &Units, width: usize) -> Vec<Fitted> {
+    let [minutes, days] = [TIME, DAY].map(|time| fit_with(time, wanted, listing, units, width));
+    if days.len() > minutes.len() { days } else { minutes }
+}
+
+/// The same with times of so many cells.
+fn fit_with(time: usize, wanted: &[Column], listing: &Listing, units: &Units, width: usize) -> Vec<Fitted> {
     let mut left = width.saturating_sub(1);
     let mut fitted = Vec::new();
     for column in wanted {
-        let (wide, narrow) = match column {
-            Column::Size => (units.width(), units.width()),
-            Column::Modified => (TIME, DAY),
+        let cells = match column {
+            Column::Size => units.width(),
+            Column::Modified => time,
             Column::Class => {
                 let widest = listing.classes().iter().map(|class| text::width(class)).max();
                 let Some(widest) = widest else { continue };
-                (widest.min(CLASS), widest.min(CLASS))
+                widest.min(CLASS)
             }
         };
         let name = if fitted.is_empty() { NAME.0 } else { NAME.1 };
-        let fits = |cells: &usize| left > cells + name;
-        let Some(cells) = [wide, narrow].into_iter().find(fits) else { break };
+        if left <= cells + name {
+            break;
+        }
         left -= cells + 1;
         fitted.push(Fitted { column: *column, cells });
     }
@@ -99,12 +106,14 @@ mod tests {
     }
 
     #[test]
-    fn the_last_column_gives_way_first_and_a_time_becomes_a_day() {
+    fn a_time_becomes_a_day_before_a_column_gives_way_the_last_one_first() {
         use Column::{Class, Modified, Size};
         let all = [Size, Modified, Class];
         let class = "GLACIER_IR\\x1b".len();
         assert_eq!(shown(&all, 67), [(Size, 9), (Modified, 16), (Class, class)]);
-        assert_eq!(shown(&all, 66), [(Size, 9), (Modified, 16)]);
+        assert_eq!(shown(&all, 66), [(Size, 9), (Modified, 10), (Class, class)]);
+        assert_eq!(shown(&all, 61), [(Size, 9), (Modified, 10), (Class, class)]);
+        assert_eq!(shown(&all, 60), [(Size, 9), (Modified, 16)], "a day would help no other column");
         assert_eq!(shown(&all, 51), [(Size, 9), (Modified, 10)]);
         assert_eq!(shown(&all, 45), [(Size, 9)]);
         assert_eq!(shown(&all, 23), []);

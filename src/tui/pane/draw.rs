@@ -121,6 +121,7 @@ fn count(pane: &Pane) -> String {
         out += " found";
     }
     match pane.listing.sort() {
+        _ if pane.listing.is_as_found() => {}
         (SortBy::Name, false) => {}
         (by, reverse) => out.extend([" by ", by.word(), if reverse { " reversed" } else { "" }]),
     }

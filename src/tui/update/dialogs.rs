@@ -77,9 +77,16 @@ fn live(state: &mut State, purpose: Purpose, text: &str) {
         Purpose::Jump => {
             let from = before.map_or(0, |entry| pane.listing.row_of(entry));
             let row = if text.is_empty() { Some(from) } else { pane.listing.jump(text, from) };
-            match row {
-                Some(row) => pane.move_to(row),
-                None => state.say(Tone::Warning, "no such name was read so far"),
+            let missing = row.is_none().then_some("no such name was read so far");
+            if let Some(row) = row {
+                pane.move_to(row);
+            }
+            // The line that is typed hides the notice, which stays when that is gone.
+            if let Some(missing) = missing {
+                state.say(Tone::Warning, missing);
+            }
+            if let Some(dialog) = state.dialogs.last_mut() {
+                dialog.note(missing);
             }
         }
         _ => {}

@@ -4,10 +4,11 @@ use super::super::dialog::{Decision, Dialog, Property};
 use super::super::message::{Effect, Properties};
 use super::super::state::{State, Tone};
 use super::transfer::writable;
+use crate::action::Action;
 use crate::entry::Kind;
 use crate::error::Result;
 use crate::location::{Location, Remote};
-use crate::s3::{Fact, ObjectInfo, Versioning};
+use crate::s3::{Fact, ObjectInfo, Restore, Versioning};
 
 /// Asks for the properties of the entry under the cursor, in an empty place for those of the place.
 pub(super) fn ask(state: &mut State) -> Vec<Effect> {
@@ -36,7 +37,8 @@ pub(super) fn came(state: &mut State, place: Location, found: Result<Box<Propert
     match found {
         Err(error) => state.fail(&error),
         Ok(found) => {
-            let mut rows = found.object.as_ref().map(|info| of_object(state, info)).unwrap_or_default();
+            let mut rows =
+                found.object.as_ref().map(|info| of_object(state, &place, info)).unwrap_or_default();
             rows.extend(found.facts.iter().flat_map(Property::of));
             let versioning = found.facts.iter().find_map(versioning);
             state.dialogs.push(Dialog::facts(place, rows, versioning));
@@ -53,9 +55,11 @@ fn versioning(fact: &Fact) -> Option<Versioning> {
         .find(|known| known.word() == word)
 }
 
-fn of_object(state: &State, info: &ObjectInfo) -> Vec<Property> {
+fn of_object(state: &State, place: &Location, info: &ObjectInfo) -> Vec<Property> {
     let units = &state.theme.units;
     let attributes = &info.attributes;
+    // Servers name every class but that one.
+    let unnamed = place.as_remote().map(|_| "STANDARD".to_owned());
     let filled = [
         ("size", Some(units.exact_size(info.size))),
         ("modified", info.modified.map(|time| units.exact_time(time))),
@@ -67,7 +71,8 @@ fn of_object(state: &State, info: &ObjectInfo) -> Vec<Property> {
         ("content encoding", attributes.content_encoding.clone()),
         ("content language", attributes.content_language.clone()),
         ("expires", attributes.expires.clone()),
-        ("storage class", attributes.storage_class.clone()),
+        ("storage class", attributes.storage_class.clone().or(unnamed)),
+        ("restore", info.restore().map(|restore| restoring(state, restore))),
         ("encryption", attributes.sse.clone()),
         ("parts", info.parts.map(|parts| parts.to_string())),
     ];
@@ -75,8 +80,25 @@ fn of_object(state: &State, info: &ObjectInfo) -> Vec<Property> {
     let checksums = info.checksums.iter().map(|(name, sum)| Property::new(format!("checksum {name}"), sum));
     let metadata =
         attributes.metadata.iter().map(|(name, value)| Property::new(format!("metadata {name}"), value));
-    let other = info.other.iter().map(|(name, value)| Property::new(name, value));
+    // How it is restored stands above in words.
+    let other = info.other.iter().filter(|(name, _)| name != "restore");
+    let other = other.map(|(name, value)| Property::new(name, value));
     filled.chain(checksums).chain(metadata).chain(other).collect()
+}
+
+fn restoring(state: &State, restore: Restore) -> String {
+    match restore {
+        Restore::Needed => {
+            let key = state.config.keys.label(Action::StorageClass);
+            let key = if key.is_empty() { key } else { format!(" ({key})") };
+            format!("archived, not readable until it is restored{key}")
+        }
+        Restore::UnderWay => "under way, not readable yet".to_owned(),
+        Restore::Readable(until) => {
+            let until = until.map(|time| format!(" until {}", state.theme.units.exact_time(time)));
+            format!("readable{}", until.unwrap_or_default())
+        }
+    }
 }
 
 /// Asks whether a bucket is to keep versions from now on, or to stop that.

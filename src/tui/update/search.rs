@@ -75,8 +75,13 @@ pub(super) fn usage(state: &mut State) -> Vec<Effect> {
     vec![Effect::Measure(state.measuring, place)]
 }
 
-/// How much is where in one of the rows.
-pub(super) fn measure_below(state: &mut State, place: Location) -> Vec<Effect> {
+/// How much is where in one of the rows, if that is a folder.
+pub(super) fn measure_below(state: &mut State, place: Option<Location>) -> Vec<Effect> {
+    let Some(place) = place else {
+        let key = state.config.keys.label(Action::DialogAccept);
+        state.say(Tone::Plain, format!("this is no folder: {key} goes to it"));
+        return Vec::new();
+    };
     let Some(usage) = state.dialogs.iter_mut().find_map(Dialog::as_usage) else { return Vec::new() };
     usage.enter(place.clone());
     state.measuring += 1;

@@ -44,11 +44,7 @@ impl Undo {
                 let heading = format!("Take back the renaming of {} in {at}?", count(names.len(), "name"));
                 (heading, names.iter().take(100).map(line).collect())
             }
-            Undo::Moved(files) => {
-                let line = |(from, to): &(Location, Location)| format!("{to}  >  {from}");
-                let heading = format!("Move {} back?", count(files.len(), "file"));
-                (heading, files.iter().take(100).map(line).collect())
-            }
+            Undo::Moved(files) => (format!("Move {} back?", count(files.len(), "file")), moved(files)),
             Undo::Deleted(at, markers) => {
                 let line = |id: &ObjectId| Remote { key: id.key.clone(), ..at.clone() }.to_string();
                 let heading = format!("Bring back {}?", count(markers.len(), "deleted object"));
@@ -77,6 +73,33 @@ impl Undo {
         places.dedup();
         places
     }
+}
+
+/// Where each file is and where it goes, in order; first the folder that all of them are in, if there is one.
+fn moved(files: &[(Location, Location)]) -> Vec<String> {
+    let mut files: Vec<_> = files.iter().map(|(was, is)| (is.exact(), was.exact())).collect();
+    files.sort();
+    let line = |is: &str, was: &str| format!("{is}  >  {was}");
+    match folder(&files) {
+        Some((is, was)) => {
+            let below = files.iter().take(100).map(|(file, _)| file[is.len()..].to_owned());
+            [line(is, was), String::new()].into_iter().chain(below).collect()
+        }
+        None => files.iter().take(100).map(|(is, was)| line(is, was)).collect(),
+    }
+}
+
+/// The folder that all files are in and the one that they were in, if they have the same names in both.
+fn folder(files: &[(String, String)]) -> Option<(&str, &str)> {
+    let (is, was) = files.first().filter(|_| files.len() > 1)?;
+    let same = is.rsplit('/').zip(was.rsplit('/')).take_while(|(is, was)| is == was);
+    let same: usize = same.map(|(name, _)| name.len() + 1).sum();
+    let root = |file: &'_ str| (file.len() + 1).checked_sub(same).filter(|_| same > 0);
+    let (is, was) = (&is[..root(is)?], &was[..root(was)?]);
+    let stays = |(file, before): &(String, String)| {
+        file.strip_prefix(is).is_some_and(|name| before.strip_prefix(was) == Some(name))
+    };
+    files.iter().all(stays).then_some((is, was))
 }
 
 impl State {

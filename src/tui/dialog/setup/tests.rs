@@ -103,7 +103,9 @@ fn the_address_is_the_presets_until_it_is_changed() {
     let settings = form.profile().settings;
     assert!(settings.contains(&("region", "eu-central-2".into())));
     assert!(!settings.iter().any(|(key, _)| *key == "endpoint"), "{settings:?}");
-    tab(&mut form, "/x");
+    press(&mut form, KeyCode::Tab);
+    press(&mut form, KeyCode::End);
+    form.on_paste("/x");
     press(&mut form, KeyCode::Up);
     form.on_paste("1");
     assert_eq!(form.text(Row::Endpoint), "https://s3.eu-central-2.wasabisys.com/x");
@@ -164,4 +166,20 @@ fn what_another_tool_knows_is_taken_over_with_what_has_no_row() {
     all.set_keepers(Keepers { keyring: false, sealed: Asks::Nothing });
     assert_eq!(all.rows(), [Row::Keys]);
     assert_eq!(ordered(&mut all, Wish::Save).profiles.len(), 2);
+}
+
+#[test]
+fn what_is_typed_takes_the_place_of_a_preset_and_other_keys_edit_it() {
+    let region = |keys: &[KeyCode]| {
+        let mut form = ProfileForm::new();
+        press(&mut form, KeyCode::Char('m'));
+        press(&mut form, KeyCode::Tab);
+        press(&mut form, KeyCode::Tab);
+        assert_eq!((form.row(), form.text(Row::Region)), (Row::Region, "us-east-1"));
+        keys.iter().for_each(|key| drop(press(&mut form, *key)));
+        form.text(Row::Region).to_owned()
+    };
+    assert_eq!(region(&[KeyCode::Char('e'), KeyCode::Char('u')]), "eu");
+    assert_eq!(region(&[KeyCode::Backspace, KeyCode::Char('2')]), "us-east-2");
+    assert_eq!(region(&[KeyCode::Left, KeyCode::Char('9')]), "us-east-91");
 }

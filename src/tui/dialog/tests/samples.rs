@@ -284,7 +284,7 @@ fn usage() -> Dialog {
     let mut dialog = Dialog::usage(place("films/"));
     let usage = dialog.as_usage().expect("it is that one");
     usage.enter(place("films/raw/"));
-    let share = |key: &str, bytes| Share { place: place(key), bytes, files: 3 };
+    let share = |key: &str, bytes| Share { place: place(key), bytes, files: 3, folder: true };
     let rows = vec![share("films/raw/a/", 3_000_000), share("films/raw/esc\u{1b}[2J/", 1_000)];
     usage.take(Measured { rows, looked: 6, bytes: 3_001_000, done: true, ..Measured::default() });
     dialog

@@ -310,3 +310,19 @@ fn marks_survive_reading_a_listing_of_several_pages_again() {
     );
     assert_eq!((state.here().listing.len(), state.here().listing.marks()), (152, (3, 300)));
 }
+
+#[test]
+fn a_name_to_jump_to_that_is_not_there_is_said_beside_it() {
+    let mut state = browser();
+    let said = |state: &State| draw(state).contains("no such name was read so far");
+    keys(&mut state, "\t'a");
+    assert!(!said(&state), "{}", draw(&state));
+    keys(&mut state, "qq");
+    let screen = draw(&state);
+    assert!(screen.contains("jump to: aqq") && said(&state), "{screen}");
+    key(&mut state, KeyCode::Backspace);
+    key(&mut state, KeyCode::Backspace);
+    assert!(draw(&state).contains("jump to: a\n") && !said(&state), "{}", draw(&state));
+    keys(&mut state, "q\r");
+    assert!(said(&state) && !draw(&state).contains("jump to"), "{}", draw(&state));
+}

@@ -105,7 +105,8 @@ fn in_lists_a_click_chooses_a_row_a_second_one_takes_it_and_the_wheel_scrolls() 
     // Of a list that is longer than the box, also what comes in sight by the wheel.
     let effects = keys(&mut state, "W");
     let [Effect::Measure(number, _)] = effects[..] else { panic!("{effects:?}") };
-    let share = |n: u64| Share { place: at(&format!("photos/{n:02}/")), bytes: 100 - n, files: 1 };
+    let share =
+        |n: u64| Share { place: at(&format!("photos/{n:02}/")), bytes: 100 - n, files: 1, folder: true };
     let now = Measured { rows: (0..60).map(share).collect(), done: true, ..Measured::default() };
     update(&mut state, Event::Measured(number, now));
     assert!(!draw(&state).contains("40/"));
@@ -164,7 +165,7 @@ fn the_cursor_of_the_terminal_stands_in_the_row_that_has_the_keyboard() {
     key(&mut state, KeyCode::Down);
     assert!(standing(&state).contains("work"), "{}", standing(&state));
     keys(&mut state, "\x1bW");
-    let share = |key: &str| Share { place: at(key), bytes: 1, files: 1 };
+    let share = |key: &str| Share { place: at(key), bytes: 1, files: 1, folder: true };
     let now = Measured { rows: vec![share("a/"), share("b/")], done: true, ..Measured::default() };
     update(&mut state, Event::Measured(1, now));
     key(&mut state, KeyCode::Down);

@@ -62,11 +62,12 @@ fn the_welcome_and_lists_to_choose_from() {
 
 #[test]
 fn what_takes_room() {
-    let share = |key: &str, bytes, files| Share { place: at(key), bytes, files };
+    let share = |key: &str, bytes, files| Share { place: at(key), bytes, files, folder: true };
     let rows = vec![
         share("photos/2025/", 3_400_000_000, 12_345),
         share("photos/2026 日本語 a long name of a folder that goes on and on/", 1_200_000_000, 810),
-        share("photos/", 2_000_000, 2),
+        Share { folder: false, ..share("photos/film.mov", 4_000_000, 1) },
+        Share { folder: false, ..share("photos/", 2_000_000, 2) },
     ];
     let measured = |state: &mut State, now| {
         keys(state, "W");
@@ -80,13 +81,13 @@ fn what_takes_room() {
         let failed = vec![Error::new(Failure::Denied, "cannot list work:media/photos/2024/: access denied")];
         let now = Measured {
             rows: rows.clone(),
-            looked: 13_157,
-            bytes: 4_602_000_000,
+            looked: 13_158,
+            bytes: 4_606_000_000,
             failed,
             done: true,
             classes: vec![
                 ("STANDARD".into(), crate::walk::Total { bytes: 4_000_000_000, files: 13_000 }),
-                ("GLACIER".into(), crate::walk::Total { bytes: 602_000_000, files: 157 }),
+                ("GLACIER".into(), crate::walk::Total { bytes: 606_000_000, files: 158 }),
             ],
         };
         measured(state, now);
@@ -163,7 +164,7 @@ fn what_was_found_and_said() {
             entries: entries.into(),
             looked: 13_157,
             done: true,
-            words: "2 groups of equal objects, 4.8 MB more than needed".into(),
+            words: "2 groups of equal objects, the oldest of each first, 4.8 MB more than needed".into(),
             ..Finding::default()
         };
         update(state, Event::Found { pane: PaneId::Left, generation, finding });

@@ -239,12 +239,27 @@ fn equal_objects_stay_together_until_they_are_sorted_and_all_of_a_profile_is_fou
 }
 
 #[test]
+fn equal_objects_are_in_no_order_that_a_pane_was_sorted_by_before() {
+    let mut state = browser();
+    state.focus = PaneId::Right;
+    keys(&mut state, "s");
+    assert!(draw(&state).contains(" by size "));
+    let effects = key_with(&mut state, 'd', KeyModifiers::ALT);
+    let (generation, ..) = searched(&effects);
+    found(&mut state, generation, &["z", "a"], 2, true);
+    let shown = draw(&state);
+    assert!(shown.contains(" 2 found ") && !shown.contains("by size"), "{shown}");
+    keys(&mut state, "s");
+    assert!(draw(&state).contains(" 2 found by "), "{}", draw(&state));
+}
+
+#[test]
 fn what_takes_room_is_shown_as_it_is_added_up() {
     let mut state = browser();
     state.focus = PaneId::Right;
     let effects = keys(&mut state, "W");
     let [Effect::Measure(number, _)] = effects[..] else { panic!("{effects:?}") };
-    let share = |key: &str| Share { place: at(key), bytes: 2048, files: 2 };
+    let share = |key: &str| Share { place: at(key), bytes: 2048, files: 2, folder: true };
     let now = |key: &str| Measured { rows: vec![share(key)], looked: 10, bytes: 9999, ..Measured::default() };
     update(&mut state, Event::Measured(number - 1, now("photos/stale/")));
     update(&mut state, Event::Measured(number, now("photos/2026/")));

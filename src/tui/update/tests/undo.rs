@@ -127,3 +127,21 @@ fn a_deletion_is_taken_back_where_it_left_markers_but_not_on_a_read_only_profile
     keys(&mut state, "u");
     assert!(notice(&state).contains("read-only"));
 }
+
+#[test]
+fn the_question_begins_with_the_folder_that_was_renamed() {
+    let asked = |pairs: &[(&str, &str)]| {
+        let mut state = browser();
+        state.remember(Undo::Moved(pairs.iter().map(|(was, is)| (at(was), at(is))).collect()));
+        keys(&mut state, "u");
+        draw(&state)
+    };
+    let screen = asked(&[("berichte/z", "reports/z"), ("berichte/b/c", "reports/b/c")]);
+    let row = |text: &str| screen.lines().position(|line| line.contains(text)).unwrap();
+    let folder = row("work:media/reports/  >  work:media/berichte/");
+    assert_eq!((row(" b/c  "), row(" z  ")), (folder + 2, folder + 3), "{screen}");
+    let screen = asked(&[("b", "a/b"), ("c", "other")]);
+    assert!(screen.contains("work:media/a/b  >  work:media/b"), "{screen}");
+    let screen = asked(&[("x/one", "y/one")]);
+    assert!(screen.contains("work:media/y/one  >  work:media/x/one"), "{screen}");
+}
