@@ -78,7 +78,7 @@ pub struct Copies {
     /// Their common ETag.
     pub etag: String,
     /// When each was modified and where it is, the oldest first.
-    pub objects: Vec<(Option<jiff::Timestamp>, Location)>,
+    pub objects: Vec<Seen>,
 }
 
 impl Copies {
@@ -88,10 +88,13 @@ impl Copies {
     }
 }
 
+/// An object, and when it was last modified.
+type Seen = (Option<jiff::Timestamp>, Location);
+
 /// Looks for objects of the same size and ETag. Equal bytes that were uploaded in parts of different sizes have
 /// different ETags and are not found; encrypted objects may have ETags of their own.
 #[derive(Debug, Default)]
-pub struct Duplicates(HashMap<(u64, Box<str>), Vec<(Option<jiff::Timestamp>, Location)>>);
+pub struct Duplicates(HashMap<(u64, Box<str>), Vec<Seen>>);
 
 impl Duplicates {
     /// One more object; what is empty or has no ETag is left out.

@@ -176,7 +176,9 @@ fn what_is_typed_takes_the_place_of_a_preset_and_other_keys_edit_it() {
         press(&mut form, KeyCode::Tab);
         press(&mut form, KeyCode::Tab);
         assert_eq!((form.row(), form.text(Row::Region)), (Row::Region, "us-east-1"));
-        keys.iter().for_each(|key| drop(press(&mut form, *key)));
+        for key in keys {
+            press(&mut form, *key);
+        }
         form.text(Row::Region).to_owned()
     };
     assert_eq!(region(&[KeyCode::Char('e'), KeyCode::Char('u')]), "eu");
