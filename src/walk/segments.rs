@@ -86,8 +86,8 @@ impl Segment {
 }
 
 impl Piece for Segment {
-    /// More than all readers have in hand when each has two pages.
-    const WAITING: usize = 48_000;
+    /// As many as all readers have in hand when each has a page: more cost memory near by, and gain nothing far away.
+    const WAITING: usize = 24_000;
 
     fn ask(&self) -> ListRequest {
         self.request.clone()
