@@ -15,7 +15,7 @@
 //! | [`local`] | a local folder as pages; safe local names for hostile keys; files that stay below their folder |
 //! | [`clipboard`] | text onto the user's clipboard, also over SSH |
 //! | [`places`] | bookmarks and places visited lately |
-//! | [`preview`] | bytes as lines to look at: text, hex, JSON, tables, pictures |
+//! | [`preview`] | bytes as lines to look at: text, hex, JSON, tables, pictures; gzip unpacked as it is read |
 //! | [`qr`] | QR codes as text |
 //! | [`s3`] | one connected profile; the only home of the AWS SDK |
 //! | [`walk`] | trees: recursive listings, local and remote; unfinished uploads |

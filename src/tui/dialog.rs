@@ -170,18 +170,12 @@ impl Dialog {
             Self::Viewer(viewer) => viewer.on_action(action),
             Self::Given(given) => given.on_action(action),
             Self::Usage(usage) => usage.on_action(action),
-            Self::Input(_)
-            | Self::Link(_)
-            | Self::NewProfile(_)
-            | Self::Pick(_)
-            | Self::Share(_)
-            | Self::Typed(_)
-            | Self::Properties(_)
-            | Self::Batch(_) => Outcome::Stay,
+            // A form takes what is meant together with its key.
+            _ => Outcome::Stay,
         }
     }
 
-    /// A click: the row of a list that is at the cell gets the cursor. Whether there is one.
+    /// A click: the row of a list that is at the cell gets the cursor. Whether it had it already; `None`: no row is there.
     pub(crate) fn on_click(&mut self, cell: Position) -> Option<bool> {
         match self {
             Self::Failures(failures) => failures.on_click(cell),

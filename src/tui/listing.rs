@@ -3,7 +3,9 @@
 
 mod arrange;
 mod columns;
+mod differences;
 mod filter;
+mod marks;
 mod order;
 
 use std::collections::HashSet;
@@ -17,6 +19,7 @@ use crate::entry::{Entry, Kind};
 pub(crate) use arrange::{Arranged, Arranging};
 use arrange::{How, Rows, count, merge};
 use columns::Columns;
+pub(crate) use differences::Difference;
 pub(crate) use filter::{Filter, Sieve};
 use filter::{begins, contains};
 use order::Order;
@@ -73,17 +76,6 @@ pub(crate) struct Listing {
     /// Rows that were made to be drawn.
     #[cfg(test)]
     pub(super) made: std::cell::Cell<usize>,
-}
-
-/// How an entry differs from what the other pane has under its name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Difference {
-    /// Not at all, or it is not seen.
-    None,
-    /// The other pane has none.
-    Only,
-    /// The other pane has another one.
-    Changed,
 }
 
 /// What is drawn of an entry.
@@ -348,94 +340,6 @@ impl Listing {
         self.differences = None;
         self.change(|how| how.show_hidden = !how.show_hidden);
         self.wanted().show_hidden
-    }
-
-    /// Whether `entry` is marked.
-    pub(crate) fn is_marked(&self, entry: u32) -> bool {
-        self.marks[entry as usize]
-    }
-
-    /// Marks or unmarks `entry`.
-    pub(crate) fn mark(&mut self, entry: u32, on: bool) {
-        let mark = &mut self.marks[entry as usize];
-        if *mark == on {
-            return;
-        }
-        *mark = on;
-        let bytes = self.size(entry).unwrap_or(0);
-        if on {
-            self.marked += 1;
-            self.marked_bytes += bytes;
-        } else {
-            self.marked -= 1;
-            self.marked_bytes -= bytes;
-        }
-    }
-
-    /// Gives every entry that is seen the mark that `decide` says, from its name and present mark.
-    pub(crate) fn mark_seen(&mut self, mut decide: impl FnMut(&[u8], bool) -> bool) {
-        for entry in Arc::clone(self.view()).iter() {
-            let on = decide(self.columns.name(*entry), self.is_marked(*entry));
-            self.mark(*entry, on);
-        }
-    }
-
-    /// Whether it is known how its entries differ from those of the other pane.
-    pub(crate) fn is_compared(&self) -> bool {
-        self.differences.is_some()
-    }
-
-    /// Finds out how each entry that is seen differs, by its name and by whether it is a folder.
-    pub(crate) fn compare(&mut self, differs: impl Fn(&[u8], bool) -> Difference) {
-        let mut differences = vec![Difference::None; self.len()];
-        for entry in self.view().iter() {
-            differences[*entry as usize] =
-                differs(self.columns.name(*entry), self.kind(*entry).is_container());
-        }
-        self.differences = Some(differences);
-    }
-
-    /// What it was compared with is no longer beside it.
-    pub(crate) fn forget_comparison(&mut self) {
-        self.differences = None;
-    }
-
-    fn difference(&self, entry: u32) -> Difference {
-        let known = self.differences.as_ref().and_then(|differences| differences.get(entry as usize));
-        known.copied().unwrap_or(Difference::None)
-    }
-
-    /// How many differ so.
-    pub(crate) fn differing(&self, so: Difference) -> usize {
-        self.differences.iter().flatten().filter(|difference| **difference == so).count()
-    }
-
-    /// Marks what differs as `wanted` says, and nothing else.
-    pub(crate) fn mark_differing(&mut self, wanted: impl Fn(Difference) -> bool) {
-        for entry in 0..count(&self.columns) {
-            self.mark(entry, wanted(self.difference(entry)));
-        }
-    }
-
-    /// Takes every mark off, also of what is not seen.
-    pub(crate) fn unmark_all(&mut self) {
-        self.marks.fill(false);
-        (self.marked, self.marked_bytes) = (0, 0);
-    }
-
-    /// How many are marked, and the bytes of those whose size is known.
-    pub(crate) fn marks(&self) -> (usize, u64) {
-        (self.marked, self.marked_bytes)
-    }
-
-    /// The marked entries in the order of the view.
-    pub(crate) fn marked(&self) -> Vec<u32> {
-        if self.marked == 0 {
-            return Vec::new();
-        }
-        let placed = u32::try_from(self.order.len()).unwrap_or(u32::MAX);
-        let all = self.order.iter().copied().chain(placed..count(&self.columns));
-        all.filter(|entry| self.is_marked(*entry)).collect()
     }
 
     /// The entry called `name` among those from number `from` on.
