@@ -8,6 +8,7 @@
 
 mod archive;
 mod attributes;
+mod body;
 mod bucket;
 mod change;
 mod connect;
@@ -33,6 +34,7 @@ mod versions;
 
 pub use archive::Speed;
 pub use attributes::Attributes;
+pub use body::{Body, Signed};
 pub use change::{Change, Changed};
 pub use connect::{Connections, Store};
 pub use copy::CopySource;
@@ -47,5 +49,4 @@ pub use multipart::{CompletedPart, Part, PartRequest, Upload, UploadList};
 pub use object::{Download, GetOptions, PutOptions, Written};
 pub use presign::{EndsBecause, MAX_EXPIRES, Method, PartLink, PresignRequest, Presigned};
 pub use settings::Versioning;
-pub use transport::{Body, Signed};
 pub use versions::{Stored, Version, VersionMarker, VersionPage};

@@ -1,9 +1,9 @@
 //! The engine: takes requests, plans them, moves the bytes in parallel, reports.
 //!
 //! One way in ([`Engine`]'s methods), two ways out: [`Event`]s that are never dropped, and [`Snapshot`]s taken
-//! whenever somebody wants to draw. A plan streams files (`plan`) with their places (`target`) to workers; a worker settles what to do about an
-//! existing target (`conflict`) and moves one file (`upload`, `download`, `relay`); `throttle` says how many requests
-//! may be in flight, `progress` counts.
+//! whenever somebody wants to draw. A plan streams files (`plan`) with their places (`target`) to workers; a worker
+//! settles what to do about an existing target (`conflict`) and moves one file (`upload`, `download`, `relay`, `local`);
+//! `pace` and `slots` say how many requests may be in flight, `progress` counts.
 
 mod again;
 mod batch;
@@ -13,6 +13,7 @@ mod engine;
 mod job;
 mod journal;
 mod limit;
+mod local;
 mod pace;
 mod partial;
 mod parts;

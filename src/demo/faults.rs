@@ -55,6 +55,8 @@ pub enum Fault {
     CutBody(usize),
     /// The byte at this offset of the answer's body is another one.
     WrongByte(usize),
+    /// The byte at this offset of the request's body arrives as another one.
+    ArrivesWrong(usize),
     /// No answer ever.
     Stall,
     /// No answer before [`Faults::let_go`].

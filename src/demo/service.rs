@@ -64,6 +64,11 @@ impl hyper::service::Service<http::Request<Incoming>> for Door {
                     Ok(pass(&service, request).await?.map(|body| cut(body, after)))
                 }
                 Some(Fault::WrongByte(at)) => Ok(pass(&service, request).await?.map(|body| garble(body, at))),
+                Some(Fault::ArrivesWrong(at)) => {
+                    let garbled = |body: Incoming| garble(body.map_err(Into::into).boxed_unsync(), at);
+                    let answer = service.call(request.map(garbled).map(s3s::Body::http_body_unsync)).await?;
+                    Ok(answer.map(|body| body.map_err(Into::into).boxed_unsync()))
+                }
                 Some(Fault::Omit(names)) => {
                     let mut answer = pass(&service, request).await?;
                     for name in names {

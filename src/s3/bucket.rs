@@ -2,9 +2,9 @@
 
 use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration};
 
+use super::body::Payload;
 use super::fault::Facts;
 use super::request::{Failure, Request};
-use super::transport::Payload;
 use super::{Method, Store};
 use crate::error::{Error, Kind, Result};
 

@@ -9,11 +9,11 @@ use aws_sdk_s3::types::{
 use jiff::Timestamp;
 
 use super::attributes::with_attributes;
+use super::body::Body;
 use super::digest::{Algorithm, Digest};
 use super::encode::decoded;
 use super::object::{header, kept, quoted, timestamp, unquoted};
 use super::request::Request;
-use super::transport::Body;
 use super::{Method, PutOptions, Store, Written};
 use crate::error::{Error, Kind, Result};
 

@@ -8,12 +8,13 @@ use bytes::Bytes;
 use hyper::body::Incoming;
 use jiff::Timestamp;
 
+use super::body::{Body, Signed};
 use super::digest::{Algorithm, Digest};
 use super::encryption::{ENCRYPTED, ENCRYPTED_WITH_KEY, ENCRYPTION_KEY_ID};
 use super::fault::{Facts, Op, explain};
 use super::info::kept_checksum;
 use super::request::{Failure, Request, finished, number, text};
-use super::transport::{Body, STALL, Signed, arriving, unless_stalled};
+use super::transport::{STALL, arriving, unless_stalled};
 use super::{Attributes, Method, ObjectInfo, Store};
 use crate::config::Sse;
 use crate::error::{Error, Kind, Result};
@@ -187,7 +188,7 @@ impl Store {
     ) -> Result<Written> {
         self.writable(op)?;
         let request = request.header("content-length", Some(body.length().to_string())).digest(digest);
-        let sent = body.sent();
+        let (sent, passed) = (body.sent(), body.passed());
         let default = if self.profile().sign_payload { Signed::Itself } else { Signed::Nothing };
         let payload = body.payload(default).await?;
         let sending = async { Ok(finished(self.send(op, &request, payload).await?).await) };
@@ -202,6 +203,7 @@ impl Store {
         let etag = unquoted(text(&headers, "etag").as_deref());
         let kept = kept_checksum(&headers);
         self.check_encrypted(op, text(&headers, ENCRYPTED_WITH_KEY).as_deref())?;
+        let digest = digest.or_else(|| passed.as_ref()?.get());
         self.arrived(op, digest, &etag, kept.as_ref(), text(&headers, ENCRYPTED).as_deref().or(sse))?;
         Ok(Written { etag, version_id: text(&headers, "x-amz-version-id"), digest: kept })
     }

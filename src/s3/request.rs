@@ -22,11 +22,12 @@ use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Incoming;
 use percent_encoding::utf8_percent_encode;
 
+use super::body::Payload;
 use super::connect::{ANSWER, rooted};
 use super::digest::{Algorithm, Digest};
 use super::encode::{QUERY, encode_path};
 use super::fault::{Facts, Op, unreachable_server};
-use super::transport::{Payload, arriving};
+use super::transport::arriving;
 use super::{Method, Store};
 use crate::error::{Error, Kind, Result};
 use crate::http::{Body, root_cause, whole};

@@ -6,8 +6,9 @@ use aws_sdk_s3::config::RequestChecksumCalculation;
 use aws_sdk_s3::types::ChecksumAlgorithm;
 
 use super::Store;
+use super::body::Body;
 use super::object::stalled;
-use super::transport::{Body, unless_stalled};
+use super::transport::unless_stalled;
 use crate::error::Result;
 
 impl Store {

@@ -62,6 +62,17 @@ pub(super) async fn object(
     get(&again).fetch(&place, only_new).await
 }
 
+/// Whether the bytes that came are those that the provider speaks of.
+pub(super) fn compare(from: &Remote, theirs: &Digest, ours: &Digest) -> Result<Verified> {
+    if theirs == ours {
+        return Ok(Verified::by(theirs.algorithm));
+    }
+    let name = theirs.algorithm.name();
+    let text = format!("{from} arrived with {name} {}, but has {}", ours.hex(), theirs.hex());
+    Err(Error::new(Kind::Integrity, text)
+        .with_hint("a byte changed on the way, or where it is stored; nothing was kept"))
+}
+
 /// A folder's marker becomes the folder.
 async fn folder(to: &Path) -> Result<Verified> {
     let path = to.to_path_buf();
@@ -102,19 +113,8 @@ impl Get {
     async fn small(&self, place: &Place, only_new: bool, verify: Verify) -> Result<Verified> {
         let slot = self.work.slot(&self.pace, Lane::Small).await?;
         let memory = self.work.shared.budget.hold(self.size).await?;
-        let (pieces, proof) = self.whole().await?;
+        let (pieces, verified) = self.held(verify).await?;
         drop(slot);
-        let proof = proof.filter(|_| verify != Verify::Off);
-        let verified = match &proof {
-            None => None,
-            Some(proof) => {
-                let mut hasher = Hasher::new(proof.algorithm);
-                for piece in &pieces {
-                    hasher.update(piece);
-                }
-                Some(self.compare(proof, &hasher.finish())?)
-            }
-        };
         let source = self.source();
         let partial = self.with_space(place, move |place| {
             let partial = Partial::of(place, &source, 0)?;
@@ -169,6 +169,19 @@ impl Get {
     fn options(&self, range: Option<Range<u64>>, checksums: bool) -> GetOptions {
         let (if_match, version_id) = (self.etag.clone(), self.version_id.clone());
         GetOptions { range, if_match, version_id, checksums }
+    }
+
+    /// A small object in memory, and by what its answer proves it.
+    pub(super) async fn held(&self, verify: Verify) -> Result<(Vec<Bytes>, Option<Verified>)> {
+        let (pieces, proof) = self.whole().await?;
+        let proof = proof.filter(|_| verify != Verify::Off);
+        let Some(proof) = proof else { return Ok((pieces, None)) };
+        let mut hasher = Hasher::new(proof.algorithm);
+        for piece in &pieces {
+            hasher.update(piece);
+        }
+        let verified = self.compare(&proof, &hasher.finish())?;
+        Ok((pieces, Some(verified)))
     }
 
     /// A small object, and what its answer says to compare it with.
@@ -321,15 +334,9 @@ impl Get {
             .with_hint("a byte changed on the way, or where it is stored; nothing was kept"))
     }
 
-    /// Whether the bytes are those that the provider speaks of.
+    /// See [`compare`].
     pub(super) fn compare(&self, theirs: &Digest, ours: &Digest) -> Result<Verified> {
-        if theirs == ours {
-            return Ok(Verified::by(theirs.algorithm));
-        }
-        let name = theirs.algorithm.name();
-        let text = format!("{} arrived with {name} {}, but has {}", self.from, ours.hex(), theirs.hex());
-        Err(Error::new(Kind::Integrity, text)
-            .with_hint("a byte changed on the way, or where it is stored; nothing was kept"))
+        compare(&self.from, theirs, ours)
     }
 
     fn check_size(&self, now: u64) -> Result<()> {

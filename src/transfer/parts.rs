@@ -36,8 +36,9 @@ pub(super) trait Parts: Send + Sync + 'static {
     /// The digest of a part that an earlier run sent without writing it down; `None` if it would cost a transfer.
     fn digest(&self, range: Range<u64>) -> impl Future<Output = Result<Option<Digest>>> + Send;
 
-    /// Whether the source is still what it was.
-    fn check(&self) -> impl Future<Output = Result<()>> + Send;
+    /// Whether the source is still what it was, and its bytes are those that were sent: `whole` is their digest, where
+    /// it is known.
+    fn check(&self, whole: Option<&Digest>) -> impl Future<Output = Result<()>> + Send;
 }
 
 /// What is to be uploaded, and how.
@@ -53,6 +54,8 @@ pub(super) struct Multipart<'a> {
     pub(super) part_size: u64,
     /// How the parts are proved; `None`: not at all.
     pub(super) algorithm: Option<Algorithm>,
+    /// Whether the digest of a part goes ahead of it, so that a wrong one is refused.
+    pub(super) is_ahead: bool,
 }
 
 /// An upload under way: its parts that have arrived.
@@ -95,12 +98,8 @@ impl Multipart<'_> {
         };
         let claim = Arc::new(claim);
         let sent = self.send_all(&begun, &parts, &claim).await;
-        let sent = match sent {
-            Ok(arrived) => parts.check().await.map(|()| arrived),
-            Err(error) => Err(error),
-        };
         let done = match sent {
-            Ok(arrived) => self.complete(&begun.upload, &arrived, begun.part_size).await,
+            Ok(arrived) => self.proved(&begun, &arrived, &*parts).await,
             Err(error) => Err(error),
         };
         // Nobody else holds it any more: every part is over.
@@ -117,6 +116,18 @@ impl Multipart<'_> {
                 Ok(verified)
             }
         }
+    }
+
+    /// Makes the object of its parts, once their source has been looked at again.
+    async fn proved(
+        &self,
+        begun: &Begun,
+        arrived: &BTreeMap<u32, Arrived>,
+        parts: &impl Parts,
+    ) -> Result<Verified> {
+        let whole = self.whole(arrived, begun.part_size);
+        parts.check(whole.as_ref()).await?;
+        self.complete(&begun.upload, arrived, whole).await
     }
 
     /// Whether what has arrived is left for another try: the program ends, or the trouble will pass.

@@ -13,6 +13,8 @@ use crate::s3::{Connections, Digest};
 use crate::walk::{self, Found};
 
 const MIB: u64 = 1 << 20;
+/// What is up to this size is held in memory rather than streamed.
+pub(super) const WHOLE: u64 = MIB;
 /// Files up to this size go up in one request.
 pub(super) const SINGLE: u64 = 32 * MIB;
 const SMALLEST_PART: u64 = 16 * MIB;

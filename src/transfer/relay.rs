@@ -1,23 +1,22 @@
-//! Objects to objects: copied by the server within one service, streamed through between two. And local copies.
+//! Objects to objects: copied by the server within one service, streamed through between two.
 
-use std::io::Read as _;
+mod passing;
+
 use std::ops::Range;
-use std::path::{Path, PathBuf};
-use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http_body::Frame;
-use tokio::sync::mpsc;
 
+use self::passing::{Passage, Proofs};
+
+use super::download::{Get, compare};
 use super::journal::{Arrived, Identity};
-use super::pace::{Lane, Pace, cancelled};
-use super::partial::Partial;
+use super::pace::{Lane, Pace};
 use super::parts::{Multipart, Parts, checked_part_size};
-use super::plan::{Planned, SINGLE, blocking};
-use super::types::{Verb, Verified, Verify};
+use super::plan::{Planned, SINGLE, WHOLE};
+use super::progress::Attempt;
+use super::types::Verified;
 use super::work::Work;
 use crate::error::{Error, Kind, Result};
 use crate::location::{Location, Remote};
@@ -34,7 +33,7 @@ pub(super) async fn object(work: &Work, planned: &Planned, from: &Remote, to: &R
     let source = work.shared.connections.store(&from.profile).await?;
     let target = work.shared.connections.store(&to.profile).await?;
     let size = planned.size.unwrap_or(0);
-    let relay = Relay {
+    let mut relay = Relay {
         work: work.clone(),
         pace: work.shared.pace(&to.profile),
         by_server: source.same_service(&target),
@@ -45,6 +44,7 @@ pub(super) async fn object(work: &Work, planned: &Planned, from: &Remote, to: &R
         etag: planned.etag.clone(),
         version_id: planned.version_id.clone(),
         size,
+        proof: None,
     };
     let asked = &work.job.request.attributes;
     let at_once = relay.by_server && size <= relay.target.provider().max_copy;
@@ -52,6 +52,7 @@ pub(super) async fn object(work: &Work, planned: &Planned, from: &Remote, to: &R
         return relay.copy(None).await;
     }
     let info = relay.source.head(&from.bucket, &from.key, relay.version_id.as_deref()).await?;
+    relay.proof = info.proof(relay.source.md5_etags());
     let mut options = relay.options(&info, asked, relay.by_server);
     if at_once {
         return relay.copy(Some(&options)).await;
@@ -62,11 +63,10 @@ pub(super) async fn object(work: &Work, planned: &Planned, from: &Remote, to: &R
     let (here, there) = (Location::Remote(from.clone()), Location::Remote(to.clone()));
     let fits = size <= work.part_size().unwrap_or(SINGLE) && !work.is_begun(size, &here, &there);
     if !relay.by_server && fits {
-        return relay.stream_whole(&options).await;
+        return relay.in_one_request(&options).await;
     }
     let wanted = if relay.by_server { Some(COPY_PART) } else { work.part_size() };
     let part_size = checked_part_size(&relay.target, to, size, wanted)?;
-    let proved = !relay.by_server && work.verify() != Verify::Off;
     let (pace, store) = (Arc::clone(&relay.pace), relay.target.clone());
     let upload = Multipart {
         work,
@@ -78,8 +78,8 @@ pub(super) async fn object(work: &Work, planned: &Planned, from: &Remote, to: &R
         identity: Identity { etag: relay.etag.clone(), ..Identity::default() },
         size,
         part_size,
-        // What passes can only be hashed while it does, when the headers are gone already.
-        algorithm: proved.then_some(Algorithm::Md5),
+        algorithm: relay.algorithm(),
+        is_ahead: false,
     };
     upload.run(Arc::new(relay)).await
 }
@@ -97,9 +97,16 @@ struct Relay {
     etag: Option<String>,
     version_id: Option<String>,
     size: u64,
+    /// What the source's provider says that its bytes can be compared with.
+    proof: Option<Digest>,
 }
 
 impl Relay {
+    /// By what digest that which passes here is proved.
+    fn algorithm(&self) -> Option<Algorithm> {
+        self.work.algorithm(&self.target).filter(|_| !self.by_server)
+    }
+
     /// The target's attributes: the source's, with what was asked for in their place. Storage class and encryption
     /// are names that only their own provider knows.
     fn options(&self, info: &ObjectInfo, asked: &Attributes, same_service: bool) -> PutOptions {
@@ -154,81 +161,85 @@ impl Relay {
         self.work.progress.done.fetch_add(size, Ordering::Relaxed);
     }
 
-    async fn stream_whole(&self, options: &PutOptions) -> Result<Verified> {
+    async fn in_one_request(&self, options: &PutOptions) -> Result<Verified> {
         let _slot = self.work.slot(&self.pace, Lane::Small).await?;
-        let verify = self.work.verify();
-        let (written, ours) = self
-            .work
-            .retry(&self.pace, Lane::Small, self.size, || {
-                tagged(options, |options| async move {
-                    let attempt = self.work.progress.attempt();
-                    let (body, hasher) = self.body(0..self.size, &attempt).await?;
-                    let written = self.target.put(&self.to.bucket, &self.to.key, body, &options).await?;
-                    attempt.keep();
-                    Ok((written, finished(&hasher)))
-                })
-            })
-            .await?;
-        if verify == Verify::Off { Ok(Verified::Size) } else { self.proved(&written, &ours).await }
+        if self.size <= WHOLE { self.held(options).await } else { self.streamed(options).await }
     }
 
-    /// Compares what passed with what is there. An ETag that is another one may be that of an encrypted object.
+    /// What is small is in memory before it goes, so that its digest travels ahead of it.
+    async fn held(&self, options: &PutOptions) -> Result<Verified> {
+        let _memory = self.work.shared.budget.hold(self.size).await?;
+        let get = Get {
+            work: self.work.clone(),
+            pace: self.work.shared.pace(&self.from.profile),
+            store: self.source.clone(),
+            from: self.from.clone(),
+            etag: self.etag.clone(),
+            version_id: self.version_id.clone(),
+            size: self.size,
+            modified: None,
+            proof: None,
+        };
+        let (pieces, _) = get.held(self.work.verify()).await?;
+        let bytes = Bytes::from(pieces.concat());
+        let algorithm = self.algorithm();
+        let digest = algorithm.map(|algorithm| Hasher::of(algorithm, &bytes));
+        let options = PutOptions { digest, ..options.clone() };
+        let put = |options: PutOptions| {
+            let body = Body::from_bytes(bytes.clone());
+            async move { self.target.put(&self.to.bucket, &self.to.key, body, &options).await }
+        };
+        let put = || tagged(&options, put);
+        self.work.retry(&self.pace, Lane::Small, self.size, put).await?;
+        Ok(algorithm.map_or(Verified::Size, Verified::by))
+    }
+
+    /// Hashed by MD5, which the ETag in the answer tells of what had no digest ahead of it.
+    async fn streamed(&self, options: &PutOptions) -> Result<Verified> {
+        let algorithm = self.algorithm().map(|_| Algorithm::Md5);
+        let put = async |options: PutOptions| {
+            let attempt = self.work.progress.attempt();
+            let (body, passage) = self.body(0..self.size, algorithm, &attempt).await?;
+            let written = self.target.put(&self.to.bucket, &self.to.key, body, &options).await;
+            let written = passage.settle(written)?;
+            attempt.keep();
+            Ok((written, passage.digest()))
+        };
+        let put = || tagged(options, put);
+        match self.work.retry(&self.pace, Lane::Small, self.size, put).await? {
+            (written, Some(ours)) => self.proved(&written, &ours).await,
+            (_, None) => Ok(Verified::Size),
+        }
+    }
+
+    /// Compares what passed with what is there, as far as it is told: the ETag of an encrypted object tells nothing.
     async fn proved(&self, written: &Written, ours: &Digest) -> Result<Verified> {
-        if written.etag == ours.hex() {
-            return Ok(Verified::Md5);
+        if written.digest.as_ref() == Some(ours) || written.etag == ours.hex() {
+            return Ok(Verified::by(ours.algorithm));
         }
         let info = self.target.head(&self.to.bucket, &self.to.key, None).await?;
-        if self.target.md5_etags() && info.attributes.sse.is_none() && info.etag == written.etag {
-            let text = format!("{} has ETag {} there and MD5 {} here", self.to, info.etag, ours.hex());
-            return Err(Error::new(Kind::Integrity, text).with_hint("what is stored is not what was sent"));
-        }
         Ok(if info.size == self.size { Verified::Size } else { Verified::No })
     }
 
-    /// A range of the source as the body of a request to the target. Nothing is stored on the way: the connection to
-    /// the source is read as fast as the target takes it.
+    /// A range of the source as the body of a request to the target, proved by `algorithm`.
     async fn body(
         &self,
         range: Range<u64>,
-        attempt: &Arc<super::progress::Attempt>,
-    ) -> Result<(Body, Arc<Mutex<Hasher>>)> {
-        let length = range.end - range.start;
-        let hasher = Arc::new(Mutex::new(Hasher::new(Algorithm::Md5)));
-        if length == 0 {
-            return Ok((Body::from_bytes(Bytes::new()), hasher));
-        }
+        algorithm: Option<Algorithm>,
+        attempt: &Arc<Attempt>,
+    ) -> Result<(Body, Arc<Passage>)> {
+        let (length, is_whole) = (range.end - range.start, range == (0..self.size));
         let options = GetOptions {
-            range: (range != (0..self.size)).then_some(range),
+            range: (!is_whole).then_some(range),
             if_match: self.etag.clone(),
             version_id: self.version_id.clone(),
             ..GetOptions::default()
         };
-        let mut download = self.source.get(&self.from.bucket, &self.from.key, &options).await?;
-        let (sender, receiver) = mpsc::channel(4);
-        let (attempt, limits, summed) = (Arc::clone(attempt), self.work.limits(), Arc::clone(&hasher));
-        let summing = self.work.verify() != Verify::Off;
-        tokio::spawn(async move {
-            while let Some(chunk) = download.chunk().await {
-                if let Ok(bytes) = &chunk {
-                    limits.pass(bytes.len() as u64).await;
-                    attempt.add(bytes.len() as u64);
-                    if summing {
-                        summed.lock().unwrap_or_else(PoisonError::into_inner).update(bytes);
-                    }
-                }
-                let failed = chunk.is_err();
-                if sender.send(chunk.map_err(std::io::Error::other)).await.is_err() || failed {
-                    return;
-                }
-            }
-        });
-        Ok((Body::from_stream(Piped(receiver), length), hasher))
+        let download = self.source.get(&self.from.bucket, &self.from.key, &options).await?;
+        let expected = self.proof.clone().filter(|_| is_whole && algorithm.is_some());
+        let proofs = Proofs { algorithm, expected };
+        Ok(passing::body(download, length, &self.from, proofs, self.work.limits(), Arc::clone(attempt)))
     }
-}
-
-/// The digest of what has passed by now.
-fn finished(hasher: &Mutex<Hasher>) -> Digest {
-    hasher.lock().unwrap_or_else(PoisonError::into_inner).clone().finish()
 }
 
 impl Parts for Relay {
@@ -243,11 +254,11 @@ impl Parts for Relay {
                     return Ok(Arrived { etag, digest: None });
                 }
                 let attempt = self.work.progress.attempt();
-                let (body, hasher) = self.body(range.clone(), &attempt).await?;
-                let etag =
-                    self.target.upload_part(upload, PartRequest { number, body, digest: None }).await?;
+                let (body, passage) = self.body(range.clone(), self.algorithm(), &attempt).await?;
+                let part = PartRequest { number, body, digest: None };
+                let etag = passage.settle(self.target.upload_part(upload, part).await)?;
                 attempt.keep();
-                Ok(Arrived { etag, digest: Some(finished(&hasher)) })
+                Ok(Arrived { etag, digest: passage.digest() })
             })
             .await
     }
@@ -257,7 +268,12 @@ impl Parts for Relay {
     }
 
     /// Parts are bound to the source's ETag; where the server cannot do that, one look more at the end.
-    async fn check(&self) -> Result<()> {
+    async fn check(&self, whole: Option<&Digest>) -> Result<()> {
+        if let (Some(ours), Some(theirs)) = (whole, &self.proof)
+            && ours.algorithm == theirs.algorithm
+        {
+            compare(&self.from, theirs, ours)?;
+        }
         if !self.by_server || self.target.provider().copy_part_if_match {
             return Ok(());
         }
@@ -283,55 +299,4 @@ where
         }
         written => written,
     }
-}
-
-/// Chunks from one connection as the body of another.
-struct Piped(mpsc::Receiver<std::io::Result<Bytes>>);
-
-impl http_body::Body for Piped {
-    type Data = Bytes;
-    type Error = std::io::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<std::io::Result<Frame<Bytes>>>> {
-        self.0.poll_recv(context).map(|chunk| chunk.map(|bytes| bytes.map(Frame::data)))
-    }
-}
-
-/// Copies a local file to a local place, through a `.part` file like every download.
-pub(super) async fn local_file(work: &Work, from: &Path, to: &Path, only_new: bool) -> Result<Verified> {
-    let (from, to): (PathBuf, PathBuf) = (from.to_path_buf(), to.to_path_buf());
-    let work = work.clone();
-    blocking(move || {
-        let failed = |error| Error::local("read", &from, error);
-        let mut source = std::fs::File::open(&from).map_err(failed)?;
-        let data = source.metadata().map_err(failed)?;
-        let partial = Partial::of(&work.job.place(&to)?, &Location::Local(from.clone()).exact(), 0)?;
-        let handle = partial.handle();
-        let attempt = work.progress.attempt();
-        let (mut buffer, mut at) = (vec![0; 1 << 20], 0);
-        loop {
-            if work.cancel().is_cancelled() {
-                return Err(cancelled());
-            }
-            let read = source.read(&mut buffer).map_err(failed)?;
-            if read == 0 {
-                break;
-            }
-            handle.write(&[Bytes::copy_from_slice(&buffer[..read])], at)?;
-            at += read as u64;
-            attempt.add(read as u64);
-        }
-        if at != data.len() {
-            return Err(Error::new(Kind::Changed, format!("{} changed while it was read", from.display())));
-        }
-        partial.keep_mode(&data)?;
-        let modified = data.modified().ok().and_then(|time| jiff::Timestamp::try_from(time).ok());
-        partial.finish(modified, only_new, work.job.request.verb == Verb::Move)?;
-        attempt.keep();
-        Ok(Verified::Size)
-    })
-    .await
 }

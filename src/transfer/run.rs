@@ -16,7 +16,7 @@ use super::plan::{self, Filter, Planned};
 use super::progress::FileProgress;
 use super::types::{FileOutcome, FileStatus, Item, Request, Verb, Verified};
 use super::work::Work;
-use super::{again, conflict, download, relay, upload};
+use super::{again, conflict, download, local, relay, upload};
 use crate::error::{Error, Kind, Result};
 use crate::location::{Location, Remote};
 use crate::s3::{Connections, Upload};
@@ -327,9 +327,7 @@ async fn move_bytes(work: &Work, planned: &Planned, target: &conflict::Write) ->
             download::object(work, planned, from, to, target.only_new).await
         }
         (Location::Remote(from), Location::Remote(to)) => relay::object(work, planned, from, to).await,
-        (Location::Local(from), Location::Local(to)) => {
-            relay::local_file(work, from, to, target.only_new).await
-        }
+        (Location::Local(from), Location::Local(to)) => local::file(work, from, to, target.only_new).await,
         (_, Location::Profile(profile)) | (Location::Profile(profile), _) => {
             Err(Error::new(Kind::Usage, format!("{profile}: is a whole profile"))
                 .with_hint("name a bucket in it"))

@@ -8,16 +8,13 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use super::journal::Arrived;
 use super::pace::{Lane, Pace};
 use super::parts::{Multipart, Parts, checked_part_size};
-use super::plan::{SINGLE, blocking};
+use super::plan::{SINGLE, WHOLE, blocking};
 use super::source::Source;
-use super::types::{Verified, Verify};
+use super::types::Verified;
 use super::work::Work;
 use crate::error::Result;
 use crate::location::{Location, Remote};
 use crate::s3::{Algorithm, Attributes, Body, Digest, Hasher, PartRequest, PutOptions, Store, Upload};
-
-/// Files up to this size are read at once rather than streamed.
-const IN_MEMORY: u64 = 1 << 20;
 
 /// Moves one file.
 pub(super) async fn file(work: &Work, from: &Path, to: &Remote) -> Result<Verified> {
@@ -25,12 +22,7 @@ pub(super) async fn file(work: &Work, from: &Path, to: &Remote) -> Result<Verifi
     let path: PathBuf = from.to_path_buf();
     let source = Arc::new(blocking(move || Source::open(&path)).await?);
     let options = PutOptions { attributes: attributes(work, from, &source), ..PutOptions::default() };
-    let algorithm = match work.verify() {
-        Verify::Off => None,
-        Verify::Default => Some(store.algorithm()),
-        // Of these the ETag of the whole is made, which everybody else can compute.
-        Verify::Full => Some(Algorithm::Md5),
-    };
+    let algorithm = work.algorithm(&store);
     let pace = work.shared.pace(&to.profile);
     let (here, there) = (Location::Local(from.to_path_buf()), Location::Remote(to.clone()));
     if source.size <= work.part_size().unwrap_or(SINGLE) && !work.is_begun(source.size, &here, &there) {
@@ -56,6 +48,7 @@ pub(super) async fn file(work: &Work, from: &Path, to: &Remote) -> Result<Verifi
         size: source.size,
         part_size,
         algorithm,
+        is_ahead: true,
     };
     upload.run(Arc::new(parts)).await
 }
@@ -92,7 +85,7 @@ async fn single(
     algorithm: Option<Algorithm>,
 ) -> Result<()> {
     let _slot = work.slot(pace, Lane::Small).await?;
-    if source.size > IN_MEMORY {
+    if source.size > WHOLE {
         return streamed(work, pace, store, source, to, options, algorithm).await;
     }
     let _memory = work.shared.budget.hold(source.size).await?;
@@ -199,7 +192,7 @@ impl Parts for FileParts {
         digest(&self.source, range, self.algorithm).await
     }
 
-    async fn check(&self) -> Result<()> {
+    async fn check(&self, _: Option<&Digest>) -> Result<()> {
         recheck(&self.source).await
     }
 }

@@ -15,6 +15,7 @@ use super::slots::Slot;
 use super::types::Verify;
 use crate::error::Result;
 use crate::location::Location;
+use crate::s3::{Algorithm, Store};
 
 /// No part is smaller than S3 allows, so that nothing smaller was ever begun in parts.
 const SMALLEST_PARTED: u64 = 5 << 20;
@@ -65,6 +66,16 @@ impl Work {
     /// How what was moved is proved.
     pub(super) fn verify(&self) -> Verify {
         self.job.request.tuning.verify.unwrap_or(self.shared.settings.defaults.verify)
+    }
+
+    /// By what digest bytes for `store` are proved; `None`: by none.
+    pub(super) fn algorithm(&self, store: &Store) -> Option<Algorithm> {
+        match self.verify() {
+            Verify::Off => None,
+            Verify::Default => Some(store.algorithm()),
+            // Of these the ETag of the whole is made, which everybody else can compute.
+            Verify::Full => Some(Algorithm::Md5),
+        }
     }
 
     /// The limits that its bytes pass.

@@ -25,6 +25,8 @@ mod profile;
 #[cfg(test)]
 mod pty;
 #[cfg(test)]
+mod relay;
+#[cfg(test)]
 mod resume;
 mod s3;
 #[cfg(test)]

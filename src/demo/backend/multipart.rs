@@ -62,8 +62,15 @@ impl Backend {
         verified(&Content::from(bytes.clone()), given)?;
         let customer_key = customer_key!(input)?;
         let target = (input.bucket.as_str(), input.key.as_str(), input.upload_id.as_str());
+        let content = Content::from(bytes.clone());
         let (etag, encryption) = self.add_part(target, input.part_number, bytes, customer_key.as_deref())?;
         let mut output = UploadPartOutput { e_tag: Some(etag), ..UploadPartOutput::default() };
+        match self.declared_checksum(target)? {
+            Some(name) if name == "crc32" => output.checksum_crc32 = content.checksum(&name),
+            Some(name) if name == "crc32c" => output.checksum_crc32c = content.checksum(&name),
+            Some(name) if name == "crc64nvme" => output.checksum_crc64nvme = content.checksum(&name),
+            _ => {}
+        }
         describe_encryption!(output, &encryption);
         Ok(output)
     }
@@ -80,6 +87,11 @@ impl Backend {
             UploadPartCopyOutput { copy_part_result: Some(result), ..UploadPartCopyOutput::default() };
         describe_encryption!(output, &encryption);
         Ok(output)
+    }
+
+    /// By what checksum the upload `(bucket, key, id)` is to be proved.
+    fn declared_checksum(&self, (bucket, key, id): (&str, &str, &str)) -> S3Result<Option<String>> {
+        Ok(self.lock().bucket_mut(bucket)?.upload(key, id)?.checksum.clone())
     }
 
     /// Adds a part to the upload `(bucket, key, id)`; returns its ETag and how the upload is encrypted.
@@ -148,6 +160,12 @@ impl Backend {
         let etag = upload.encryption.etag(multipart_etag(pieces.iter()));
         let parts = i32::try_from(pieces.len()).ok();
         let content = Content::Pieces(pieces);
+        let given = [
+            ("crc32", input.checksum_crc32.clone()),
+            ("crc32c", input.checksum_crc32c.clone()),
+            ("crc64nvme", input.checksum_crc64nvme.clone()),
+        ];
+        verified(&content, given)?;
         let mut checksums = BTreeMap::new();
         for name in ["crc32", "crc32c", "crc64nvme"] {
             if upload.checksum.as_deref() == Some(name)

@@ -27,18 +27,17 @@ impl Multipart<'_> {
         whole.filter(|whole| whole.algorithm != Algorithm::Md5)
     }
 
-    /// Completes, and compares what is there with what was sent.
+    /// Completes, and compares what is there with what was sent; `whole` is the digest of all of it, if it is known.
     pub(super) async fn complete(
         &self,
         upload: &Upload,
         arrived: &BTreeMap<u32, Arrived>,
-        part_size: u64,
+        whole: Option<Digest>,
     ) -> Result<Verified> {
         let parts: Vec<CompletedPart> = arrived
             .iter()
             .map(|(number, part)| CompletedPart { number: *number, etag: part.etag.clone() })
             .collect();
-        let whole = self.whole(arrived, part_size);
         let options = PutOptions { digest: whole.clone(), ..self.options.clone() };
         let written = complete(self.store, upload, &parts, &options, self.size).await?;
         let info = self.store.head(&upload.bucket, &upload.key, written.version_id.as_deref()).await?;
@@ -48,7 +47,8 @@ impl Multipart<'_> {
             let text = format!("{} has {} bytes there and {} here", self.to, info.size, self.size);
             return Err(Error::new(Kind::Integrity, text));
         }
-        let Some(algorithm) = self.algorithm else { return Ok(Verified::Size) };
+        let is_known = arrived.values().all(|part| part.digest.is_some());
+        let Some(algorithm) = self.algorithm.filter(|_| is_known) else { return Ok(Verified::Size) };
         let (here, there) = match &whole {
             Some(whole) => {
                 (Some(whole.hex()), info.proof(false).filter(|p| p.algorithm == algorithm).map(|p| p.hex()))
@@ -67,8 +67,10 @@ impl Multipart<'_> {
                 format!("{}: its {} is {there} there and {here} here", self.to, algorithm.name()),
             )
             .with_hint("what is stored is not what was sent; send it again")),
-            // Every part was checked by the provider when it arrived.
-            _ => Ok(Verified::by(algorithm)),
+            (Some(_), Some(_)) => Ok(Verified::by(algorithm)),
+            // The provider has checked it: every part when it arrived, or the whole when it was completed.
+            _ if self.is_ahead || whole.is_some() => Ok(Verified::by(algorithm)),
+            _ => Ok(Verified::Size),
         }
     }
 }
