@@ -115,20 +115,13 @@ impl Relay {
 
     /// The source's tags, as far as both sides know such a thing. CopyObject takes them along by itself.
     async fn tags(&self, info: &ObjectInfo) -> Result<Vec<(String, String)>> {
-        if info.tag_count == 0 {
-            return Ok(Vec::new());
-        }
-        if !(self.source.provider().tags && self.target.provider().tags) {
-            tracing::warn!(source = %self.from, "the tags are not copied: not both providers have tags");
-            return Ok(Vec::new());
-        }
-        match self.source.tags(&self.from.bucket, &self.from.key, self.version_id.as_deref()).await {
-            Err(error) if error.kind() == Kind::Unsupported => {
-                tracing::warn!(%error, "the tags are not copied");
-                Ok(Vec::new())
+        if !self.target.provider().tags {
+            if info.tag_count > 0 {
+                tracing::warn!(source = %self.from, "the tags are not copied: the target has none");
             }
-            tags => tags,
+            return Ok(Vec::new());
         }
+        self.source.tags_beside(info, &self.from.bucket, &self.from.key, self.version_id.as_deref()).await
     }
 
     fn copy_source(&self) -> CopySource {
@@ -145,8 +138,17 @@ impl Relay {
         let copy = || self.target.copy(&source, &self.to.bucket, &self.to.key, replace);
         let written = self.work.retry(&self.pace, Lane::Small, 0, copy).await?;
         self.moved(self.size);
-        let same = self.etag.as_deref().is_some_and(|etag| etag == written.etag);
-        Ok(if same { Verified::Etag } else { Verified::No })
+        if self.etag.as_deref().is_some_and(|etag| etag == written.etag) {
+            return Ok(Verified::Etag);
+        }
+        // Of what was sent in parts a copy in one piece has another ETag.
+        let info = self.target.head(&self.to.bucket, &self.to.key, None).await?;
+        if info.size != self.size {
+            let text =
+                format!("{} has {} bytes, its copy {} has {}", self.from, self.size, self.to, info.size);
+            return Err(Error::new(Kind::Integrity, text));
+        }
+        Ok(Verified::Size)
     }
 
     /// Bytes that are there without having come through here.

@@ -28,6 +28,8 @@ mod pty;
 mod resume;
 mod s3;
 #[cfg(test)]
+mod servers;
+#[cfg(test)]
 mod set;
 #[cfg(test)]
 mod slow;
