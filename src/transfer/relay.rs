@@ -34,10 +34,11 @@ pub(super) async fn object(work: &Work, planned: &Planned, from: &Remote, to: &R
     let source = work.shared.connections.store(&from.profile).await?;
     let target = work.shared.connections.store(&to.profile).await?;
     let size = planned.size.unwrap_or(0);
-    let relay = Relay {
+    let same_service = source.same_service(&target);
+    let mut relay = Relay {
         work: work.clone(),
         pace: work.shared.pace(&to.profile),
-        by_server: source.same_service(&target),
+        by_server: same_service,
         source,
         target,
         from: from.clone(),
@@ -47,14 +48,20 @@ pub(super) async fn object(work: &Work, planned: &Planned, from: &Remote, to: &R
         size,
     };
     let asked = &work.job.request.attributes;
-    let at_once = relay.by_server && size <= relay.target.provider().max_copy;
+    let at_once = same_service && size <= relay.target.provider().max_copy;
     if at_once && *asked == Attributes::default() {
-        return relay.copy(None).await;
+        match relay.copy(None).await {
+            Err(error) if relay.is_unable(&error) => relay.by_server = false,
+            done => return done,
+        }
     }
     let info = relay.source.head(&from.bucket, &from.key, relay.version_id.as_deref()).await?;
-    let mut options = relay.options(&info, asked, relay.by_server);
-    if at_once {
-        return relay.copy(Some(&options)).await;
+    let mut options = relay.options(&info, asked, same_service);
+    if at_once && relay.by_server {
+        match relay.copy(Some(&options)).await {
+            Err(error) if relay.is_unable(&error) => relay.by_server = false,
+            done => return done,
+        }
     }
     if options.attributes.tags.is_empty() {
         options.attributes.tags = relay.tags(&info).await?;
@@ -122,6 +129,16 @@ impl Relay {
             return Ok(Vec::new());
         }
         self.source.tags_beside(info, &self.from.bucket, &self.from.key, self.version_id.as_deref()).await
+    }
+
+    /// Whether the bytes have to come through here, because the server cannot copy, or not this key: it says then that
+    /// there is no such object, which reading it settles.
+    fn is_unable(&self, error: &Error) -> bool {
+        let unable = matches!(error.kind(), Kind::Unsupported | Kind::NotFound);
+        if unable {
+            tracing::info!(source = %self.from, %error, "the server does not copy it");
+        }
+        unable
     }
 
     fn copy_source(&self) -> CopySource {

@@ -165,3 +165,24 @@ async fn tags_that_nobody_counts_are_copied_and_asked_for_in_vain_once() {
     let asked = faults.take_requests();
     assert_eq!(asked.iter().filter(|request| request.operation == Operation::Other).count(), 1);
 }
+
+#[tokio::test]
+async fn what_a_server_cannot_copy_comes_through_here() {
+    let world = World::new().await;
+    let known = connections(vec![world.profile_of("p", provider("other").unwrap())]);
+    let store = known.store("p").await.unwrap();
+    let tags = vec![("team".to_owned(), "blue".to_owned())];
+    let attributes =
+        Attributes { tags: tags.clone(), content_type: Some("text/x".into()), ..Attributes::default() };
+    let options = PutOptions { attributes, ..PutOptions::default() };
+    store.put("box", "a+b", Body::from_bytes("text"), &options).await.unwrap();
+    for refusal in [Fault::Status(501, "NotImplemented"), Fault::Status(404, "NoSuchKey")] {
+        world.backend.faults().add(Rule::once(Operation::CopyObject, refusal));
+        copied(&known, ("p", "a+b"), ("p", "copy")).await;
+        assert_eq!(world.backend.get("box", "copy").unwrap(), "text");
+        assert_eq!(world.backend.tags("box", "copy"), tags);
+        let info = store.head("box", "copy", None).await.unwrap();
+        assert_eq!(info.attributes.content_type.as_deref(), Some("text/x"));
+        store.delete("box", "copy", None).await.unwrap();
+    }
+}
