@@ -262,13 +262,7 @@ fn judge(store: &Store, op: Op<'_>, facts: &Facts) -> (Kind, Option<String>) {
         ("BucketAlreadyExists", _) => {
             (Kind::Exists, Some("bucket names are shared with all other users; pick another".into()))
         }
-        ("BucketNotEmpty", _) => hint(
-            Kind::Exists,
-            format!(
-                "delete what is in it first; `twinpail rm -r --versions {profile}:{}/` takes old versions too",
-                op.bucket
-            ),
-        ),
+        ("BucketNotEmpty", _) => hint(Kind::Exists, not_empty_hint(op)),
         (
             "EntityTooLarge" | "EntityTooSmall" | "InvalidPart" | "InvalidPartOrder" | "BadDigest"
             | "InvalidDigest",
@@ -293,6 +287,11 @@ fn judge(store: &Store, op: Op<'_>, facts: &Facts) -> (Kind, Option<String>) {
         ("InternalError", _) | (_, 500..) => (Kind::Unavailable, None),
         _ => (Kind::Internal, None),
     }
+}
+
+fn not_empty_hint(op: Op<'_>) -> String {
+    let place = format!("{}:{}/", op.profile, op.bucket);
+    format!("delete what is in it first; `twinpail rm -r --versions {place}` takes old versions too")
 }
 
 fn denied_hint(store: &Store, op: Op<'_>) -> String {

@@ -223,9 +223,9 @@ mod tests {
     #[test]
     fn a_page_that_only_says_that_it_is_encoded_is_found_out() {
         let keys = |keys: &[&str], encoding: &str| {
-            let keys: String =
+            let keys: Vec<String> =
                 keys.iter().map(|key| format!("<Contents><Key>{key}</Key></Contents>")).collect();
-            page(&format!("{keys}{encoding}"))
+            page(&format!("{}{encoding}", keys.concat()))
         };
         let encoded = "<EncodingType>url</EncodingType>";
         let said = keys(&["a+b", "c%2Fd", "é"], encoded);

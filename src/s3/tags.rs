@@ -4,7 +4,7 @@ use percent_encoding::utf8_percent_encode;
 
 use super::encode::QUERY;
 use super::{ObjectInfo, Store};
-use crate::error::{Kind, Result};
+use crate::error::{Error, Kind, Result};
 
 /// `x-amz-tagging`, which is written like a query, where there is something to say.
 pub(super) fn tagging(tags: &[(String, String)]) -> Option<String> {
@@ -48,20 +48,23 @@ impl Store {
             return Ok(Vec::new());
         }
         match self.tags(bucket, key, version_id).await {
-            Err(error) if counted && error.kind() == Kind::Unsupported => {
-                tracing::warn!(%error, "the tags are not copied");
-                Ok(Vec::new())
-            }
-            // There may be none, and whoever may read objects need not be able to tell.
-            Err(error) if !counted && !error.is_retryable() => {
-                tracing::warn!(%error, "tags, if there are any, are not copied");
-                if matches!(error.kind(), Kind::Unsupported | Kind::Integrity) {
-                    self.set_tagless();
-                }
-                Ok(Vec::new())
-            }
+            Err(error) if self.goes_without_tags(counted, &error) => Ok(Vec::new()),
             tags => tags,
         }
+    }
+
+    /// Whether a copy is made without tags that could not be read. Where none are counted there may be none, and whoever
+    /// may read objects need not be able to tell.
+    fn goes_without_tags(&self, counted: bool, error: &Error) -> bool {
+        let unknown = matches!(error.kind(), Kind::Unsupported | Kind::Integrity);
+        if unknown && !counted {
+            self.set_tagless();
+        }
+        let goes = if counted { error.kind() == Kind::Unsupported } else { !error.is_retryable() };
+        if goes {
+            tracing::warn!(%error, "tags, if there are any, are not copied");
+        }
+        goes
     }
 }
 
