@@ -6,6 +6,7 @@
 //! Every error names operation, bucket and key, the provider's code and message, and a hint where one is known
 //! (`s3/fault.rs`). Quirks come from the provider table (`config::provider`), never from a provider's name.
 
+mod answer;
 mod archive;
 mod attributes;
 mod body;
@@ -20,6 +21,7 @@ mod encryption;
 mod facts;
 mod fault;
 mod info;
+mod learnt;
 mod list;
 mod multipart;
 mod object;

@@ -25,6 +25,8 @@ pub struct Provider {
     pub list_version: u8,
     /// Whether listings are asked for with `encoding-type=url` at first.
     pub encode_keys: bool,
+    /// Whether an answer that says its keys are encoded may be wrong, as those of some servers are.
+    pub doubtful_encoding: bool,
     /// Whether the unfinished uploads of a bucket or a prefix can be listed. MinIO takes the prefix of
     /// ListMultipartUploads for one exact key, so that any other listing of it is empty.
     pub lists_all_uploads: bool,
@@ -42,6 +44,8 @@ pub struct Provider {
     pub md5_etags: bool,
     /// Whether objects have tags.
     pub tags: bool,
+    /// Whether HEAD tells how many tags an object has (`x-amz-tagging-count`); elsewhere there may be some all the same.
+    pub counts_tags: bool,
     /// Full-object checksum that uploads may name (`CRC64NVME`, `CRC32`): checked on arrival, kept with the object.
     pub kept_checksum: Option<&'static str>,
     /// Names of buckets are as AWS wants them; elsewhere they may be longer and have capitals and underscores.
@@ -71,6 +75,7 @@ const OTHER: Provider = Provider {
     ordered: false,
     list_version: 2,
     encode_keys: true,
+    doubtful_encoding: true,
     lists_all_uploads: true,
     pages_buckets: false,
     parts_per_upload: 32,
@@ -79,6 +84,7 @@ const OTHER: Provider = Provider {
     copy_part_if_match: true,
     md5_etags: true,
     tags: true,
+    counts_tags: false,
     kept_checksum: None,
     plain_bucket_names: true,
     storage_classes: &[],
@@ -95,6 +101,7 @@ pub const PROVIDERS: &[Provider] = &[
         path_style: false,
         checksums: Checksums::Supported,
         ordered: true,
+        doubtful_encoding: false,
         pages_buckets: true,
         max_object: 48 * TIB,
         kept_checksum: Some("CRC64NVME"),
@@ -107,6 +114,7 @@ pub const PROVIDERS: &[Provider] = &[
             "GLACIER",
             "DEEP_ARCHIVE",
         ],
+        counts_tags: true,
         ..OTHER
     },
     Provider {
@@ -115,6 +123,7 @@ pub const PROVIDERS: &[Provider] = &[
         endpoint: Some("https://{account}{jurisdiction}.r2.cloudflarestorage.com"),
         region: Some("auto"),
         ordered: true,
+        doubtful_encoding: false,
         parts_per_upload: 3,
         max_object: 5 * TIB - 5 * GIB,
         copy_part_if_match: false,
@@ -138,6 +147,7 @@ pub const PROVIDERS: &[Provider] = &[
         endpoint: Some("https://s3.{region}.wasabisys.com"),
         region: None,
         ordered: true,
+        doubtful_encoding: false,
         ..OTHER
     },
     Provider {
@@ -146,17 +156,35 @@ pub const PROVIDERS: &[Provider] = &[
         endpoint: Some("https://s3.{region}.backblazeb2.com"),
         region: None,
         ordered: true,
+        doubtful_encoding: false,
         tags: false,
         ..OTHER
     },
-    Provider { name: "minio", title: "MinIO", ordered: true, lists_all_uploads: false, ..OTHER },
-    Provider { name: "garage", title: "Garage", region: Some("garage"), ordered: true, tags: false, ..OTHER },
+    Provider {
+        name: "minio",
+        title: "MinIO",
+        ordered: true,
+        doubtful_encoding: false,
+        counts_tags: true,
+        lists_all_uploads: false,
+        ..OTHER
+    },
+    Provider {
+        name: "garage",
+        title: "Garage",
+        region: Some("garage"),
+        ordered: true,
+        doubtful_encoding: false,
+        tags: false,
+        ..OTHER
+    },
     Provider {
         name: "seaweedfs",
         title: "SeaweedFS",
         list_version: 1,
         encode_keys: false,
         kept_checksum: Some("CRC32"),
+        counts_tags: true,
         ..OTHER
     },
     Provider {
@@ -166,6 +194,7 @@ pub const PROVIDERS: &[Provider] = &[
         list_version: 1,
         encode_keys: false,
         plain_bucket_names: false,
+        counts_tags: true,
         ..OTHER
     },
 ];

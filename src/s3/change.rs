@@ -137,9 +137,11 @@ impl Store {
         if change.tags.is_empty() && !change.only_these_tags {
             return Ok(None);
         }
-        let mut now = match info.tag_count {
-            0 => Vec::new(),
-            _ => self.tags(&object.bucket, &object.key, None).await?,
+        // Also where HEAD counts none: to a server that knows no tags, writing or deleting those of an object is
+        // writing or deleting the object. Such a server does not answer this with tags.
+        let mut now = match self.tags(&object.bucket, &object.key, None).await {
+            Err(error) if error.kind() == Kind::NotFound && info.tag_count == 0 => Vec::new(),
+            tags => tags?,
         };
         let mut wanted = change.applied_tags(&now);
         now.sort();

@@ -21,6 +21,7 @@ use tokio::sync::OnceCell;
 
 use super::encryption::{CustomerKey, SendCustomerKey, customer_key};
 use super::fault::{Facts, Op, explain};
+use super::learnt::Learnt;
 use super::request::Places;
 use super::transport::{Clock, Throttling, Transport};
 use crate::config::{Checksums, Config, CredentialSource, Profile, Provider};
@@ -110,8 +111,7 @@ struct Connected {
     sessions: tokio::sync::Mutex<HashMap<String, Credentials>>,
     /// Regions of buckets, as the provider told them.
     bucket_regions: Mutex<HashMap<String, String>>,
-    /// Whether listings are to be asked for with encoded keys, once a page has shown that the default is wrong.
-    encode_keys: Mutex<Option<bool>>,
+    learnt: Learnt,
 }
 
 /// Credentials, and when they were asked for.
@@ -187,7 +187,7 @@ async fn connect(profile: &Profile, http: Result<Http>) -> Result<Store> {
         places: Mutex::default(),
         sessions: tokio::sync::Mutex::default(),
         bucket_regions: Mutex::default(),
-        encode_keys: Mutex::new(None),
+        learnt: Learnt::default(),
     })))
 }
 
@@ -316,6 +316,10 @@ impl Store {
         true
     }
 
+    pub(super) fn learnt(&self) -> &Learnt {
+        &self.0.learnt
+    }
+
     /// Refuses changes on a read-only profile; every changing operation asks here first.
     pub(super) fn writable(&self, op: Op<'_>) -> Result<()> {
         // Asked for every part: no text is made unless it is needed.
@@ -376,16 +380,5 @@ impl Store {
         let new = Credentials::new(new.access_key_id(), new.secret_access_key(), token, end, "session");
         sessions.insert(bucket.to_owned(), new.clone());
         Ok(new)
-    }
-
-    /// Whether to ask for encoded keys.
-    pub(super) fn encode_keys(&self) -> bool {
-        let learnt = self.0.encode_keys.lock().unwrap_or_else(PoisonError::into_inner);
-        learnt.unwrap_or(self.provider().encode_keys)
-    }
-
-    /// A page could not be read the way it was asked for: from now on the other way.
-    pub(super) fn set_encode_keys(&self, encode: bool) {
-        *self.0.encode_keys.lock().unwrap_or_else(PoisonError::into_inner) = Some(encode);
     }
 }

@@ -162,17 +162,20 @@ impl Store {
     /// One sentence for a refusal.
     pub(super) fn refused(&self, op: Op<'_>, facts: &Facts) -> Error {
         let unreadable = (200..300).contains(&facts.status) && facts.code.is_empty();
-        if facts.is_html || unreadable {
+        // A proxy whose server is away says so in HTML; that passes.
+        let foreign = facts.is_html && facts.status < 500 && facts.status != 429;
+        if foreign || unreadable {
             let what = if facts.is_html { "HTML" } else { "something" };
+            let mut hint =
+                format!("check the endpoint of profile {} ({})", op.profile, self.profile().place());
+            if !facts.is_html {
+                hint.push_str("; if the rest works, the server does not know this request");
+            }
             return Error::new(
                 Kind::Integrity,
                 format!("cannot {op}: the endpoint answers {what} that is not S3"),
             )
-            .with_hint(format!(
-                "check the endpoint of profile {} ({})",
-                op.profile,
-                self.profile().place()
-            ));
+            .with_hint(hint);
         }
         // A key that was sent back goes into no word and no hint.
         let hidden =
@@ -259,7 +262,7 @@ fn judge(store: &Store, op: Op<'_>, facts: &Facts) -> (Kind, Option<String>) {
         ("BucketAlreadyExists", _) => {
             (Kind::Exists, Some("bucket names are shared with all other users; pick another".into()))
         }
-        ("BucketNotEmpty", _) => (Kind::Exists, Some("delete what is in it first".into())),
+        ("BucketNotEmpty", _) => hint(Kind::Exists, not_empty_hint(op)),
         (
             "EntityTooLarge" | "EntityTooSmall" | "InvalidPart" | "InvalidPartOrder" | "BadDigest"
             | "InvalidDigest",
@@ -284,6 +287,11 @@ fn judge(store: &Store, op: Op<'_>, facts: &Facts) -> (Kind, Option<String>) {
         ("InternalError", _) | (_, 500..) => (Kind::Unavailable, None),
         _ => (Kind::Internal, None),
     }
+}
+
+fn not_empty_hint(op: Op<'_>) -> String {
+    let place = format!("{}:{}/", op.profile, op.bucket);
+    format!("delete what is in it first; `twinpail rm -r --versions {place}` takes old versions too")
 }
 
 fn denied_hint(store: &Store, op: Op<'_>) -> String {

@@ -1,5 +1,8 @@
 //! Buckets and keys, page by page.
 
+use bytes::Bytes;
+
+use super::answer::LARGEST;
 use super::fault::Facts;
 use super::object::timestamp;
 use super::page::Answer;
@@ -7,9 +10,6 @@ use super::request::Request;
 use super::{Method, Store};
 use crate::entry::{Entry, Kind as EntryKind, Page};
 use crate::error::{Error, Kind, Result};
-
-/// Bytes of the largest answer that is read: a thousand keys of a kilobyte, every one of their bytes encoded, need less.
-const LARGEST: usize = 16 << 20;
 
 /// What to list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -105,6 +105,27 @@ impl Store {
 
     async fn ask(&self, request: &ListRequest, encode: bool) -> Result<Page> {
         let op = self.op("list", &request.bucket, &request.prefix);
+        let body = self.page_of_keys(request, encode).await?;
+        let answer = Answer::read(&body).ok_or_else(|| self.refused(op, &Facts::said(&body)))?;
+        if !(answer.is_decoded && self.doubts_encoding()) {
+            return self.page(request, &answer);
+        }
+        // Once and for all: the same keys without encoding.
+        let body = self.page_of_keys(request, false).await.unwrap_or_default();
+        match Answer::read(&body) {
+            Some(plain) if answer.is_decoded_of(&plain) => {
+                self.set_encode_keys(false);
+                self.page(request, &plain)
+            }
+            _ => {
+                self.set_encode_keys(true);
+                self.page(request, &answer)
+            }
+        }
+    }
+
+    async fn page_of_keys(&self, request: &ListRequest, encode: bool) -> Result<Bytes> {
+        let op = self.op("list", &request.bucket, &request.prefix);
         let (token, start_after) = (request.token.as_deref(), request.start_after.as_deref());
         let is_first = self.provider().list_version == 1;
         let asked = Request::new(Method::Get, &request.bucket, "")
@@ -120,21 +141,22 @@ impl Store {
                 .query("continuation-token", token)
                 .query("start-after", start_after.filter(|_| token.is_none()))
         };
-        let body = self.read(op, &asked, LARGEST).await?;
-        let answer = Answer::read(&body).ok_or_else(|| self.refused(op, &Facts::said(&body)))?;
-        let next = match (answer.truncated, is_first) {
+        self.read(op, &asked, LARGEST).await
+    }
+
+    fn page(&self, request: &ListRequest, answer: &Answer<'_>) -> Result<Page> {
+        let next = match (answer.truncated, self.provider().list_version == 1) {
             (false, _) => None,
-            (true, true) => marker(&answer),
+            (true, true) => marker(answer),
             (true, false) => answer.token.as_deref(),
         };
         let next = next.filter(|next| !next.is_empty()).map(str::to_owned);
         if answer.truncated && next.is_none() {
-            return Err(Error::new(
-                Kind::Integrity,
-                format!("cannot {op}: there is more, but no token to go on with"),
-            ));
+            let op = self.op("list", &request.bucket, &request.prefix);
+            let why = "there is more, but no token to go on with";
+            return Err(Error::new(Kind::Integrity, format!("cannot {op}: {why}")));
         }
-        Ok(page(request, &answer, next))
+        Ok(page(request, answer, next))
     }
 }
 

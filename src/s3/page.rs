@@ -20,6 +20,8 @@ pub(super) struct Answer<'a> {
     pub(super) token: Option<Cow<'a, str>>,
     /// How version 1 goes on: named only where there is a delimiter.
     pub(super) marker: Option<Cow<'a, str>>,
+    /// Whether decoding has changed any of the keys.
+    pub(super) is_decoded: bool,
 }
 
 /// One key of a page.
@@ -84,11 +86,22 @@ impl<'a> Answer<'a> {
             let keys = answer.objects.iter_mut().map(|object| &mut object.key);
             for name in keys.chain(&mut answer.prefixes).chain(&mut answer.marker) {
                 if let Cow::Owned(plain) = decoded(name, true) {
+                    answer.is_decoded |= plain != **name;
                     *name = Cow::Owned(plain);
                 }
             }
         }
         Some(answer)
+    }
+
+    /// Whether `plain`, the same page without encoding, shows that these keys were not encoded: some servers only say so.
+    pub(super) fn is_decoded_of(&self, plain: &Self) -> bool {
+        let decoded = plain.names().map(|name| decoded(name, true));
+        plain.names().ne(self.names()) && decoded.eq(self.names())
+    }
+
+    fn names(&self) -> impl Iterator<Item = &str> {
+        self.objects.iter().map(|object| &*object.key).chain(self.prefixes.iter().map(|prefix| &**prefix))
     }
 }
 
@@ -189,7 +202,7 @@ mod tests {
             prefixes: vec!["p/é/".into(), "p/z/".into()],
             truncated: true,
             token: Some("a%2B=".into()),
-            marker: None,
+            ..Answer::default()
         };
         assert_eq!(Answer::read(body.as_bytes()), Some(expected));
     }
@@ -205,6 +218,25 @@ mod tests {
         assert_eq!(answer.objects[0].key, "a +\né");
         assert_eq!((&*answer.prefixes[0], answer.marker.as_deref()), ("p/", Some("m n")));
         assert_eq!(answer.token.as_deref(), Some("t+%2B"), "a token is opaque");
+    }
+
+    #[test]
+    fn a_page_that_only_says_that_it_is_encoded_is_found_out() {
+        let keys = |keys: &[&str], encoding: &str| {
+            let keys: Vec<String> =
+                keys.iter().map(|key| format!("<Contents><Key>{key}</Key></Contents>")).collect();
+            page(&format!("{}{encoding}", keys.concat()))
+        };
+        let encoded = "<EncodingType>url</EncodingType>";
+        let said = keys(&["a+b", "c%2Fd", "é"], encoded);
+        let plain = keys(&["a+b", "c%2Fd", "é"], "");
+        let honest = keys(&["a%2Bb", "c%252Fd", "%C3%A9"], encoded);
+        let changed = keys(&["a+b", "new"], "");
+        let [said, plain, honest, changed] =
+            [&said, &plain, &honest, &changed].map(|body| Answer::read(body.as_bytes()).unwrap());
+        assert!(said.is_decoded && honest.is_decoded && !plain.is_decoded);
+        assert!(said.is_decoded_of(&plain));
+        assert!(!honest.is_decoded_of(&plain) && !said.is_decoded_of(&changed));
     }
 
     #[test]

@@ -2,9 +2,9 @@
 
 use percent_encoding::utf8_percent_encode;
 
-use super::Store;
 use super::encode::QUERY;
-use crate::error::Result;
+use super::{ObjectInfo, Store};
+use crate::error::{Error, Kind, Result};
 
 /// `x-amz-tagging`, which is written like a query, where there is something to say.
 pub(super) fn tagging(tags: &[(String, String)]) -> Option<String> {
@@ -33,6 +33,38 @@ impl Store {
             })
             .await?;
         Ok(output.tag_set().iter().map(|tag| (tag.key().to_owned(), tag.value().to_owned())).collect())
+    }
+
+    /// The tags of an object whose headers are these, for a copy of it: asked for where there may be some.
+    pub async fn tags_beside(
+        &self,
+        info: &ObjectInfo,
+        bucket: &str,
+        key: &str,
+        version_id: Option<&str>,
+    ) -> Result<Vec<(String, String)>> {
+        let counted = info.tag_count > 0;
+        if !self.has_tags() || (!counted && self.provider().counts_tags) {
+            return Ok(Vec::new());
+        }
+        match self.tags(bucket, key, version_id).await {
+            Err(error) if self.goes_without_tags(counted, &error) => Ok(Vec::new()),
+            tags => tags,
+        }
+    }
+
+    /// Whether a copy is made without tags that could not be read. Where none are counted there may be none, and whoever
+    /// may read objects need not be able to tell.
+    fn goes_without_tags(&self, counted: bool, error: &Error) -> bool {
+        let unknown = matches!(error.kind(), Kind::Unsupported | Kind::Integrity);
+        if unknown && !counted {
+            self.set_tagless();
+        }
+        let goes = if counted { error.kind() == Kind::Unsupported } else { !error.is_retryable() };
+        if goes {
+            tracing::warn!(%error, "tags, if there are any, are not copied");
+        }
+        goes
     }
 }
 

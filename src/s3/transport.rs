@@ -15,11 +15,13 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_runtime_api::http::Response;
 use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
+use http::header::CONTENT_LENGTH;
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::error::{Kind, Result};
+use super::answer::collected;
+use crate::error::{Error, Kind, Result};
 use crate::http::{self as client, Http, root_cause};
 
 /// Longest silence of a transfer before it counts as broken.
@@ -78,13 +80,16 @@ impl HttpConnector for Transport {
         let transport = self.clone();
         HttpConnectorFuture::new(async move {
             let request = request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;
-            let response = transport.send(request.map(http_body_util::BodyExt::boxed_unsync)).await.map_err(
-                |error| {
-                    // A server that breaks a connection at the wrong moment is as good as one that cannot be reached.
-                    ConnectorError::io(Box::new(error))
-                },
-            )?;
-            Response::try_from(response.map(SdkBody::from_body_1_x))
+            // A server that breaks a connection at the wrong moment is as good as one that cannot be reached.
+            let answer = transport.send(request.map(http_body_util::BodyExt::boxed_unsync)).await;
+            let answer = answer.map_err(|error| ConnectorError::io(Box::new(error)))?;
+            let (mut parts, body) = answer.into_parts();
+            let body = collected(body).await.map_err(|error| ConnectorError::io(Box::new(error)))?;
+            // The SDK compares; only HEAD has a length without a body.
+            if let Some(length) = parts.headers.get_mut(CONTENT_LENGTH).filter(|_| !body.is_empty()) {
+                *length = body.len().into();
+            }
+            Response::try_from(http::Response::from_parts(parts, SdkBody::from(body)))
                 .map_err(|error| ConnectorError::other(error.into(), None))
         })
     }

@@ -154,10 +154,28 @@ impl Multipart<'_> {
             Err(error) if error.kind() == Kind::NotFound => {
                 return self.finished_before(arrived, begun.part_size).await;
             }
+            // Not every server lists them, and not to everybody. Then what was acknowledged is all that is known;
+            // completing compares it with what is there.
+            Err(error) if matches!(error.kind(), Kind::Unsupported | Kind::Denied | Kind::Integrity) => {
+                let kept = self.acknowledged(arrived, begun.part_size);
+                return Ok(Left::Upload(Begun { upload, part_size: begun.part_size, arrived: kept }));
+            }
             Err(error) => return Err(error),
         };
         let kept = self.kept(listed, begun.part_size, arrived, parts).await?;
         Ok(Left::Upload(Begun { upload, part_size: begun.part_size, arrived: kept }))
+    }
+
+    /// The parts that an earlier run was told have arrived.
+    fn acknowledged(&self, arrived: &BTreeMap<u32, Arrived>, part_size: u64) -> BTreeMap<u32, Arrived> {
+        let mut kept = BTreeMap::new();
+        for (number, range) in ranges(self.size, part_size) {
+            if let Some(part) = arrived.get(&number) {
+                kept.insert(number, part.clone());
+                self.resumed(range.end - range.start);
+            }
+        }
+        kept
     }
 
     /// Of the parts that the provider lists, those that need not be sent again.
@@ -175,9 +193,12 @@ impl Multipart<'_> {
             if part.size != range.end - range.start {
                 continue;
             }
-            let known = arrived.get(&part.number).filter(|known| known.etag == part.etag).cloned();
+            // Some list no ETags. A part cannot be named without one.
+            let unnamed = part.etag.is_empty();
+            let known = arrived.get(&part.number).filter(|known| unnamed || known.etag == part.etag).cloned();
             let known = match (known, self.algorithm) {
                 (Some(known), _) => known,
+                (None, _) if unnamed => continue,
                 (None, None) => Arrived { etag: part.etag, digest: None },
                 (None, Some(_)) => Arrived { etag: part.etag, digest: parts.digest(range.clone()).await? },
             };

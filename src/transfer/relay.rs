@@ -33,10 +33,11 @@ pub(super) async fn object(work: &Work, planned: &Planned, from: &Remote, to: &R
     let source = work.shared.connections.store(&from.profile).await?;
     let target = work.shared.connections.store(&to.profile).await?;
     let size = planned.size.unwrap_or(0);
+    let same_service = source.same_service(&target);
     let mut relay = Relay {
         work: work.clone(),
         pace: work.shared.pace(&to.profile),
-        by_server: source.same_service(&target),
+        by_server: same_service,
         source,
         target,
         from: from.clone(),
@@ -47,15 +48,21 @@ pub(super) async fn object(work: &Work, planned: &Planned, from: &Remote, to: &R
         proof: None,
     };
     let asked = &work.job.request.attributes;
-    let at_once = relay.by_server && size <= relay.target.provider().max_copy;
+    let at_once = same_service && size <= relay.target.provider().max_copy;
     if at_once && *asked == Attributes::default() {
-        return relay.copy(None).await;
+        match relay.copy(None).await {
+            Err(error) if relay.is_unable(&error) => relay.by_server = false,
+            done => return done,
+        }
     }
     let info = relay.source.head(&from.bucket, &from.key, relay.version_id.as_deref()).await?;
     relay.proof = info.proof(relay.source.md5_etags());
-    let mut options = relay.options(&info, asked, relay.by_server);
-    if at_once {
-        return relay.copy(Some(&options)).await;
+    let mut options = relay.options(&info, asked, same_service);
+    if at_once && relay.by_server {
+        match relay.copy(Some(&options)).await {
+            Err(error) if relay.is_unable(&error) => relay.by_server = false,
+            done => return done,
+        }
     }
     if options.attributes.tags.is_empty() {
         options.attributes.tags = relay.tags(&info).await?;
@@ -122,20 +129,23 @@ impl Relay {
 
     /// The source's tags, as far as both sides know such a thing. CopyObject takes them along by itself.
     async fn tags(&self, info: &ObjectInfo) -> Result<Vec<(String, String)>> {
-        if info.tag_count == 0 {
-            return Ok(Vec::new());
-        }
-        if !(self.source.provider().tags && self.target.provider().tags) {
-            tracing::warn!(source = %self.from, "the tags are not copied: not both providers have tags");
-            return Ok(Vec::new());
-        }
-        match self.source.tags(&self.from.bucket, &self.from.key, self.version_id.as_deref()).await {
-            Err(error) if error.kind() == Kind::Unsupported => {
-                tracing::warn!(%error, "the tags are not copied");
-                Ok(Vec::new())
+        if !self.target.provider().tags {
+            if info.tag_count > 0 {
+                tracing::warn!(source = %self.from, "the tags are not copied: the target has none");
             }
-            tags => tags,
+            return Ok(Vec::new());
         }
+        self.source.tags_beside(info, &self.from.bucket, &self.from.key, self.version_id.as_deref()).await
+    }
+
+    /// Whether the bytes have to come through here, because the server cannot copy, or not this key: it says then that
+    /// there is no such object, which reading it settles.
+    fn is_unable(&self, error: &Error) -> bool {
+        let unable = matches!(error.kind(), Kind::Unsupported | Kind::NotFound);
+        if unable {
+            tracing::info!(source = %self.from, %error, "the server does not copy it");
+        }
+        unable
     }
 
     fn copy_source(&self) -> CopySource {
@@ -152,8 +162,17 @@ impl Relay {
         let copy = || self.target.copy(&source, &self.to.bucket, &self.to.key, replace);
         let written = self.work.retry(&self.pace, Lane::Small, 0, copy).await?;
         self.moved(self.size);
-        let same = self.etag.as_deref().is_some_and(|etag| etag == written.etag);
-        Ok(if same { Verified::Etag } else { Verified::No })
+        if self.etag.as_deref().is_some_and(|etag| etag == written.etag) {
+            return Ok(Verified::Etag);
+        }
+        // Of what was sent in parts a copy in one piece has another ETag.
+        let info = self.target.head(&self.to.bucket, &self.to.key, None).await?;
+        if info.size != self.size {
+            let text =
+                format!("{} has {} bytes, its copy {} has {}", self.from, self.size, self.to, info.size);
+            return Err(Error::new(Kind::Integrity, text));
+        }
+        Ok(Verified::Size)
     }
 
     /// Bytes that are there without having come through here.

@@ -77,14 +77,14 @@ async fn copy(known: &Connections, from: (&str, &str), to: (&str, &str), sse: Op
     }
 }
 
-async fn copied(known: &Connections, from: (&str, &str), to: (&str, &str)) {
+pub(crate) async fn copied(known: &Connections, from: (&str, &str), to: (&str, &str)) {
     let outcome = copy(known, from, to, None).await;
     assert_eq!(outcome.status, FileStatus::Done, "{from:?} {to:?}: {:?}", outcome.error);
 }
 
 /// A provider whose CopyObject is for small objects, so that a larger one is copied in parts.
 fn small_copies() -> &'static Provider {
-    Box::leak(Box::new(Provider { max_copy: 5 << 20, ..PROVIDERS[0] }))
+    Box::leak(Box::new(Provider { max_copy: 5 << 20, counts_tags: true, ..PROVIDERS[0] }))
 }
 
 #[tokio::test]

@@ -30,6 +30,8 @@ mod relay;
 mod resume;
 mod s3;
 #[cfg(test)]
+mod servers;
+#[cfg(test)]
 mod set;
 #[cfg(test)]
 mod slow;

@@ -135,6 +135,29 @@ async fn a_stopped_upload_goes_on_where_it_was_on_every_sort_of_provider() {
 }
 
 #[tokio::test]
+async fn where_nobody_lists_parts_those_that_were_acknowledged_stay() {
+    for refusal in [
+        Fault::Status(405, "MethodNotAllowed"),
+        Fault::Status(403, "AccessDenied"),
+        Fault::Answer(200, vec![], "what was there before"),
+    ] {
+        let bench = Bench::new().await;
+        let data = pattern(23 * MIB);
+        std::fs::write(bench.path("f"), &data).unwrap();
+        let request = || copy(Location::Local(bench.path("f")), remote("k"), false);
+        bench.stopped_after(request(), Operation::UploadPart, 2).await;
+        let faults = bench.world.backend.faults();
+        faults.add(Rule::always(Operation::Other, refusal));
+        faults.take_requests();
+        let (outcome, _) = bench.run(request()).await;
+        assert_eq!(outcome.status, FileStatus::Done, "{:?}", outcome.error);
+        assert!(outcome.bytes_resumed > 0, "{outcome:?}");
+        assert_eq!(asked(&bench.world, Operation::UploadPart), 3);
+        assert!(bench.world.backend.get("box", "k").unwrap() == data);
+    }
+}
+
+#[tokio::test]
 async fn a_stopped_download_goes_on_where_it_was_unless_the_object_changed() {
     for changed in [false, true] {
         let bench = Bench::new().await;

@@ -40,7 +40,9 @@ impl Multipart<'_> {
             .collect();
         let options = PutOptions { digest: whole.clone(), ..self.options.clone() };
         let written = complete(self.store, upload, &parts, &options, self.size).await?;
-        let info = self.store.head(&upload.bucket, &upload.key, written.version_id.as_deref()).await?;
+        // What is written without a version is the newest; not every server finds it as `null`.
+        let version = written.version_id.as_deref().filter(|id| *id != "null");
+        let info = self.store.head(&upload.bucket, &upload.key, version).await?;
         // Somebody else may have written the key since.
         let ours = written.etag.is_empty() || info.etag == written.etag;
         if ours && info.size != self.size {

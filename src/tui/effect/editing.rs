@@ -9,7 +9,7 @@ use crate::config::paths::make_private;
 use crate::error::{Error, Kind, Result};
 use crate::local::name_key;
 use crate::location::{Location, Remote};
-use crate::s3::{Body, Connections, GetOptions, Hasher, PutOptions, Store};
+use crate::s3::{Attributes, Body, Connections, GetOptions, Hasher, PutOptions, Store};
 
 /// Fetches an object into a folder of its own, under its own name: editors tell by that what it is.
 pub(super) async fn fetch(connections: &Connections, object: &Remote) -> Result<Editing> {
@@ -20,10 +20,8 @@ pub(super) async fn fetch(connections: &Connections, object: &Remote) -> Result<
         bytes.extend_from_slice(&chunk?);
     }
     let info = download.info;
-    let mut attributes = info.attributes;
-    if info.tag_count > 0 && store.provider().tags {
-        attributes.tags = store.tags(&object.bucket, &object.key, None).await?;
-    }
+    let tags = store.tags_beside(&info, &object.bucket, &object.key, None).await?;
+    let attributes = Attributes { tags, ..info.attributes };
     let digest = Hasher::of(store.algorithm(), &bytes);
     let place = Location::Remote(object.clone());
     let name = name_key(&place.name()).into_owned();

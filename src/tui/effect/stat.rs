@@ -57,11 +57,8 @@ async fn object(store: &Store, remote: &Remote) -> Result<Properties> {
 pub(super) async fn attributes(connections: &Connections, remote: &Remote) -> Result<Attributes> {
     let store = connections.store(&remote.profile).await?;
     let info = store.head(&remote.bucket, &remote.key, None).await?;
-    let mut attributes = info.attributes;
-    if info.tag_count > 0 && store.provider().tags {
-        attributes.tags = store.tags(&remote.bucket, &remote.key, None).await?;
-    }
-    Ok(attributes)
+    let tags = store.tags_beside(&info, &remote.bucket, &remote.key, None).await?;
+    Ok(Attributes { tags, ..info.attributes })
 }
 
 /// One request says what there is at least; a sum of everything is `du`'s.
