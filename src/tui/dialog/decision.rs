@@ -96,7 +96,7 @@ pub(crate) enum Decision {
     /// What becomes of an edited object that could not be written back.
     Unsaved(Box<Editing>, Unsaved),
     /// Give these entries new names.
-    RenameMany(Vec<(OsString, String)>),
+    RenameMany(Vec<(OsString, OsString)>),
     /// Take back the last deed.
     Undo,
     /// Begin this, which was counted.

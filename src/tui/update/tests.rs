@@ -16,6 +16,7 @@ mod uploads;
 mod versions;
 
 use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -211,6 +212,25 @@ fn renaming_moves_a_key_without_replacing_and_a_file_in_its_folder() {
     assert!(matches!(&effects[..], [Effect::Rename { names, .. }] if names[0].1 == "cat.jpg2"));
     keys(&mut state, "r/x\r");
     assert!(notice(&state).contains("hold a `/`"));
+}
+
+#[test]
+fn bytes_that_are_no_text_stay_in_a_name_that_is_left_as_it_is_and_where_only_its_own_part_changes() {
+    let raw = |bytes: &[u8]| OsString::from_vec(bytes.to_vec());
+    let mut state = browser();
+    let generation = state.here_mut().refresh(None);
+    let Effect::ListPage { generation, .. } = generation else { panic!("{generation:?}") };
+    let entries =
+        vec![Entry::new(raw(b"bad \xff"), Kind::Object), Entry::new(raw(b"b\xff/own"), Kind::Object)];
+    update(
+        &mut state,
+        Event::Page { pane: PaneId::Left, generation, page: Ok(Page { entries, next: None }) },
+    );
+    assert!(keys(&mut state, "r\r").is_empty(), "it is as it was");
+    keys(&mut state, "G");
+    let effects = keys(&mut state, "r2\r");
+    let [Effect::Rename { names, .. }] = &effects[..] else { panic!("{effects:?}") };
+    assert_eq!(names[..], [(raw(b"b\xff/own"), raw(b"b\xff/own2"))]);
 }
 
 #[test]
