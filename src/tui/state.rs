@@ -102,8 +102,10 @@ pub(super) struct State {
     pub(super) job: Job,
     /// What a deletion changes.
     pub(super) deleting: Vec<Location>,
-    /// The newest search for unfinished uploads.
+    /// The newest search for unfinished uploads or versions.
     pub(super) search: u64,
+    /// Tells one viewer from the next.
+    pub(super) views: u32,
     /// Uploads that are being aborted.
     pub(super) aborting: usize,
     /// Source and target that are being compared.
@@ -186,6 +188,7 @@ impl State {
             job: Job::default(),
             deleting: Vec::new(),
             search: 0,
+            views: 0,
             aborting: 0,
             comparing: None,
             compared: Compared::default(),

@@ -113,6 +113,8 @@ pub(crate) enum Decision {
     WidenVersions,
     /// The versions are no longer of interest.
     LeaveVersions,
+    /// View the version under the cursor.
+    ViewVersion,
     /// Make the chosen versions the newest.
     RestoreVersions,
     /// Copy them to the other pane.

@@ -47,3 +47,23 @@ async fn unfinished_uploads_are_shown_with_their_sizes_and_aborted() {
     flow.until_shown("No unfinished uploads here").await;
     assert!(flow.backend.uploads("box").is_empty());
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_version_is_viewed_as_it_was() {
+    let mut flow = Flow::start(&[], &[], at("")).await;
+    flow.backend.set_versioned("box");
+    flow.backend.put("box", "a.txt", "what it was");
+    flow.backend.put("box", "a.txt", "what it is");
+    flow.keys("\tR");
+    flow.until_shown("a.txt").await;
+    flow.keys("V");
+    flow.until_shown("2 versions").await;
+    flow.keys("Gv");
+    flow.until_shown("what it was").await;
+    let heading = flow.screen().lines().next().unwrap().to_owned();
+    assert!(heading.contains("demo:box/a.txt, version ") && heading.contains("11 B"), "{heading}");
+    flow.keys("\x1bg\r");
+    flow.until_shown("what it is").await;
+    flow.keys("\x1b");
+    assert!(flow.screen().contains("2 versions"), "{}", flow.screen());
+}
