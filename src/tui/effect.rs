@@ -18,7 +18,7 @@ mod view;
 mod work;
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
@@ -54,6 +54,8 @@ pub(super) struct Effects {
     ahead: [Ahead; 2],
     /// The newest arrangement of each pane: older ones give up.
     arranging: [Arc<AtomicU64>; 2],
+    /// The newest comparison of the panes: older ones give up.
+    comparing: Arc<AtomicU64>,
     deletion: Option<AbortHandle>,
     /// What finds and measures unfinished uploads; dropping it ends that.
     uploads: JoinSet<()>,
@@ -98,6 +100,7 @@ impl Effects {
             listing: [None, None],
             ahead: [Ahead::default(), Ahead::default()],
             arranging: [Arc::default(), Arc::default()],
+            comparing: Arc::default(),
             deletion: None,
             uploads: JoinSet::new(),
             versions: JoinSet::new(),
@@ -121,6 +124,8 @@ impl Effects {
             }
             Effect::Arrange { pane, generation, work } => self.arrange(pane, generation, *work),
             Effect::Renew { pane, generation, work } => self.renew(pane, generation, *work),
+            Effect::Compare { number, work } => self.compare(number, *work),
+            Effect::CancelCompare => self.comparing.store(0, Ordering::Relaxed),
             Effect::LayOut(work) => self.lay_out(work),
             Effect::CancelListing(pane) => self.cancel_listing(pane as usize),
             Effect::Sign(_)
@@ -141,13 +146,6 @@ impl Effects {
                 let clipboard = self.clipboard.clone();
                 self.spawn(async move { Event::Copied(clipboard.copy(&text).await) });
             }
-            Effect::Count(targets) => {
-                let connections = self.connections.clone();
-                self.deletion = Some(self.spawn(async move {
-                    let total = walk::count(&connections, &targets).await;
-                    Event::Counted { targets, total }
-                }));
-            }
             Effect::Delete(targets) => {
                 let (connections, events) = (self.connections.clone(), self.events.clone());
                 self.deletion = Some(self.spawn(async move {
@@ -161,7 +159,8 @@ impl Effects {
                 }));
             }
             Effect::CancelDelete => abort(&mut self.deletion),
-            Effect::PlanSync { .. }
+            Effect::Count(_)
+            | Effect::PlanSync { .. }
             | Effect::CancelSync
             | Effect::Measure(..)
             | Effect::CancelMeasure
@@ -191,9 +190,16 @@ impl Effects {
         Vec::new()
     }
 
-    /// Trees that are compared, searched or measured.
+    /// Trees that are counted, compared, searched or measured.
     fn survey(&mut self, effect: Effect) {
         match effect {
+            Effect::Count(targets) => {
+                let connections = self.connections.clone();
+                self.deletion = Some(self.spawn(async move {
+                    let total = walk::count(&connections, &targets).await;
+                    Event::Counted { targets, total }
+                }));
+            }
             Effect::PlanSync { source, target } => {
                 let connections = self.connections.clone();
                 self.comparison = Some(self.spawn(async move {

@@ -110,6 +110,8 @@ pub(super) struct State {
     pub(super) aborting: usize,
     /// Source and target that are being compared.
     pub(super) comparing: Option<(Location, Location)>,
+    /// The newest comparison of the panes.
+    pub(super) comparison: u64,
     /// What is marked of all that differs between the panes.
     pub(super) compared: Compared,
     /// The measuring whose results are wanted.
@@ -191,6 +193,7 @@ impl State {
             views: 0,
             aborting: 0,
             comparing: None,
+            comparison: 0,
             compared: Compared::default(),
             measuring: 0,
             said: VecDeque::new(),

@@ -67,3 +67,17 @@ async fn a_folder_behind_more_than_a_page_of_objects_completes_what_is_typed() {
     let found = files::complete(&flow.effects.connections, "demo:box/z", at("")).await.unwrap();
     assert_eq!(found, ["demo:box/zz/"]);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn long_listings_are_compared_behind_the_door() {
+    let mut flow = Flow::start(&[("key-000000007", ""), ("mine", "")], &[], at("")).await;
+    flow.backend.invent_keys("box", 25_000);
+    flow.keys("\tR");
+    flow.until(|flow| flow.state.here().listing.len() == 1000).await;
+    flow.keys("G");
+    flow.until(|flow| flow.state.here().listing.len() == 25_000 && !flow.state.here().loading).await;
+    flow.keys("=");
+    assert!(flow.screen().contains("25,000 comparing"), "{}", flow.screen());
+    flow.until_shown("1 only left, 24,999 only right, 1 in both").await;
+    assert_eq!(flow.state.here().listing.marks().0, 25_000);
+}
