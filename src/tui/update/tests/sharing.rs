@@ -83,3 +83,13 @@ fn who_has_no_gateway_is_told_so_instead_of_being_asked_for_options() {
     update(&mut state, Event::Given(GivenEvent::Gateway(Ok(()))));
     assert!(draw(&state).contains("Password"), "the form stays");
 }
+
+#[test]
+fn a_link_with_options_is_for_one_object_and_says_so_if_several_are_marked() {
+    let mut state = browser();
+    keys(&mut state, "\tG Y");
+    assert_eq!(notice(&state), "", "only one is marked");
+    keys(&mut state, "\x1bk Y");
+    assert!(notice(&state).contains("y makes a link for each of the 2 marked"), "{}", notice(&state));
+    assert!(draw(&state).contains("work:media/photos/b.txt"), "{}", draw(&state));
+}
