@@ -313,6 +313,34 @@ fn screens_look_right() {
 }
 
 #[test]
+fn no_half_of_a_wide_character_hides_the_border_of_a_box() {
+    for shift in ["", "a"] {
+        let mut state = browser_with(config(), local("/x"), at("写真/"), (80, 24));
+        let names: Vec<String> = (0..20).map(|n| format!("{shift}{}{n}", "日本".repeat(8))).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        fill(&mut state, PaneId::Left, &names, None);
+        fill(&mut state, PaneId::Right, &names, None);
+        keys(&mut state, "P");
+        let screen = draw(&state);
+        assert!(screen.lines().all(|line| super::super::text::width(line) <= 80), "{screen}");
+        let corner = |part: &str| {
+            screen.lines().find_map(|line| line.find(part).map(|at| super::super::text::width(&line[..at])))
+        };
+        let left = corner("┌ Profile").unwrap_or_else(|| panic!("{screen}"));
+        let rows = screen.lines().skip_while(|line| !line.contains("┌ Profile")).skip(1);
+        for row in rows.take_while(|row| !row.contains("└─")) {
+            let mut cells = 0;
+            let border = row.chars().find(|c| {
+                let at = cells;
+                cells += super::super::text::width(&c.to_string());
+                at == left
+            });
+            assert_eq!(border, Some('│'), "{screen}");
+        }
+    }
+}
+
+#[test]
 fn sizes_and_times_are_written_as_chosen_in_panes_and_dialogs() {
     let mut state = browser();
     state.theme.units = Units::new(&Ui { sizes: Sizes::Iec, times: Times::Utc, ..Ui::default() });
