@@ -320,14 +320,14 @@ fn no_half_of_a_wide_character_hides_the_border_of_a_box() {
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         fill(&mut state, PaneId::Left, &names, None);
         fill(&mut state, PaneId::Right, &names, None);
-        keys(&mut state, "P");
+        keys(&mut state, "n");
         let screen = draw(&state);
         assert!(screen.lines().all(|line| super::super::text::width(line) <= 80), "{screen}");
         let corner = |part: &str| {
             screen.lines().find_map(|line| line.find(part).map(|at| super::super::text::width(&line[..at])))
         };
-        let left = corner("┌ Profile").unwrap_or_else(|| panic!("{screen}"));
-        let rows = screen.lines().skip_while(|line| !line.contains("┌ Profile")).skip(1);
+        let left = corner("┌ New folder").unwrap_or_else(|| panic!("{screen}"));
+        let rows = screen.lines().skip_while(|line| !line.contains("┌ New folder")).skip(1);
         for row in rows.take_while(|row| !row.contains("└─")) {
             let mut cells = 0;
             let border = row.chars().find(|c| {
