@@ -213,6 +213,7 @@ actions! {
     TransferUp, Transfers, Move, "up", "up", ["up", "k"];
     TransferDown, Transfers, Move, "down", "down", ["down", "j"];
     TransferClose, Transfers, Jobs, "close", "back to the panes", ["t", "tab"];
+    VersionView, Versions, Act, "view", "view it as it was", ["f3", "v", "enter"];
     VersionRestore, Versions, Act, "restore", "make it the newest; bring back what is deleted", ["r"];
     VersionCopy, Versions, Act, "copy", "copy it to the other pane", ["f5", "c"];
     VersionDelete, Versions, Act, "delete", "delete it for good", ["f8", "d", "delete"];
@@ -231,7 +232,7 @@ actions! {
     ViewerLeft, Viewer, Move, "left", "to the left, where lines do not wrap", ["left"];
     ViewerRight, Viewer, Move, "right", "to the right, where lines do not wrap", ["right"];
     ViewerDown, Viewer, Move, "down", "one line down", ["enter"];
-    ViewerClose, Viewer, Act, "close", "back to the panes", ["f3"];
+    ViewerClose, Viewer, Act, "close", "back to where it was opened", ["f3"];
     UploadMark, Uploads, Mark, "mark", "mark and move down", ["space", "insert"];
     UploadMarkAll, Uploads, Mark, "mark_all", "mark all", ["a", "ctrl-a"];
     UploadMarkInvert, Uploads, Mark, "mark_invert", "invert marks", ["*"];

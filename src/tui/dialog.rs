@@ -148,7 +148,7 @@ impl Dialog {
     /// What is wanted of one without a field of text.
     pub(crate) fn on_action(&mut self, action: Action) -> Outcome {
         match action {
-            Action::Quit if matches!(self, Self::Help(_)) => return Outcome::Close(None),
+            Action::Quit if matches!(self, Self::Help(_) | Self::Viewer(_)) => return Outcome::Close(None),
             Action::Quit | Action::Cancel | Action::Interrupt => return self.dismiss(),
             Action::Palette => return Outcome::Do(Decision::Palette(self.screen())),
             Action::Help => return Outcome::Do(Decision::Help),
@@ -192,7 +192,7 @@ impl Dialog {
 
     /// Whether a second click on a row takes it, as Enter does: elsewhere Enter is about all rows, or closes.
     pub(crate) fn takes_rows(&self) -> bool {
-        matches!(self, Self::Pick(_) | Self::Profiles(_) | Self::Usage(_))
+        matches!(self, Self::Pick(_) | Self::Profiles(_) | Self::Usage(_) | Self::Versions(_))
     }
 
     /// Lines that the wheel moves by: in forms each is another field, a line of input has none.
@@ -241,6 +241,7 @@ impl Dialog {
         match self {
             Self::Help(help) => help.dismiss(),
             Self::NewProfile(form) => form.dismiss(),
+            Self::Viewer(viewer) => viewer.dismiss(),
             Self::Input(input) => Outcome::Close(Some(input.purpose())),
             Self::Conflict(conflict) => Outcome::Decide(Decision::CancelTransfer(conflict.id())),
             Self::Uploads(_) => Outcome::Decide(Decision::LeaveUploads),
@@ -306,7 +307,7 @@ impl Dialog {
             Self::NewProfile(form) => form.hints(),
             Self::Uploads(_) => (uploads::HINTS, "close"),
             Self::Versions(_) => (versions::HINTS, "close"),
-            Self::Viewer(_) => (viewer::HINTS, "close"),
+            Self::Viewer(viewer) => (viewer::HINTS, if viewer.is_busy() { "stop" } else { "close" }),
             Self::Batch(_) => (batch::HINTS, "cancel"),
             Self::Unsaved(_) => (unsaved::HINTS, ""),
             Self::Properties(_) => (properties::HINTS, "cancel"),

@@ -19,7 +19,8 @@ use crate::entry::{Entry, Kind};
 pub(crate) use arrange::{Arranged, Arranging};
 use arrange::{How, Rows, count, merge};
 use columns::Columns;
-pub(crate) use differences::Difference;
+use differences::Known;
+pub(crate) use differences::{Comparing, Difference};
 pub(crate) use filter::{Filter, Sieve};
 use filter::{begins, contains};
 use order::Order;
@@ -62,7 +63,7 @@ pub(crate) struct Listing {
     marked: usize,
     marked_bytes: u64,
     /// How each entry differs from what the other pane had, if that was looked at.
-    differences: Option<Vec<Difference>>,
+    differences: Known,
     /// All entries that have their place, in order.
     order: Rows,
     /// Those that are seen; `None`: all of them.
@@ -192,11 +193,6 @@ impl Listing {
         self.columns.class(entry)
     }
 
-    /// What tells its content from others, if its ETag is that of one part.
-    pub(crate) fn etag(&self, entry: u32) -> Option<u64> {
-        self.columns.etag(entry)
-    }
-
     /// The storage classes that there are, safe to show.
     pub(crate) fn classes(&self) -> &[String] {
         self.columns.classes()
@@ -223,7 +219,7 @@ impl Listing {
         let first = self.len();
         Arc::make_mut(&mut self.columns).append(entries);
         self.marks.resize(self.len(), false);
-        self.differences = None;
+        self.forget_comparison();
         for (entry, _) in (first..).zip(entries).filter(|(_, entry)| remark.contains(&entry.name)) {
             self.mark(u32::try_from(entry).unwrap_or(u32::MAX), true);
         }
@@ -325,7 +321,7 @@ impl Listing {
     /// Shows only what `text` takes; empty: everything.
     pub(crate) fn set_filter(&mut self, text: &str) {
         if self.filter() != text {
-            self.differences = None;
+            self.forget_comparison();
             self.change(|how| how.filter = Filter::new(text));
         }
     }
@@ -337,7 +333,7 @@ impl Listing {
 
     /// Shows or hides names that begin with a dot; returns whether they are shown now.
     pub(crate) fn toggle_hidden(&mut self) -> bool {
-        self.differences = None;
+        self.forget_comparison();
         self.change(|how| how.show_hidden = !how.show_hidden);
         self.wanted().show_hidden
     }

@@ -20,7 +20,7 @@ pub(crate) use setup::{Done, Keepers, Order as SetupOrder, Saved, SetupEffect, S
 pub(crate) use uploads::{UploadsEffect, UploadsEvent};
 
 use super::dialog::{Chunk, Editing, Laid, Laying, Measured, Unpacking, Wanted};
-use super::listing::{Arranged, Arranging, Listing, Renewal};
+use super::listing::{Arranged, Arranging, Comparing, Difference, Listing, Renewal};
 use crate::clipboard;
 use crate::entry::{Kind, Page};
 use crate::error::{Error, Result};
@@ -128,6 +128,13 @@ pub(crate) enum Event {
         generation: u64,
         /// What came of it.
         done: Arranged,
+    },
+    /// It was found out how the listings differ.
+    Compared {
+        /// What was asked for; what an older wish brings is dropped.
+        number: u64,
+        /// Of each entry of both sides.
+        differences: [Vec<Difference>; 2],
     },
     /// What takes the place of a listing is arranged.
     Renewed {
@@ -311,6 +318,15 @@ pub(crate) enum Effect {
         /// What is to be done.
         work: Box<Renewal>,
     },
+    /// Find out how the listings differ; what was compared before is not wanted any longer.
+    Compare {
+        /// Comes back with the result.
+        number: u64,
+        /// What is to be done.
+        work: Box<Comparing>,
+    },
+    /// Do not.
+    CancelCompare,
     /// Drop the fetch of a pane.
     CancelListing(PaneId),
     /// Start a transfer.

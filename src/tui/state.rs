@@ -102,12 +102,16 @@ pub(super) struct State {
     pub(super) job: Job,
     /// What a deletion changes.
     pub(super) deleting: Vec<Location>,
-    /// The newest search for unfinished uploads.
+    /// The newest search for unfinished uploads or versions.
     pub(super) search: u64,
+    /// Tells one viewer from the next.
+    pub(super) views: u32,
     /// Uploads that are being aborted.
     pub(super) aborting: usize,
     /// Source and target that are being compared.
     pub(super) comparing: Option<(Location, Location)>,
+    /// The newest comparison of the panes.
+    pub(super) comparison: u64,
     /// What is marked of all that differs between the panes.
     pub(super) compared: Compared,
     /// The measuring whose results are wanted.
@@ -186,8 +190,10 @@ impl State {
             job: Job::default(),
             deleting: Vec::new(),
             search: 0,
+            views: 0,
             aborting: 0,
             comparing: None,
+            comparison: 0,
             compared: Compared::default(),
             measuring: 0,
             said: VecDeque::new(),

@@ -110,8 +110,11 @@ pub(crate) fn draw_gauge(snapshot: &Snapshot, frame: &mut Frame<'_>, area: Rect,
         return;
     }
     let area = area.intersection(frame.area());
-    let running = snapshot.transfers.iter().filter(|transfer| !transfer.state.is_over()).count();
-    let mut spans = vec![Span::styled(format!("{running} running "), theme.text)];
+    let states = || snapshot.transfers.iter().map(|transfer| transfer.state).filter(|state| !state.is_over());
+    let paused = states().filter(|state| *state == State::Paused).count();
+    let running = states().count() - paused;
+    let words = if running > 0 { format!("{running} running ") } else { format!("{paused} paused ") };
+    let mut spans = vec![Span::styled(words, theme.text)];
     spans.extend(theme.bar(gauge_width(area.width), snapshot.bytes_done, snapshot.bytes));
     spans.push(Span::styled(percent(snapshot.bytes_done, snapshot.bytes), theme.text));
     spans.push(Span::styled(amounts(snapshot.bytes_done, snapshot.bytes, &theme.units), theme.text));
@@ -121,7 +124,9 @@ pub(crate) fn draw_gauge(snapshot: &Snapshot, frame: &mut Frame<'_>, area: Rect,
     if snapshot.transfers.iter().any(|transfer| transfer.state == State::Asking) {
         spans.push(Span::styled(" asking", theme.warning));
     }
-    spans.push(Span::styled(pace(snapshot.rate, snapshot.eta, &theme.units), theme.dim));
+    if running > 0 {
+        spans.push(Span::styled(pace(snapshot.rate, snapshot.eta, &theme.units), theme.dim));
+    }
     frame.render_widget(Line::from(spans), row(area, 0));
 }
 
@@ -149,7 +154,12 @@ fn heading(transfer: &TransferView, width: usize, style: Style, theme: &Theme) -
         items => format!(" and {} more", items - 1),
     };
     let arrow = theme.arrow();
-    let word = format!("{:<12}", state_word(transfer));
+    let urgency = match transfer.priority {
+        0 => String::new(),
+        _ if transfer.state.is_over() => String::new(),
+        priority => format!(" {priority:+}"),
+    };
+    let word = format!("{:<12}", format!("{}{urgency}", state_word(transfer)));
     let room = width.saturating_sub(text::width(&word) + text::width(&more) + text::width(arrow) + 2);
     let from = text::clip_middle(&transfer.from.to_string(), room.div_ceil(2), theme.ellipsis());
     let to = text::clip_middle(&transfer.to.to_string(), room - room.div_ceil(2), theme.ellipsis());
@@ -180,12 +190,6 @@ fn figures(transfer: &TransferView, width: u16, theme: &Theme) -> Line<'static> 
     if !transfer.state.is_over() {
         spans.push(Span::styled(pace(transfer.rate, transfer.eta, &theme.units), theme.dim));
     }
-    if transfer.priority != 0 {
-        spans.push(Span::styled(format!("  {:+}", transfer.priority), theme.text));
-    }
-    if let Some(limit) = transfer.limit {
-        spans.push(Span::styled(format!("  at most {}", theme.units.rate(limit)), theme.dim));
-    }
     let more = if transfer.planning { "+" } else { "" };
     let files = format!("  {}/{}{more} files", transfer.files_over, transfer.files);
     // What failed goes before what is merely many: the line may be cut.
@@ -206,6 +210,9 @@ fn details(transfer: &TransferView, cells: u16, theme: &Theme) -> Vec<Line<'stat
     if let Some(why) = &transfer.waits {
         let text = text::clip(&format!("waits: {why}"), width, theme.ellipsis());
         lines.push(Line::styled(text, theme.warning));
+    }
+    if let Some(limit) = transfer.limit.filter(|_| !transfer.state.is_over()) {
+        lines.push(Line::styled(format!("limited to {}", theme.units.rate(limit)), theme.text));
     }
     lines.extend(proofs(transfer, theme).map(|text| Line::styled(text, theme.dim)));
     for error in &transfer.errors {
@@ -389,6 +396,25 @@ pub(super) mod tests {
         let idle = Snapshot { transfers: vec![transfer(1, State::Done)], ..Snapshot::default() };
         let buffer = draw(&TransfersPanel::default(), &idle, 80, 10);
         assert_eq!(text_of(&buffer).lines().last(), Some(""));
+    }
+
+    #[test]
+    fn what_is_paused_does_not_run_and_a_limit_is_told_in_full_where_it_is_narrow() {
+        let mut slow = transfer(1, State::Paused);
+        (slow.limit, slow.priority) = (Some(204_800), 2);
+        let bytes = (slow.bytes_done, slow.bytes, slow.rate);
+        let transfers = vec![slow];
+        let snapshot =
+            Snapshot { transfers, bytes_done: bytes.0, bytes: bytes.1, rate: bytes.2, ..Snapshot::default() };
+        let shown = text_of(&draw(&TransfersPanel::default(), &snapshot, 80, 14));
+        let gauge = shown.lines().last().unwrap();
+        assert!(gauge.starts_with("1 paused ") && !gauge.contains("/s"), "{shown}");
+        assert!(
+            shown.contains("limited to 204.8 kB/s")
+                && shown.contains("paused +2 ")
+                && shown.contains("12/40 files"),
+            "{shown}"
+        );
     }
 
     #[test]

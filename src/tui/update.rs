@@ -57,6 +57,7 @@ pub(super) fn update(state: &mut State, event: Event) -> Vec<Effect> {
             state.pane_mut(pane).arranged(generation, done);
             Vec::new()
         }
+        Event::Compared { number, differences } => compare::found(state, number, differences),
         Event::Renewed { pane, generation, listing } => {
             state.pane_mut(pane).renewed(generation, *listing);
             Vec::new()
@@ -211,6 +212,9 @@ fn cancel(state: &mut State) -> Option<Vec<Effect>> {
     }
     if std::mem::take(&mut state.panel) {
         return Some(Vec::new());
+    }
+    if let Some(effects) = compare::cancel(state) {
+        return Some(effects);
     }
     let id = state.focus;
     if state.here_mut().cancel() {

@@ -180,6 +180,10 @@ fn hints(state: &State, width: usize) -> Line<'static> {
             (Action::TransferForget, "clear"),
             (Action::TransferClose, "close"),
             (Action::Help, "help"),
+            (Action::TransferFailures, "failures"),
+            (Action::TransferLimit, "limit"),
+            (Action::TransferUrgent, "more urgent"),
+            (Action::TransferLessUrgent, "less urgent"),
         ]),
         None if state.here().search.is_some() => of(&[
             (Action::Open, "go there"),

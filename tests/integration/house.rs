@@ -67,9 +67,9 @@ fn room(path: &Path) -> String {
     parts.join("/")
 }
 
-/// The code of a file without comments and without its tests.
+/// The code of a file without comments and without its tests, which stand at its end.
 fn code(text: &str) -> String {
-    let end = text.find("#[cfg(test)]").unwrap_or(text.len());
+    let end = text.find("#[cfg(test)]\nmod tests {").unwrap_or(text.len());
     text[..end].lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
 }
 
@@ -132,7 +132,9 @@ fn no_room_imports_from_above() {
     let mut wrong = Vec::new();
     for file in &files {
         let relative = file.strip_prefix(&root).unwrap();
-        if !matches!(relative.to_str(), Some("lib.rs" | "main.rs")) {
+        // Tests may reach for what they need.
+        let tests = relative.iter().any(|part| matches!(part.to_str(), Some("tests" | "tests.rs")));
+        if !tests && !matches!(relative.to_str(), Some("lib.rs" | "main.rs")) {
             wrong.extend(offences(relative, &std::fs::read_to_string(file).unwrap()));
         }
     }

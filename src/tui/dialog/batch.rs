@@ -1,7 +1,8 @@
 //! Many names changed at once: by a replacement and a pattern, with every new name shown before anything happens.
 
 use std::collections::{HashMap, HashSet};
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 
 use crossterm::event::KeyEvent;
 use ratatui::Frame;
@@ -29,19 +30,38 @@ const PATTERN: &str = "{name}{ext}";
 pub(crate) struct Old {
     /// Exact, as its listing has it.
     pub(crate) entry: OsString,
-    /// The folder in which it was found, with its slash; empty in a listing of its own folder.
-    pub(crate) within: String,
-    /// Without that, and without the slash of a prefix.
+    /// Bytes of it that are the folder in which it was found, with its slash; none in a listing of its own folder.
+    within: usize,
+    /// To be shown: without that, and without the slash of a prefix.
     pub(crate) name: String,
     /// A folder's name has no extension.
     pub(crate) folder: bool,
 }
 
 impl Old {
+    pub(crate) fn new(entry: &OsStr, folder: bool) -> Self {
+        let bare = bare(entry.as_bytes());
+        let within = bare.iter().rposition(|byte| *byte == b'/').map_or(0, |slash| slash + 1);
+        let name = String::from_utf8_lossy(&bare[within..]).into_owned();
+        Self { entry: entry.to_owned(), within, name, folder }
+    }
+
+    /// What the entry is called once its own name is `name`.
+    pub(crate) fn renamed(&self, name: &str) -> OsString {
+        let bytes = self.entry.as_bytes();
+        let slash = &bytes[bare(bytes).len()..];
+        OsString::from_vec([&bytes[..self.within], name.as_bytes(), slash].concat())
+    }
+
     /// A name in the same folder.
     fn beside(&self, name: &str) -> String {
-        format!("{}{name}", self.within)
+        String::from_utf8_lossy(&self.entry.as_bytes()[..self.within]).into_owned() + name
     }
+}
+
+/// Without the slash of a prefix.
+fn bare(entry: &[u8]) -> &[u8] {
+    entry.strip_suffix(b"/").unwrap_or(entry)
 }
 
 /// A new name, or why it is none.
@@ -154,7 +174,7 @@ impl Batch {
             _ => {
                 let renamed = self.old.iter().zip(&self.new).filter_map(|(old, new)| {
                     let new = new.as_ref().ok().filter(|new| **new != old.name)?;
-                    Some((old.entry.clone(), new.clone()))
+                    Some((old.entry.clone(), old.renamed(new)))
                 });
                 Outcome::Decide(Decision::RenameMany(renamed.collect()))
             }
@@ -266,12 +286,7 @@ mod tests {
     use crossterm::event::{KeyCode, KeyModifiers};
 
     fn batch(names: &[&str]) -> Batch {
-        let old = names.iter().map(|name| Old {
-            entry: name.into(),
-            within: String::new(),
-            name: (*name).to_owned(),
-            folder: false,
-        });
+        let old = names.iter().map(|name| Old::new(name.as_ref(), false));
         Batch::new(old.collect(), HashSet::from(["taken".to_owned()]))
     }
 
@@ -307,7 +322,7 @@ mod tests {
         let Outcome::Decide(Decision::RenameMany(renamed)) = press(&mut names, KeyCode::Enter) else {
             panic!()
         };
-        assert_eq!(renamed, [("a.txt".into(), "a".to_owned()), ("b.txt".into(), "b".to_owned())]);
+        assert_eq!(renamed, [("a.txt".into(), "a".into()), ("b.txt".into(), "b".into())]);
         let mut names = batch(&["a", "b"]);
         names.on_paste("a");
         press(&mut names, KeyCode::Tab);

@@ -96,7 +96,7 @@ pub(crate) enum Decision {
     /// What becomes of an edited object that could not be written back.
     Unsaved(Box<Editing>, Unsaved),
     /// Give these entries new names.
-    RenameMany(Vec<(OsString, String)>),
+    RenameMany(Vec<(OsString, OsString)>),
     /// Take back the last deed.
     Undo,
     /// Begin this, which was counted.
@@ -113,6 +113,8 @@ pub(crate) enum Decision {
     WidenVersions,
     /// The versions are no longer of interest.
     LeaveVersions,
+    /// View the version under the cursor.
+    ViewVersion,
     /// Make the chosen versions the newest.
     RestoreVersions,
     /// Copy them to the other pane.

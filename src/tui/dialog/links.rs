@@ -64,8 +64,8 @@ pub(crate) struct Links {
     text: Vec<(Tone, String)>,
     notice: Vec<(Tone, String)>,
     scroll: Scroll,
-    /// Show the first one as a QR code.
-    qr: bool,
+    /// The one that is shown as a QR code.
+    qr: Option<usize>,
 }
 
 impl Links {
@@ -73,7 +73,7 @@ impl Links {
         let several = links.len() > 1;
         let text = links.iter().flat_map(|link| describe(link, several, units)).collect();
         let notice = vec![(Tone::Plain, "Copying...".to_owned())];
-        Self { signed: links, text, notice, scroll: Scroll::default(), qr: false }
+        Self { signed: links, text, notice, scroll: Scroll::default(), qr: None }
     }
 
     pub(super) fn set_notice(&mut self, outcome: &clipboard::Outcome, takes: bool) {
@@ -123,16 +123,19 @@ impl Links {
                 self.notice = vec![(Tone::Plain, "Trying it as its holder would...".to_owned())];
                 return Outcome::Do(Decision::TestLinks(self.signed.clone()));
             }
-            Action::LinkQr => self.qr = !self.qr,
+            Action::LinkQr => self.qr = if self.qr.is_none() { Some(0) } else { None },
             Action::DialogAccept => return Outcome::Close(None),
-            _ => self.scroll.on_action(action),
+            _ => match &mut self.qr {
+                Some(at) => *at = window::moved(action, *at, self.signed.len(), 1),
+                None => self.scroll.on_action(action),
+            },
         }
         Outcome::Stay
     }
 
     pub(super) fn draw(&self, frame: &mut Frame<'_>, area: Rect, theme: &Theme) {
-        if self.qr {
-            return self.draw_qr(frame, area, theme);
+        if let Some(at) = self.qr {
+            return self.draw_qr(at, frame, area, theme);
         }
         let width = window::content_width(area, WIDTH);
         let wrapped = |text: &[(Tone, String)]| -> Vec<(Tone, Line<'static>)> {
@@ -185,8 +188,12 @@ impl Links {
     }
 
     /// A code that fits the screen, or why there is none. Dark on light whatever the theme: cameras want that.
-    fn draw_qr(&self, frame: &mut Frame<'_>, area: Rect, theme: &Theme) {
-        let Some(link) = self.signed.first() else { return };
+    fn draw_qr(&self, at: usize, frame: &mut Frame<'_>, area: Rect, theme: &Theme) {
+        let Some(link) = self.signed.get(at) else { return };
+        let title = match self.signed.len() {
+            1 => "QR".to_owned(),
+            many => format!("QR {} of {many}: {}", at + 1, link.request.target),
+        };
         let (width, height) = (area.width.saturating_sub(4), area.height.saturating_sub(2));
         let (lines, style) = match qr::fitting(&link.signed.url, width, height) {
             Ok(lines) => (lines, Style::new().fg(Color::White).bg(Color::Black)),
@@ -197,7 +204,7 @@ impl Links {
         let wide = lines.iter().map(|line| line.chars().count()).max().unwrap_or(0).min(usize::from(width));
         let lines: Vec<String> = lines.iter().flat_map(|line| text::wrap(line, usize::from(width))).collect();
         let size = (u16::try_from(wide).unwrap_or(width), u16::try_from(lines.len()).unwrap_or(height));
-        let room = window::open(frame, area, theme, "QR", size);
+        let room = window::open(frame, area, theme, &title, size);
         window::stand(frame, window::row(room, 0));
         for (index, line) in (0..room.height).zip(lines) {
             frame.render_widget(Line::styled(line, style), window::row(room, index));

@@ -115,9 +115,9 @@ impl Dialog {
         Self::Pick(pick::Pick::new(title, items))
     }
 
-    /// A file or an object of `size` bytes; `view` tells its answers from those to others.
-    pub(crate) fn viewer(location: Location, size: u64, view: u64) -> Self {
-        Self::Viewer(Box::new(viewer::Viewer::new(location, size, view)))
+    /// A file or an object of `size` bytes, or a version of it; `view` tells its answers from those to others.
+    pub(crate) fn viewer(location: Location, size: u64, version: Option<Version>, view: u64) -> Self {
+        Self::Viewer(Box::new(viewer::Viewer::new(location, size, view).of_version(version)))
     }
 
     /// It, if it is that one.

@@ -27,6 +27,7 @@ struct Row {
 
 /// For the status line.
 pub(super) const HINTS: &[Hint] = &[
+    (&[Action::VersionView], "view"),
     (&[Action::VersionRestore], "restore"),
     (&[Action::VersionCopy], "copy"),
     (&[Action::VersionDelete], "delete"),
@@ -134,6 +135,11 @@ impl Versions {
         self.seen.get(self.cursor()).map(|index| &self.rows[*index])
     }
 
+    /// The one under the cursor.
+    pub(crate) fn under_cursor(&self) -> Option<&Version> {
+        self.current().map(|row| &row.version)
+    }
+
     /// What an action is about: the marked ones, or else the one under the cursor.
     pub(crate) fn chosen(&self) -> Vec<Version> {
         let marked: Vec<Version> =
@@ -162,6 +168,7 @@ impl Versions {
 
     pub(super) fn on_action(&mut self, action: Action) -> Outcome {
         match action {
+            Action::VersionView | Action::DialogAccept => return Outcome::Do(Decision::ViewVersion),
             Action::VersionRestore => return Outcome::Do(Decision::RestoreVersions),
             Action::VersionCopy => return Outcome::Do(Decision::CopyVersions),
             Action::VersionDelete => return Outcome::Do(Decision::AskDeleteVersions),

@@ -19,6 +19,7 @@ use crate::location::Location;
 #[cfg(feature = "images")]
 use crate::preview::Picture;
 use crate::preview::{Form, Shown};
+use crate::s3::Version;
 pub(crate) use layout::{Laid, Laying};
 use packed::Packed;
 pub(crate) use packed::Unpacking;
@@ -52,6 +53,8 @@ pub(crate) struct Wanted {
     pub(crate) view: u64,
     /// Of what.
     pub(crate) location: Location,
+    /// Which version, if not what is there now.
+    pub(crate) version: Option<String>,
     /// Which bytes.
     pub(crate) range: Range<u64>,
     /// The state that it must belong to.
@@ -72,6 +75,8 @@ pub(super) const HINTS: &[Hint] = &[
 #[derive(Debug)]
 pub(crate) struct Viewer {
     location: Location,
+    /// The version that it is of, if not what is there now.
+    version: Option<Version>,
     view: u64,
     size: u64,
     etag: Option<String>,
@@ -121,6 +126,7 @@ impl Viewer {
     pub(super) fn new(location: Location, size: u64, view: u64) -> Self {
         Self {
             location,
+            version: None,
             view,
             size,
             etag: None,
@@ -153,6 +159,11 @@ impl Viewer {
         }
     }
 
+    /// Not of what is there now.
+    pub(super) fn of_version(self, version: Option<Version>) -> Self {
+        Self { version, ..self }
+    }
+
     fn end(&self) -> u64 {
         self.start + self.bytes.len() as u64
     }
@@ -180,6 +191,23 @@ impl Viewer {
             Action::ViewerClose => return Outcome::Close(None),
             _ => self.scroll(action),
         }
+        Outcome::Stay
+    }
+
+    /// Whether it reads on for somebody who may have had enough of it.
+    pub(super) fn is_busy(&self) -> bool {
+        let searches = self.seeking && self.end() < self.length();
+        self.error.is_none() && (searches || self.back || self.is_running())
+    }
+
+    /// Stops what goes on, and says so; else leaves.
+    pub(super) fn dismiss(&mut self) -> Outcome {
+        if !self.is_busy() {
+            return Outcome::Close(None);
+        }
+        let searched = std::mem::take(&mut self.seeking);
+        self.stop_running();
+        self.note = Some(if searched { "stopped searching" } else { "stopped reading" }.to_owned());
         Outcome::Stay
     }
 
@@ -304,7 +332,7 @@ impl Viewer {
         };
         self.seeking = found.is_none() && forward && self.end() < self.length();
         match found {
-            Some(at) => (self.top, self.above) = (at, 0),
+            Some(at) => (self.top, self.above, self.note) = (at, 0, None),
             None if self.seeking => {
                 // What was searched need not be searched again.
                 self.top = lines.len().saturating_sub(1);

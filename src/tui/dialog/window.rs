@@ -31,6 +31,13 @@ pub(super) fn open(frame: &mut Frame<'_>, area: Rect, theme: &Theme, title: &str
     let outer =
         Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 2, width, height };
     frame.render_widget(Clear, outer);
+    for y in outer.top()..outer.bottom() {
+        let beside = outer.x.checked_sub(1).and_then(|x| frame.buffer_mut().cell_mut((x, y)));
+        // The other half of a wide character would stand where the border is.
+        if let Some(cell) = beside.filter(|cell| text::width(cell.symbol()) > 9) {
+            cell.set_symbol(" ");
+        }
+    }
     if width <= FRAME.0 || height <= FRAME.1 {
         return outer;
     }
@@ -47,6 +54,16 @@ pub(super) fn open(frame: &mut Frame<'_>, area: Rect, theme: &Theme, title: &str
 pub(super) fn row(area: Rect, index: u16) -> Rect {
     let y = area.y.saturating_add(index).min(area.bottom());
     Rect { y, height: u16::from(y < area.bottom()), ..area }
+}
+
+/// What stands below a list in a room of `height` rows: the last line, and as much of what is before it as leaves half
+/// of the room to the list.
+pub(super) fn below(mut lines: Vec<Line<'static>>, height: u16) -> Vec<Line<'static>> {
+    let most = usize::from(height / 2).max(1);
+    if lines.len() > most {
+        lines.drain(most - 1..lines.len() - 1);
+    }
+    lines
 }
 
 /// Puts the terminal's cursor on the row, or the button, that has the keyboard: screen readers read there.

@@ -298,6 +298,7 @@ async fn events(connections: &Connections, given: &Given) -> Result<Vec<String>>
 /// Does what `effect` says.
 pub(super) async fn run(connections: &Connections, effect: GivenEffect) -> GivenEvent {
     match effect {
+        GivenEffect::FindGateway => GivenEvent::Gateway(Client::new(&connections.config()).await.map(drop)),
         GivenEffect::Make(orders) => {
             let (made, failed) = share(connections, orders).await;
             GivenEvent::Made(made, failed)

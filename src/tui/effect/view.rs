@@ -50,6 +50,7 @@ async fn object(connections: &Connections, remote: &Remote, wanted: &Wanted) -> 
     let options = GetOptions {
         range: Some(wanted.range.clone()),
         if_match: wanted.etag.clone(),
+        version_id: wanted.version.clone(),
         ..GetOptions::default()
     };
     let got = store.get(&remote.bucket, &remote.key, &options).await;

@@ -10,6 +10,8 @@ use crate::links::kit::KitRequest;
 /// What the outside must do about protected links and all else that was given out.
 #[derive(Clone, Debug)]
 pub(crate) enum GivenEffect {
+    /// Find out whether there is a gateway to be asked.
+    FindGateway,
     /// Make protected links.
     Make(Vec<Order>),
     /// Find everything.
@@ -46,6 +48,8 @@ pub(crate) struct Made {
 
 /// What came of that.
 pub(crate) enum GivenEvent {
+    /// Whether there is a gateway, or why not.
+    Gateway(Result<()>),
     /// Protected links, and why there are no more.
     Made(Vec<Made>, Option<Error>),
     /// Everything, and what could not be asked.

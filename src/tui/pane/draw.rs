@@ -127,6 +127,8 @@ fn count(pane: &Pane) -> String {
     }
     if let Some(doing) = pane.listing.pending() {
         out.extend([" ", doing]);
+    } else if pane.listing.awaited_comparison().is_some() {
+        out += " comparing";
     }
     if pane.loading {
         out += match (&pane.search, pane.is_loading_all()) {

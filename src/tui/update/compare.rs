@@ -1,18 +1,15 @@
 //! What differs between the panes, marked in both: first everything, then with every press one kind of it.
 
-use std::collections::HashMap;
-
-use jiff::Timestamp;
-
-use super::super::listing::Difference;
+use super::super::listing::{AT_ONCE, Comparing, Difference};
 use super::super::message::{Effect, PaneId};
-use super::super::pane::Pane;
 use super::super::state::{State, Tone};
 use super::super::text;
 use super::search;
 use crate::action::Action;
 use crate::config::Profile;
 use crate::location::Location;
+
+const IDS: [PaneId; 2] = [PaneId::Left, PaneId::Right];
 
 /// What is marked of all that differs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -47,68 +44,6 @@ impl Kind {
     }
 }
 
-/// What tells two objects of one name apart; folders are not looked into.
-#[derive(Default)]
-struct Seen {
-    size: Option<u64>,
-    /// Of one part.
-    etag: Option<u64>,
-    /// When the object was stored, or the local file written.
-    stored: Option<Timestamp>,
-    written: Option<Timestamp>,
-}
-
-impl Seen {
-    /// As a sync sees it, which would copy a local file that was written after the object was stored.
-    fn is_like(&self, other: &Self) -> bool {
-        let etags = self.etag.zip(other.etag);
-        let later = |file: &Self, object: &Self| {
-            file.written.zip(object.stored).is_some_and(|(written, stored)| written > stored)
-        };
-        self.size == other.size
-            && etags.is_none_or(|(one, other)| one == other)
-            && !later(self, other)
-            && !later(other, self)
-    }
-}
-
-/// Entries by their names, without the slash of a prefix, and whether they are folders.
-type Entries = HashMap<(Vec<u8>, bool), Seen>;
-
-/// The entries that are seen in `pane`. Where `md5`, an ETag of one part tells contents apart.
-fn seen(pane: &Pane, md5: bool) -> Entries {
-    let entries = (0..pane.listing.rows()).filter_map(|row| pane.listing.at(row));
-    let entry = |entry: u32| {
-        let folder = pane.kind(entry).is_container();
-        let (size, time) = (pane.listing.size(entry), pane.listing.modified(entry));
-        let etag = pane.listing.etag(entry).filter(|_| md5);
-        let seen = match &pane.location {
-            _ if folder => Seen::default(),
-            Location::Local(_) => Seen { size, written: time, ..Seen::default() },
-            _ => Seen { size, etag, stored: time, ..Seen::default() },
-        };
-        (key(pane.name(entry).as_encoded_bytes(), folder), seen)
-    };
-    entries.map(entry).collect()
-}
-
-fn key(name: &[u8], folder: bool) -> (Vec<u8>, bool) {
-    (name.strip_suffix(b"/").unwrap_or(name).to_vec(), folder)
-}
-
-/// How an entry of `own` differs; a file beside a folder of its name is another one.
-fn difference(own: &Entries, other: &Entries, mut key: (Vec<u8>, bool)) -> Difference {
-    match (own.get(&key), other.get(&key)) {
-        (Some(own), Some(other)) if own.is_like(other) => Difference::None,
-        (Some(_), Some(_)) => Difference::Changed,
-        _ => {
-            key.1 = !key.1;
-            let turned = other.contains_key(&key) && !own.contains_key(&key);
-            if turned { Difference::Changed } else { Difference::Only }
-        }
-    }
-}
-
 /// Marks, in both panes, what only one of them has and what is another in the other; pressed again, only one kind of it.
 pub(super) fn compare(state: &mut State) -> Vec<Effect> {
     if search::refuses(state, "compared") {
@@ -119,30 +54,86 @@ pub(super) fn compare(state: &mut State) -> Vec<Effect> {
         state.say(Tone::Warning, format!("not all of both listings is read; {bottom} reads one to its end"));
         return Vec::new();
     }
+    if let Some(doing) = [state.here(), state.there()].iter().find_map(|pane| pane.listing.pending()) {
+        state.say(Tone::Warning, format!("still {doing}: what is not seen yet is not compared"));
+        return Vec::new();
+    }
     if [state.here(), state.there()].iter().any(|pane| matches!(pane.location, Location::Profile(_))) {
         state.say(Tone::Plain, "open a bucket first: lists of buckets are not compared");
         return Vec::new();
     }
+    if [state.here(), state.there()].iter().all(|pane| pane.listing.awaited_comparison().is_some()) {
+        state.say(Tone::Plain, "still comparing; Esc stops it");
+        return Vec::new();
+    }
     if [state.here(), state.there()].iter().any(|pane| !pane.listing.is_compared()) {
-        find(state);
-        return mark(state, Kind::All);
+        return find(state);
     }
     let at = Kind::EACH.iter().position(|kind| *kind == state.compared).unwrap_or(0);
     let next = next(&counts(state), at);
-    mark(state, next)
+    mark(state, next);
+    Vec::new()
 }
 
-/// Finds out how each entry differs.
-fn find(state: &mut State) {
-    let ids = [PaneId::Left, PaneId::Right];
-    let [left, right] = ids.map(|id| {
+/// Finds out how each entry differs: of long listings somebody else does.
+fn find(state: &mut State) -> Vec<Effect> {
+    let side = |id| {
         let pane = state.pane(id);
-        let profile = state.profile(&pane.location);
-        seen(pane, profile.is_some_and(Profile::md5_etags))
-    });
-    for (id, own, other) in [(PaneId::Left, &left, &right), (PaneId::Right, &right, &left)] {
-        state.pane_mut(id).listing.compare(|name, folder| difference(own, other, key(name, folder)));
+        pane.listing.side(state.profile(&pane.location).is_some_and(Profile::md5_etags))
+    };
+    let work = Comparing::new(IDS.map(side));
+    state.comparison += 1;
+    let number = state.comparison;
+    for (side, id) in IDS.into_iter().enumerate() {
+        state.pane_mut(id).listing.await_comparison(number, side);
     }
+    if work.entries() <= AT_ONCE {
+        let differences = work.run(|| true);
+        return differences.map_or_else(Vec::new, |differences| found(state, number, differences));
+    }
+    let entries = text::thousands(work.entries());
+    state.say(Tone::Plain, format!("comparing {entries} entries; Esc stops it"));
+    vec![Effect::Compare { number, work: Box::new(work) }]
+}
+
+/// It was found out how they differ. What has changed meanwhile, or was left, does not wait for it any longer.
+pub(super) fn found(state: &mut State, number: u64, differences: [Vec<Difference>; 2]) -> Vec<Effect> {
+    let awaits = |id| state.pane(id).listing.awaited_comparison().filter(|(awaited, _)| *awaited == number);
+    let [Some((_, left)), Some((_, right))] = IDS.map(awaits) else {
+        if forget(state, number) {
+            state.say(Tone::Warning, "not compared: what is in the panes has changed meanwhile");
+        }
+        return Vec::new();
+    };
+    let mut differences = differences.map(Some);
+    for (id, side) in IDS.into_iter().zip([left, right]) {
+        if let Some(differences) = differences.get_mut(side).and_then(Option::take) {
+            state.pane_mut(id).listing.compared(differences);
+        }
+    }
+    mark(state, Kind::All);
+    Vec::new()
+}
+
+/// Stops it; `None` if nothing is being compared.
+pub(super) fn cancel(state: &mut State) -> Option<Vec<Effect>> {
+    let number = state.comparison;
+    forget(state, number).then(|| {
+        state.say(Tone::Plain, "stopped comparing");
+        vec![Effect::CancelCompare]
+    })
+}
+
+/// Nobody waits for it any longer; whether somebody did.
+fn forget(state: &mut State, number: u64) -> bool {
+    let mut was_awaited = false;
+    for pane in state.both() {
+        if pane.listing.awaited_comparison().is_some_and(|(awaited, _)| awaited == number) {
+            was_awaited = true;
+            pane.listing.forget_comparison();
+        }
+    }
+    was_awaited
 }
 
 /// How many there are of each kind; what is in both counts once.
@@ -161,16 +152,16 @@ fn next(counts: &[usize; 4], at: usize) -> Kind {
     Kind::EACH[next]
 }
 
-fn mark(state: &mut State, kind: Kind) -> Vec<Effect> {
+fn mark(state: &mut State, kind: Kind) {
     state.compared = kind;
-    for id in [PaneId::Left, PaneId::Right] {
+    for id in IDS {
         state.pane_mut(id).listing.mark_differing(|difference| kind.has(id, difference));
     }
     let counts = counts(state);
     let [all, left, right, both] = counts;
     if all == 0 {
         state.say(Tone::Plain, "nothing differs by names and sizes, nor by what times and ETags tell; folders are not looked into");
-        return Vec::new();
+        return;
     }
     let number = text::thousands;
     let mut words = format!(
@@ -187,5 +178,4 @@ fn mark(state: &mut State, kind: Kind) -> Vec<Effect> {
         words += &format!(" ({key} again: {})", next.words());
     }
     state.say(Tone::Plain, words);
-    Vec::new()
 }

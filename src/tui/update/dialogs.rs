@@ -157,6 +157,7 @@ fn decide(state: &mut State, decision: Decision) -> Vec<Effect> {
         Decision::FindVersions => versions::find(state),
         Decision::WidenVersions => versions::widen(state),
         Decision::LeaveVersions => versions::leave(state),
+        Decision::ViewVersion => versions::view(state),
         Decision::RestoreVersions => versions::restore(state),
         Decision::CopyVersions => versions::copy(state),
         Decision::AskDeleteVersions => versions::ask_delete(state),

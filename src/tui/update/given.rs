@@ -24,7 +24,15 @@ pub(super) fn share(state: &mut State) -> Vec<Effect> {
         return Vec::new();
     }
     state.dialogs.push(Dialog::share(places));
-    Vec::new()
+    vec![Effect::Given(GivenEffect::FindGateway)]
+}
+
+/// Nobody can make protected links: who is asked for their options is told so instead.
+fn no_gateway(state: &mut State, error: &Error) {
+    if let Some(form) = state.dialogs.iter_mut().find(|dialog| matches!(dialog, Dialog::Share(_))) {
+        let lines = [Some(error.message()), error.hint()].into_iter().flatten();
+        *form = Dialog::message("Protected link", lines.collect());
+    }
 }
 
 /// Everything that was given out.
@@ -126,6 +134,12 @@ fn made(state: &mut State, links: &[Made], failed: Option<&Error>) -> Vec<Effect
 /// An answer came.
 pub(super) fn happened(state: &mut State, event: GivenEvent) -> Vec<Effect> {
     match event {
+        GivenEvent::Gateway(found) => {
+            if let Err(error) = found {
+                no_gateway(state, &error);
+            }
+            Vec::new()
+        }
         GivenEvent::Made(links, failed) => made(state, &links, failed.as_ref()),
         GivenEvent::Listed(rows, failed) => {
             let Some(given) = shown(state) else { return Vec::new() };

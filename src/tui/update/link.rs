@@ -6,6 +6,7 @@ use super::super::dialog::Dialog;
 use super::super::message::{Effect, Link};
 use super::super::pane::Pane;
 use super::super::state::{State, Tone};
+use super::super::text;
 use crate::action::Action;
 use crate::clipboard::Outcome;
 use crate::entry::Kind;
@@ -32,7 +33,8 @@ pub(super) fn copy(state: &mut State) -> Vec<Effect> {
     }
     let skipped = chosen.len() - requests.len();
     if skipped > 0 {
-        state.say(Tone::Warning, format!("{skipped} marked folders are left out: links are for objects"));
+        let folders = if skipped == 1 { "folder is" } else { "folders are" };
+        state.say(Tone::Warning, format!("{skipped} marked {folders} left out: links are for objects"));
     }
     sign(state, requests)
 }
@@ -101,7 +103,16 @@ pub(super) fn dialog(state: &mut State) -> Vec<Effect> {
     let place = Location::Remote(request.target.clone());
     let has_public = state.profile(&place).is_some_and(|profile| profile.public_url.is_some());
     let folder = state.there().location.as_local().and_then(|path| path.to_str()).unwrap_or(".").to_owned();
+    let marked = pane.listing.marks().0;
     state.dialogs.push(Dialog::link(request, has_public, &folder));
+    if marked > 1 {
+        let copy = state.config.keys.label(Action::CopyLink);
+        let marked = text::thousands(marked);
+        let text = format!(
+            "this is for the one under the cursor; {copy} makes a link for each of the {marked} marked"
+        );
+        state.say(Tone::Warning, text);
+    }
     Vec::new()
 }
 

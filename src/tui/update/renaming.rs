@@ -1,8 +1,8 @@
 //! New names for one entry or for many, without ever replacing anything.
 
 use std::collections::HashSet;
-use std::ffi::{OsStr, OsString};
-use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStrExt as _;
 
 use super::super::dialog::{Dialog, Old, Purpose};
 use super::super::message::{Effect, Touches};
@@ -45,44 +45,22 @@ pub(super) fn ask(state: &mut State) -> Vec<Effect> {
         return ask_many(state, &chosen);
     }
     let pane = state.here();
-    let exact = pane.name(first);
-    let text = exact.to_string_lossy();
-    let (within, name) = split(&text);
-    let input = Dialog::input(Purpose::Rename, "New name", name);
-    let (within, name) = (within.to_owned(), name.to_owned());
-    state.renaming =
-        Some(Old { entry: exact.to_owned(), within, name, folder: pane.kind(first).is_container() });
-    state.dialogs.push(input);
+    let old = Old::new(pane.name(first), pane.kind(first).is_container());
+    state.dialogs.push(Dialog::input(Purpose::Rename, "New name", &old.name));
+    state.renaming = Some(old);
     Vec::new()
-}
-
-/// The folder in which an entry is, with its slash, and its own name: what was found may be anywhere below.
-fn split(entry: &str) -> (&str, &str) {
-    let entry = entry.strip_suffix('/').unwrap_or(entry);
-    entry.split_at(entry.rfind('/').map_or(0, |slash| slash + 1))
-}
-
-/// What an entry is called once its own name is `to`.
-fn renamed_to(from: &OsStr, to: &str) -> OsString {
-    let bytes = from.as_bytes();
-    let (bare, slash) = bytes.strip_suffix(b"/").map_or((bytes, ""), |bare| (bare, "/"));
-    let folder = bare.iter().rposition(|byte| *byte == b'/').map_or(0, |slash| slash + 1);
-    OsString::from_vec([&bare[..folder], to.as_bytes(), slash.as_bytes()].concat())
 }
 
 fn ask_many(state: &mut State, chosen: &[u32]) -> Vec<Effect> {
     let pane = state.here();
     let mut old = Vec::with_capacity(chosen.len());
     for entry in chosen {
-        let exact = pane.name(*entry);
-        let Some(name) = exact.to_str() else {
-            let text = "a marked name is not UTF-8: rename that one by itself";
-            state.say(Tone::Error, text);
+        let name = pane.name(*entry);
+        if name.to_str().is_none() {
+            state.say(Tone::Error, "a marked name is not UTF-8: rename that one by itself");
             return Vec::new();
-        };
-        let folder = pane.kind(*entry).is_container();
-        let (within, name) = split(name);
-        old.push(Old { entry: exact.to_owned(), within: within.to_owned(), name: name.to_owned(), folder });
+        }
+        old.push(Old::new(name, pane.kind(*entry).is_container()));
     }
     let taken = taken(pane, &old);
     state.dialogs.push(Dialog::batch(old, taken));
@@ -110,23 +88,16 @@ pub(super) fn typed(state: &mut State, to: &str) -> Vec<Effect> {
             .say(Tone::Error, format!("a name cannot be empty or hold a `/`; {key} moves to another folder"));
         return Vec::new();
     }
-    rename(state, vec![(old.entry, to.to_owned())])
-}
-
-/// Gives entries of this pane other names, where they are: exact old ones, and new ones without a slash.
-pub(super) fn rename(state: &mut State, names: Vec<(OsString, String)>) -> Vec<Effect> {
-    let at = state.here().location.clone();
-    let names: Vec<(OsString, OsString)> = names
-        .into_iter()
-        .map(|(from, to)| {
-            let to = renamed_to(&from, &to);
-            (from, to)
-        })
-        .filter(|(from, to)| from != to)
-        .collect();
-    if names.is_empty() {
+    if to == old.name {
         return Vec::new();
     }
+    let new = old.renamed(to);
+    rename(state, vec![(old.entry, new)])
+}
+
+/// Gives entries of this pane other names, where they are.
+pub(super) fn rename(state: &mut State, names: Vec<(OsString, OsString)>) -> Vec<Effect> {
+    let at = state.here().location.clone();
     if at.as_local().is_some() {
         return vec![Effect::Rename { at, names, undoable: true }];
     }

@@ -16,6 +16,7 @@ mod uploads;
 mod versions;
 
 use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -214,6 +215,25 @@ fn renaming_moves_a_key_without_replacing_and_a_file_in_its_folder() {
 }
 
 #[test]
+fn bytes_that_are_no_text_stay_in_a_name_that_is_left_as_it_is_and_where_only_its_own_part_changes() {
+    let raw = |bytes: &[u8]| OsString::from_vec(bytes.to_vec());
+    let mut state = browser();
+    let generation = state.here_mut().refresh(None);
+    let Effect::ListPage { generation, .. } = generation else { panic!("{generation:?}") };
+    let entries =
+        vec![Entry::new(raw(b"bad \xff"), Kind::Object), Entry::new(raw(b"b\xff/own"), Kind::Object)];
+    update(
+        &mut state,
+        Event::Page { pane: PaneId::Left, generation, page: Ok(Page { entries, next: None }) },
+    );
+    assert!(keys(&mut state, "r\r").is_empty(), "it is as it was");
+    keys(&mut state, "G");
+    let effects = keys(&mut state, "r2\r");
+    let [Effect::Rename { names, .. }] = &effects[..] else { panic!("{effects:?}") };
+    assert_eq!(names[..], [(raw(b"b\xff/own"), raw(b"b\xff/own2"))]);
+}
+
+#[test]
 fn quitting_asks_only_while_something_runs_and_control_c_always() {
     let mut state = browser();
     assert!(matches!(keys(&mut state, "q")[..], [Effect::Quit]));
@@ -289,6 +309,34 @@ fn screens_look_right() {
             &Error::new(Failure::Denied, "cannot list work:media/: access denied").with_hint("ask the owner"),
         );
         insta::assert_snapshot!(format!("panel_{}x{}", size.0, size.1), draw(&state));
+    }
+}
+
+#[test]
+fn no_half_of_a_wide_character_hides_the_border_of_a_box() {
+    for shift in ["", "a"] {
+        let mut state = browser_with(config(), local("/x"), at("写真/"), (80, 24));
+        let names: Vec<String> = (0..20).map(|n| format!("{shift}{}{n}", "日本".repeat(8))).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        fill(&mut state, PaneId::Left, &names, None);
+        fill(&mut state, PaneId::Right, &names, None);
+        keys(&mut state, "n");
+        let screen = draw(&state);
+        assert!(screen.lines().all(|line| super::super::text::width(line) <= 80), "{screen}");
+        let corner = |part: &str| {
+            screen.lines().find_map(|line| line.find(part).map(|at| super::super::text::width(&line[..at])))
+        };
+        let left = corner("┌ New folder").unwrap_or_else(|| panic!("{screen}"));
+        let rows = screen.lines().skip_while(|line| !line.contains("┌ New folder")).skip(1);
+        for row in rows.take_while(|row| !row.contains("└─")) {
+            let mut cells = 0;
+            let border = row.chars().find(|c| {
+                let at = cells;
+                cells += super::super::text::width(&c.to_string());
+                at == left
+            });
+            assert_eq!(border, Some('│'), "{screen}");
+        }
     }
 }
 

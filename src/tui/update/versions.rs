@@ -7,8 +7,8 @@ use super::super::dialog::{Decision, Dialog, Versions};
 use super::super::message::{Effect, Task, Touches, VersionsEffect, VersionsEvent};
 use super::super::state::{Job, State, Tone};
 use super::super::text;
-use super::delete;
 use super::transfer::writable;
+use super::{delete, viewing};
 use crate::action::Action;
 use crate::entry::Kind;
 use crate::location::{Location, Remote};
@@ -100,6 +100,27 @@ fn chosen(state: &mut State) -> Option<(Remote, Vec<Version>)> {
         state.say(Tone::Plain, "nothing here");
     }
     found
+}
+
+/// Views the one under the cursor, whether it is the newest or not.
+pub(super) fn view(state: &mut State) -> Vec<Effect> {
+    let found =
+        dialog(state).and_then(|dialog| Some((dialog.scope().root.clone(), dialog.under_cursor()?.clone())));
+    let Some((root, version)) = found else {
+        state.say(Tone::Plain, "nothing here");
+        return Vec::new();
+    };
+    let Some(size) = version.object.as_ref().map(|object| object.size) else {
+        let key = state.config.keys.label(Action::VersionRestore);
+        state.say(
+            Tone::Plain,
+            format!("a delete marker has nothing to view; {key} brings back what it hides"),
+        );
+        return Vec::new();
+    };
+    let place = Location::Remote(Remote { key: version.key.clone(), ..root });
+    viewing::show(state, place, size, Some(version));
+    Vec::new()
 }
 
 /// Makes old versions the newest; of deleted keys the markers go.

@@ -5,7 +5,9 @@ use super::super::message::Effect;
 use super::super::state::{State, Tone};
 use crate::entry::Kind;
 use crate::error::Result;
+use crate::location::Location;
 use crate::preview::Unpacked;
+use crate::s3::Version;
 
 /// Views what is under the cursor.
 pub(super) fn open(state: &mut State) -> Vec<Effect> {
@@ -27,9 +29,14 @@ pub(super) fn open(state: &mut State) -> Vec<Effect> {
         }
         Kind::Object | Kind::Symlink => {}
     }
-    state.search += 1;
-    state.dialogs.push(Dialog::viewer(place, size, state.search & 0xffff_ffff));
+    show(state, place, size, None);
     Vec::new()
+}
+
+/// Views so many bytes: an old version of them, if one is named. What is open stays below.
+pub(super) fn show(state: &mut State, place: Location, size: u64, version: Option<Version>) {
+    state.views = state.views.wrapping_add(1);
+    state.dialogs.push(Dialog::viewer(place, size, version, state.views.into()));
 }
 
 /// What the viewer needs next, also while something lies over it.

@@ -40,28 +40,27 @@ impl ProfileForm {
             let names = text::clip(&names, usize::from(room.width), theme.ellipsis());
             frame.render_widget(Line::styled(names, theme.text), window::row(room, 0));
         }
-        let words = WORDS.min(room.height.saturating_sub(head + 2));
-        let page = room.height.saturating_sub(head + words + u16::from(words > 0));
+        let (style, said) = self.words(theme);
+        let width = usize::from(room.width);
+        let said: Vec<String> = said.iter().flat_map(|said| text::wrap(said, width)).collect();
+        let words =
+            u16::try_from(said.len()).unwrap_or(WORDS).min(WORDS).min(room.height.saturating_sub(head + 2));
+        let page = room.height.saturating_sub(head + words + u16::from(words > 0)).min(count);
+        let list = Rect { y: room.y + head, height: page, ..room };
         let focus = self.focus.min(rows.len() - 1);
         let top = window::list_top(focus, rows.len(), usize::from(page));
         let seen = rows.iter().enumerate().skip(top).take(usize::from(page));
-        for (line, (index, row)) in (head..).zip(seen) {
-            self.draw_row(frame, window::row(room, line), theme, *row, index == focus);
+        for (line, (index, row)) in (0..).zip(seen) {
+            self.draw_row(frame, window::row(list, line), theme, *row, index == focus);
         }
-        self.draw_words(frame, Rect { y: room.bottom() - words, height: words, ..room }, theme);
-    }
-
-    fn draw_words(&self, frame: &mut Frame<'_>, area: Rect, theme: &Theme) {
-        let (style, said) = self.words(theme);
-        let (width, height) = (usize::from(area.width), usize::from(area.height));
-        let mut lines: Vec<String> = said.iter().flat_map(|said| text::wrap(said, width)).collect();
-        if let Some(last) = height.checked_sub(1).filter(|last| lines.len() > last + 1) {
-            let rest = lines.split_off(last).concat();
-            lines.push(text::clip(&rest, width, theme.ellipsis()));
-        }
-        for (line, words) in (0..area.height).zip(lines) {
-            frame.render_widget(Line::styled(words, style), window::row(area, line));
-        }
+        window::more(frame, list, theme, top > 0, top + usize::from(page) < rows.len());
+        draw_words(
+            frame,
+            Rect { y: (list.bottom() + 1).min(room.bottom()), height: words, ..room },
+            theme,
+            style,
+            said,
+        );
     }
 
     /// What came of it so far; for a failure what, where and why, then what to do about it.
@@ -165,5 +164,17 @@ impl ProfileForm {
             _ => &[SAVE, TEST, (&[Action::FormSaveUntested], "save untested"), NEXT],
         };
         (hints, "cancel")
+    }
+}
+
+/// As much of it as there is room for.
+fn draw_words(frame: &mut Frame<'_>, area: Rect, theme: &Theme, style: Style, mut lines: Vec<String>) {
+    let (width, height) = (usize::from(area.width), usize::from(area.height));
+    if let Some(last) = height.checked_sub(1).filter(|last| lines.len() > last + 1) {
+        let rest = lines.split_off(last).concat();
+        lines.push(text::clip(&rest, width, theme.ellipsis()));
+    }
+    for (line, words) in (0..area.height).zip(lines) {
+        frame.render_widget(Line::styled(words, style), window::row(area, line));
     }
 }

@@ -62,3 +62,18 @@ fn terminals_open_downloads_by_their_names() {
     assert!(only.starts_with("\u{1b}]8;;https://media.s3."), "{only}");
     assert!(only.ends_with("\u{1b}\\Download work:media/日本/cat.jpg\u{1b}]8;;\u{1b}\\"), "{only}");
 }
+
+#[test]
+fn of_several_links_each_has_its_qr_code_and_it_is_said_which_one_is_shown() {
+    let mut dialog = links();
+    let mut shown = |code| {
+        press(&mut dialog, code);
+        screen(&dialog, 120, 60)
+    };
+    let first = shown(KeyCode::Char('Q'));
+    assert!(first.contains("QR 1 of 2: work:media/cat.jpg"), "{first}");
+    let second = shown(KeyCode::Down);
+    assert!(second.contains("QR 2 of 2: work:media/dog.jpg"), "{second}");
+    assert_eq!((shown(KeyCode::Down), shown(KeyCode::Up)), (second, first));
+    assert!(shown(KeyCode::Char('Q')).contains("2 links"));
+}

@@ -198,9 +198,7 @@ pub(super) fn attributes() -> Attributes {
 pub(super) fn names() -> Dialog {
     let old = ["cat.jpg", "esc\u{1b}[2J \u{202e}gpj.exe", "日本語.txt"].map(str::to_owned).into_iter();
     let old = old.chain((0..30).map(|n| format!("long {n:02} {}.txt", "word ".repeat(20))));
-    let old = old
-        .map(|name| Old { entry: name.clone().into(), within: String::new(), name, folder: false })
-        .collect();
+    let old = old.map(|name| Old::new(name.as_ref(), false)).collect();
     let mut dialog = Dialog::batch(old, HashSet::from(["dog.jpg".to_owned()]));
     dialog.on_paste("cat");
     press(&mut dialog, KeyCode::Tab);

@@ -72,3 +72,11 @@ fn a_refusal_says_what_where_and_what_to_do() {
         assert!(shown.contains(part), "{part}: {shown}");
     }
 }
+
+#[test]
+fn a_low_box_keeps_its_room_for_fields_and_says_that_there_are_more() {
+    let shown = screen(&Dialog::new_profile(), 60, 11);
+    assert!(shown.contains("   Keys ") && shown.contains('▼') && shown.contains("saved once"), "{shown}");
+    let shown = screen(&refused(), 60, 11);
+    assert!(shown.contains("> Provider") && shown.contains("Not saved") && shown.contains('▼'), "{shown}");
+}

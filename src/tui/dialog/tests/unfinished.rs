@@ -79,3 +79,15 @@ fn an_empty_list_claims_no_more_than_is_known() {
     assert!(failed.contains("access denied") && failed.contains("ask the owner"), "{failed}");
     assert!(!failed.contains("No unfinished uploads"), "{failed}");
 }
+
+#[test]
+fn a_long_failure_leaves_half_of_a_low_box_to_the_rows_and_the_count_is_there() {
+    let mut dialog = many_uploads(1000);
+    let error = Error::new(Kind::NotFound, "cannot list the parts: ".repeat(20)).with_hint("look again");
+    dialog.as_uploads().expect("it is that one").found(Err(error), at("2026-03-01T12:00:00Z"));
+    let shown = screen(&dialog, 60, 15);
+    assert!(
+        shown.contains("k0002") && shown.contains("cannot list") && shown.contains("1,000 uploads"),
+        "{shown}"
+    );
+}

@@ -29,7 +29,7 @@ impl Uploads {
         let place = text::clip_start(&place, width.saturating_sub(words.len()), theme.ellipsis());
         let size = (WIDTH, area.height.saturating_sub(LEFT + 2));
         let room = window::open(frame, area, theme, &format!("{words}{place}"), size);
-        let status: Vec<Line<'static>> = self.status(theme, width);
+        let status = window::below(self.status(theme, width), room.height);
         let below = u16::try_from(status.len()).unwrap_or(u16::MAX).min(room.height.saturating_sub(2));
         let list = Rect { y: room.y, height: room.height.saturating_sub(below), ..room };
         for (at, line) in (list.height..).zip(status.into_iter().take(usize::from(below))) {

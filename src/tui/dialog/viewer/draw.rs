@@ -12,6 +12,10 @@ use crate::tui::dialog::window;
 use crate::tui::text;
 use crate::tui::theme::Theme;
 
+/// Cells of the id of a version, and of a screen that has room for its time.
+const ID: usize = 18;
+const WIDE: usize = 100;
+
 impl Viewer {
     pub(in crate::tui::dialog) fn draw(&self, frame: &mut Frame<'_>, area: Rect, theme: &Theme) {
         frame.render_widget(Clear, area);
@@ -41,12 +45,24 @@ impl Viewer {
     }
 
     fn heading(&self, width: usize, theme: &Theme) -> Line<'static> {
-        let place = self.location.to_string();
+        let place = self.title(width, theme);
         let right = self.position(theme);
         let room = width.saturating_sub(text::width(&right) + 3);
         let place = text::clip_start(&place, room, theme.ellipsis());
         let gap = width.saturating_sub(text::width(&place) + text::width(&right) + 2);
         Line::styled(format!(" {place}{}{right} ", " ".repeat(gap)), theme.cursor)
+    }
+
+    /// The place, and the version that is shown of it: by its time too where there is room.
+    fn title(&self, width: usize, theme: &Theme) -> String {
+        let Some(version) = &self.version else { return self.location.to_string() };
+        let id = text::clip(&display_safe(&version.id), ID, theme.ellipsis());
+        let time = version.modified.filter(|_| width >= WIDE).map(|time| theme.units.time(time));
+        format!(
+            "{}, version {id}{}",
+            self.location,
+            time.map(|time| format!(" of {time}")).unwrap_or_default()
+        )
     }
 
     /// What it is, how large, and how far down one is.

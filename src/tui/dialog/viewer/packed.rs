@@ -162,7 +162,7 @@ mod tests {
     use flate2::Compression;
 
     use super::super::tests::{answer, drawn_in_place, feed, place, press};
-    use super::super::{HELD, STEP};
+    use super::super::{HELD, Outcome, STEP};
     use super::*;
     use crate::action::Action;
 
@@ -247,9 +247,11 @@ mod tests {
         }
         let text = drawn_in_place(&mut viewer);
         assert!(text.contains("unpacking... 21"), "{text}");
-        press(&mut viewer, Action::DialogUp);
+        assert_eq!(viewer.dismiss(), Outcome::Stay);
+        assert!(drawn_in_place(&mut viewer).contains("stopped reading"));
         let here = viewer.end();
         feed(&mut viewer, &object);
+        press(&mut viewer, Action::DialogUp);
         let text = drawn_in_place(&mut viewer);
         assert!(
             viewer.end() <= here + STEP && viewer.top > 0 && text.contains("so far"),

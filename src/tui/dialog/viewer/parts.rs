@@ -15,7 +15,13 @@ impl Viewer {
         }
         let range = self.next()?;
         self.pending = Some(range.clone());
-        Some(Wanted { view: self.view, location: self.location.clone(), range, etag: self.etag.clone() })
+        Some(Wanted {
+            view: self.view,
+            location: self.location.clone(),
+            version: self.version.as_ref().map(|version| version.id.clone()),
+            range,
+            etag: self.etag.clone(),
+        })
     }
 
     fn next(&self) -> Option<Range<u64>> {

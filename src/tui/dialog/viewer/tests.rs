@@ -254,3 +254,35 @@ fn forms_of_a_file_look_right() {
         insta::assert_snapshot!(format!("viewer_{name}"), drawn(viewer).1);
     }
 }
+
+#[test]
+fn escape_ends_a_search_that_reads_on_and_leaves_only_then() {
+    let object = numbered(400_000);
+    let mut viewer = Viewer::new(place("log.txt"), object.len() as u64, 1);
+    feed(&mut viewer, &object);
+    drawn_in_place(&mut viewer);
+    viewer.search("nowhere");
+    let mut ranges = Vec::new();
+    for _ in 0..3 {
+        assert!(answer(&mut viewer, &object, &mut ranges));
+    }
+    assert!(drawn_in_place(&mut viewer).contains("searching on..."));
+    let keys = Keys::default();
+    let mut dialog = Dialog::Viewer(Box::new(viewer));
+    let esc = |dialog: &Dialog| dialog.hints(&keys).pop().unwrap().1;
+    assert_eq!(esc(&dialog), "stop");
+    assert_eq!(dialog.on_key(KeyCode::Esc.into(), &keys), Outcome::Stay);
+    let shown = screen(&dialog, 80, 12);
+    assert!(shown.contains("stopped searching"), "{shown}");
+    assert_eq!(esc(&dialog), "close");
+    let viewer = dialog.as_viewer().unwrap();
+    let here = viewer.end();
+    feed(viewer, &object);
+    assert!(viewer.end() <= here + STEP, "it reads no further");
+    // What is looked for on from there is found, and then nothing is said of searching any more.
+    viewer.search("line 0390000");
+    feed(viewer, &object);
+    let shown = screen(&dialog, 80, 12);
+    assert!(shown.lines().nth(1).unwrap().contains("line 0390000") && shown.contains("UTF-8"), "{shown}");
+    assert_eq!(dialog.on_key(KeyCode::Esc.into(), &keys), Outcome::Close(None));
+}

@@ -181,3 +181,50 @@ fn scrolling_a_row_costs_a_thousand_bytes_at_most() {
         assert!((100..=1000).contains(&step), "{step} bytes");
     }
 }
+
+/// What the outside makes of the comparison that is asked for.
+fn compared(effects: &[Effect]) -> Event {
+    let [Effect::Compare { number, work }] = effects else { panic!("{effects:?}") };
+    assert_eq!(work.run(|| false), None, "nobody wants it");
+    Event::Compared { number: *number, differences: work.run(|| true).unwrap() }
+}
+
+#[test]
+fn keys_act_while_long_listings_are_compared_and_a_swap_confuses_nothing() {
+    let mut state = large();
+    let comparing = keys(&mut state, "=");
+    assert!(notice(&state).contains("comparing 1,000,001 entries; Esc stops it"), "{}", notice(&state));
+    keys(&mut state, "jj");
+    let screen = draw(&state);
+    assert!(screen.contains("1,000,000 comparing") && under_cursor(&state) == "k0000002", "{screen}");
+    assert_eq!(state.here().listing.marks().0, 0, "nothing is known yet");
+    assert!(keys(&mut state, "=").is_empty() && notice(&state).contains("still comparing"));
+    ctrl(&mut state, 'u');
+    update(&mut state, compared(&comparing));
+    let told = notice(&state);
+    assert!(told.starts_with("1 only left, 1,000,000 only right, 0 in both"), "{told}");
+    assert_eq!(state.pane(PaneId::Right).listing.marks().0, 1_000_000);
+    assert!(!draw(&state).contains("comparing"));
+    assert!(keys(&mut state, "=").is_empty(), "what is known is not looked for again");
+    assert_eq!(state.pane(PaneId::Right).listing.marks().0, 0, "only left");
+}
+
+#[test]
+fn a_comparison_that_was_stopped_or_is_of_what_was_there_before_brings_nothing() {
+    let mut state = large();
+    let comparing = keys(&mut state, "=");
+    assert!(matches!(key(&mut state, KeyCode::Esc)[..], [Effect::CancelCompare]));
+    assert_eq!(notice(&state), "stopped comparing");
+    update(&mut state, compared(&comparing));
+    assert!(state.here().listing.marks().0 == 0 && !draw(&state).contains("1,000,000 comparing"));
+    let comparing = keys(&mut state, "=");
+    let filtering = keys(&mut state, "/k00001\r");
+    update(&mut state, compared(&comparing));
+    assert!(notice(&state).contains("has changed meanwhile"), "{}", notice(&state));
+    assert_eq!(state.here().listing.marks().0, 0);
+    assert!(keys(&mut state, "=").is_empty() && notice(&state).contains("still filtering"));
+    happen(&mut state, arranged(&filtering[filtering.len() - 1..]));
+    keys(&mut state, "=");
+    let told = notice(&state);
+    assert!(told.starts_with("100 only left, 1 only right"), "few enough to be compared at once: {told}");
+}

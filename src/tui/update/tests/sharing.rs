@@ -65,3 +65,31 @@ fn every_link_that_was_made_is_told_and_copied_even_if_the_next_one_failed() {
     assert!(update(&mut state, Event::Given(GivenEvent::Made(Vec::new(), error()))).is_empty());
     assert!(state.dialogs.is_empty() && notice(&state).contains("cannot reach share.example.org"));
 }
+
+#[test]
+fn who_has_no_gateway_is_told_so_instead_of_being_asked_for_options() {
+    let mut state = browser();
+    let effects = keys(&mut state, "\tx");
+    assert!(matches!(effects[..], [Effect::Given(GivenEffect::FindGateway)]), "{effects:?}");
+    // Something lies over it by the time of the answer.
+    key(&mut state, KeyCode::F(1));
+    let missing = Error::new(Failure::NotFound, "there is no gateway").with_hint("start one");
+    update(&mut state, Event::Given(GivenEvent::Gateway(Err(missing))));
+    key(&mut state, KeyCode::Esc);
+    let screen = draw(&state);
+    assert!(screen.contains("there is no gateway") && screen.contains("start one"), "{screen}");
+    assert!(key(&mut state, KeyCode::Enter).is_empty() && state.dialogs.is_empty(), "no link is asked for");
+    keys(&mut state, "x");
+    update(&mut state, Event::Given(GivenEvent::Gateway(Ok(()))));
+    assert!(draw(&state).contains("Password"), "the form stays");
+}
+
+#[test]
+fn a_link_with_options_is_for_one_object_and_says_so_if_several_are_marked() {
+    let mut state = browser();
+    keys(&mut state, "\tG Y");
+    assert_eq!(notice(&state), "", "only one is marked");
+    keys(&mut state, "\x1bk Y");
+    assert!(notice(&state).contains("y makes a link for each of the 2 marked"), "{}", notice(&state));
+    assert!(draw(&state).contains("work:media/photos/b.txt"), "{}", draw(&state));
+}

@@ -129,3 +129,50 @@ fn a_read_only_profile_refuses_at_once_and_wider_places_are_a_key_away() {
     keys(&mut state, "V");
     assert!(notice(&state).contains("only a provider"));
 }
+
+/// The version whose bytes are asked for, and the place.
+fn fetched(effects: &[Effect]) -> (String, String) {
+    let [Effect::Fetch(wanted)] = effects else { panic!("{effects:?}") };
+    (wanted.location.to_string(), wanted.version.clone().unwrap())
+}
+
+#[test]
+fn a_version_is_viewed_over_the_others_which_come_on_meanwhile() {
+    let mut state = open("work");
+    let effects = keys(&mut state, "R");
+    let [Effect::Versions { search, .. }] = effects[..] else { panic!("{effects:?}") };
+    let tell = |state: &mut State, event| drop(update(state, Event::Versions { search, event }));
+    let of = |id: &str, latest| version("photos/a", id, latest, true);
+    let mut long = of("an id of many letters, of which the first ones do", false);
+    long.modified = Some(Timestamp::UNIX_EPOCH);
+    tell(&mut state, VersionsEvent::Found(vec![of("a2", true), long]));
+    let effects = keys(&mut state, "j\r");
+    assert_eq!(
+        fetched(&effects),
+        ("work:media/photos/a".into(), "an id of many letters, of which the first ones do".into())
+    );
+    for (width, heading) in [
+        (120, " work:media/photos/a, version an id of many let… of 1970-01-01 00:00 "),
+        (80, " work:media/photos/a, version an id of many let… "),
+        (60, ", version an id of many let… "),
+    ] {
+        state.size = (width, 24);
+        let first = draw(&state).lines().next().unwrap().to_owned();
+        assert!(first.contains(heading), "{width}: {first}");
+    }
+    tell(&mut state, VersionsEvent::Found(vec![of("a0", false)]));
+    tell(&mut state, VersionsEvent::End { more: false, failed: None });
+    key(&mut state, KeyCode::F(3));
+    assert!(draw(&state).contains("3 versions"), "back where it was opened: {}", draw(&state));
+    assert_eq!(fetched(&keys(&mut state, "v")).1, "an id of many letters, of which the first ones do");
+}
+
+#[test]
+fn a_delete_marker_is_nothing_to_view() {
+    let mut state = open("work");
+    for key in ["jj\r", "v"] {
+        assert!(keys(&mut state, key).is_empty());
+        assert!(notice(&state).contains("nothing to view; r brings back"), "{}", notice(&state));
+    }
+    assert!(draw(&state).contains("5 versions"));
+}
