@@ -21,7 +21,7 @@ use hyper::body::Incoming;
 use jiff::{SignedDuration, Timestamp};
 
 use super::answer::collected;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Kind, Result};
 use crate::http::{self as client, Http, root_cause};
 
 /// Longest silence of a transfer before it counts as broken.
