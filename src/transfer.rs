@@ -25,6 +25,7 @@ mod slots;
 mod source;
 mod stream;
 mod target;
+mod turns;
 mod types;
 mod upload;
 mod work;

@@ -2,9 +2,16 @@
 //! the last word.
 
 use std::collections::HashMap;
+use std::fs::Metadata;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
+use jiff::Timestamp;
+
+use super::conflict;
 use super::engine::Shared;
-use super::job::Job;
+use super::job::{Again, Job};
+use super::journal::Mark;
 use super::plan::{Planned, blocking};
 use super::types::{OnConflict, Verb, Verified};
 use crate::error::{Kind, Result};
@@ -14,6 +21,8 @@ use crate::walk;
 
 /// Files larger than this are known to the journal part by part.
 const SMALL: u64 = 32 << 20;
+/// FAT counts every other second.
+const COARSEST: Duration = Duration::from_secs(2);
 
 /// The objects below the targets of a request's trees: sizes and ETags by location. Empty if nothing is resumed.
 #[derive(Debug, Default)]
@@ -45,6 +54,11 @@ impl There {
         Self { objects, resumed: true }
     }
 
+    /// The same while `failed` is done over again: what this run has finished meanwhile is asked for one by one.
+    pub(super) async fn of(there: Arc<Self>, job: &Arc<Job>, failed: &[Again]) -> Arc<Self> {
+        if recall(job, failed).await { Arc::new(Self { resumed: true, ..Self::default() }) } else { there }
+    }
+
     /// Where a file is already, and how that is proved; `None` if it has to be moved.
     pub(super) async fn has(
         &self,
@@ -52,46 +66,56 @@ impl There {
         job: &Job,
         planned: &Planned,
     ) -> Result<Option<(Location, Verified)>> {
+        if let Some(to) = &planned.arrived {
+            if !conflict::is_as_planned(shared, planned).await? {
+                return Ok(None);
+            }
+            let proof = self.proof(shared, planned, to, Some(&Mark::default())).await?;
+            return Ok(proof.map(|proof| (to.clone(), proof)));
+        }
         if !self.resumed {
             return Ok(None);
         }
-        let noted = job.moved_to(&planned.from);
+        let moved = job.moved_to(&planned.from);
+        // A move says where to before its source goes.
+        let done = job.finished(planned).filter(|_| moved.is_some() || job.request.verb == Verb::Copy);
         // A name that was chosen anew, or by whom was asked, is only where it was written down.
-        let was_finished = job.was_finished(planned) && (noted.is_some() || job.request.verb == Verb::Copy);
+        let noted = moved.or_else(|| done.as_ref()?.target.clone());
         let to = match noted {
             Some(to) => to,
             None if job.request.on_conflict == OnConflict::Rename => return Ok(None),
             None => planned.to.clone(),
         };
-        let proof = self.proof(shared, planned, &to, was_finished).await?;
+        let proof = self.proof(shared, planned, &to, done.as_ref()).await?;
         Ok(proof.map(|proof| (to, proof)))
     }
 
+    /// How it is proved that a file is at `to`; `done` is what was written down when it arrived.
     async fn proof(
         &self,
         shared: &Shared,
         planned: &Planned,
         to: &Location,
-        was_finished: bool,
+        done: Option<&Mark>,
     ) -> Result<Option<Verified>> {
         let size = planned.size.unwrap_or(0);
         match to {
-            Location::Local(path) if was_finished => {
-                let path = path.clone();
+            Location::Local(path) if done.is_some() => {
+                let (path, modified) = (path.clone(), planned.modified);
                 let there = blocking(move || Ok(path.symlink_metadata().ok())).await?;
-                Ok(there.filter(|data| data.is_file() && data.len() == size).map(|_| Verified::Size))
+                let is_ours = |data: &Metadata| {
+                    data.is_file() && data.len() == size && same_time(data.modified().ok(), modified)
+                };
+                Ok(there.filter(is_ours).map(|_| Verified::Size))
             }
             Location::Remote(place) => {
-                let Some((there, etag)) = self.object(shared, place, was_finished).await? else {
-                    return Ok(None);
-                };
-                if there != size {
-                    return Ok(None);
+                let there = self.object(shared, place, done.is_some()).await?;
+                let Some((_, etag)) = there.filter(|(there, _)| *there == size) else { return Ok(None) };
+                match done {
+                    Some(Mark { etag: Some(ours), .. }) if *ours != etag => Ok(None),
+                    Some(_) => Ok(Some(Verified::Size)),
+                    None => Ok(same_bytes(planned, &etag).await?.then_some(Verified::Md5)),
                 }
-                if was_finished {
-                    return Ok(Some(Verified::Size));
-                }
-                Ok(same_bytes(planned, &etag).await?.then_some(Verified::Md5))
             }
             _ => Ok(None),
         }
@@ -111,6 +135,23 @@ impl There {
             Err(error) => Err(error),
         }
     }
+}
+
+/// Whether a whole tree is planned anew; then what this run has finished of it counts as what earlier ones did.
+pub(super) async fn recall(job: &Arc<Job>, failed: &[Again]) -> bool {
+    let is_whole = failed.iter().any(|one| matches!(one, Again::Item(_)));
+    if is_whole {
+        job.recall().await;
+    }
+    is_whole
+}
+
+/// Whether a file still has the time that it got with its name, as exactly as file systems keep it.
+fn same_time(there: Option<SystemTime>, given: Option<Timestamp>) -> bool {
+    let given = given.and_then(|time| SystemTime::try_from(time).ok());
+    let (Some(there), Some(given)) = (there, given) else { return true };
+    let apart = there.duration_since(given).unwrap_or_else(|earlier| earlier.duration());
+    apart < COARSEST
 }
 
 /// Whether a small file whose arrival was not written down any more has arrived all the same.

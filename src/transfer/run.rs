@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 
 use super::engine::Shared;
 use super::job::{Again, Job};
-use super::journal::{JobLine, Leftover, absolute};
+use super::journal::{JobLine, Leftover, Unfinished, absolute, in_full};
 use super::pace::cancelled;
 use super::plan::{self, Filter, Planned};
 use super::progress::FileProgress;
@@ -51,6 +51,23 @@ pub(super) async fn clean_up(shared: &Shared, id: &str) -> Result<()> {
     failed
 }
 
+/// What was asked for is done: cleans up what others that were to do it left unfinished.
+pub(super) async fn supersede(shared: &Shared, done: &Request) {
+    let (journal, done) = (shared.journal.clone(), in_full(done));
+    let others = plan::blocking(move || {
+        let same = |one: &Unfinished| {
+            let request = &one.request;
+            !one.busy && (request.is_like(&done) || (done.trees.is_some() && request.trees == done.trees))
+        };
+        Ok(journal.unfinished().into_iter().filter(same).collect::<Vec<_>>())
+    });
+    for one in others.await.unwrap_or_default() {
+        if let Err(error) = clean_up(shared, &one.id).await {
+            tracing::warn!(%error, "an unfinished transfer left something behind");
+        }
+    }
+}
+
 /// Refuses what could only fail at its end: a read-only profile in the way.
 fn permitted(shared: &Shared, request: &Request) -> Result<()> {
     let config = shared.connections.config();
@@ -78,7 +95,10 @@ pub(super) async fn run(shared: Arc<Shared>, job: Arc<Job>, again: Option<Vec<Ag
         Ok(filter) => {
             let connections = shared.connections.clone();
             let plan = match again {
-                Some(again) => plan_again(connections, again, filter.clone()),
+                Some(again) => {
+                    again::recall(&job, &again).await;
+                    plan_again(connections, again, filter.clone())
+                }
                 None => plan::start(connections, job.request.items.clone(), filter.clone()),
             };
             work(&shared, &job, plan, &filter).await
@@ -100,6 +120,8 @@ fn plan_again(connections: Connections, again: Vec<Again>, filter: Filter) -> Pl
         match one {
             // The channel holds them all.
             Again::File(file) => drop(sender.try_send(Ok(file))),
+            // A tree of which several folders could not be listed failed as often.
+            Again::Item(item) if items.contains(&item) => {}
             Again::Item(item) => items.push(item),
         }
     }
@@ -129,7 +151,11 @@ async fn settle(shared: &Shared, job: &Job, has_failed: bool) {
     } else if has_failed {
         job.note(&JobLine::Over);
     } else {
-        job.unrecord();
+        let was_recorded = job.unrecord().is_some();
+        // The last step of a plan may be one that is not worth a record.
+        if was_recorded || job.request.trees.is_some() {
+            supersede(shared, &job.request).await;
+        }
     }
 }
 
@@ -145,7 +171,7 @@ async fn work(shared: &Arc<Shared>, job: &Arc<Job>, plan: Plan, filter: &Filter)
     let again = |again| messages(plan_again(shared.connections.clone(), again, filter.clone()));
     let (mut put_back, mut plans) = (job.open(), SelectAll::new());
     plans.push(messages(plan));
-    let there = Arc::new(again::There::look(shared, job).await);
+    let mut there = Arc::new(again::There::look(shared, job).await);
     let mut workers = JoinSet::new();
     let ended = loop {
         if plans.is_empty() {
@@ -153,7 +179,10 @@ async fn work(shared: &Arc<Shared>, job: &Arc<Job>, plan: Plan, filter: &Filter)
             if workers.is_empty() {
                 match job.close(&mut put_back) {
                     None => break None,
-                    Some(failed) => plans.push(again(failed)),
+                    Some(failed) => {
+                        there = again::There::of(there, job, &failed).await;
+                        plans.push(again(failed));
+                    }
                 }
             }
         }
@@ -161,6 +190,7 @@ async fn work(shared: &Arc<Shared>, job: &Arc<Job>, plan: Plan, filter: &Filter)
             biased;
             () = job.cancel.cancelled() => break Some(cancelled()),
             Some(failed) = put_back.recv() => {
+                there = again::There::of(there, job, &failed).await;
                 plans.push(again(failed));
                 None
             }
@@ -194,16 +224,17 @@ async fn work(shared: &Arc<Shared>, job: &Arc<Job>, plan: Plan, filter: &Filter)
 
 /// Whether it is no failure that something was not found: an earlier run has moved it, and it is not there any more. (That
 /// run may have been cut off just before it took it away, and a target's bucket can be missing, too.)
-async fn was_moved(shared: &Shared, job: &Job, from: &Location, tree: bool, error: &Error) -> bool {
+async fn was_moved(shared: &Shared, has_moved: bool, from: &Location, tree: bool, error: &Error) -> bool {
     error.kind() == Kind::NotFound
-        && job.has_moved(from, tree)
+        && has_moved
         // Only a tree's source can be missing before its files are planned.
         && (tree || matches!(conflict::look(shared, from).await, Ok(None)))
 }
 
 /// Something that could not even be planned.
 async fn fail(shared: &Shared, job: &Job, item: Item, error: Error) {
-    let was_moved = was_moved(shared, job, &item.from, item.tree, &error).await;
+    let has_moved = job.has_moved(&item.from, item.tree);
+    let was_moved = was_moved(shared, has_moved, &item.from, item.tree, &error).await;
     let outcome = FileOutcome {
         source: item.from.clone(),
         target: item.to.clone(),
@@ -235,10 +266,12 @@ async fn one_file(shared: &Arc<Shared>, job: &Arc<Job>, there: &again::There, pl
         error: None,
     };
     let mut planned = planned;
-    match settle_and_move(shared, job, there, &mut planned, &mut outcome).await {
+    let ended = settle_and_move(shared, job, there, &mut planned, &mut outcome).await;
+    let has_moved = planned.arrived.is_some() || job.has_moved(&planned.from, false);
+    match ended {
         Ok(status) => outcome.status = status,
         Err(error) if error.kind() == Kind::Cancelled => outcome.status = FileStatus::Cancelled,
-        Err(error) if was_moved(shared, job, &planned.from, false, &error).await => {
+        Err(error) if was_moved(shared, has_moved, &planned.from, false, &error).await => {
             outcome.status = FileStatus::Skipped;
         }
         Err(error) => {
@@ -260,40 +293,66 @@ async fn settle_and_move(
     job.unpaused().await?;
     if planned.size.is_none() {
         learn_size(shared, job, planned).await?;
+        job.sized(planned.size.unwrap_or(0));
     }
+    // Whoever else writes this target: what it has made by then is a conflict like any other.
+    let _turn = tokio::select! {
+        biased;
+        () = job.cancel.cancelled() => return Err(cancelled()),
+        turn = shared.turns.take(&planned.to) => turn,
+    };
     if let Some((target, verified)) = there.has(shared, job, planned).await? {
         (outcome.verified, outcome.bytes_resumed) = (verified, planned.size.unwrap_or(0));
         outcome.target = target;
+        if planned.arrived.is_none() && job.finished(planned).is_none() {
+            note_arrival(job, planned, &outcome.target, None);
+        }
         return finish_file(shared, job, planned, &outcome.target).await;
     }
-    let target = match conflict::settle(shared, job, planned).await? {
-        conflict::Settled::Skip => return Ok(FileStatus::Skipped),
-        conflict::Settled::Write(target) => target,
-    };
-    outcome.target = target.to.clone();
-    if job.request.dry_run {
-        return Ok(FileStatus::Planned);
+    loop {
+        let target = match conflict::settle(shared, job, planned).await? {
+            conflict::Settled::Skip => return Ok(FileStatus::Skipped),
+            conflict::Settled::Write(target) => target,
+        };
+        outcome.target = target.to.clone();
+        if job.request.dry_run {
+            return Ok(FileStatus::Planned);
+        }
+        let progress = FileProgress::new(planned.from.name(), planned.size.unwrap_or(0));
+        let number = job.takes_off(&progress);
+        let work = Work { shared: Arc::clone(shared), job: Arc::clone(job), progress: Arc::clone(&progress) };
+        let moved = move_bytes(&work, planned, &target).await;
+        job.lands(number);
+        outcome.bytes_sent += progress.sent.load(Ordering::Relaxed);
+        outcome.bytes_resumed = progress.resumed.load(Ordering::Relaxed);
+        match moved {
+            Err(error) if target.only_new && was_taken(shared, &target.to, &error).await? => {}
+            moved => {
+                outcome.verified = moved?;
+                note_arrival(job, planned, &target.to, progress.etag.get().cloned());
+                return finish_file(shared, job, planned, &target.to).await;
+            }
+        }
     }
-    let size = planned.size.unwrap_or(0);
-    let progress = FileProgress::new(planned.from.name(), size);
-    let number = job.takes_off(&progress);
-    let work = Work { shared: Arc::clone(shared), job: Arc::clone(job), progress: Arc::clone(&progress) };
-    let moved = move_bytes(&work, planned, &target).await;
-    job.lands(number);
-    outcome.bytes_sent = progress.sent.load(Ordering::Relaxed);
-    outcome.bytes_resumed = progress.resumed.load(Ordering::Relaxed);
-    outcome.verified = moved?;
-    finish_file(shared, job, planned, &target.to).await
 }
 
-/// Writes down that a copy is there, and where; only then the source of a move goes.
-async fn finish_file(shared: &Shared, job: &Job, planned: &Planned, to: &Location) -> Result<FileStatus> {
-    let is_move = job.request.verb == Verb::Move;
-    if is_move {
+/// Whether another program has written a target since it was looked for.
+async fn was_taken(shared: &Shared, to: &Location, error: &Error) -> Result<bool> {
+    Ok(error.kind() == Kind::Exists && conflict::look(shared, to).await?.is_some())
+}
+
+/// Writes down that a copy is there, and where.
+fn note_arrival(job: &Job, planned: &Planned, to: &Location, etag: Option<String>) {
+    if job.request.verb == Verb::Move {
         job.note(&JobLine::Moved(absolute(&planned.from), absolute(to)));
     }
-    job.write_down(planned);
-    if is_move {
+    job.write_down(planned, to, etag);
+}
+
+/// What is written down to have arrived: only now the source of a move goes.
+async fn finish_file(shared: &Shared, job: &Job, planned: &mut Planned, to: &Location) -> Result<FileStatus> {
+    if job.request.verb == Verb::Move {
+        planned.arrived = Some(to.clone());
         remove_source(shared, &planned.from).await?;
     }
     Ok(FileStatus::Done)
@@ -312,7 +371,6 @@ async fn learn_size(shared: &Shared, job: &Job, planned: &mut Planned) -> Result
         () = job.cancel.cancelled() => return Err(cancelled()),
         info = head => info?,
     };
-    job.sized(info.size);
     planned.size = Some(info.size);
     planned.modified = info.modified;
     planned.proof = info.proof(store.md5_etags());
@@ -326,7 +384,7 @@ async fn move_bytes(work: &Work, planned: &Planned, target: &conflict::Write) ->
         (Location::Remote(from), Location::Local(to)) => {
             download::object(work, planned, from, to, target.only_new).await
         }
-        (Location::Remote(from), Location::Remote(to)) => relay::object(work, planned, from, to).await,
+        (Location::Remote(from), Location::Remote(to)) => relayed(work, planned, from, to).await,
         (Location::Local(from), Location::Local(to)) => {
             relay::local_file(work, from, to, target.only_new).await
         }
@@ -335,6 +393,20 @@ async fn move_bytes(work: &Work, planned: &Planned, target: &conflict::Write) ->
                 .with_hint("name a bucket in it"))
         }
     }
+}
+
+/// If the object changes meanwhile, it is sent once more from the start.
+async fn relayed(work: &Work, planned: &Planned, from: &Remote, to: &Remote) -> Result<Verified> {
+    let first = relay::object(work, planned, from, to).await;
+    let Err(error) = &first else { return first };
+    if error.kind() != Kind::Changed {
+        return first;
+    }
+    tracing::info!(%error, "starting over");
+    work.progress.start_over();
+    let mut again = Planned { size: None, ..planned.clone() };
+    learn_size(&work.shared, &work.job, &mut again).await?;
+    relay::object(work, &again, from, to).await
 }
 
 async fn remove_source(shared: &Shared, from: &Location) -> Result<()> {

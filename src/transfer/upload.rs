@@ -109,8 +109,9 @@ async fn single(
     work.retry(pace, Lane::Small, source.size, || async {
         let attempt = work.progress.attempt();
         attempt.add(source.size);
-        store.put(&to.bucket, &to.key, Body::from_bytes(bytes.clone()), &options).await?;
+        let written = store.put(&to.bucket, &to.key, Body::from_bytes(bytes.clone()), &options).await?;
         attempt.keep();
+        work.progress.wrote(written.etag);
         Ok(())
     })
     .await
@@ -138,12 +139,17 @@ async fn streamed(
         if written.is_err() {
             recheck(source).await?;
         }
-        written?;
+        let written = written?;
         attempt.keep();
+        work.progress.wrote(written.etag);
         Ok(())
     })
     .await?;
-    recheck(source).await
+    recheck(source).await.map_err(|error| {
+        error.with_hint(format!(
+            "{to} is now what it was when it was begun; copy it again when it is no longer written to"
+        ))
+    })
 }
 
 async fn digest(
@@ -172,6 +178,8 @@ struct FileParts {
 
 impl Parts for FileParts {
     async fn send(&self, upload: &Upload, number: u32, range: Range<u64>) -> Result<Arrived> {
+        // What will be refused at the end is not sent to its end.
+        recheck(&self.source).await?;
         let digest = digest(&self.source, range.clone(), self.algorithm).await?;
         let length = range.end - range.start;
         let etag = self

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use super::super::journal::{JobLine, Limit, Mark, absolute};
+use super::super::journal::{JobLine, JobRecord, Limit, Mark, absolute};
 use super::super::pace::cancelled;
 use super::super::partial::Place;
 use super::super::plan::{Planned, blocking};
+use super::super::types::OnConflict;
 use super::{Job, lock};
 use crate::error::{Error, Result};
 use crate::local::Beneath;
@@ -21,7 +22,13 @@ const SPARE: u64 = 8 << 20;
 
 /// How a file's state is written down.
 fn mark_of(planned: &Planned) -> Mark {
-    Mark { source: absolute(&planned.from).exact(), size: planned.size.unwrap_or(0), state: planned.state() }
+    Mark {
+        source: absolute(&planned.from).exact(),
+        size: planned.size.unwrap_or(0),
+        state: planned.state(),
+        target: None,
+        etag: None,
+    }
 }
 
 impl Job {
@@ -74,10 +81,19 @@ impl Job {
         lock(&self.log).take().map(|record| record.id)
     }
 
-    /// Whether an earlier run finished this very state of a file.
-    pub(in crate::transfer) fn was_finished(&self, planned: &Planned) -> bool {
-        let finished = lock(&self.finished);
-        finished.get(&absolute(&planned.from).exact()).is_some_and(|mark| *mark == mark_of(planned))
+    /// What was written down when this very state of a file was finished.
+    pub(in crate::transfer) fn finished(&self, planned: &Planned) -> Option<Mark> {
+        let ours = mark_of(planned);
+        lock(&self.finished).get(&ours.source).filter(|mark| mark.is_of(&ours)).cloned()
+    }
+
+    /// Has what this run has finished counted among what earlier ones did: something is done over again.
+    pub(in crate::transfer) async fn recall(self: &Arc<Self>) {
+        let job = Arc::clone(self);
+        let recalled = blocking(move || Ok(lock(&job.log).as_ref().and_then(JobRecord::read))).await;
+        if let Ok(Some((finished, moved))) = recalled {
+            (*lock(&self.finished), *lock(&self.moved)) = (finished, moved);
+        }
     }
 
     /// Whether it is no wonder that nothing is there any more: an earlier run has moved it, or what was below it.
@@ -141,8 +157,11 @@ impl Job {
         waited
     }
 
-    /// Writes down that a file has arrived.
-    pub(in crate::transfer) fn write_down(&self, planned: &Planned) {
-        self.note(&JobLine::Done(mark_of(planned)));
+    /// Writes down that a file has arrived, where, and with which ETag.
+    pub(in crate::transfer) fn write_down(&self, planned: &Planned, to: &Location, etag: Option<String>) {
+        // A name that was planned may be somebody else's if names are chosen anew.
+        let chosen = *to != planned.to || self.request.on_conflict == OnConflict::Rename;
+        let target = chosen.then(|| absolute(to));
+        self.note(&JobLine::Done(Mark { target, etag, ..mark_of(planned) }));
     }
 }

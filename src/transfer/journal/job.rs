@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::file::read as read_file;
 use super::log::{Log, Opened};
-use super::{FORMAT, Journal, absolute};
+use super::{FORMAT, Journal, in_full};
 use crate::error::{Error, Kind, Result};
 use crate::location::Location;
 use crate::transfer::types::Request;
@@ -27,7 +27,7 @@ struct Header {
 }
 
 /// A file that is over: its source as it was then.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::transfer) struct Mark {
     #[serde(rename = "f")]
     pub(in crate::transfer) source: String,
@@ -36,6 +36,19 @@ pub(in crate::transfer) struct Mark {
     /// ETag or time: what tells one state of it from another.
     #[serde(rename = "v")]
     pub(in crate::transfer) state: String,
+    /// Where it is, unless that goes without saying.
+    #[serde(rename = "t", default, skip_serializing_if = "Option::is_none")]
+    pub(in crate::transfer) target: Option<Location>,
+    /// The ETag that its target got, where it was named.
+    #[serde(rename = "e", default, skip_serializing_if = "Option::is_none")]
+    pub(in crate::transfer) etag: Option<String>,
+}
+
+impl Mark {
+    /// Whether it is about the very state of a source that `other` is about.
+    pub(in crate::transfer) fn is_of(&self, other: &Self) -> bool {
+        (&self.source, self.size, &self.state) == (&other.source, other.size, &other.state)
+    }
 }
 
 /// What is added to the record.
@@ -145,16 +158,12 @@ fn id_of(path: &Path) -> String {
 
 impl Journal {
     /// The record of a job: that of an equal one that was interrupted, else a new one. One that ran to its end with
-    /// failures is gone on with only if it is `resumed` by name. `None` without a journal, or where the request cannot be
-    /// written down (it is to stay within a folder that is not UTF-8).
+    /// failures is gone on with only if it is `resumed` by name. `None` without a journal.
     pub(in crate::transfer) fn job(&self, request: &Request, resumed: bool) -> Option<JobRecord> {
         let folder = self.folder("jobs")?;
-        let mut request = request.clone();
-        for item in &mut request.items {
-            (item.from, item.to) = (absolute(&item.from), absolute(&item.to));
-        }
+        let request = in_full(request);
         for path in self.records("jobs") {
-            let Ok((lines, false)) = Log::peek(&path) else { continue };
+            let Ok((lines, _)) = Log::peek(&path) else { continue };
             let equal = lines.first().and_then(|header| serde_json::from_str::<Header>(header).ok());
             if equal.is_some_and(|header| header.request.is_like(&request))
                 && let Ok(Opened::Ours(log, lines)) = Log::open(&path)
@@ -274,6 +283,13 @@ pub(in crate::transfer) enum Leftover {
 }
 
 impl JobRecord {
+    /// What has arrived and what was moved by now, in this run or in an earlier one; `None` if it cannot be read.
+    pub(in crate::transfer) fn read(&self) -> Option<(HashMap<String, Mark>, HashMap<Location, Location>)> {
+        let lines = self.log.read().ok()?;
+        let (_, told) = tell(&lines, usize::MAX)?;
+        Some((told.done, told.moved.into_iter().collect()))
+    }
+
     /// Adds a line; a journal that cannot be written does not stop a transfer.
     pub(in crate::transfer) fn note(&self, line: &Line) {
         if let Err(error) = self.log.append(line) {
@@ -323,7 +339,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let journal = Journal::at(folder.path().join("t"));
         let record = journal.job(&request("/a"), false).unwrap();
-        let mark = Mark { source: "/a/x".into(), size: 3, state: "s".into() };
+        let mark =
+            Mark { source: "/a/x".into(), size: 3, state: "s".into(), target: None, etag: Some("e".into()) };
         record.note(&Line::Done(mark.clone()));
         record.note(&Line::Failed("/a/y".into(), "no".into()));
         record.note(&Line::Priority(2));
