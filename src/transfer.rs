@@ -12,6 +12,7 @@ mod download;
 mod engine;
 mod job;
 mod journal;
+mod leftover;
 mod limit;
 mod pace;
 mod partial;

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use super::conflict;
 use super::engine::Shared;
 use super::job::{Again, Job};
-use super::journal::Mark;
+use super::journal::{Mark, absolute};
 use super::plan::{Planned, blocking};
 use super::types::{OnConflict, Verb, Verified};
 use crate::error::{Kind, Result};
@@ -29,6 +29,22 @@ const COARSEST: Duration = Duration::from_secs(2);
 pub(super) struct There {
     objects: HashMap<Remote, (u64, String)>,
     resumed: bool,
+}
+
+/// What the journal says of one file.
+enum Told {
+    /// That it has arrived.
+    Done(Mark),
+    /// Which name was chosen for it, whether or not it got that far.
+    Chosen,
+    Nothing,
+}
+
+impl Told {
+    /// Where it has arrived, if that does not go without saying.
+    fn target(&self) -> Option<Location> {
+        if let Self::Done(mark) = self { mark.target.clone() } else { None }
+    }
 }
 
 impl There {
@@ -70,7 +86,7 @@ impl There {
             if !conflict::is_as_planned(shared, planned).await? {
                 return Ok(None);
             }
-            let proof = self.proof(shared, planned, to, Some(&Mark::default())).await?;
+            let proof = self.proof(shared, planned, to, &Told::Done(Mark::default())).await?;
             return Ok(proof.map(|proof| (to.clone(), proof)));
         }
         if !self.resumed {
@@ -79,42 +95,52 @@ impl There {
         let moved = job.moved_to(&planned.from);
         // A move says where to before its source goes.
         let done = job.finished(planned).filter(|_| moved.is_some() || job.request.verb == Verb::Copy);
+        let chosen = job.chosen_for(&planned.from);
+        let told = match done {
+            Some(mark) => Told::Done(mark),
+            None if chosen.is_some() => Told::Chosen,
+            None => Told::Nothing,
+        };
         // A name that was chosen anew, or by whom was asked, is only where it was written down.
-        let noted = moved.or_else(|| done.as_ref()?.target.clone());
+        let noted = moved.or_else(|| told.target()).or(chosen);
         let to = match noted {
+            Some(to) if to == absolute(&planned.to) => planned.to.clone(),
             Some(to) => to,
             None if job.request.on_conflict == OnConflict::Rename => return Ok(None),
             None => planned.to.clone(),
         };
-        let proof = self.proof(shared, planned, &to, done.as_ref()).await?;
+        let proof = self.proof(shared, planned, &to, &told).await?;
         Ok(proof.map(|proof| (to, proof)))
     }
 
-    /// How it is proved that a file is at `to`; `done` is what was written down when it arrived.
+    /// How it is proved that a file is at `to`.
     async fn proof(
         &self,
         shared: &Shared,
         planned: &Planned,
         to: &Location,
-        done: Option<&Mark>,
+        told: &Told,
     ) -> Result<Option<Verified>> {
         let size = planned.size.unwrap_or(0);
+        let says_something = !matches!(told, Told::Nothing);
         match to {
-            Location::Local(path) if done.is_some() => {
+            Location::Local(path) if says_something => {
                 let (path, modified) = (path.clone(), planned.modified);
                 let there = blocking(move || Ok(path.symlink_metadata().ok())).await?;
+                // It has got its time before its name.
+                let most = if matches!(told, Told::Done(_)) { COARSEST } else { Duration::ZERO };
                 let is_ours = |data: &Metadata| {
-                    data.is_file() && data.len() == size && same_time(data.modified().ok(), modified)
+                    data.is_file() && data.len() == size && same_time(data.modified().ok(), modified, most)
                 };
                 Ok(there.filter(is_ours).map(|_| Verified::Size))
             }
             Location::Remote(place) => {
-                let there = self.object(shared, place, done.is_some()).await?;
+                let there = self.object(shared, place, says_something).await?;
                 let Some((_, etag)) = there.filter(|(there, _)| *there == size) else { return Ok(None) };
-                match done {
-                    Some(Mark { etag: Some(ours), .. }) if *ours != etag => Ok(None),
-                    Some(_) => Ok(Some(Verified::Size)),
-                    None => Ok(same_bytes(planned, &etag).await?.then_some(Verified::Md5)),
+                match told {
+                    Told::Done(Mark { etag: Some(ours), .. }) if *ours != etag => Ok(None),
+                    Told::Done(_) => Ok(Some(Verified::Size)),
+                    _ => Ok(same_bytes(planned, &etag).await?.then_some(Verified::Md5)),
                 }
             }
             _ => Ok(None),
@@ -146,12 +172,12 @@ pub(super) async fn recall(job: &Arc<Job>, failed: &[Again]) -> bool {
     is_whole
 }
 
-/// Whether a file still has the time that it got with its name, as exactly as file systems keep it.
-fn same_time(there: Option<SystemTime>, given: Option<Timestamp>) -> bool {
+/// Whether a file still has the time that it was given, but for `most`.
+fn same_time(there: Option<SystemTime>, given: Option<Timestamp>, most: Duration) -> bool {
     let given = given.and_then(|time| SystemTime::try_from(time).ok());
     let (Some(there), Some(given)) = (there, given) else { return true };
     let apart = there.duration_since(given).unwrap_or_else(|earlier| earlier.duration());
-    apart < COARSEST
+    apart <= most
 }
 
 /// Whether a small file whose arrival was not written down any more has arrived all the same.

@@ -17,7 +17,7 @@ use crate::config::paths::make_private;
 use crate::location::Location;
 
 pub(super) use file::{Arrived, Begin, Claim, Identity};
-pub(super) use job::{JobRecord, Leftover, Limit, Line as JobLine, Mark};
+pub(super) use job::{Before, JobRecord, Leftover, Limit, Line as JobLine, Mark};
 pub use job::{MOST_TAKEN_BACK, Unfinished};
 pub use ledger::{Begun as BegunHere, Origin};
 

@@ -64,13 +64,18 @@ impl Pace {
         }
     }
 
+    /// The provider has taken something: there is a way to it.
+    pub(super) fn reached(&self) {
+        *self.answered.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    }
+
     /// Whether an attempt begun at `started` failed because the provider is out of reach, for a while, rather than for a
     /// reason of its own: nobody else has had an answer since.
     fn is_away(&self, error: &Error, started: Instant) -> bool {
-        let mut answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner);
         if !matches!(error.kind(), Kind::Network | Kind::Timeout) {
-            *answered = Some(Instant::now());
+            self.reached();
         }
+        let answered = *self.answered.lock().unwrap_or_else(PoisonError::into_inner);
         answered.is_some_and(|last| last <= started && last.elapsed() < self.patience)
     }
 
@@ -101,7 +106,7 @@ impl Pace {
             tried += u32::from(!is_away);
             let error = match result {
                 Ok(done) => {
-                    *self.answered.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+                    self.reached();
                     self.lane(lane).succeeded(started.elapsed(), bytes);
                     return Ok(done);
                 }

@@ -65,6 +65,10 @@ impl Attempt {
         self.file.sent.fetch_add(bytes, Ordering::Relaxed);
     }
 
+    pub(super) fn has_begun(&self) -> bool {
+        self.added.load(Ordering::Relaxed) > 0
+    }
+
     pub(super) fn keep(&self) {
         self.kept.store(true, Ordering::Relaxed);
     }

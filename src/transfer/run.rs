@@ -10,7 +10,8 @@ use tokio::task::JoinSet;
 
 use super::engine::Shared;
 use super::job::{Again, Job};
-use super::journal::{JobLine, Leftover, Unfinished, absolute, in_full};
+use super::journal::{JobLine, absolute};
+use super::leftover::{clean_up, supersede};
 use super::pace::cancelled;
 use super::plan::{self, Filter, Planned};
 use super::progress::FileProgress;
@@ -19,54 +20,7 @@ use super::work::Work;
 use super::{again, conflict, download, relay, upload};
 use crate::error::{Error, Kind, Result};
 use crate::location::{Location, Remote};
-use crate::s3::{Connections, Upload};
-
-/// Cleans up what a request left that is in the journal.
-pub(super) async fn clean_up(shared: &Shared, id: &str) -> Result<()> {
-    let (journal, id) = (shared.journal.clone(), id.to_owned());
-    let mut failed = Ok(());
-    for left in plan::blocking(move || journal.forget(&id)).await? {
-        let done = match left {
-            Leftover::Upload(Location::Remote(target), upload_id) => {
-                let Remote { profile, bucket, key } = target;
-                let upload = Upload { bucket, key, upload_id, started: None };
-                match shared.connections.store(&profile).await {
-                    Ok(store) => store.abort_upload(&upload).await,
-                    Err(error) => Err(error),
-                }
-            }
-            Leftover::Upload(..) => Ok(()),
-            Leftover::Partial(path) => {
-                plan::blocking(move || match std::fs::remove_file(&path) {
-                    Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                        Err(Error::local("delete", &path, error))
-                    }
-                    _ => Ok(()),
-                })
-                .await
-            }
-        };
-        failed = failed.and(done);
-    }
-    failed
-}
-
-/// What was asked for is done: cleans up what others that were to do it left unfinished.
-pub(super) async fn supersede(shared: &Shared, done: &Request) {
-    let (journal, done) = (shared.journal.clone(), in_full(done));
-    let others = plan::blocking(move || {
-        let same = |one: &Unfinished| {
-            let request = &one.request;
-            !one.busy && (request.is_like(&done) || (done.trees.is_some() && request.trees == done.trees))
-        };
-        Ok(journal.unfinished().into_iter().filter(same).collect::<Vec<_>>())
-    });
-    for one in others.await.unwrap_or_default() {
-        if let Err(error) = clean_up(shared, &one.id).await {
-            tracing::warn!(%error, "an unfinished transfer left something behind");
-        }
-    }
-}
+use crate::s3::Connections;
 
 /// Refuses what could only fail at its end: a read-only profile in the way.
 fn permitted(shared: &Shared, request: &Request) -> Result<()> {
@@ -318,6 +272,7 @@ async fn settle_and_move(
         if job.request.dry_run {
             return Ok(FileStatus::Planned);
         }
+        job.choose(planned, &target.to);
         let progress = FileProgress::new(planned.from.name(), planned.size.unwrap_or(0));
         let number = job.takes_off(&progress);
         let work = Work { shared: Arc::clone(shared), job: Arc::clone(job), progress: Arc::clone(&progress) };

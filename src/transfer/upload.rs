@@ -9,6 +9,7 @@ use super::journal::Arrived;
 use super::pace::{Lane, Pace};
 use super::parts::{Multipart, Parts, checked_part_size};
 use super::plan::{SINGLE, blocking};
+use super::progress::Attempt;
 use super::source::Source;
 use super::types::{Verified, Verify};
 use super::work::Work;
@@ -138,6 +139,7 @@ async fn streamed(
         // A source that shrank breaks its own request off; that is what the user must hear.
         if written.is_err() {
             recheck(source).await?;
+            heard(pace, &attempt);
         }
         let written = written?;
         attempt.keep();
@@ -167,6 +169,13 @@ async fn recheck(source: &Arc<Source>) -> Result<()> {
     blocking(move || source.check_unchanged()).await
 }
 
+/// A body is only read once there is a connection: what broke off in the middle had reached the provider.
+fn heard(pace: &Pace, attempt: &Attempt) {
+    if attempt.has_begun() {
+        pace.reached();
+    }
+}
+
 /// Parts of a local file.
 struct FileParts {
     work: Work,
@@ -194,6 +203,7 @@ impl Parts for FileParts {
                     .await;
                 if sent.is_err() {
                     recheck(&self.source).await?;
+                    heard(&self.pace, &attempt);
                 }
                 let etag = sent?;
                 attempt.keep();

@@ -220,6 +220,28 @@ async fn an_object_that_changes_meanwhile_is_fetched_anew_as_one() {
 }
 
 #[tokio::test]
+async fn a_large_file_that_changes_is_not_sent_to_its_end() {
+    let world = World::new().await;
+    let path = world.folder.path().join("f");
+    std::fs::write(&path, pattern(23 * MIB)).unwrap();
+    let defaults =
+        TransferDefaults { part_size: Some(5 << 20), parallel: Some(1), ..TransferDefaults::default() };
+    let settings = Settings { defaults, ..Settings::default() };
+    let (engine, events) = Engine::new(world.connections(|_| {}), settings);
+    let mut bench = Bench { world, engine, events };
+    bench.world.backend.faults().add(Rule::once(Operation::UploadPart, Fault::Hold));
+    bench.engine.submit(copy(Location::Local(path.clone()), remote("p", "k"), false));
+    bench.until_asked(Operation::UploadPart).await;
+    std::fs::OpenOptions::new().append(true).open(&path).unwrap().set_len(24 << 20).unwrap();
+    bench.world.backend.faults().let_go();
+    let (outcomes, _) = bench.finish(|_| OnConflict::Fail).await;
+    assert_eq!(outcomes[0].error.as_ref().unwrap().kind(), Kind::Changed);
+    let asked = bench.world.backend.faults().take_requests();
+    assert!(asked.iter().all(|request| request.operation != Operation::UploadPart), "{asked:?}");
+    assert!(bench.world.backend.uploads("box").is_empty() && bench.world.backend.keys("box").is_empty());
+}
+
+#[tokio::test]
 async fn failures_leave_nothing_behind() {
     let mut bench = Bench::new().await;
     let source = bench.write("f", &pattern(11 * MIB));
