@@ -89,7 +89,7 @@ pub(super) async fn run(context: &Context, options: Options, stop: CancellationT
         return dry(&plan, counts, options.writing.json);
     }
     note(&words(&plan, counts));
-    if counts.create + counts.update == 0 {
+    if counts.create + counts.update == 0 && plan.faults.is_empty() {
         let (engine, _) = options.writing.engine(context);
         engine.forget_like(&sync::request(&plan, options.writing.attributes())).await;
     }

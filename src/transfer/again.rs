@@ -3,14 +3,13 @@
 
 use std::collections::HashMap;
 use std::fs::Metadata;
-use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
 
 use super::conflict;
 use super::engine::Shared;
-use super::job::{Again, Job};
+use super::job::Job;
 use super::journal::{Mark, absolute};
 use super::plan::{Planned, blocking};
 use super::types::{OnConflict, Verb, Verified};
@@ -28,7 +27,6 @@ const COARSEST: Duration = Duration::from_secs(2);
 #[derive(Debug, Default)]
 pub(super) struct There {
     objects: HashMap<Remote, (u64, String)>,
-    resumed: bool,
 }
 
 /// What the journal says of one file.
@@ -67,12 +65,7 @@ impl There {
                 }
             }
         }
-        Self { objects, resumed: true }
-    }
-
-    /// The same while `failed` is done over again: what this run has finished meanwhile is asked for one by one.
-    pub(super) async fn of(there: Arc<Self>, job: &Arc<Job>, failed: &[Again]) -> Arc<Self> {
-        if recall(job, failed).await { Arc::new(Self { resumed: true, ..Self::default() }) } else { there }
+        Self { objects }
     }
 
     /// Where a file is already, and how that is proved; `None` if it has to be moved.
@@ -89,7 +82,7 @@ impl There {
             let proof = self.proof(shared, planned, to, &Told::Done(Mark::default())).await?;
             return Ok(proof.map(|proof| (to.clone(), proof)));
         }
-        if !self.resumed {
+        if !job.has_finished_files() {
             return Ok(None);
         }
         let moved = job.moved_to(&planned.from);
@@ -161,15 +154,6 @@ impl There {
             Err(error) => Err(error),
         }
     }
-}
-
-/// Whether a whole tree is planned anew; then what this run has finished of it counts as what earlier ones did.
-pub(super) async fn recall(job: &Arc<Job>, failed: &[Again]) -> bool {
-    let is_whole = failed.iter().any(|one| matches!(one, Again::Item(_)));
-    if is_whole {
-        job.recall().await;
-    }
-    is_whole
 }
 
 /// Whether a file still has the time that it was given, but for `most`.

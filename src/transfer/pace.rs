@@ -15,7 +15,7 @@ const INTEGRITY_TRIES: u32 = 3;
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 /// So long after its last answer a provider that nobody reaches any more is waited for: a restart, another network.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 /// Small requests in flight, at first and at most: they wait for the network most of their time.
 const SMALL: (usize, usize) = (64, 256);
 /// Parts and ranges in flight, at first and at most: these are limited by disk and bandwidth.

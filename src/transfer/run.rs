@@ -49,10 +49,7 @@ pub(super) async fn run(shared: Arc<Shared>, job: Arc<Job>, again: Option<Vec<Ag
         Ok(filter) => {
             let connections = shared.connections.clone();
             let plan = match again {
-                Some(again) => {
-                    again::recall(&job, &again).await;
-                    plan_again(connections, again, filter.clone())
-                }
+                Some(again) => plan_again(connections, &job, again, filter.clone()),
                 None => plan::start(connections, job.request.items.clone(), filter.clone()),
             };
             work(&shared, &job, plan, &filter).await
@@ -66,8 +63,9 @@ pub(super) async fn run(shared: Arc<Shared>, job: Arc<Job>, again: Option<Vec<Ag
     job.announce();
 }
 
-/// What failed, as a plan.
-fn plan_again(connections: Connections, again: Vec<Again>, filter: Filter) -> Plan {
+/// What failed, as a plan. Where a whole tree is planned anew, what this run has finished of it counts as what earlier
+/// ones did.
+fn plan_again(connections: Connections, job: &Arc<Job>, again: Vec<Again>, filter: Filter) -> Plan {
     let (sender, receiver) = mpsc::channel(again.len().max(1));
     let mut items = Vec::new();
     for one in again {
@@ -80,7 +78,9 @@ fn plan_again(connections: Connections, again: Vec<Again>, filter: Filter) -> Pl
         }
     }
     if !items.is_empty() {
+        let job = Arc::clone(job);
         tokio::spawn(async move {
+            job.recall().await;
             let mut plan = plan::start(connections, items, filter);
             while let Some(message) = plan.recv().await {
                 if sender.send(message).await.is_err() {
@@ -122,10 +122,10 @@ fn messages(mut plan: Plan) -> impl Stream<Item = Message> + Unpin {
 
 /// Hands the files of a plan, and those that are put back meanwhile, to workers; returns why it ended early, if it did.
 async fn work(shared: &Arc<Shared>, job: &Arc<Job>, plan: Plan, filter: &Filter) -> Option<Error> {
-    let again = |again| messages(plan_again(shared.connections.clone(), again, filter.clone()));
+    let again = |again| messages(plan_again(shared.connections.clone(), job, again, filter.clone()));
     let (mut put_back, mut plans) = (job.open(), SelectAll::new());
     plans.push(messages(plan));
-    let mut there = Arc::new(again::There::look(shared, job).await);
+    let there = Arc::new(again::There::look(shared, job).await);
     let mut workers = JoinSet::new();
     let ended = loop {
         if plans.is_empty() {
@@ -133,10 +133,7 @@ async fn work(shared: &Arc<Shared>, job: &Arc<Job>, plan: Plan, filter: &Filter)
             if workers.is_empty() {
                 match job.close(&mut put_back) {
                     None => break None,
-                    Some(failed) => {
-                        there = again::There::of(there, job, &failed).await;
-                        plans.push(again(failed));
-                    }
+                    Some(failed) => plans.push(again(failed)),
                 }
             }
         }
@@ -144,7 +141,6 @@ async fn work(shared: &Arc<Shared>, job: &Arc<Job>, plan: Plan, filter: &Filter)
             biased;
             () = job.cancel.cancelled() => break Some(cancelled()),
             Some(failed) = put_back.recv() => {
-                there = again::There::of(there, job, &failed).await;
                 plans.push(again(failed));
                 None
             }
