@@ -616,13 +616,12 @@ async fn a_target_that_is_another_one_by_now_is_not_taken_for_done() {
         }
         engine.stop().await;
         faults.clear();
-        match operation {
-            Operation::PutObject => bench.world.backend.put("box", "up/0", "x"),
-            _ => {
-                let file = std::fs::File::create(bench.path("down/0")).unwrap();
-                std::io::Write::write_all(&mut &file, b"x").unwrap();
-                file.set_modified(std::time::SystemTime::now() + Duration::from_secs(60)).unwrap();
-            }
+        if operation == Operation::PutObject {
+            bench.world.backend.put("box", "up/0", "x");
+        } else {
+            let file = std::fs::File::create(bench.path("down/0")).unwrap();
+            std::io::Write::write_all(&mut &file, b"x").unwrap();
+            file.set_modified(std::time::SystemTime::now() + Duration::from_mins(1)).unwrap();
         }
         faults.take_requests();
         let (_, summary) = bench.run(request).await;
