@@ -4,6 +4,7 @@
 
 use std::ffi::OsString;
 use std::fmt;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -42,7 +43,7 @@ pub enum Location {
 }
 
 /// How a path is written down: as text, or as its bytes where they are none.
-mod exact_path {
+pub mod exact_path {
     use std::ffi::OsString;
     use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
     use std::path::{Path, PathBuf};
@@ -56,6 +57,15 @@ mod exact_path {
         Bytes(Vec<u8>),
     }
 
+    impl Written {
+        fn path(self) -> PathBuf {
+            match self {
+                Self::Text(path) => path,
+                Self::Bytes(bytes) => OsString::from_vec(bytes).into(),
+            }
+        }
+    }
+
     pub(super) fn serialize<S: Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
         match path.to_str() {
             Some(text) => text.serialize(serializer),
@@ -64,10 +74,31 @@ mod exact_path {
     }
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<PathBuf, D::Error> {
-        Ok(match Written::deserialize(deserializer)? {
-            Written::Text(path) => path,
-            Written::Bytes(bytes) => OsString::from_vec(bytes).into(),
-        })
+        Written::deserialize(deserializer).map(Written::path)
+    }
+
+    /// The same for a path that may be missing.
+    pub mod option {
+        use super::{Deserialize as _, Deserializer, PathBuf, Serializer, Written};
+
+        /// Text, bytes or nothing.
+        ///
+        /// # Errors
+        /// The serializer's.
+        pub fn serialize<S: Serializer>(path: &Option<PathBuf>, serializer: S) -> Result<S::Ok, S::Error> {
+            match path {
+                Some(path) => super::serialize(path, serializer),
+                None => serializer.serialize_none(),
+            }
+        }
+
+        /// What was written by [`serialize`].
+        ///
+        /// # Errors
+        /// The deserializer's.
+        pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<PathBuf>, D::Error> {
+            Ok(Option::deserialize(deserializer)?.map(Written::path))
+        }
     }
 }
 
@@ -184,6 +215,14 @@ impl Location {
             Self::Local(path) => path.to_string_lossy().into_owned(),
             Self::Profile(profile) => format!("{profile}:"),
             Self::Remote(remote) => format!("{}:{}/{}", remote.profile, remote.bucket, remote.key),
+        }
+    }
+
+    /// The exact text; of a path that is none its bytes.
+    pub fn exact_bytes(&self) -> Vec<u8> {
+        match self {
+            Self::Local(path) => path.as_os_str().as_bytes().to_vec(),
+            other => other.exact().into_bytes(),
         }
     }
 

@@ -1,9 +1,9 @@
 //! The engine: takes requests, plans them, moves the bytes in parallel, reports.
 //!
 //! One way in ([`Engine`]'s methods), two ways out: [`Event`]s that are never dropped, and [`Snapshot`]s taken
-//! whenever somebody wants to draw. A plan streams files (`plan`) with their places (`target`) to workers; a worker
-//! settles what to do about an existing target (`conflict`) and moves one file (`upload`, `download`, `relay`, `local`);
-//! `pace` and `slots` say how many requests may be in flight, `progress` counts.
+//! whenever somebody wants to draw. A plan streams files (`plan`) with their places (`target`) to workers; a worker waits
+//! for its turn at a target (`turns`), settles what to do if it exists (`conflict`) and moves one file (`upload`,
+//! `download`, `relay`, `local`); `pace` and `slots` say how many requests may be in flight, `progress` counts.
 
 mod again;
 mod batch;
@@ -12,6 +12,7 @@ mod download;
 mod engine;
 mod job;
 mod journal;
+mod leftover;
 mod limit;
 mod local;
 mod pace;
@@ -26,6 +27,7 @@ mod slots;
 mod source;
 mod stream;
 mod target;
+mod turns;
 mod types;
 mod upload;
 mod work;

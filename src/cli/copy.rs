@@ -79,6 +79,7 @@ pub(super) async fn run(
         dry_run: writing.dry_run,
         store_mtime: false,
         within: None,
+        trees: None,
         tuning: writing.tuning(),
     };
     let mut printer = Printer::new(writing, if verb == Verb::Move { "move" } else { "copy" }, &request);

@@ -89,6 +89,10 @@ pub(super) async fn run(context: &Context, options: Options, stop: CancellationT
         return dry(&plan, counts, options.writing.json);
     }
     note(&words(&plan, counts));
+    if counts.create + counts.update == 0 && plan.faults.is_empty() {
+        let (engine, _) = options.writing.engine(context);
+        engine.forget_like(&sync::request(&plan, options.writing.attributes())).await;
+    }
     if plan.steps.is_empty() && !options.writing.json {
         return Ok(u8::from(!plan.faults.is_empty()));
     }
@@ -161,10 +165,8 @@ async fn agreed(plan: &Plan, stop: &CancellationToken) -> Result<bool> {
 
 /// Copies, then deletes, if nothing went wrong by then.
 async fn apply(context: &Context, options: &Options, plan: &Plan, stop: &CancellationToken) -> Result<u8> {
-    let request = Request {
-        tuning: options.writing.tuning(),
-        ..sync::request(&plan.steps, options.writing.attributes())
-    };
+    let request =
+        Request { tuning: options.writing.tuning(), ..sync::request(plan, options.writing.attributes()) };
     let mut printer = Printer::new(&options.writing, "copy", &request);
     let mut summary = if request.items.is_empty() {
         Summary::default()

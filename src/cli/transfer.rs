@@ -9,7 +9,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use tokio_util::sync::CancellationToken;
 
 use super::Context;
-use super::output::local_time;
+use super::output::{local_time, note};
 use super::printer::Printer;
 use crate::config::units::{parse_rate, parse_size};
 use crate::config::{Sse, TransferDefaults, Verify};
@@ -164,6 +164,11 @@ pub(super) async fn carry_out(
             Some(Event::Finished { summary, .. }) => {
                 printer.end_progress();
                 engine.stop().await;
+                if stopping && summary.cancelled {
+                    note(
+                        "stopped; the same command goes on from here (`twinpail transfers ls` shows what is unfinished)",
+                    );
+                }
                 return Ok(summary);
             }
         };

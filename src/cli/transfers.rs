@@ -54,7 +54,12 @@ pub(super) async fn run(context: &Context, command: Command, stop: CancellationT
     match command {
         Command::Ls(options) => {
             let (engine, _) = super::transfer::engine(context, context.config.transfer.clone());
-            list(&options, &engine.unfinished())
+            let listed = list(&options, &engine.unfinished());
+            if let Some((folder, count)) = engine.unreadable() {
+                let what = if count == 1 { "record" } else { "records" };
+                note(&format!("{count} {what} of the journal cannot be read; see {}", folder.display()));
+            }
+            listed
         }
         Command::Resume(options) => resume(context, &options, &stop).await,
         Command::Forget(options) => forget(context, &options).await,

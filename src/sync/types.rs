@@ -180,10 +180,10 @@ impl Counts {
     }
 }
 
-/// One request for the engine that does the creating and updating of `steps`. Files that are sent keep their time as
+/// One request for the engine that does the creating and updating of `plan`. Files that are sent keep their time as
 /// metadata, so that a later comparison can tell.
-pub fn request<'a>(steps: impl IntoIterator<Item = &'a Step>, attributes: Attributes) -> Request {
-    let items = steps.into_iter().filter(|step| step.kind != StepKind::Delete).map(|step| Item {
+pub fn request(plan: &Plan, attributes: Attributes) -> Request {
+    let items = plan.steps.iter().filter(|step| step.kind != StepKind::Delete).map(|step| Item {
         from: step.from.clone(),
         to: step.to.clone(),
         tree: false,
@@ -194,6 +194,7 @@ pub fn request<'a>(steps: impl IntoIterator<Item = &'a Step>, attributes: Attrib
         on_conflict: OnConflict::Overwrite,
         attributes,
         store_mtime: true,
+        trees: Some(Box::new((plan.source.clone(), plan.target.clone()))),
         ..Request::default()
     }
 }

@@ -2,9 +2,15 @@
 //! the last word.
 
 use std::collections::HashMap;
+use std::fs::Metadata;
+use std::time::{Duration, SystemTime};
 
+use jiff::Timestamp;
+
+use super::conflict;
 use super::engine::Shared;
 use super::job::Job;
+use super::journal::{Mark, absolute};
 use super::plan::{Planned, blocking};
 use super::types::{OnConflict, Verb, Verified};
 use crate::error::{Kind, Result};
@@ -14,12 +20,29 @@ use crate::walk;
 
 /// Files larger than this are known to the journal part by part.
 const SMALL: u64 = 32 << 20;
+/// FAT counts every other second.
+const COARSEST: Duration = Duration::from_secs(2);
 
 /// The objects below the targets of a request's trees: sizes and ETags by location. Empty if nothing is resumed.
 #[derive(Debug, Default)]
 pub(super) struct There {
     objects: HashMap<Remote, (u64, String)>,
-    resumed: bool,
+}
+
+/// What the journal says of one file.
+enum Told {
+    /// That it has arrived.
+    Done(Mark),
+    /// Which name was chosen for it, whether or not it got that far.
+    Chosen,
+    Nothing,
+}
+
+impl Told {
+    /// Where it has arrived, if that does not go without saying.
+    fn target(&self) -> Option<Location> {
+        if let Self::Done(mark) = self { mark.target.clone() } else { None }
+    }
 }
 
 impl There {
@@ -42,7 +65,7 @@ impl There {
                 }
             }
         }
-        Self { objects, resumed: true }
+        Self { objects }
     }
 
     /// Where a file is already, and how that is proved; `None` if it has to be moved.
@@ -52,46 +75,66 @@ impl There {
         job: &Job,
         planned: &Planned,
     ) -> Result<Option<(Location, Verified)>> {
-        if !self.resumed {
+        if let Some(to) = &planned.arrived {
+            if !conflict::is_as_planned(shared, planned).await? {
+                return Ok(None);
+            }
+            let proof = self.proof(shared, planned, to, &Told::Done(Mark::default())).await?;
+            return Ok(proof.map(|proof| (to.clone(), proof)));
+        }
+        if !job.has_finished_files() {
             return Ok(None);
         }
-        let noted = job.moved_to(&planned.from);
+        let moved = job.moved_to(&planned.from);
+        // A move says where to before its source goes.
+        let done = job.finished(planned).filter(|_| moved.is_some() || job.request.verb == Verb::Copy);
+        let chosen = job.chosen_for(&planned.from);
+        let told = match done {
+            Some(mark) => Told::Done(mark),
+            None if chosen.is_some() => Told::Chosen,
+            None => Told::Nothing,
+        };
         // A name that was chosen anew, or by whom was asked, is only where it was written down.
-        let was_finished = job.was_finished(planned) && (noted.is_some() || job.request.verb == Verb::Copy);
+        let noted = moved.or_else(|| told.target()).or(chosen);
         let to = match noted {
+            Some(to) if to == absolute(&planned.to) => planned.to.clone(),
             Some(to) => to,
             None if job.request.on_conflict == OnConflict::Rename => return Ok(None),
             None => planned.to.clone(),
         };
-        let proof = self.proof(shared, planned, &to, was_finished).await?;
+        let proof = self.proof(shared, planned, &to, &told).await?;
         Ok(proof.map(|proof| (to, proof)))
     }
 
+    /// How it is proved that a file is at `to`.
     async fn proof(
         &self,
         shared: &Shared,
         planned: &Planned,
         to: &Location,
-        was_finished: bool,
+        told: &Told,
     ) -> Result<Option<Verified>> {
         let size = planned.size.unwrap_or(0);
+        let says_something = !matches!(told, Told::Nothing);
         match to {
-            Location::Local(path) if was_finished => {
-                let path = path.clone();
+            Location::Local(path) if says_something => {
+                let (path, modified) = (path.clone(), planned.modified);
                 let there = blocking(move || Ok(path.symlink_metadata().ok())).await?;
-                Ok(there.filter(|data| data.is_file() && data.len() == size).map(|_| Verified::Size))
+                // It has got its time before its name.
+                let most = if matches!(told, Told::Done(_)) { COARSEST } else { Duration::ZERO };
+                let is_ours = |data: &Metadata| {
+                    data.is_file() && data.len() == size && same_time(data.modified().ok(), modified, most)
+                };
+                Ok(there.filter(is_ours).map(|_| Verified::Size))
             }
             Location::Remote(place) => {
-                let Some((there, etag)) = self.object(shared, place, was_finished).await? else {
-                    return Ok(None);
-                };
-                if there != size {
-                    return Ok(None);
+                let there = self.object(shared, place, says_something).await?;
+                let Some((_, etag)) = there.filter(|(there, _)| *there == size) else { return Ok(None) };
+                match told {
+                    Told::Done(Mark { etag: Some(ours), .. }) if *ours != etag => Ok(None),
+                    Told::Done(_) => Ok(Some(Verified::Size)),
+                    _ => Ok(same_bytes(planned, &etag).await?.then_some(Verified::Md5)),
                 }
-                if was_finished {
-                    return Ok(Some(Verified::Size));
-                }
-                Ok(same_bytes(planned, &etag).await?.then_some(Verified::Md5))
             }
             _ => Ok(None),
         }
@@ -111,6 +154,14 @@ impl There {
             Err(error) => Err(error),
         }
     }
+}
+
+/// Whether a file still has the time that it was given, but for `most`.
+fn same_time(there: Option<SystemTime>, given: Option<Timestamp>, most: Duration) -> bool {
+    let given = given.and_then(|time| SystemTime::try_from(time).ok());
+    let (Some(there), Some(given)) = (there, given) else { return true };
+    let apart = there.duration_since(given).unwrap_or_else(|earlier| earlier.duration());
+    apart <= most
 }
 
 /// Whether a small file whose arrival was not written down any more has arrived all the same.

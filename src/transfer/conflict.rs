@@ -32,6 +32,8 @@ pub(super) struct Write {
 pub(super) struct There {
     size: u64,
     modified: Option<Timestamp>,
+    /// Of an object.
+    etag: Option<String>,
 }
 
 /// Decides by the request's policy; overwriting costs no request.
@@ -80,7 +82,9 @@ pub(super) async fn look(shared: &Shared, place: &Location) -> Result<Option<The
         Location::Remote(remote) => {
             let store = shared.connections.store(&remote.profile).await?;
             match store.head(&remote.bucket, &remote.key, None).await {
-                Ok(info) => Ok(Some(There { size: info.size, modified: info.modified })),
+                Ok(info) => {
+                    Ok(Some(There { size: info.size, modified: info.modified, etag: Some(info.etag) }))
+                }
                 Err(error) if error.kind() == Kind::NotFound => Ok(None),
                 Err(error) => Err(error),
             }
@@ -89,10 +93,24 @@ pub(super) async fn look(shared: &Shared, place: &Location) -> Result<Option<The
     }
 }
 
+/// Whether a source is what it was when it was planned.
+///
+/// # Errors
+/// `Kind::NotFound` if it is not there any more.
+pub(super) async fn is_as_planned(shared: &Shared, planned: &Planned) -> Result<bool> {
+    let Some(there) = look(shared, &planned.from).await? else {
+        return Err(Error::new(Kind::NotFound, format!("{} is not there any more", planned.from)));
+    };
+    // An answer and a listing may tell the time of an object with more or fewer digits.
+    let same =
+        if planned.etag.is_some() { there.etag == planned.etag } else { there.modified == planned.modified };
+    Ok(same && planned.size == Some(there.size))
+}
+
 fn look_local(path: &Path) -> Option<There> {
     let data = path.symlink_metadata().ok()?;
     let modified = data.modified().ok().and_then(|time| Timestamp::try_from(time).ok());
-    Some(There { size: data.len(), modified })
+    Some(There { size: data.len(), modified, etag: None })
 }
 
 /// `name (1).ext` and so on, the first that nobody has.

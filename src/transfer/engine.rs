@@ -1,6 +1,7 @@
 //! The engine's handle: takes requests and runs each as a task that hands its files to workers.
 
 use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -13,11 +14,13 @@ use tokio_util::task::TaskTracker;
 use super::batch::Batch;
 use super::job::Job;
 use super::journal::{BegunHere, JobLine, Journal, Unfinished};
+use super::leftover::{clean_up, supersede};
 use super::limit::RateLimit;
 use super::pace::Pace;
 use super::progress::{Rate, eta};
-use super::run::{clean_up, run};
+use super::run::run;
 use super::stream;
+use super::turns::Turns;
 use super::types::{Answer, Event, Failure, Request, Settings, Snapshot, TransferId, Verified};
 use super::work::Budget;
 use crate::error::Result;
@@ -54,6 +57,8 @@ pub(super) struct Shared {
     pub(super) batch: Batch,
     /// By profile.
     paces: Mutex<HashMap<String, Arc<Pace>>>,
+    /// Who writes which target.
+    pub(super) turns: Turns,
     /// Files being worked on, of all requests together.
     pub(super) files: Arc<Semaphore>,
 }
@@ -83,6 +88,7 @@ impl Engine {
             batch: Batch::default(),
             budget: Budget::new(settings.defaults.memory.unwrap_or(MEMORY)),
             paces: Mutex::default(),
+            turns: Turns::default(),
             files: Arc::new(Semaphore::new(FILES_AT_ONCE)),
             settings,
         });
@@ -123,6 +129,16 @@ impl Engine {
     /// `Kind::NotFound`; `Kind::Exists` if a running twinpail is at it; what could not be cleaned up.
     pub async fn forget(&self, id: &str) -> Result<()> {
         clean_up(&self.0.shared, id).await
+    }
+
+    /// Nothing of a request is left to be done: what others that were to do it left unfinished is forgotten.
+    pub async fn forget_like(&self, request: &Request) {
+        supersede(&self.0.shared, request).await;
+    }
+
+    /// Where records are that could not be read, and how many. Blocking.
+    pub fn unreadable(&self) -> Option<(PathBuf, usize)> {
+        self.0.shared.journal.unreadable()
     }
 
     fn start(&self, request: Request, resumed: bool) -> TransferId {

@@ -16,7 +16,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::engine::Shared;
-use super::journal::{JobRecord, Mark};
+use super::journal::{Before, JobRecord};
 use super::limit::RateLimit;
 use super::pace::cancelled;
 use super::plan::Planned;
@@ -50,10 +50,8 @@ pub(super) struct Job {
     pub(super) resumed: bool,
     record: tokio::sync::OnceCell<Option<String>>,
     log: Mutex<Option<JobRecord>>,
-    /// Files that an earlier run finished, by their sources.
-    finished: Mutex<HashMap<String, Mark>>,
-    /// What an earlier run has moved: from where to where it did last.
-    moved: Mutex<HashMap<Location, Location>>,
+    /// What an earlier run has done.
+    before: Mutex<Before>,
     roots: Mutex<HashMap<PathBuf, Arc<Beneath>>>,
     /// Why the plan could not be made or finished.
     ended_by: Mutex<Option<Error>>,
@@ -121,8 +119,7 @@ impl Job {
             resumed,
             record: tokio::sync::OnceCell::new(),
             log: Mutex::default(),
-            finished: Mutex::default(),
-            moved: Mutex::default(),
+            before: Mutex::default(),
             roots: Mutex::default(),
             ended_by: Mutex::default(),
             waits: Mutex::default(),
@@ -199,7 +196,10 @@ impl Job {
     /// A file is over, or an item of which there is no plan.
     pub(super) fn over(&self, what: Again, size: u64, outcome: FileOutcome) {
         let counters = &self.counters;
-        counters.bytes_over.fetch_add(size, Ordering::Relaxed);
+        // What was stopped in the middle is no further than it was before.
+        if outcome.status != FileStatus::Cancelled {
+            counters.bytes_over.fetch_add(size, Ordering::Relaxed);
+        }
         counters.bytes_sent.fetch_add(outcome.bytes_sent, Ordering::Relaxed);
         counters.bytes_resumed.fetch_add(outcome.bytes_resumed, Ordering::Relaxed);
         if outcome.status == FileStatus::Done {

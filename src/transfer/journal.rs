@@ -12,16 +12,20 @@ mod log;
 
 use std::path::{Path, PathBuf};
 
+use super::types::Request;
 use crate::config::paths::make_private;
 use crate::location::Location;
 
 pub(super) use file::{Arrived, Begin, Claim, Identity};
-pub(super) use job::{JobRecord, Leftover, Limit, Line as JobLine, Mark};
+pub(super) use job::{Before, JobRecord, Leftover, Limit, Line as JobLine, Mark};
 pub use job::{MOST_TAKEN_BACK, Unfinished};
 pub use ledger::{Begun as BegunHere, Origin};
 
 /// The source of what has none on the disk.
 pub(super) const STDIN: &str = "/dev/stdin";
+
+/// The folder of what was set aside.
+const UNREADABLE: &str = "unreadable";
 
 /// The form of the records; others are set aside.
 const FORMAT: u32 = 1;
@@ -36,6 +40,16 @@ pub(super) fn absolute(place: &Location) -> Location {
         Location::Local(path) => Location::Local(std::path::absolute(path).unwrap_or_else(|_| path.clone())),
         remote => remote.clone(),
     }
+}
+
+/// The same request, whatever folder the next run is started in.
+pub(super) fn in_full(request: &Request) -> Request {
+    let mut request = request.clone();
+    for item in &mut request.items {
+        (item.from, item.to) = (absolute(&item.from), absolute(&item.to));
+    }
+    request.trees = request.trees.map(|trees| Box::new((absolute(&trees.0), absolute(&trees.1))));
+    request
 }
 
 impl Journal {
@@ -61,6 +75,13 @@ impl Journal {
         }
     }
 
+    /// The folder of records that could not be read, and how many there are; `None` if there are none.
+    pub(super) fn unreadable(&self) -> Option<(PathBuf, usize)> {
+        let count = self.records(UNREADABLE).len();
+        let folder = self.0.as_ref()?.join(UNREADABLE);
+        (count > 0).then_some((folder, count))
+    }
+
     /// Every record in one of its folders.
     fn records(&self, name: &str) -> Vec<PathBuf> {
         let Some(root) = &self.0 else { return Vec::new() };
@@ -75,7 +96,7 @@ impl Journal {
 
     /// Puts a record that cannot be read where a person can look at it.
     fn set_aside(&self, path: &Path) {
-        let (Some(folder), Some(name)) = (self.folder("unreadable"), path.file_name()) else { return };
+        let (Some(folder), Some(name)) = (self.folder(UNREADABLE), path.file_name()) else { return };
         let to = folder.join(name);
         match std::fs::rename(path, &to) {
             Ok(()) => {

@@ -1,7 +1,7 @@
 //! Requests to one profile: their slots, and when one is sent again.
 
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
@@ -14,6 +14,8 @@ const TRIES: u32 = 7;
 const INTEGRITY_TRIES: u32 = 3;
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+/// So long after its last answer a provider that nobody reaches any more is waited for: a restart, another network.
+const PATIENCE: Duration = Duration::from_mins(2);
 /// Small requests in flight, at first and at most: they wait for the network most of their time.
 const SMALL: (usize, usize) = (64, 256);
 /// Parts and ranges in flight, at first and at most: these are limited by disk and bandwidth.
@@ -27,6 +29,9 @@ pub(super) struct Pace {
     /// Parts and ranges of large ones.
     pub(super) parts: Arc<Slots>,
     first_pause: Duration,
+    patience: Duration,
+    /// When a request was last answered, whatever the answer was.
+    answered: Mutex<Option<Instant>>,
 }
 
 /// Which slots a request came from.
@@ -47,6 +52,8 @@ impl Pace {
             small: slots(SMALL, Growth::ByLatency),
             parts: slots(PARTS, Growth::ByThroughput),
             first_pause: FIRST_PAUSE,
+            patience: PATIENCE,
+            answered: Mutex::default(),
         })
     }
 
@@ -57,8 +64,24 @@ impl Pace {
         }
     }
 
+    /// The provider has taken something: there is a way to it.
+    pub(super) fn reached(&self) {
+        *self.answered.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    }
+
+    /// Whether an attempt begun at `started` failed because the provider is out of reach, for a while, rather than for a
+    /// reason of its own: nobody else has had an answer since.
+    fn is_away(&self, error: &Error, started: Instant) -> bool {
+        if !matches!(error.kind(), Kind::Network | Kind::Timeout) {
+            self.reached();
+        }
+        let answered = *self.answered.lock().unwrap_or_else(PoisonError::into_inner);
+        answered.is_some_and(|last| last <= started && last.elapsed() < self.patience)
+    }
+
     /// Sends a request until it succeeds, fails for good, or has failed too often; pauses grow and are random
-    /// (full jitter), so that many workers do not come back at the same moment. `bytes` is what a success moves.
+    /// (full jitter), so that many workers do not come back at the same moment. While the provider is out of reach no
+    /// failure counts. `bytes` is what a success moves.
     pub(super) async fn retry<T, F, Fut>(
         &self,
         lane: Lane,
@@ -70,7 +93,7 @@ impl Pace {
         F: FnMut() -> Fut,
         Fut: Future<Output = Result<T>>,
     {
-        let mut tried = 0;
+        let (mut failed, mut tried) = (0, 0);
         loop {
             let started = Instant::now();
             let result = tokio::select! {
@@ -78,9 +101,12 @@ impl Pace {
                 () = cancel.cancelled() => return Err(cancelled()),
                 result = attempt() => result,
             };
-            tried += 1;
+            let is_away = result.as_ref().is_err_and(|error| self.is_away(error, started));
+            failed += 1;
+            tried += u32::from(!is_away);
             let error = match result {
                 Ok(done) => {
+                    self.reached();
                     self.lane(lane).succeeded(started.elapsed(), bytes);
                     return Ok(done);
                 }
@@ -89,11 +115,11 @@ impl Pace {
                 Err(error) if error.kind() == Kind::Integrity && tried < INTEGRITY_TRIES => error,
                 Err(error) => return Err(error),
             };
-            tracing::info!(%error, tried, "trying again");
+            tracing::info!(%error, failed, tried, "trying again");
             if matches!(error.kind(), Kind::Throttled | Kind::Timeout) {
                 self.lane(lane).slow_down();
             }
-            let most = LONGEST_PAUSE.min(self.first_pause * 2u32.pow(tried - 1));
+            let most = LONGEST_PAUSE.min(self.first_pause * 2u32.pow(failed.min(TRIES) - 1));
             let pause = most.mul_f64(fastrand::f64());
             tokio::select! {
                 () = cancel.cancelled() => return Err(cancelled()),
@@ -116,7 +142,13 @@ mod tests {
     #[tokio::test]
     async fn only_passing_faults_are_tried_again_and_not_for_ever() {
         let slots = || Slots::new(4, 4, Growth::Fixed);
-        let pace = Pace { small: slots(), parts: slots(), first_pause: Duration::ZERO };
+        let pace = Pace {
+            small: slots(),
+            parts: slots(),
+            first_pause: Duration::ZERO,
+            patience: PATIENCE,
+            answered: Mutex::default(),
+        };
         let cancel = CancellationToken::new();
         let tries = AtomicU32::new(0);
         let fail = |kind| {
@@ -125,7 +157,35 @@ mod tests {
         };
         pace.retry(Lane::Small, 0, &cancel, || fail(Kind::Denied)).await.unwrap_err();
         assert_eq!(tries.swap(0, Ordering::Relaxed), 1);
-        pace.retry(Lane::Small, 0, &cancel, || fail(Kind::Network)).await.unwrap_err();
+        let never_reached = Pace { answered: Mutex::default(), ..pace };
+        never_reached.retry(Lane::Small, 0, &cancel, || fail(Kind::Network)).await.unwrap_err();
+        assert_eq!(tries.load(Ordering::Relaxed), TRIES);
+    }
+
+    #[tokio::test]
+    async fn a_provider_that_went_away_is_waited_for_but_not_a_request_that_fails_alone() {
+        let pace = Pace { first_pause: Duration::ZERO, ..Arc::into_inner(Pace::new(Some(4))).unwrap() };
+        let cancel = CancellationToken::new();
+        let tries = AtomicU32::new(0);
+        let lost = || Err(Error::new(Kind::Network, "x"));
+        let answer = async || pace.retry(Lane::Small, 0, &cancel, async || Ok(())).await;
+        answer().await.unwrap();
+        let back = async || if tries.fetch_add(1, Ordering::Relaxed) < 10 * TRIES { lost() } else { Ok(()) };
+        pace.retry(Lane::Small, 0, &cancel, back).await.unwrap();
+        tries.store(0, Ordering::Relaxed);
+        let alone = async || {
+            tries.fetch_add(1, Ordering::Relaxed);
+            answer().await?;
+            lost()
+        };
+        pace.retry(Lane::Small, 0, &cancel, alone).await.unwrap_err();
+        assert_eq!(tries.swap(0, Ordering::Relaxed), TRIES);
+        let pace = Pace { patience: Duration::ZERO, ..pace };
+        let gone = async || {
+            tries.fetch_add(1, Ordering::Relaxed);
+            lost()
+        };
+        pace.retry(Lane::Small, 0, &cancel, gone).await.unwrap_err();
         assert_eq!(tries.load(Ordering::Relaxed), TRIES);
     }
 }

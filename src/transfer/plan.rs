@@ -32,11 +32,22 @@ pub(super) struct Planned {
     pub(super) version_id: Option<String>,
     /// What the provider says that its bytes can be compared with.
     pub(super) proof: Option<Digest>,
+    /// Where it has arrived, if only its source could not be taken away.
+    pub(super) arrived: Option<Location>,
 }
 
 impl Planned {
     fn unknown(from: Location, to: Location) -> Self {
-        Self { from, to, size: None, modified: None, etag: None, version_id: None, proof: None }
+        Self {
+            from,
+            to,
+            size: None,
+            modified: None,
+            etag: None,
+            version_id: None,
+            proof: None,
+            arrived: None,
+        }
     }
 
     /// What tells this state of the source from another: ETag, else time.
@@ -207,6 +218,7 @@ async fn tree(
                     etag: found.etag.map(String::from).filter(|etag| !etag.is_empty()),
                     version_id: None,
                     proof: None,
+                    arrived: None,
                 }),
                 Ok(None) => continue,
                 Err(error) => {

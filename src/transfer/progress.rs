@@ -1,8 +1,8 @@
 //! Counting without messages: workers add to atomics, whoever draws reads them.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 /// The rate is that of the last few seconds.
@@ -21,12 +21,21 @@ pub(super) struct FileProgress {
     pub(super) sent: AtomicU64,
     /// Bytes that an earlier run had moved.
     pub(super) resumed: AtomicU64,
+    /// The ETag that its target got, where it was named.
+    pub(super) etag: OnceLock<String>,
 }
 
 impl FileProgress {
     pub(super) fn new(name: String, size: u64) -> Arc<Self> {
         let zero = AtomicU64::default;
-        Arc::new(Self { name, size, done: zero(), sent: zero(), resumed: zero() })
+        Arc::new(Self { name, size, done: zero(), sent: zero(), resumed: zero(), etag: OnceLock::new() })
+    }
+
+    /// Its target got this ETag.
+    pub(super) fn wrote(&self, etag: String) {
+        if !etag.is_empty() {
+            let _ = self.etag.set(etag);
+        }
     }
 
     /// Nothing of it counts any more but what it cost.
@@ -54,6 +63,10 @@ impl Attempt {
         self.added.fetch_add(bytes, Ordering::Relaxed);
         self.file.done.fetch_add(bytes, Ordering::Relaxed);
         self.file.sent.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    pub(super) fn has_begun(&self) -> bool {
+        self.added.load(Ordering::Relaxed) > 0
     }
 
     pub(super) fn keep(&self) {

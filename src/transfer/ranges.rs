@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
 use tokio::task::JoinSet;
 
@@ -19,6 +20,8 @@ use crate::s3::{Algorithm, Digest};
 
 /// Bytes between two synchronisations with the disk: what is lost at most when the power goes.
 const SYNCED: u64 = 128 << 20;
+/// The same in time: over a slow line that many bytes are minutes of work.
+const SYNCED_AFTER: Duration = Duration::from_secs(2);
 
 /// What is to be fetched, and how.
 pub(super) struct Ranged<'a> {
@@ -40,6 +43,7 @@ struct Fetch {
     arrived: BTreeMap<u32, Arrived>,
     /// Arrived, but perhaps not on the disk yet.
     unsynced: BTreeMap<u32, Arrived>,
+    synced: Instant,
 }
 
 pub(super) async fn fetch(ranged: Ranged<'_>) -> Result<Verified> {
@@ -73,12 +77,12 @@ pub(super) async fn fetch(ranged: Ranged<'_>) -> Result<Verified> {
         }
         Ok(verified) => {
             blocking(move || {
-                partial.finish(modified, only_new, true)?;
+                let finished = partial.finish(modified, only_new, true);
+                // What did not get its name is gone.
                 claim.iter_mut().for_each(Claim::finish);
-                Ok(())
+                finished.map(|()| verified)
             })
-            .await?;
-            Ok(verified)
+            .await
         }
     }
 }
@@ -128,8 +132,9 @@ async fn open(
             get.work.progress.done.fetch_add(bytes, Ordering::Relaxed);
             let claim = Arc::new(claim);
             let part_size = begun.part_size;
-            let unsynced = BTreeMap::new();
-            return Ok((partial, Fetch { get, part_size, algorithm, handle, claim, arrived, unsynced }));
+            let (unsynced, synced) = (BTreeMap::new(), Instant::now());
+            let fetch = Fetch { get, part_size, algorithm, handle, claim, arrived, unsynced, synced };
+            return Ok((partial, fetch));
         }
     }
     if let Some(path) = claim.partial().map(std::path::Path::to_path_buf) {
@@ -152,7 +157,8 @@ async fn open(
     })
     .await?;
     let (claim, arrived, unsynced) = (Arc::new(claim), BTreeMap::new(), BTreeMap::new());
-    Ok((partial, Fetch { get, part_size, algorithm, handle, claim, arrived, unsynced }))
+    let synced = Instant::now();
+    Ok((partial, Fetch { get, part_size, algorithm, handle, claim, arrived, unsynced, synced }))
 }
 
 impl Fetch {
@@ -200,7 +206,9 @@ impl Fetch {
 
     async fn take(&mut self, (number, arrived): (u32, Arrived)) -> Result<()> {
         self.unsynced.insert(number, arrived);
-        if self.unsynced.len() as u64 * self.part_size >= SYNCED { self.settle().await } else { Ok(()) }
+        let bytes = self.unsynced.len() as u64 * self.part_size;
+        let is_due = bytes >= SYNCED || self.synced.elapsed() >= SYNCED_AFTER;
+        if is_due { self.settle().await } else { Ok(()) }
     }
 
     /// Writes down what is on the disk, when it is.
@@ -218,6 +226,7 @@ impl Fetch {
             .await?;
         }
         self.arrived.append(&mut self.unsynced);
+        self.synced = Instant::now();
         Ok(())
     }
 

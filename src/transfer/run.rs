@@ -10,7 +10,8 @@ use tokio::task::JoinSet;
 
 use super::engine::Shared;
 use super::job::{Again, Job};
-use super::journal::{JobLine, Leftover, absolute};
+use super::journal::{JobLine, absolute};
+use super::leftover::{clean_up, supersede};
 use super::pace::cancelled;
 use super::plan::{self, Filter, Planned};
 use super::progress::FileProgress;
@@ -19,37 +20,7 @@ use super::work::Work;
 use super::{again, conflict, download, local, relay, upload};
 use crate::error::{Error, Kind, Result};
 use crate::location::{Location, Remote};
-use crate::s3::{Connections, Upload};
-
-/// Cleans up what a request left that is in the journal.
-pub(super) async fn clean_up(shared: &Shared, id: &str) -> Result<()> {
-    let (journal, id) = (shared.journal.clone(), id.to_owned());
-    let mut failed = Ok(());
-    for left in plan::blocking(move || journal.forget(&id)).await? {
-        let done = match left {
-            Leftover::Upload(Location::Remote(target), upload_id) => {
-                let Remote { profile, bucket, key } = target;
-                let upload = Upload { bucket, key, upload_id, started: None };
-                match shared.connections.store(&profile).await {
-                    Ok(store) => store.abort_upload(&upload).await,
-                    Err(error) => Err(error),
-                }
-            }
-            Leftover::Upload(..) => Ok(()),
-            Leftover::Partial(path) => {
-                plan::blocking(move || match std::fs::remove_file(&path) {
-                    Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                        Err(Error::local("delete", &path, error))
-                    }
-                    _ => Ok(()),
-                })
-                .await
-            }
-        };
-        failed = failed.and(done);
-    }
-    failed
-}
+use crate::s3::Connections;
 
 /// Refuses what could only fail at its end: a read-only profile in the way.
 fn permitted(shared: &Shared, request: &Request) -> Result<()> {
@@ -78,7 +49,7 @@ pub(super) async fn run(shared: Arc<Shared>, job: Arc<Job>, again: Option<Vec<Ag
         Ok(filter) => {
             let connections = shared.connections.clone();
             let plan = match again {
-                Some(again) => plan_again(connections, again, filter.clone()),
+                Some(again) => plan_again(connections, &job, again, filter.clone()),
                 None => plan::start(connections, job.request.items.clone(), filter.clone()),
             };
             work(&shared, &job, plan, &filter).await
@@ -92,19 +63,24 @@ pub(super) async fn run(shared: Arc<Shared>, job: Arc<Job>, again: Option<Vec<Ag
     job.announce();
 }
 
-/// What failed, as a plan.
-fn plan_again(connections: Connections, again: Vec<Again>, filter: Filter) -> Plan {
+/// What failed, as a plan. Where a whole tree is planned anew, what this run has finished of it counts as what earlier
+/// ones did.
+fn plan_again(connections: Connections, job: &Arc<Job>, again: Vec<Again>, filter: Filter) -> Plan {
     let (sender, receiver) = mpsc::channel(again.len().max(1));
     let mut items = Vec::new();
     for one in again {
         match one {
             // The channel holds them all.
             Again::File(file) => drop(sender.try_send(Ok(file))),
+            // A tree of which several folders could not be listed failed as often.
+            Again::Item(item) if items.contains(&item) => {}
             Again::Item(item) => items.push(item),
         }
     }
     if !items.is_empty() {
+        let job = Arc::clone(job);
         tokio::spawn(async move {
+            job.recall().await;
             let mut plan = plan::start(connections, items, filter);
             while let Some(message) = plan.recv().await {
                 if sender.send(message).await.is_err() {
@@ -129,7 +105,11 @@ async fn settle(shared: &Shared, job: &Job, has_failed: bool) {
     } else if has_failed {
         job.note(&JobLine::Over);
     } else {
-        job.unrecord();
+        let was_recorded = job.unrecord().is_some();
+        // The last step of a plan may be one that is not worth a record.
+        if was_recorded || job.request.trees.is_some() {
+            supersede(shared, &job.request).await;
+        }
     }
 }
 
@@ -142,7 +122,7 @@ fn messages(mut plan: Plan) -> impl Stream<Item = Message> + Unpin {
 
 /// Hands the files of a plan, and those that are put back meanwhile, to workers; returns why it ended early, if it did.
 async fn work(shared: &Arc<Shared>, job: &Arc<Job>, plan: Plan, filter: &Filter) -> Option<Error> {
-    let again = |again| messages(plan_again(shared.connections.clone(), again, filter.clone()));
+    let again = |again| messages(plan_again(shared.connections.clone(), job, again, filter.clone()));
     let (mut put_back, mut plans) = (job.open(), SelectAll::new());
     plans.push(messages(plan));
     let there = Arc::new(again::There::look(shared, job).await);
@@ -194,16 +174,17 @@ async fn work(shared: &Arc<Shared>, job: &Arc<Job>, plan: Plan, filter: &Filter)
 
 /// Whether it is no failure that something was not found: an earlier run has moved it, and it is not there any more. (That
 /// run may have been cut off just before it took it away, and a target's bucket can be missing, too.)
-async fn was_moved(shared: &Shared, job: &Job, from: &Location, tree: bool, error: &Error) -> bool {
+async fn was_moved(shared: &Shared, has_moved: bool, from: &Location, tree: bool, error: &Error) -> bool {
     error.kind() == Kind::NotFound
-        && job.has_moved(from, tree)
+        && has_moved
         // Only a tree's source can be missing before its files are planned.
         && (tree || matches!(conflict::look(shared, from).await, Ok(None)))
 }
 
 /// Something that could not even be planned.
 async fn fail(shared: &Shared, job: &Job, item: Item, error: Error) {
-    let was_moved = was_moved(shared, job, &item.from, item.tree, &error).await;
+    let has_moved = job.has_moved(&item.from, item.tree);
+    let was_moved = was_moved(shared, has_moved, &item.from, item.tree, &error).await;
     let outcome = FileOutcome {
         source: item.from.clone(),
         target: item.to.clone(),
@@ -235,10 +216,12 @@ async fn one_file(shared: &Arc<Shared>, job: &Arc<Job>, there: &again::There, pl
         error: None,
     };
     let mut planned = planned;
-    match settle_and_move(shared, job, there, &mut planned, &mut outcome).await {
+    let ended = settle_and_move(shared, job, there, &mut planned, &mut outcome).await;
+    let has_moved = planned.arrived.is_some() || job.has_moved(&planned.from, false);
+    match ended {
         Ok(status) => outcome.status = status,
         Err(error) if error.kind() == Kind::Cancelled => outcome.status = FileStatus::Cancelled,
-        Err(error) if was_moved(shared, job, &planned.from, false, &error).await => {
+        Err(error) if was_moved(shared, has_moved, &planned.from, false, &error).await => {
             outcome.status = FileStatus::Skipped;
         }
         Err(error) => {
@@ -260,40 +243,67 @@ async fn settle_and_move(
     job.unpaused().await?;
     if planned.size.is_none() {
         learn_size(shared, job, planned).await?;
+        job.sized(planned.size.unwrap_or(0));
     }
+    // Whoever else writes this target: what it has made by then is a conflict like any other.
+    let _turn = tokio::select! {
+        biased;
+        () = job.cancel.cancelled() => return Err(cancelled()),
+        turn = shared.turns.take(&planned.to) => turn,
+    };
     if let Some((target, verified)) = there.has(shared, job, planned).await? {
         (outcome.verified, outcome.bytes_resumed) = (verified, planned.size.unwrap_or(0));
         outcome.target = target;
+        if planned.arrived.is_none() && job.finished(planned).is_none() {
+            note_arrival(job, planned, &outcome.target, None);
+        }
         return finish_file(shared, job, planned, &outcome.target).await;
     }
-    let target = match conflict::settle(shared, job, planned).await? {
-        conflict::Settled::Skip => return Ok(FileStatus::Skipped),
-        conflict::Settled::Write(target) => target,
-    };
-    outcome.target = target.to.clone();
-    if job.request.dry_run {
-        return Ok(FileStatus::Planned);
+    loop {
+        let target = match conflict::settle(shared, job, planned).await? {
+            conflict::Settled::Skip => return Ok(FileStatus::Skipped),
+            conflict::Settled::Write(target) => target,
+        };
+        outcome.target = target.to.clone();
+        if job.request.dry_run {
+            return Ok(FileStatus::Planned);
+        }
+        job.choose(planned, &target.to);
+        let progress = FileProgress::new(planned.from.name(), planned.size.unwrap_or(0));
+        let number = job.takes_off(&progress);
+        let work = Work { shared: Arc::clone(shared), job: Arc::clone(job), progress: Arc::clone(&progress) };
+        let moved = move_bytes(&work, planned, &target).await;
+        job.lands(number);
+        outcome.bytes_sent += progress.sent.load(Ordering::Relaxed);
+        outcome.bytes_resumed = progress.resumed.load(Ordering::Relaxed);
+        match moved {
+            Err(error) if target.only_new && was_taken(shared, &target.to, &error).await? => {}
+            moved => {
+                outcome.verified = moved?;
+                note_arrival(job, planned, &target.to, progress.etag.get().cloned());
+                return finish_file(shared, job, planned, &target.to).await;
+            }
+        }
     }
-    let size = planned.size.unwrap_or(0);
-    let progress = FileProgress::new(planned.from.name(), size);
-    let number = job.takes_off(&progress);
-    let work = Work { shared: Arc::clone(shared), job: Arc::clone(job), progress: Arc::clone(&progress) };
-    let moved = move_bytes(&work, planned, &target).await;
-    job.lands(number);
-    outcome.bytes_sent = progress.sent.load(Ordering::Relaxed);
-    outcome.bytes_resumed = progress.resumed.load(Ordering::Relaxed);
-    outcome.verified = moved?;
-    finish_file(shared, job, planned, &target.to).await
 }
 
-/// Writes down that a copy is there, and where; only then the source of a move goes.
-async fn finish_file(shared: &Shared, job: &Job, planned: &Planned, to: &Location) -> Result<FileStatus> {
-    let is_move = job.request.verb == Verb::Move;
-    if is_move {
+/// Whether another program has written a target since it was looked for.
+async fn was_taken(shared: &Shared, to: &Location, error: &Error) -> Result<bool> {
+    Ok(error.kind() == Kind::Exists && conflict::look(shared, to).await?.is_some())
+}
+
+/// Writes down that a copy is there, and where.
+fn note_arrival(job: &Job, planned: &Planned, to: &Location, etag: Option<String>) {
+    if job.request.verb == Verb::Move {
         job.note(&JobLine::Moved(absolute(&planned.from), absolute(to)));
     }
-    job.write_down(planned);
-    if is_move {
+    job.write_down(planned, to, etag);
+}
+
+/// What is written down to have arrived: only now the source of a move goes.
+async fn finish_file(shared: &Shared, job: &Job, planned: &mut Planned, to: &Location) -> Result<FileStatus> {
+    if job.request.verb == Verb::Move {
+        planned.arrived = Some(to.clone());
         remove_source(shared, &planned.from).await?;
     }
     Ok(FileStatus::Done)
@@ -312,7 +322,6 @@ async fn learn_size(shared: &Shared, job: &Job, planned: &mut Planned) -> Result
         () = job.cancel.cancelled() => return Err(cancelled()),
         info = head => info?,
     };
-    job.sized(info.size);
     planned.size = Some(info.size);
     planned.modified = info.modified;
     planned.proof = info.proof(store.md5_etags());
@@ -326,13 +335,27 @@ async fn move_bytes(work: &Work, planned: &Planned, target: &conflict::Write) ->
         (Location::Remote(from), Location::Local(to)) => {
             download::object(work, planned, from, to, target.only_new).await
         }
-        (Location::Remote(from), Location::Remote(to)) => relay::object(work, planned, from, to).await,
+        (Location::Remote(from), Location::Remote(to)) => relayed(work, planned, from, to).await,
         (Location::Local(from), Location::Local(to)) => local::file(work, from, to, target.only_new).await,
         (_, Location::Profile(profile)) | (Location::Profile(profile), _) => {
             Err(Error::new(Kind::Usage, format!("{profile}: is a whole profile"))
                 .with_hint("name a bucket in it"))
         }
     }
+}
+
+/// If the object changes meanwhile, it is sent once more from the start.
+async fn relayed(work: &Work, planned: &Planned, from: &Remote, to: &Remote) -> Result<Verified> {
+    let first = relay::object(work, planned, from, to).await;
+    let Err(error) = &first else { return first };
+    if error.kind() != Kind::Changed {
+        return first;
+    }
+    tracing::info!(%error, "starting over");
+    work.progress.start_over();
+    let mut again = Planned { size: None, ..planned.clone() };
+    learn_size(&work.shared, &work.job, &mut again).await?;
+    relay::object(work, &again, from, to).await
 }
 
 async fn remove_source(shared: &Shared, from: &Location) -> Result<()> {

@@ -9,7 +9,7 @@ use super::partial::Room;
 use crate::config::TransferDefaults;
 pub use crate::config::{OnConflict, Verify};
 use crate::error::Error;
-use crate::location::Location;
+use crate::location::{Location, exact_path};
 use crate::s3::{Algorithm, Attributes};
 
 /// Names one request for its whole life.
@@ -75,8 +75,12 @@ pub struct Request {
     pub store_mtime: bool,
     /// The folder that none of the local targets leaves by a link, where it is not the target of a tree; else the folder
     /// of each.
-    #[serde(default)]
+    #[serde(default, with = "exact_path::option")]
     pub within: Option<PathBuf>,
+    /// The two trees that it makes equal, if its items are the steps of such a plan: one that is made later, and carried
+    /// out, does all that is left of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trees: Option<Box<(Location, Location)>>,
     /// What was asked for besides, so that who goes on with it later goes on alike.
     #[serde(default)]
     pub tuning: Tuning,

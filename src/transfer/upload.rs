@@ -9,6 +9,7 @@ use super::journal::Arrived;
 use super::pace::{Lane, Pace};
 use super::parts::{Multipart, Parts, checked_part_size};
 use super::plan::{SINGLE, WHOLE, blocking};
+use super::progress::Attempt;
 use super::source::Source;
 use super::types::Verified;
 use super::work::Work;
@@ -102,8 +103,9 @@ async fn single(
     work.retry(pace, Lane::Small, source.size, || async {
         let attempt = work.progress.attempt();
         attempt.add(source.size);
-        store.put(&to.bucket, &to.key, Body::from_bytes(bytes.clone()), &options).await?;
+        let written = store.put(&to.bucket, &to.key, Body::from_bytes(bytes.clone()), &options).await?;
         attempt.keep();
+        work.progress.wrote(written.etag);
         Ok(())
     })
     .await
@@ -130,13 +132,19 @@ async fn streamed(
         // A source that shrank breaks its own request off; that is what the user must hear.
         if written.is_err() {
             recheck(source).await?;
+            heard(pace, &attempt);
         }
-        written?;
+        let written = written?;
         attempt.keep();
+        work.progress.wrote(written.etag);
         Ok(())
     })
     .await?;
-    recheck(source).await
+    recheck(source).await.map_err(|error| {
+        error.with_hint(format!(
+            "{to} is now what it was when it was begun; copy it again when it is no longer written to"
+        ))
+    })
 }
 
 async fn digest(
@@ -154,6 +162,13 @@ async fn recheck(source: &Arc<Source>) -> Result<()> {
     blocking(move || source.check_unchanged()).await
 }
 
+/// A body is only read once there is a connection: what broke off in the middle had reached the provider.
+fn heard(pace: &Pace, attempt: &Attempt) {
+    if attempt.has_begun() {
+        pace.reached();
+    }
+}
+
 /// Parts of a local file.
 struct FileParts {
     work: Work,
@@ -165,6 +180,8 @@ struct FileParts {
 
 impl Parts for FileParts {
     async fn send(&self, upload: &Upload, number: u32, range: Range<u64>) -> Result<Arrived> {
+        // What will be refused at the end is not sent to its end.
+        recheck(&self.source).await?;
         let digest = digest(&self.source, range.clone(), self.algorithm).await?;
         let length = range.end - range.start;
         let etag = self
@@ -179,6 +196,7 @@ impl Parts for FileParts {
                     .await;
                 if sent.is_err() {
                     recheck(&self.source).await?;
+                    heard(&self.pace, &attempt);
                 }
                 let etag = sent?;
                 attempt.keep();

@@ -240,7 +240,8 @@ async fn an_interrupted_upload_is_gone_on_with_from_any_folder() {
     let shell = Shell::new().await;
     shell.write("big", &pattern(11 << 20));
     shell.world.backend.faults().add(Rule::always(Operation::UploadPart, Fault::Stall));
-    let mut child = shell.command(&["cp", "--part-size", "5MiB", "big", "p:box/big"]).spawn().unwrap();
+    let mut command = shell.command(&["cp", "--part-size", "5MiB", "big", "p:box/big"]);
+    let child = command.stderr(std::process::Stdio::piped()).spawn().unwrap();
     while shell
         .world
         .backend
@@ -253,8 +254,10 @@ async fn an_interrupted_upload_is_gone_on_with_from_any_folder() {
     }
     let pid = rustix::process::Pid::from_child(&child);
     rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
-    let status = tokio::task::block_in_place(|| child.wait().unwrap());
-    assert_eq!(status.code(), Some(130));
+    let ended = tokio::task::block_in_place(|| child.wait_with_output().unwrap());
+    assert_eq!(ended.status.code(), Some(130));
+    let said = String::from_utf8(ended.stderr).unwrap();
+    assert!(said.contains("the same command goes on"), "{said}");
     assert_eq!(shell.world.backend.uploads("box").len(), 1, "what has arrived is kept");
     assert!(shell.ok(&["transfers", "ls"]).contains("p:box/big"));
     shell.world.backend.faults().clear();

@@ -13,7 +13,8 @@ use twinpail::error::Kind;
 use twinpail::location::{Location, Remote};
 use twinpail::s3::{Body, CompletedPart, PartRequest, PutOptions};
 use twinpail::transfer::{
-    Engine, Event, FileOutcome, FileStatus, Item, Origin, Request, Settings, Summary, Tuning, Verified,
+    Engine, Event, FileOutcome, FileStatus, Item, OnConflict, Origin, Request, Settings, Summary, Tuning,
+    Verified,
 };
 
 use crate::browser::until;
@@ -98,6 +99,11 @@ async fn until_parts(world: &World, count: usize) {
         }
     };
     tokio::time::timeout(Duration::from_secs(30), arrived).await.expect("parts arrive");
+}
+
+/// Waits until something of a kind was asked.
+async fn until_asked(world: &World, operation: Operation) {
+    until("it is not asked for", || asked(world, operation) > 0).await;
 }
 
 fn asked(world: &World, operation: Operation) -> usize {
@@ -547,4 +553,206 @@ async fn a_killed_tree_download_leaves_no_scraps_once_it_is_done() {
     shell.ok(&["cp", "-r", "p:box/d/", "down/"]);
     assert_eq!(parts(), Vec::<String>::new());
     assert_eq!(std::fs::read_dir(shell.path("down")).unwrap().count(), 40);
+}
+
+/// A tree of which a later page could not be listed is planned anew: what has arrived by then is known.
+#[tokio::test]
+async fn a_tree_that_is_tried_again_in_the_same_run_copies_nothing_twice() {
+    let bench = Bench::new().await;
+    for n in 0..1001 {
+        bench.world.backend.put("box", &format!("t/{n:04}"), "1");
+    }
+    std::fs::create_dir(bench.path("in")).unwrap();
+    std::fs::write(bench.path("in/0000"), "theirs").unwrap();
+    let faults = bench.world.backend.faults();
+    let denied = Fault::Status(403, "AccessDenied");
+    faults.add(Rule { after: 1, ..Rule::once(Operation::ListObjects, denied) });
+    let request = copy(remote("t/"), Location::Local(bench.path("in")), true);
+    let (engine, mut events) = bench.engine();
+    let id = engine.submit(Request { on_conflict: OnConflict::Rename, ..request });
+    let (_, summary) = finish(&mut events).await;
+    assert_eq!((summary.files, summary.failed), (1000, 1));
+    faults.take_requests();
+    engine.retry(id, None);
+    let (_, summary) = finish(&mut events).await;
+    assert_eq!((summary.failed, asked(&bench.world, Operation::GetObject)), (0, 1));
+    let names = names(&bench.path("in"));
+    assert_eq!(names.len(), 1002, "{names:?}");
+    assert_eq!(std::fs::read(bench.path("in/0000")).unwrap(), b"theirs");
+}
+
+/// A name that a copy chose because another one was taken is known to the run that goes on with it.
+#[tokio::test]
+async fn a_copy_that_goes_on_knows_the_names_that_it_chose() {
+    let bench = Bench::new().await;
+    for n in 0..6 {
+        bench.world.backend.put("box", &format!("from/{n}"), format!("{n}"));
+        bench.world.backend.put("box", &format!("to/{n}"), "theirs");
+    }
+    let local = || Location::Local(bench.path("in"));
+    std::fs::create_dir(bench.path("in")).unwrap();
+    std::fs::write(bench.path("in/0"), "them").unwrap();
+    for (to, operation) in [(local(), Operation::GetObject), (remote("to/"), Operation::CopyObject)] {
+        let faults = bench.world.backend.faults();
+        faults.add(Rule { after: 5, ..Rule::always(operation, Fault::Stall) });
+        let request = Request { on_conflict: OnConflict::Rename, ..copy(remote("from/"), to.clone(), true) };
+        let (engine, mut events) = bench.engine();
+        engine.submit(request.clone());
+        for _ in 0..5 {
+            let event = events.recv().await.unwrap();
+            assert!(matches!(event, Event::File { .. }), "{event:?}");
+        }
+        engine.stop().await;
+        drop(engine);
+        // As if it had been killed just before it could write down that the last of them had arrived.
+        let record = std::fs::read_dir(bench.path("journal/jobs")).unwrap().next().unwrap().unwrap().path();
+        let text = std::fs::read_to_string(&record).unwrap();
+        let last = text.lines().rfind(|line| line.starts_with("{\"done\"")).unwrap();
+        std::fs::write(&record, text.replace(&format!("{last}\n"), "")).unwrap();
+        faults.clear();
+        faults.take_requests();
+        let (_, summary) = bench.run(request).await;
+        assert_eq!((summary.files, summary.failed, asked(&bench.world, operation)), (6, 0, 1));
+    }
+    assert_eq!(names(&bench.path("in")).len(), 7);
+    assert_eq!(bench.world.backend.keys("box").iter().filter(|key| key.starts_with("to/")).count(), 12);
+}
+
+/// What was written down as done, and then replaced by something as long, is moved again.
+#[tokio::test]
+async fn a_target_that_is_another_one_by_now_is_not_taken_for_done() {
+    let bench = Bench::new().await;
+    std::fs::create_dir(bench.path("tree")).unwrap();
+    for n in 0..3 {
+        bench.world.backend.put("box", &format!("from/{n}"), format!("{n}"));
+        std::fs::write(bench.path(&format!("tree/{n}")), format!("{n}")).unwrap();
+    }
+    let up = copy(Location::Local(bench.path("tree")), remote("up/"), true);
+    let down = copy(remote("from/"), Location::Local(bench.path("down")), true);
+    for (request, operation) in [(up, Operation::PutObject), (down, Operation::GetObject)] {
+        let faults = bench.world.backend.faults();
+        faults.add(Rule { key: "2", ..Rule::always(operation, Fault::Stall) });
+        let (engine, mut events) = bench.engine();
+        engine.submit(request.clone());
+        for _ in 0..2 {
+            assert!(matches!(events.recv().await.unwrap(), Event::File { .. }));
+        }
+        engine.stop().await;
+        faults.clear();
+        if operation == Operation::PutObject {
+            bench.world.backend.put("box", "up/0", "x");
+        } else {
+            let file = std::fs::File::create(bench.path("down/0")).unwrap();
+            std::io::Write::write_all(&mut &file, b"x").unwrap();
+            file.set_modified(std::time::SystemTime::now() + Duration::from_mins(1)).unwrap();
+        }
+        faults.take_requests();
+        let (_, summary) = bench.run(request).await;
+        assert_eq!((summary.files, summary.failed, asked(&bench.world, operation)), (3, 0, 2));
+    }
+    assert_eq!(bench.world.backend.get("box", "up/0").unwrap(), "0");
+    assert_eq!(std::fs::read(bench.path("down/0")).unwrap(), b"0");
+}
+
+/// (Not on macOS, whose disks refuse such names.)
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_copy_into_a_folder_that_is_not_utf8_is_remembered_and_gone_on_with() {
+    use std::os::unix::ffi::OsStrExt as _;
+
+    let bench = Bench::new().await;
+    let folder = bench.world.folder.path().join(std::ffi::OsStr::from_bytes(b"caf\xe9"));
+    let data = pattern(23 * MIB);
+    bench.world.backend.put("box", "k", data.clone());
+    let request = || Request {
+        within: Some(folder.clone()),
+        ..copy(remote("k"), Location::Local(folder.join("f")), false)
+    };
+    bench.stopped_after(request(), Operation::GetObject, 2).await;
+    let (engine, mut events) = bench.engine();
+    let unfinished = engine.unfinished().pop().expect("it is in the journal");
+    engine.resume_unfinished(&unfinished);
+    let (outcome, _) = finish(&mut events).await;
+    assert_eq!((outcome.status, outcome.bytes_resumed), (FileStatus::Done, 10 << 20), "{outcome:?}");
+    assert!(std::fs::read(folder.join("f")).unwrap() == data);
+    assert!(names(&folder) == ["f"] && engine.unfinished().is_empty());
+}
+
+/// Every plan of a sync is another one; those that were killed are not left for ever when a later one got through.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sync_that_got_through_leaves_nothing_of_those_that_did_not() {
+    for rest in ["b", ""] {
+        let shell = Shell::new().await;
+        let (backend, faults) = (&shell.world.backend, shell.world.backend.faults());
+        shell.write("src/a", b"1");
+        shell.write("src/b", b"2");
+        shell.write("src/big", &pattern(11 * MIB));
+        faults.add(Rule { key: "b", ..Rule::always(Operation::PutObject, Fault::Stall) });
+        faults.add(Rule::always(Operation::UploadPart, Fault::Stall));
+        let child = shell.command(&["sync", "--part-size", "5MiB", "src/", "p:box/s/"]).spawn().unwrap();
+        let mut parts = 0;
+        until("it does not begin", || {
+            parts += asked(&shell.world, Operation::UploadPart);
+            parts > 0 && backend.keys("box") == ["s/a"]
+        })
+        .await;
+        kill(child);
+        faults.clear();
+        assert!(!shell.ok(&["transfers", "ls"]).is_empty());
+        // What is large is not wanted any more; of the rest one is left to be done, or none.
+        std::fs::remove_file(shell.path("src/big")).unwrap();
+        if rest.is_empty() {
+            std::fs::remove_file(shell.path("src/b")).unwrap();
+        }
+        shell.ok(&["sync", "src/", "p:box/s/"]);
+        assert_eq!(shell.ok(&["transfers", "ls"]), "");
+        assert!(backend.uploads("box").is_empty());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn records_that_cannot_be_read_are_spoken_of_and_kept() {
+    let shell = Shell::new().await;
+    shell.write("big", &pattern(11 * MIB));
+    shell.world.backend.faults().add(Rule::always(Operation::UploadPart, Fault::Stall));
+    let child = shell.command(&["cp", "big", "p:box/k", "--part-size", "5MiB"]).spawn().unwrap();
+    until_asked(&shell.world, Operation::UploadPart).await;
+    kill(child);
+    let mut folders = vec![shell.world.folder.path().to_path_buf()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
+            if entry.path().is_dir() {
+                folders.push(entry.path());
+            } else if entry.path().parent().unwrap().ends_with("transfers/jobs") {
+                std::fs::write(entry.path(), "{nonsense\n").unwrap();
+            }
+        }
+    }
+    for _ in 0..2 {
+        let listed = shell.run(&["transfers", "ls"]);
+        let said = String::from_utf8(listed.stderr).unwrap();
+        assert!(
+            listed.stdout.is_empty() && said.contains("1 record of the journal cannot be read"),
+            "{said}"
+        );
+    }
+}
+
+/// Two that go on with the same at once: one does it, and nothing is left of the other.
+#[tokio::test]
+async fn what_another_run_has_done_is_not_left_as_failed() {
+    let bench = Bench::new().await;
+    let data = pattern(12 * MIB);
+    std::fs::write(bench.path("f"), &data).unwrap();
+    let request = || copy(Location::Local(bench.path("f")), remote("k"), false);
+    bench.world.backend.faults().add(Rule::always(Operation::UploadPart, Fault::Hold));
+    let (engine, mut events) = bench.engine();
+    engine.submit(request());
+    until_asked(&bench.world, Operation::UploadPart).await;
+    let (outcome, _) = bench.run(request()).await;
+    assert_eq!(outcome.error.unwrap().kind(), Kind::Exists);
+    bench.world.backend.faults().let_go();
+    assert_eq!(finish(&mut events).await.1.files, 1);
+    assert_eq!(engine.unfinished(), []);
+    assert!(bench.world.backend.get("box", "k").unwrap() == data);
 }

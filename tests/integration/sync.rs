@@ -67,7 +67,7 @@ impl Bench {
         let (engine, mut events) = Engine::new(self.known.clone(), Settings::default());
         let mut done = Summary::default();
         if Counts::of(&plan.steps).create + Counts::of(&plan.steps).update > 0 {
-            engine.submit(sync::request(&plan.steps, twinpail::s3::Attributes::default()));
+            engine.submit(sync::request(plan, twinpail::s3::Attributes::default()));
             loop {
                 match events.recv().await.unwrap() {
                     Event::Finished { summary, .. } => {

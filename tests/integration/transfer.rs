@@ -88,6 +88,14 @@ impl Bench {
         }
     }
 
+    /// Waits until something of a kind was asked.
+    async fn until_asked(&self, operation: Operation) {
+        let seen = || self.world.backend.faults().take_requests();
+        while !seen().iter().any(|request| request.operation == operation) {
+            tokio::task::yield_now().await;
+        }
+    }
+
     /// The next files that are over.
     async fn outcomes(&mut self, count: usize) -> Vec<FileOutcome> {
         let mut outcomes = Vec::new();
@@ -209,6 +217,28 @@ async fn an_object_that_changes_meanwhile_is_fetched_anew_as_one() {
     assert_eq!(summary.failed, 0, "{:?}", outcomes[0].error);
     assert_eq!(bench.read("k"), other, "never a mixture");
     assert_eq!(bench.files(), ["k"]);
+}
+
+#[tokio::test]
+async fn a_large_file_that_changes_is_not_sent_to_its_end() {
+    let world = World::new().await;
+    let path = world.folder.path().join("f");
+    std::fs::write(&path, pattern(23 * MIB)).unwrap();
+    let defaults =
+        TransferDefaults { part_size: Some(5 << 20), parallel: Some(1), ..TransferDefaults::default() };
+    let settings = Settings { defaults, ..Settings::default() };
+    let (engine, events) = Engine::new(world.connections(|_| {}), settings);
+    let mut bench = Bench { world, engine, events };
+    bench.world.backend.faults().add(Rule::once(Operation::UploadPart, Fault::Hold));
+    bench.engine.submit(copy(Location::Local(path.clone()), remote("p", "k"), false));
+    bench.until_asked(Operation::UploadPart).await;
+    std::fs::OpenOptions::new().append(true).open(&path).unwrap().set_len(24 << 20).unwrap();
+    bench.world.backend.faults().let_go();
+    let (outcomes, _) = bench.finish(|_| OnConflict::Fail).await;
+    assert_eq!(outcomes[0].error.as_ref().unwrap().kind(), Kind::Changed);
+    let asked = bench.world.backend.faults().take_requests();
+    assert!(asked.iter().all(|request| request.operation != Operation::UploadPart), "{asked:?}");
+    assert!(bench.world.backend.uploads("box").is_empty() && bench.world.backend.keys("box").is_empty());
 }
 
 #[tokio::test]
@@ -525,6 +555,102 @@ async fn what_failed_of_a_retry_is_tried_again_while_that_runs() {
     assert_eq!(bench.engine.snapshot().transfers[0].state, State::Cancelled);
 }
 
+/// What has arrived under a new name is not copied once more when only its source could not be taken away.
+#[tokio::test]
+async fn a_move_that_is_tried_again_knows_the_names_that_it_chose() {
+    let mut bench = Bench::new().await;
+    for name in ["a", "changes", "gone"] {
+        bench.world.backend.put("box", &format!("from/{name}"), "ours");
+        bench.write(&format!("in/{name}"), b"theirs");
+    }
+    let denied = Fault::Status(403, "AccessDenied");
+    bench.world.backend.faults().add(Rule::always(Operation::DeleteObject, denied));
+    let request = copy(remote("p", "from/"), bench.local("in"), true);
+    let id = bench.engine.submit(Request { verb: Verb::Move, on_conflict: OnConflict::Rename, ..request });
+    assert_eq!(bench.finish(|_| OnConflict::Fail).await.1.failed, 3);
+    bench.world.backend.faults().clear();
+    bench.world.backend.put("box", "from/changes", "anew");
+    bench.world.backend.delete("box", "from/gone");
+    bench.engine.retry(id, None);
+    let (outcomes, summary) = bench.finish(|_| OnConflict::Fail).await;
+    assert_eq!((summary.files, summary.skipped, summary.failed), (2, 1, 0), "{outcomes:?}");
+    let all =
+        ["in/a", "in/a (1)", "in/changes", "in/changes (1)", "in/changes (2)", "in/gone", "in/gone (1)"];
+    assert_eq!(bench.files(), all);
+    assert!(bench.world.backend.keys("box").is_empty());
+    assert_eq!((bench.read("in/a (1)"), bench.read("in/changes (2)")), (b"ours".to_vec(), b"anew".to_vec()));
+}
+
+/// The same asked for twice: what the first has made by then is a conflict of the second like any other.
+#[tokio::test]
+async fn two_that_write_the_same_targets_take_turns() {
+    for (from, to, operation) in
+        [("from/", "down", Operation::GetObject), ("tree", "to/", Operation::PutObject)]
+    {
+        let mut bench = Bench::new().await;
+        for n in 0..5 {
+            bench.world.backend.put("box", &format!("from/{n}"), pattern(6 * MIB * usize::from(n == 0)));
+            bench.write(&format!("tree/{n}"), &pattern(6 * MIB * usize::from(n == 0)));
+        }
+        bench.world.backend.faults().add(Rule::always(operation, Fault::Hold));
+        let (from, to) = match operation {
+            Operation::GetObject => (remote("p", from), bench.local(to)),
+            _ => (bench.local(from), remote("p", to)),
+        };
+        let request = Request { on_conflict: OnConflict::Ask, ..copy(from, to, true) };
+        let first = bench.engine.submit(request.clone());
+        let second = bench.engine.submit(request);
+        let found = |bench: &Bench| bench.engine.snapshot().transfers.iter().all(|one| one.files == 5);
+        while !found(&bench) {
+            tokio::task::yield_now().await;
+        }
+        bench.world.backend.faults().let_go();
+        let (mut asked, mut over) = (0, Vec::new());
+        while over.len() < 2 {
+            match bench.events.recv().await.unwrap() {
+                Event::Conflict { id, conflict } => {
+                    assert_eq!(conflict.source_size, conflict.target_size);
+                    asked += 1;
+                    bench.engine.answer(id, Answer { choice: OnConflict::Skip, all: false });
+                }
+                Event::Finished { id, summary } => over.push((id, summary)),
+                Event::File { .. } => {}
+            }
+        }
+        over.sort_by_key(|(id, _)| *id);
+        let count = |at: usize| (over[at].1.files, over[at].1.skipped, over[at].1.failed);
+        assert_eq!((over[0].0, over[1].0), (first, second));
+        let (first, second) = (count(0), count(1));
+        assert_eq!((first.0 + second.0, first.1 + second.1, first.2 + second.2), (5, 5, 0), "{over:?}");
+        assert_eq!(asked, 5);
+    }
+}
+
+/// Another program makes the file while it is fetched: the same question as if it had been there before.
+#[tokio::test]
+async fn a_target_that_somebody_makes_meanwhile_is_a_conflict_like_any_other() {
+    for (policy, there) in [
+        (OnConflict::Skip, [("f", "theirs")].as_slice()),
+        (OnConflict::Rename, &[("f", "theirs"), ("f (1)", "ours")]),
+    ] {
+        let mut bench = Bench::new().await;
+        bench.world.backend.put("box", "f", "ours");
+        bench.world.backend.faults().add(Rule::always(Operation::GetObject, Fault::Hold));
+        bench
+            .engine
+            .submit(Request { on_conflict: policy, ..copy(remote("p", "f"), bench.local("f"), false) });
+        bench.until_asked(Operation::GetObject).await;
+        bench.write("f", b"theirs");
+        bench.world.backend.faults().let_go();
+        let (outcomes, summary) = bench.finish(|_| OnConflict::Fail).await;
+        assert_eq!(summary.failed, 0, "{outcomes:?}");
+        let found: Vec<_> = bench.files().into_iter().map(|name| (bench.read(&name), name)).collect();
+        let expected: Vec<_> =
+            there.iter().map(|(name, text)| (text.as_bytes().to_vec(), (*name).to_owned())).collect();
+        assert_eq!(found, expected);
+    }
+}
+
 #[tokio::test]
 async fn a_tree_that_could_not_be_listed_can_be_tried_again() {
     let mut bench = Bench::new().await;
@@ -613,6 +739,22 @@ async fn a_transfer_that_waits_for_room_goes_on_when_there_is_some() {
     let (outcomes, summary) = bench.finish(|_| OnConflict::Fail).await;
     assert_eq!((outcomes[0].status, summary.files, summary.failed), (FileStatus::Done, 2, 0));
     assert!(bench.read("out/large") == data && view(&bench).waits.is_none());
+}
+
+/// An object that is replaced while it is sent to another provider goes there as one.
+#[tokio::test]
+async fn an_object_that_changes_while_it_is_relayed_is_sent_anew() {
+    let (here, there) = (World::new().await, World::new().await);
+    let known = connections(vec![here.profile("here"), there.profile("there")]);
+    let mut bench = Bench::with(here, known);
+    bench.world.backend.put("box", "k", pattern(12 * MIB));
+    let other = vec![7; 11 * MIB];
+    let replaced = Fault::Replace(Bytes::from(other.clone()));
+    bench.world.backend.faults().add(Rule { after: 1, ..Rule::once(Operation::GetObject, replaced) });
+    let (outcomes, _) = bench.run(copy(remote("here", "k"), remote("there", "k"), false)).await;
+    assert_eq!(outcomes[0].status, FileStatus::Done, "{:?}", outcomes[0].error);
+    assert!(there.backend.get("box", "k").unwrap() == other, "never a mixture");
+    assert!(there.backend.uploads("box").is_empty());
 }
 
 #[tokio::test]

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use super::super::journal::{JobLine, Limit, Mark, absolute};
+use super::super::journal::{JobLine, JobRecord, Limit, Mark, absolute};
 use super::super::pace::cancelled;
 use super::super::partial::Place;
 use super::super::plan::{Planned, blocking};
+use super::super::types::OnConflict;
 use super::{Job, lock};
 use crate::error::{Error, Result};
 use crate::local::Beneath;
@@ -21,7 +22,13 @@ const SPARE: u64 = 8 << 20;
 
 /// How a file's state is written down.
 fn mark_of(planned: &Planned) -> Mark {
-    Mark { source: absolute(&planned.from).exact(), size: planned.size.unwrap_or(0), state: planned.state() }
+    Mark {
+        source: absolute(&planned.from).exact(),
+        size: planned.size.unwrap_or(0),
+        state: planned.state(),
+        target: None,
+        etag: None,
+    }
 }
 
 impl Job {
@@ -38,8 +45,7 @@ impl Job {
             if let Some(Limit(rate)) = record.limit {
                 self.limit.set(rate);
             }
-            *lock(&self.finished) = std::mem::take(&mut record.done);
-            *lock(&self.moved) = std::mem::take(&mut record.moved);
+            *lock(&self.before) = std::mem::take(&mut record.before);
             *lock(&self.log) = Some(record);
             Some(id)
         };
@@ -74,26 +80,54 @@ impl Job {
         lock(&self.log).take().map(|record| record.id)
     }
 
-    /// Whether an earlier run finished this very state of a file.
-    pub(in crate::transfer) fn was_finished(&self, planned: &Planned) -> bool {
-        let finished = lock(&self.finished);
-        finished.get(&absolute(&planned.from).exact()).is_some_and(|mark| *mark == mark_of(planned))
+    /// What was written down when this very state of a file was finished.
+    pub(in crate::transfer) fn finished(&self, planned: &Planned) -> Option<Mark> {
+        let ours = mark_of(planned);
+        lock(&self.before).done.get(&ours.source).filter(|mark| mark.is_of(&ours)).cloned()
+    }
+
+    /// Has what this run has finished counted among what earlier ones did: something is done over again.
+    pub(in crate::transfer) async fn recall(self: &Arc<Self>) {
+        let job = Arc::clone(self);
+        let recalled = blocking(move || Ok(lock(&job.log).as_ref().and_then(JobRecord::read))).await;
+        if let Ok(Some(before)) = recalled {
+            *lock(&self.before) = before;
+        }
     }
 
     /// Whether it is no wonder that nothing is there any more: an earlier run has moved it, or what was below it.
     pub(in crate::transfer) fn has_moved(&self, from: &Location, tree: bool) -> bool {
-        let (moved, from) = (lock(&self.moved), absolute(from));
-        moved.contains_key(&from) || (tree && moved.keys().any(|source| source.below(&from).is_some()))
+        let (before, from) = (lock(&self.before), absolute(from));
+        before.moved.contains_key(&from)
+            || (tree && before.moved.keys().any(|source| source.below(&from).is_some()))
     }
 
     /// Where an earlier run that was to move a file has put it.
     pub(in crate::transfer) fn moved_to(&self, from: &Location) -> Option<Location> {
-        lock(&self.moved).get(&absolute(from)).cloned()
+        lock(&self.before).moved.get(&absolute(from)).cloned()
+    }
+
+    /// The name that an earlier run chose for a file, which it may have got.
+    pub(in crate::transfer) fn chosen_for(&self, from: &Location) -> Option<Location> {
+        lock(&self.before).chosen.get(&absolute(from)).cloned()
+    }
+
+    /// Writes down a name that is not just the one that was planned, before it is written to.
+    pub(in crate::transfer) fn choose(&self, planned: &Planned, to: &Location) {
+        if self.is_chosen(planned, to) {
+            self.note(&JobLine::Chosen(absolute(&planned.from), absolute(to)));
+        }
+    }
+
+    /// Whether a target has to be told: where names are chosen anew, one that was planned may be somebody else's.
+    fn is_chosen(&self, planned: &Planned, to: &Location) -> bool {
+        *to != planned.to || self.request.on_conflict == OnConflict::Rename
     }
 
     /// Whether an earlier run got anywhere.
     pub(in crate::transfer) fn has_finished_files(&self) -> bool {
-        !lock(&self.finished).is_empty()
+        let before = lock(&self.before);
+        !(before.done.is_empty() && before.chosen.is_empty())
     }
 
     /// Where a local target is written: below the folder that the user named, without following links on the way.
@@ -141,8 +175,9 @@ impl Job {
         waited
     }
 
-    /// Writes down that a file has arrived.
-    pub(in crate::transfer) fn write_down(&self, planned: &Planned) {
-        self.note(&JobLine::Done(mark_of(planned)));
+    /// Writes down that a file has arrived, where, and with which ETag.
+    pub(in crate::transfer) fn write_down(&self, planned: &Planned, to: &Location, etag: Option<String>) {
+        let target = self.is_chosen(planned, to).then(|| absolute(to));
+        self.note(&JobLine::Done(Mark { target, etag, ..mark_of(planned) }));
     }
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::log::{Log, Opened};
 use super::{FORMAT, Journal, absolute};
 use crate::error::{Error, Kind, Result};
-use crate::location::Location;
+use crate::location::{Location, exact_path};
 use crate::s3::{Algorithm, Digest, Hasher};
 
 /// What tells one state of a source from another.
@@ -38,6 +38,7 @@ pub(in crate::transfer) struct Begun {
     /// Of a multipart upload.
     pub(in crate::transfer) upload_id: Option<String>,
     /// Of a download.
+    #[serde(with = "exact_path::option")]
     pub(in crate::transfer) partial: Option<PathBuf>,
 }
 
@@ -73,8 +74,8 @@ pub(in crate::transfer) struct Claim {
 
 /// The name of a transfer's record.
 fn file_name(source: &Location, target: &Location) -> String {
-    let both = format!("{}\0{}", source.exact(), target.exact());
-    format!("{}.log", Hasher::of(Algorithm::Md5, both.as_bytes()).hex())
+    let both = [source.exact_bytes(), target.exact_bytes()].join(&0);
+    format!("{}.log", Hasher::of(Algorithm::Md5, &both).hex())
 }
 
 impl Journal {
@@ -263,5 +264,22 @@ mod tests {
         assert!(journal.claim(None, &source, &target).unwrap().saved.is_none());
         assert!(!path.exists());
         assert_eq!(std::fs::read_dir(folder.path().join("t/unreadable")).unwrap().count(), 1);
+    }
+    #[test]
+    fn paths_that_are_no_text_have_records_of_their_own() {
+        use std::os::unix::ffi::OsStrExt as _;
+
+        let folder = tempfile::tempdir().unwrap();
+        let journal = Journal::at(folder.path().join("t"));
+        let place = |name: &[u8]| Location::Local(Path::new("/tmp").join(std::ffi::OsStr::from_bytes(name)));
+        let (source, _) = places();
+        let begin = || Begin { partial: place(b"\xfe.part").as_local().map(Path::to_path_buf), ..begin() };
+        let mut first = journal.claim(None, &source, &place(b"\xfe")).unwrap();
+        first.begin(begin());
+        let mut second = journal.claim(None, &source, &place(b"\xff")).unwrap();
+        second.begin(begin());
+        drop((first, second));
+        let again = journal.claim(None, &source, &place(b"\xfe")).unwrap();
+        assert_eq!(again.partial(), begin().partial.as_deref());
     }
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::file::read as read_file;
 use super::log::{Log, Opened};
-use super::{FORMAT, Journal, absolute};
+use super::{FORMAT, Journal, in_full};
 use crate::error::{Error, Kind, Result};
 use crate::location::Location;
 use crate::transfer::types::Request;
@@ -27,7 +27,7 @@ struct Header {
 }
 
 /// A file that is over: its source as it was then.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::transfer) struct Mark {
     #[serde(rename = "f")]
     pub(in crate::transfer) source: String,
@@ -36,6 +36,19 @@ pub(in crate::transfer) struct Mark {
     /// ETag or time: what tells one state of it from another.
     #[serde(rename = "v")]
     pub(in crate::transfer) state: String,
+    /// Where it is, unless that goes without saying.
+    #[serde(rename = "t", default, skip_serializing_if = "Option::is_none")]
+    pub(in crate::transfer) target: Option<Location>,
+    /// The ETag that its target got, where it was named.
+    #[serde(rename = "e", default, skip_serializing_if = "Option::is_none")]
+    pub(in crate::transfer) etag: Option<String>,
+}
+
+impl Mark {
+    /// Whether it is about the very state of a source that `other` is about.
+    pub(in crate::transfer) fn is_of(&self, other: &Self) -> bool {
+        (&self.source, self.size, &self.state) == (&other.source, other.size, &other.state)
+    }
 }
 
 /// What is added to the record.
@@ -46,6 +59,8 @@ pub(in crate::transfer) enum Line {
     Done(Mark),
     /// A file that is moved has arrived, and its source is about to go: from where to where.
     Moved(Location, Location),
+    /// A name was chosen for a file that is about to be written: from where to where.
+    Chosen(Location, Location),
     /// A file has failed: source and reason.
     Failed(String, String),
     /// The user paused it, or went on.
@@ -69,12 +84,35 @@ pub(in crate::transfer) struct Limit(pub(in crate::transfer) Option<u64>);
 struct Told {
     done: HashMap<String, Mark>,
     moved: Vec<(Location, Location)>,
+    chosen: HashMap<Location, Location>,
     failed: Vec<(String, String)>,
     paused: bool,
     priority: i32,
     /// What the user limited it to last, if anything was said.
     limit: Option<Limit>,
     over: bool,
+}
+
+/// What was done before of a job.
+#[derive(Clone, Debug, Default)]
+pub(in crate::transfer) struct Before {
+    /// Files that have arrived, by their sources.
+    pub(in crate::transfer) done: HashMap<String, Mark>,
+    /// What was moved: from where to where it was last.
+    pub(in crate::transfer) moved: HashMap<Location, Location>,
+    /// Names that were chosen, whether or not the files got them.
+    pub(in crate::transfer) chosen: HashMap<Location, Location>,
+}
+
+impl Told {
+    /// Takes it out.
+    fn before(&mut self) -> Before {
+        Before {
+            done: std::mem::take(&mut self.done),
+            moved: self.moved.drain(..).collect(),
+            chosen: std::mem::take(&mut self.chosen),
+        }
+    }
 }
 
 /// A job that an earlier run did not finish.
@@ -107,10 +145,8 @@ pub struct Unfinished {
 pub(in crate::transfer) struct JobRecord {
     pub(in crate::transfer) id: String,
     log: Log,
-    /// Files that had arrived in an earlier run, by their sources.
-    pub(in crate::transfer) done: HashMap<String, Mark>,
-    /// What it has moved: from where to where it did last.
-    pub(in crate::transfer) moved: HashMap<Location, Location>,
+    /// What an earlier run has done.
+    pub(in crate::transfer) before: Before,
     pub(in crate::transfer) paused: bool,
     pub(in crate::transfer) priority: i32,
     /// What the user limited it to last, if anything was said.
@@ -128,6 +164,7 @@ fn tell(lines: &[String], most: usize) -> Option<(Header, Told)> {
             Line::Done(mark) => drop(told.done.insert(mark.source.clone(), mark)),
             Line::Moved(from, to) if told.moved.len() < most => told.moved.push((from, to)),
             Line::Moved(..) => {}
+            Line::Chosen(from, to) => drop(told.chosen.insert(from, to)),
             Line::Failed(source, why) => told.failed.push((source, why)),
             Line::Paused(paused) => told.paused = paused,
             Line::Priority(priority) => told.priority = priority,
@@ -145,20 +182,16 @@ fn id_of(path: &Path) -> String {
 
 impl Journal {
     /// The record of a job: that of an equal one that was interrupted, else a new one. One that ran to its end with
-    /// failures is gone on with only if it is `resumed` by name. `None` without a journal, or where the request cannot be
-    /// written down (it is to stay within a folder that is not UTF-8).
+    /// failures is gone on with only if it is `resumed` by name. `None` without a journal.
     pub(in crate::transfer) fn job(&self, request: &Request, resumed: bool) -> Option<JobRecord> {
         let folder = self.folder("jobs")?;
-        let mut request = request.clone();
-        for item in &mut request.items {
-            (item.from, item.to) = (absolute(&item.from), absolute(&item.to));
-        }
+        let request = in_full(request);
         for path in self.records("jobs") {
-            let Ok((lines, false)) = Log::peek(&path) else { continue };
+            let Ok((lines, _)) = Log::peek(&path) else { continue };
             let equal = lines.first().and_then(|header| serde_json::from_str::<Header>(header).ok());
             if equal.is_some_and(|header| header.request.is_like(&request))
                 && let Ok(Opened::Ours(log, lines)) = Log::open(&path)
-                && let Some((_, told)) = tell(&lines, usize::MAX)
+                && let Some((_, mut told)) = tell(&lines, usize::MAX)
             {
                 if told.over && !resumed {
                     log.remove();
@@ -167,8 +200,7 @@ impl Journal {
                 let record = JobRecord {
                     id: id_of(&path),
                     log,
-                    done: told.done,
-                    moved: told.moved.into_iter().collect(),
+                    before: told.before(),
                     paused: told.paused,
                     priority: told.priority,
                     limit: told.limit,
@@ -183,8 +215,7 @@ impl Journal {
             Ok(log) => Some(JobRecord {
                 id,
                 log,
-                done: HashMap::new(),
-                moved: HashMap::new(),
+                before: Before::default(),
                 paused: false,
                 priority: 0,
                 limit: None,
@@ -274,6 +305,12 @@ pub(in crate::transfer) enum Leftover {
 }
 
 impl JobRecord {
+    /// What has arrived and what was moved by now, in this run or in an earlier one; `None` if it cannot be read.
+    pub(in crate::transfer) fn read(&self) -> Option<Before> {
+        let lines = self.log.read().ok()?;
+        tell(&lines, usize::MAX).map(|(_, mut told)| told.before())
+    }
+
     /// Adds a line; a journal that cannot be written does not stop a transfer.
     pub(in crate::transfer) fn note(&self, line: &Line) {
         if let Err(error) = self.log.append(line) {
@@ -315,7 +352,7 @@ mod tests {
         std::fs::write(record, format!("{header}{}\n", lines.join("\n"))).unwrap();
         assert_eq!(journal.unfinished()[0].moved.len(), MOST_TAKEN_BACK + 1);
         let record = journal.job(&request("/a"), false).unwrap();
-        assert!(record.moved.contains_key(&place(MOST_TAKEN_BACK + 9)));
+        assert!(record.before.moved.contains_key(&place(MOST_TAKEN_BACK + 9)));
     }
 
     #[test]
@@ -323,7 +360,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let journal = Journal::at(folder.path().join("t"));
         let record = journal.job(&request("/a"), false).unwrap();
-        let mark = Mark { source: "/a/x".into(), size: 3, state: "s".into() };
+        let mark =
+            Mark { source: "/a/x".into(), size: 3, state: "s".into(), target: None, etag: Some("e".into()) };
         record.note(&Line::Done(mark.clone()));
         record.note(&Line::Failed("/a/y".into(), "no".into()));
         record.note(&Line::Priority(2));
@@ -339,7 +377,7 @@ mod tests {
         assert_eq!(found[0].moved, [moved]);
         let record = journal.job(&request("/a"), false).unwrap();
         assert_eq!((&record.id, record.priority), (&id, 2));
-        assert_eq!(record.done, HashMap::from([("/a/x".to_owned(), mark)]));
+        assert_eq!(record.before.done, HashMap::from([("/a/x".to_owned(), mark)]));
         assert!(journal.unfinished()[0].busy);
         assert_eq!(journal.forget(&id).unwrap_err().kind(), Kind::Exists);
         drop(record);

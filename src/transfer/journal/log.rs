@@ -5,11 +5,15 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read as _, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
 use crate::error::{Error, Kind, Result};
 use crate::local;
+
+/// Somebody who only looks at a record has let go of it by then.
+const LOOK: Duration = Duration::from_millis(100);
 
 /// A record that this process holds.
 #[derive(Debug)]
@@ -26,6 +30,20 @@ pub(super) enum Opened {
     Busy,
     /// Ours, with its complete lines.
     Ours(Log, Vec<String>),
+}
+
+/// Whether a file is locked by us now. Who works on a record keeps it for long; who only looks whether somebody does
+/// ([`Log::peek`]) has it for an instant, and so has a program that is just being started.
+fn ours_in_time(file: &File) -> std::io::Result<bool> {
+    let until = Instant::now() + LOOK;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(true),
+            Err(TryLockError::WouldBlock) if Instant::now() < until => std::thread::sleep(LOOK / 50),
+            Err(TryLockError::WouldBlock) => return Ok(false),
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+    }
 }
 
 fn json(value: &impl Serialize) -> Result<Vec<u8>> {
@@ -68,10 +86,8 @@ impl Log {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Opened::Absent),
             Err(error) => return Err(failed(error)),
         };
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Ok(Opened::Busy),
-            Err(TryLockError::Error(error)) => return Err(failed(error)),
+        if !ours_in_time(&file).map_err(failed)? {
+            return Ok(Opened::Busy);
         }
         // Its holder may have removed it while we waited for nothing.
         let there =
@@ -99,6 +115,11 @@ impl Log {
         let whole = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
         let text = String::from_utf8_lossy(&text[..whole]).into_owned();
         Ok((text.lines().map(str::to_owned).collect(), busy))
+    }
+
+    /// The complete lines of a record that this process holds.
+    pub(super) fn read(&self) -> Result<Vec<String>> {
+        Self::peek(&self.path).map(|(lines, _)| lines)
     }
 
     /// Adds a line.
@@ -139,5 +160,22 @@ mod tests {
         log.remove();
         assert!(matches!(Log::open(&path).unwrap(), Opened::Absent));
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+    #[test]
+    fn who_only_looks_stands_in_nobodys_way() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("r.log");
+        drop(Log::create(&path, &"header").unwrap());
+        let done = std::sync::atomic::AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !done.load(std::sync::atomic::Ordering::Relaxed) {
+                    Log::peek(&path).unwrap();
+                }
+            });
+            let busy = (0..2000).filter(|_| !matches!(Log::open(&path).unwrap(), Opened::Ours(..))).count();
+            done.store(true, std::sync::atomic::Ordering::Relaxed);
+            assert_eq!(busy, 0);
+        });
     }
 }

@@ -68,7 +68,7 @@ fn nothing_to_do(state: &mut State, plan: &Plan) {
 /// Does what was approved.
 pub(super) fn approved(state: &mut State, plan: Plan) -> Vec<Effect> {
     let target = plan.target.clone();
-    let request = sync::request(&plan.steps, Attributes::default());
+    let request = sync::request(&plan, Attributes::default());
     let steps: Vec<Step> = plan.steps.into_iter().filter(|step| step.kind == StepKind::Delete).collect();
     let after = (!steps.is_empty()).then(|| Deletions { target: target.clone(), steps });
     if request.items.is_empty() {
