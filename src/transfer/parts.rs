@@ -9,7 +9,7 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 
 pub(super) use self::complete::complete;
@@ -17,6 +17,7 @@ use super::journal::{Arrived, Begin, Claim, Identity};
 use super::pace::{Lane, Pace, cancelled};
 use super::plan::{blocking, part_size, ranges};
 use super::relay::tagged;
+use super::slots::Slot;
 use super::types::Verified;
 use super::work::Work;
 use crate::error::{Error, Kind, Result};
@@ -248,6 +249,7 @@ impl Multipart<'_> {
             () = self.work.cancel().cancelled() => return Err(cancelled()),
             upload = create => upload?,
         };
+        self.pace.reached();
         Ok(Begun { upload, part_size: self.part_size, arrived: BTreeMap::new() })
     }
 
@@ -275,19 +277,28 @@ impl Multipart<'_> {
         claim: &Arc<Claim>,
     ) -> Result<BTreeMap<u32, Arrived>> {
         let mut arrived = begun.arrived.clone();
-        let mut sending = JoinSet::new();
+        let (mut sending, mut failure) = (JoinSet::new(), None);
         let own = Arc::new(Semaphore::new(self.store.provider().parts_per_upload.max(1)));
         for (number, range) in ranges(self.size, begun.part_size) {
             if arrived.contains_key(&number) {
                 continue;
             }
-            self.work.job.unpaused().await?;
-            let own_slot = Arc::clone(&own).acquire_owned().await.map_err(|_| cancelled())?;
-            let Ok(slot) = self.work.slot(self.pace, Lane::Parts).await else { break };
-            // A part that failed for good ends the upload before the next one is begun.
+            let (own_slot, slot) = match self.admitted(&own).await {
+                Ok(slots) => slots,
+                Err(error) => {
+                    failure = Some(error);
+                    break;
+                }
+            };
             while let Some(done) = sending.try_join_next() {
-                let (number, part) = joined(done)?;
-                arrived.insert(number, part);
+                match joined(done) {
+                    Ok((number, part)) => drop(arrived.insert(number, part)),
+                    Err(error) => failure = failure.or(Some(error)),
+                }
+            }
+            // A part that failed for good ends the upload before the next one is begun.
+            if failure.is_some() {
+                break;
             }
             let (parts, upload, claim) = (Arc::clone(parts), begun.upload.clone(), Arc::clone(claim));
             sending.spawn(async move {
@@ -297,7 +308,6 @@ impl Multipart<'_> {
             });
         }
         // Parts that are on their way are waited for also after a failure: they may still be acknowledged.
-        let mut failure = None;
         while let Some(done) = sending.join_next().await {
             match joined(done) {
                 Ok((number, part)) => drop(arrived.insert(number, part)),
@@ -309,6 +319,13 @@ impl Multipart<'_> {
             None if self.work.cancel().is_cancelled() => Err(cancelled()),
             None => Ok(arrived),
         }
+    }
+
+    /// The slots of a part, unless the job is stopped first.
+    async fn admitted(&self, own: &Arc<Semaphore>) -> Result<(OwnedSemaphorePermit, Slot)> {
+        self.work.job.unpaused().await?;
+        let own = Arc::clone(own).acquire_owned().await.map_err(|_| cancelled())?;
+        Ok((own, self.work.slot(self.pace, Lane::Parts).await?))
     }
 }
 

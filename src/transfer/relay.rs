@@ -161,6 +161,7 @@ impl Relay {
         let source = self.copy_source();
         let copy = || self.target.copy(&source, &self.to.bucket, &self.to.key, replace);
         let written = self.work.retry(&self.pace, Lane::Small, 0, copy).await?;
+        self.work.progress.wrote(written.etag.clone());
         self.moved(self.size);
         if self.etag.as_deref().is_some_and(|etag| etag == written.etag) {
             return Ok(Verified::Etag);
@@ -209,7 +210,8 @@ impl Relay {
             async move { self.target.put(&self.to.bucket, &self.to.key, body, &options).await }
         };
         let put = || tagged(&options, put);
-        self.work.retry(&self.pace, Lane::Small, self.size, put).await?;
+        let written = self.work.retry(&self.pace, Lane::Small, self.size, put).await?;
+        self.work.progress.wrote(written.etag);
         Ok(algorithm.map_or(Verified::Size, Verified::by))
     }
 
@@ -220,15 +222,27 @@ impl Relay {
             let attempt = self.work.progress.attempt();
             let (body, passage) = self.body(0..self.size, algorithm, &attempt).await?;
             let written = self.target.put(&self.to.bucket, &self.to.key, body, &options).await;
-            let written = passage.settle(written)?;
-            attempt.keep();
+            let written = self.settled(&passage, &attempt, written)?;
             Ok((written, passage.digest()))
         };
         let put = || tagged(options, put);
-        match self.work.retry(&self.pace, Lane::Small, self.size, put).await? {
-            (written, Some(ours)) => self.proved(&written, &ours).await,
-            (_, None) => Ok(Verified::Size),
+        let (written, ours) = self.work.retry(&self.pace, Lane::Small, self.size, put).await?;
+        self.work.progress.wrote(written.etag.clone());
+        match ours {
+            Some(ours) => self.proved(&written, &ours).await,
+            None => Ok(Verified::Size),
         }
+    }
+
+    /// What came of sending what passed. A body is only read once there is a connection: what broke off in the middle had
+    /// reached the target.
+    fn settled<T>(&self, passage: &Passage, attempt: &Attempt, answer: Result<T>) -> Result<T> {
+        if answer.is_ok() {
+            attempt.keep();
+        } else if attempt.has_begun() {
+            self.pace.reached();
+        }
+        passage.settle(answer)
     }
 
     /// Compares what passed with what is there, as far as it is told: the ETag of an encrypted object tells nothing.
@@ -275,8 +289,8 @@ impl Parts for Relay {
                 let attempt = self.work.progress.attempt();
                 let (body, passage) = self.body(range.clone(), self.algorithm(), &attempt).await?;
                 let part = PartRequest { number, body, digest: None };
-                let etag = passage.settle(self.target.upload_part(upload, part).await)?;
-                attempt.keep();
+                let sent = self.target.upload_part(upload, part).await;
+                let etag = self.settled(&passage, &attempt, sent)?;
                 Ok(Arrived { etag, digest: passage.digest() })
             })
             .await

@@ -40,6 +40,7 @@ impl Multipart<'_> {
             .collect();
         let options = PutOptions { digest: whole.clone(), ..self.options.clone() };
         let written = complete(self.store, upload, &parts, &options, self.size).await?;
+        self.work.progress.wrote(written.etag.clone());
         // What is written without a version is the newest; not every server finds it as `null`.
         let version = written.version_id.as_deref().filter(|id| *id != "null");
         let info = self.store.head(&upload.bucket, &upload.key, version).await?;
