@@ -34,7 +34,7 @@ pub(super) fn open(frame: &mut Frame<'_>, area: Rect, theme: &Theme, title: &str
     for y in outer.top()..outer.bottom() {
         let beside = outer.x.checked_sub(1).and_then(|x| frame.buffer_mut().cell_mut((x, y)));
         // The other half of a wide character would stand where the border is.
-        if let Some(cell) = beside.filter(|cell| text::width(cell.symbol()) > 9) {
+        if let Some(cell) = beside.filter(|cell| text::width(cell.symbol()) > 1) {
             cell.set_symbol(" ");
         }
     }
