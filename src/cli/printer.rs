@@ -1,6 +1,7 @@
 //! What `cp`, `mv` and `sync` print: a line a file with `--json`, failures, a bar on a terminal, the summary.
 
 use std::io::IsTerminal as _;
+use std::mem::discriminant;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
@@ -10,7 +11,7 @@ use super::transfer::Writing;
 use crate::error::{Error, Result};
 use crate::location::Location;
 use crate::sanitize::display_safe;
-use crate::transfer::{FileOutcome, FileStatus, Item, Request, Snapshot, Summary, TransferView};
+use crate::transfer::{FileOutcome, FileStatus, Item, Request, Snapshot, Summary, TransferView, Waits};
 
 /// What is printed as files end.
 pub(super) struct Printer {
@@ -23,7 +24,7 @@ pub(super) struct Printer {
     watched: bool,
     bar: Option<ProgressBar>,
     /// What it waits for, as it was last told.
-    waits: Option<String>,
+    waits: Option<Waits>,
 }
 
 impl Printer {
@@ -41,13 +42,14 @@ impl Printer {
         self.watched
     }
 
-    /// Draws the bar anew; says once what it waits for.
+    /// Draws the bar anew; says once what it begins to wait for.
     pub(super) fn progress(&mut self, snapshot: &Snapshot) {
         let Some(transfer) = snapshot.transfers.first() else { return };
-        if let Some(why) = transfer.waits.as_ref().filter(|why| self.waits.as_ref() != Some(*why)) {
-            self.aside(|| note(&format!("waits until there is room: {why}")));
-            self.waits = Some(why.clone());
+        let is_told = |why: &&Waits| self.waits.as_ref().map(discriminant) == Some(discriminant(*why));
+        if let Some(why) = transfer.waits.as_ref().filter(|why| !is_told(why)) {
+            self.aside(|| note(&why.text()));
         }
+        self.waits.clone_from(&transfer.waits);
         if let Some(bar) = &self.bar {
             show(bar, transfer);
         }

@@ -24,7 +24,7 @@ use super::progress::{FileProgress, Rate, eta};
 use super::slots::Owner;
 use super::types::{
     Answer, Conflict, Event, FileOutcome, FileStatus, OnConflict, Request, State, Summary, TransferId,
-    TransferView, Verified,
+    TransferView, Verified, Waits,
 };
 use crate::error::{Error, Kind, Result};
 use crate::local::Beneath;
@@ -55,7 +55,7 @@ pub(super) struct Job {
     roots: Mutex<HashMap<PathBuf, Arc<Beneath>>>,
     /// Why the plan could not be made or finished.
     ended_by: Mutex<Option<Error>>,
-    /// Why it waits by itself.
+    /// Why it waits for room.
     waits: Mutex<Option<String>>,
     verified: Mutex<BTreeMap<&'static str, (Verified, u64)>>,
     events: mpsc::UnboundedSender<Event>,
@@ -304,6 +304,16 @@ impl Job {
         let _ = self.events.send(Event::Finished { id: self.id, summary });
     }
 
+    /// What it waits for by itself.
+    fn waits(&self) -> Option<Waits> {
+        if let Some(why) = lock(&self.waits).clone() {
+            return Some(Waits::Room(why));
+        }
+        let first = self.request.items.first()?;
+        let silent = |place: &Location| self.shared.pace(place.profile()?).silence();
+        silent(&first.from).or_else(|| silent(&first.to)).map(Waits::Answer)
+    }
+
     /// What is shown of it.
     pub(super) fn view(&self, now: Instant) -> TransferView {
         let counters = &self.counters;
@@ -340,7 +350,7 @@ impl Job {
             eta: eta(bytes - bytes_done, rate).filter(|_| !state.is_over()),
             current,
             errors: lock(&self.failed).values().take(SHOWN_ERRORS).map(|one| one.error.clone()).collect(),
-            waits: lock(&self.waits).clone(),
+            waits: self.waits().filter(|_| !state.is_over()),
             priority: self.priority.load(Ordering::Relaxed),
             limit: self.limit.get(),
             bytes_resumed: read(&counters.bytes_resumed),

@@ -1,7 +1,7 @@
 //! Requests to one profile: their slots, and when one is sent again.
 
 use std::future::Future;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
@@ -30,8 +30,16 @@ pub(super) struct Pace {
     pub(super) parts: Arc<Slots>,
     first_pause: Duration,
     patience: Duration,
+    reach: Mutex<Reach>,
+}
+
+/// Whether there is a way to the provider.
+#[derive(Clone, Debug, Default)]
+struct Reach {
     /// When a request was last answered, whatever the answer was.
-    answered: Mutex<Option<Instant>>,
+    answered: Option<Instant>,
+    /// What was said last while it is waited for.
+    silence: Option<String>,
 }
 
 /// Which slots a request came from.
@@ -53,7 +61,7 @@ impl Pace {
             parts: slots(PARTS, Growth::ByThroughput),
             first_pause: FIRST_PAUSE,
             patience: PATIENCE,
-            answered: Mutex::default(),
+            reach: Mutex::default(),
         })
     }
 
@@ -66,7 +74,16 @@ impl Pace {
 
     /// The provider has taken something: there is a way to it.
     pub(super) fn reached(&self) {
-        *self.answered.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+        *self.reach() = Reach { answered: Some(Instant::now()), silence: None };
+    }
+
+    /// What was said last by a provider that is waited for.
+    pub(super) fn silence(&self) -> Option<String> {
+        self.reach().silence.clone()
+    }
+
+    fn reach(&self) -> MutexGuard<'_, Reach> {
+        self.reach.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether an attempt begun at `started` failed because the provider is out of reach, for a while, rather than for a
@@ -75,8 +92,12 @@ impl Pace {
         if !matches!(error.kind(), Kind::Network | Kind::Timeout) {
             self.reached();
         }
-        let answered = *self.answered.lock().unwrap_or_else(PoisonError::into_inner);
-        answered.is_some_and(|last| last <= started && last.elapsed() < self.patience)
+        let mut reach = self.reach();
+        let is_away = reach.answered.is_some_and(|last| last <= started && last.elapsed() < self.patience);
+        if is_away {
+            reach.silence = Some(error.message());
+        }
+        is_away
     }
 
     /// Sends a request until it succeeds, fails for good, or has failed too often; pauses grow and are random
@@ -147,7 +168,7 @@ mod tests {
             parts: slots(),
             first_pause: Duration::ZERO,
             patience: PATIENCE,
-            answered: Mutex::default(),
+            reach: Mutex::default(),
         };
         let cancel = CancellationToken::new();
         let tries = AtomicU32::new(0);
@@ -157,7 +178,7 @@ mod tests {
         };
         pace.retry(Lane::Small, 0, &cancel, || fail(Kind::Denied)).await.unwrap_err();
         assert_eq!(tries.swap(0, Ordering::Relaxed), 1);
-        let never_reached = Pace { answered: Mutex::default(), ..pace };
+        let never_reached = Pace { reach: Mutex::default(), ..pace };
         never_reached.retry(Lane::Small, 0, &cancel, || fail(Kind::Network)).await.unwrap_err();
         assert_eq!(tries.load(Ordering::Relaxed), TRIES);
     }
@@ -170,8 +191,13 @@ mod tests {
         let lost = || Err(Error::new(Kind::Network, "x"));
         let answer = async || pace.retry(Lane::Small, 0, &cancel, async || Ok(())).await;
         answer().await.unwrap();
-        let back = async || if tries.fetch_add(1, Ordering::Relaxed) < 10 * TRIES { lost() } else { Ok(()) };
+        let back = async || {
+            let tried = tries.fetch_add(1, Ordering::Relaxed);
+            assert_eq!(pace.silence().is_some(), tried > 0, "while it is waited for, and why");
+            if tried < 10 * TRIES { lost() } else { Ok(()) }
+        };
         pace.retry(Lane::Small, 0, &cancel, back).await.unwrap();
+        assert_eq!(pace.silence(), None);
         tries.store(0, Ordering::Relaxed);
         let alone = async || {
             tries.fetch_add(1, Ordering::Relaxed);

@@ -312,6 +312,25 @@ impl State {
     }
 }
 
+/// What a transfer waits for by itself, and the error that says why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Waits {
+    /// Room on a full disk.
+    Room(String),
+    /// A provider that has stopped answering.
+    Answer(String),
+}
+
+impl Waits {
+    /// As it is told.
+    pub fn text(&self) -> String {
+        match self {
+            Self::Room(why) => format!("waits until there is room: {why}"),
+            Self::Answer(why) => format!("waits for an answer: {why}"),
+        }
+    }
+}
+
 /// One request as the panel shows it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TransferView {
@@ -349,8 +368,8 @@ pub struct TransferView {
     pub current: Vec<(String, u64, u64)>,
     /// The first failures, at most three; [`Engine::failures`] has them all.
     pub errors: Vec<Error>,
-    /// Why it waits by itself (a full disk), if it does.
-    pub waits: Option<String>,
+    /// What it waits for by itself, if it does.
+    pub waits: Option<Waits>,
     /// How urgent the user says it is; 0 is usual.
     pub priority: i32,
     /// Bytes a second at most, of this one.
@@ -374,7 +393,7 @@ pub struct Snapshot {
     pub rate: u64,
     /// Time left at that rate.
     pub eta: Option<Duration>,
-    /// Failures in all.
+    /// Failures of those that are not over; of all, once all are.
     pub failed: u64,
 }
 

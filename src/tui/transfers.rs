@@ -208,7 +208,7 @@ fn details(transfer: &TransferView, cells: u16, theme: &Theme) -> Vec<Line<'stat
     let (width, gauge) = (usize::from(cells), gauge_width(cells));
     let mut lines = Vec::new();
     if let Some(why) = &transfer.waits {
-        let text = text::clip(&format!("waits: {why}"), width, theme.ellipsis());
+        let text = text::clip(&why.text(), width, theme.ellipsis());
         lines.push(Line::styled(text, theme.warning));
     }
     if let Some(limit) = transfer.limit.filter(|_| !transfer.state.is_over()) {

@@ -704,7 +704,7 @@ async fn a_full_disk_is_a_failure_or_waited_for_and_leaves_nothing() {
             while waits(&bench).is_none() {
                 tokio::task::yield_now().await;
             }
-            assert!(waits(&bench).unwrap().contains("out"));
+            assert!(waits(&bench).unwrap().text().contains("out"));
             assert_eq!(bench.engine.snapshot().transfers[0].state, State::Paused);
             bench.engine.cancel(id);
         }
@@ -733,7 +733,9 @@ async fn a_transfer_that_waits_for_room_goes_on_when_there_is_some() {
     while view(&bench).waits.is_none() {
         tokio::task::yield_now().await;
     }
-    assert!(view(&bench).state == State::Paused && view(&bench).waits.unwrap().contains("no space left"));
+    assert!(
+        view(&bench).state == State::Paused && view(&bench).waits.unwrap().text().contains("no space left")
+    );
     assert_eq!(bench.files(), ["out/small"], "it takes no room while it waits");
     FREE.store(u64::MAX, Ordering::Relaxed);
     let (outcomes, summary) = bench.finish(|_| OnConflict::Fail).await;
