@@ -23,7 +23,7 @@ use super::encryption::{CustomerKey, SendCustomerKey, customer_key};
 use super::fault::{Facts, Op, explain};
 use super::learnt::Learnt;
 use super::request::Places;
-use super::transport::{Clock, Throttling, Transport};
+use super::transport::{Clock, RequesterPays, Throttling, Transport};
 use crate::config::{Checksums, Config, CredentialSource, Profile, Provider};
 use crate::error::{Error, Kind, Result};
 use crate::http::{Http, Settings};
@@ -169,7 +169,7 @@ async fn connect(profile: &Profile, http: Result<Http>) -> Result<Store> {
         base = base.allow_no_auth();
     }
     if profile.requester_pays {
-        base = base.interceptor(super::fault::RequesterPays);
+        base = base.interceptor(RequesterPays);
     }
     if let Some(key) = &customer_key {
         base = base.interceptor(SendCustomerKey::new(key.clone(), profile));

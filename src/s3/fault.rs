@@ -1,21 +1,17 @@
 //! What the SDK and the provider say when something fails, as one sentence with a hint.
 
+mod advice;
+
 use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
 
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
-use aws_smithy_runtime_api::box_error::BoxError;
-use aws_smithy_runtime_api::client::interceptors::Intercept;
-use aws_smithy_runtime_api::client::interceptors::context::BeforeTransmitInterceptorContextMut;
-use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
-use aws_smithy_types::config_bag::ConfigBag;
 use http_body_util::{BodyExt as _, Collected, Limited};
 use hyper::body::Incoming;
 use quick_xml::escape::unescape;
 
 use super::Store;
-use crate::config::CredentialSource;
 use crate::error::{Error, Kind};
 use crate::http::root_cause;
 
@@ -227,7 +223,7 @@ fn judge(store: &Store, op: Op<'_>, facts: &Facts) -> (Kind, Option<String>) {
                 ),
             )
         }
-        ("AccessDenied", _) => (Kind::Denied, Some(denied_hint(store, op))),
+        ("AccessDenied", _) => (Kind::Denied, Some(advice::denied(store, op))),
         ("InvalidAccessKeyId", _) => hint(
             Kind::Credentials,
             format!("check access_key_id of profile {profile}, and that it belongs to this endpoint"),
@@ -236,11 +232,11 @@ fn judge(store: &Store, op: Op<'_>, facts: &Facts) -> (Kind, Option<String>) {
             Kind::Credentials,
             format!("check the secret of profile {profile}; behind a proxy also its endpoint and path_style"),
         ),
-        ("RequestTimeTooSkewed" | "RequestExpired", _) => (Kind::Credentials, Some(clock_hint(facts))),
+        ("RequestTimeTooSkewed" | "RequestExpired", _) => (Kind::Credentials, Some(advice::clock(facts))),
         ("ExpiredToken" | "ExpiredTokenException" | "TokenRefreshRequired" | "InvalidToken", _) => {
-            hint(Kind::Credentials, session_hint(store, profile))
+            hint(Kind::Credentials, advice::session(store, profile))
         }
-        _ if facts.is_about_region() => hint(Kind::Usage, region_hint(store, op, facts)),
+        _ if facts.is_about_region() => hint(Kind::Usage, advice::region(store, op, facts)),
         (
             "SlowDown"
             | "TooManyRequests"
@@ -262,7 +258,7 @@ fn judge(store: &Store, op: Op<'_>, facts: &Facts) -> (Kind, Option<String>) {
         ("BucketAlreadyExists", _) => {
             (Kind::Exists, Some("bucket names are shared with all other users; pick another".into()))
         }
-        ("BucketNotEmpty", _) => hint(Kind::Exists, not_empty_hint(op)),
+        ("BucketNotEmpty", _) => hint(Kind::Exists, advice::not_empty(op)),
         (
             "EntityTooLarge" | "EntityTooSmall" | "InvalidPart" | "InvalidPartOrder" | "BadDigest"
             | "InvalidDigest",
@@ -276,71 +272,16 @@ fn judge(store: &Store, op: Op<'_>, facts: &Facts) -> (Kind, Option<String>) {
         }
         ("NotImplemented" | "MethodNotAllowed", _) | (_, 405 | 501) => (Kind::Unsupported, None),
         (_, 404) => (Kind::NotFound, None),
-        (_, 401 | 403) => (Kind::Denied, Some(denied_hint(store, op))),
-        (_, 400) if facts.region.is_some() => hint(Kind::Usage, region_hint(store, op, facts)),
+        (_, 401 | 403) => (Kind::Denied, Some(advice::denied(store, op))),
+        (_, 400) if facts.region.is_some() => hint(Kind::Usage, advice::region(store, op, facts)),
         ("InvalidRequest", 400) if facts.message.to_ascii_lowercase().contains("encryption") => {
-            hint(Kind::Denied, key_hint(store, profile))
+            hint(Kind::Denied, advice::key(store, profile))
         }
         // An answer to HEAD says no more than that.
-        ("", 400) if op.words == "read" => hint(Kind::Denied, key_hint(store, profile)),
+        ("", 400) if op.words == "read" => hint(Kind::Denied, advice::key(store, profile)),
         ("RequestTimeout", _) | (_, 408) => (Kind::Timeout, None),
         ("InternalError", _) | (_, 500..) => (Kind::Unavailable, None),
         _ => (Kind::Internal, None),
-    }
-}
-
-fn not_empty_hint(op: Op<'_>) -> String {
-    let place = format!("{}:{}/", op.profile, op.bucket);
-    format!("delete what is in it first; `twinpail rm -r --versions {place}` takes old versions too")
-}
-
-fn denied_hint(store: &Store, op: Op<'_>) -> String {
-    let credentials = format!("the credentials of profile {} may not do this", op.profile);
-    let reads = matches!(op.words, "read" | "copy to" | "copy a part to");
-    match store.own_key().filter(|_| reads) {
-        None => credentials,
-        Some(_) => format!("{credentials}, or the object is encrypted with another key than the profile's"),
-    }
-}
-
-/// An object and a request of which only one has a customer key.
-fn key_hint(store: &Store, profile: &str) -> String {
-    match store.own_key() {
-        None => format!(
-            "it may be encrypted with a key of your own: sse_customer_key_command in profile {profile} names it"
-        ),
-        Some(_) => format!(
-            "it may be stored without the encryption key of profile {profile}; use a profile without sse_customer_key_command"
-        ),
-    }
-}
-
-fn clock_hint(facts: &Facts) -> String {
-    match facts.skew_minutes {
-        Some(minutes) if minutes != 0 => {
-            let direction = if minutes > 0 { "ahead" } else { "behind" };
-            format!("this machine's clock is {} min {direction} of the server's; set it right", minutes.abs())
-        }
-        _ => "this machine's clock is wrong; set it right".to_owned(),
-    }
-}
-
-fn session_hint(store: &Store, profile: &str) -> String {
-    match &store.profile().credentials {
-        CredentialSource::Static { .. } => {
-            format!(
-                "the session has ended; put the keys and the session_token of a new one into profile {profile}"
-            )
-        }
-        _ => "the session has ended; log in again (for example `aws sso login`)".to_owned(),
-    }
-}
-
-fn region_hint(store: &Store, op: Op<'_>, facts: &Facts) -> String {
-    let profile = op.profile;
-    match facts.wanted_region(&store.region_of(op.bucket)) {
-        Some(region) => format!("set region = \"{region}\" in profile {profile}"),
-        None => format!("check region and endpoint of profile {profile} ({})", store.profile().place()),
     }
 }
 
@@ -352,52 +293,4 @@ pub(super) fn unreachable_server(store: &Store, op: Op<'_>, error: &(dyn StdErro
         if lower.contains("timed out") || lower.contains("deadline") { Kind::Timeout } else { Kind::Network };
     Error::new(kind, format!("cannot {op}: cannot reach {}: {cause}", store.profile().place()))
         .with_hint(store.hint_to_reach(&cause))
-}
-
-impl Store {
-    /// What to do about a server that cannot be reached, by what the operating system or the TLS library says.
-    pub fn hint_to_reach(&self, cause: &str) -> String {
-        let lower = cause.to_ascii_lowercase();
-        let profile = &self.profile().name;
-        let says = |any: &[&str]| any.iter().any(|words| lower.contains(words));
-        if says(&["certificate not valid for name"]) {
-            format!(
-                "its certificate is for other names; one of them must be the endpoint's in profile {profile}"
-            )
-        } else if says(&["certificate expired", "certificate not valid yet"]) {
-            "its certificate must be renewed, or this machine's clock is wrong".to_owned()
-        } else if says(&["unknownissuer", "certificate"]) {
-            format!("its certificate is not trusted; set ca_bundle in profile {profile}")
-        } else if says(&["corrupt message", "invalidcontenttype"]) {
-            format!(
-                "it does not speak TLS there; check http:// or https:// in the endpoint of profile {profile}"
-            )
-        } else if says(&["lookup", "name or service", "nodename"]) {
-            "its name cannot be resolved; check the endpoint and the network".to_owned()
-        } else if says(&["refused"]) {
-            "nothing listens there; check the endpoint's host and port".to_owned()
-        } else {
-            "check the network and the profile's endpoint, then retry".to_owned()
-        }
-    }
-}
-
-/// Says on every request that the caller pays.
-#[derive(Debug)]
-pub(super) struct RequesterPays;
-
-impl Intercept for RequesterPays {
-    fn name(&self) -> &'static str {
-        "requester pays"
-    }
-
-    fn modify_before_signing(
-        &self,
-        context: &mut BeforeTransmitInterceptorContextMut<'_>,
-        _: &RuntimeComponents,
-        _: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        context.request_mut().headers_mut().insert("x-amz-request-payer", "requester");
-        Ok(())
-    }
 }

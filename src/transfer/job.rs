@@ -21,10 +21,10 @@ use super::limit::RateLimit;
 use super::pace::cancelled;
 use super::plan::Planned;
 use super::progress::{FileProgress, Rate, eta};
+use super::shown::{State, TransferView, Waits};
 use super::slots::Owner;
 use super::types::{
-    Answer, Conflict, Event, FileOutcome, FileStatus, OnConflict, Request, State, Summary, TransferId,
-    TransferView, Verified, Waits,
+    Answer, Conflict, Event, FileOutcome, FileStatus, OnConflict, Request, Summary, TransferId, Verified,
 };
 use crate::error::{Error, Kind, Result};
 use crate::local::Beneath;

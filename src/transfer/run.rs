@@ -174,16 +174,22 @@ async fn work(shared: &Arc<Shared>, job: &Arc<Job>, plan: Plan, filter: &Filter)
 
 /// Whether it is no failure that something was not found: an earlier run has moved it, and it is not there any more. (That
 /// run may have been cut off just before it took it away, and a target's bucket can be missing, too.)
-async fn was_moved(shared: &Shared, has_moved: bool, from: &Location, tree: bool, error: &Error) -> bool {
+async fn was_moved(
+    shared: &Shared,
+    has_moved: impl FnOnce() -> bool,
+    from: &Location,
+    tree: bool,
+    error: &Error,
+) -> bool {
     error.kind() == Kind::NotFound
-        && has_moved
+        && has_moved()
         // Only a tree's source can be missing before its files are planned.
         && (tree || matches!(conflict::look(shared, from).await, Ok(None)))
 }
 
 /// Something that could not even be planned.
 async fn fail(shared: &Shared, job: &Job, item: Item, error: Error) {
-    let has_moved = job.has_moved(&item.from, item.tree);
+    let has_moved = || job.has_moved(&item.from, item.tree);
     let was_moved = was_moved(shared, has_moved, &item.from, item.tree, &error).await;
     let outcome = FileOutcome {
         source: item.from.clone(),
@@ -217,7 +223,7 @@ async fn one_file(shared: &Arc<Shared>, job: &Arc<Job>, there: &again::There, pl
     };
     let mut planned = planned;
     let ended = settle_and_move(shared, job, there, &mut planned, &mut outcome).await;
-    let has_moved = planned.arrived.is_some() || job.has_moved(&planned.from, false);
+    let has_moved = || planned.arrived.is_some() || job.has_moved(&planned.from, false);
     match ended {
         Ok(status) => outcome.status = status,
         Err(error) if error.kind() == Kind::Cancelled => outcome.status = FileStatus::Cancelled,

@@ -13,7 +13,7 @@ use crate::error::{Error, Kind, Result};
 use crate::local;
 
 /// Somebody who only looks at a record has let go of it by then.
-const LOOK: Duration = Duration::from_millis(100);
+const LOOK: Duration = Duration::from_millis(250);
 
 /// A record that this process holds.
 #[derive(Debug)]
@@ -161,6 +161,7 @@ mod tests {
         assert!(matches!(Log::open(&path).unwrap(), Opened::Absent));
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
     }
+
     #[test]
     fn who_only_looks_stands_in_nobodys_way() {
         let folder = tempfile::tempdir().unwrap();
