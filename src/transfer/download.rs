@@ -159,10 +159,13 @@ impl Get {
     /// Onto the disk, then under its name. The source of a move goes next, so that its name must be safe as well.
     async fn settle(&self, partial: Partial, only_new: bool) -> Result<()> {
         let (modified, alone) = (self.modified, self.work.job.request.verb == Verb::Move);
-        if !alone {
-            self.work.shared.batch.settle(partial.handle()).await?;
+        if alone {
+            return blocking(move || partial.finish(modified, only_new, true)).await;
         }
-        blocking(move || partial.finish(modified, only_new, alone)).await
+        self.work.shared.batch.settle(partial.handle()).await?;
+        let folder = partial.folder();
+        let _turn = self.work.shared.folders.take(&folder).await;
+        blocking(move || partial.finish(modified, only_new, false)).await
     }
 
     /// How this state of the object is asked for.
@@ -299,7 +302,10 @@ impl Get {
         let make = Arc::new(make);
         loop {
             let (place_of, make) = (place.clone(), Arc::clone(&make));
-            match blocking(move || make(&place_of)).await {
+            let turn = self.work.shared.folders.take(&place.folder()).await;
+            let made = blocking(move || make(&place_of)).await;
+            drop(turn);
+            match made {
                 Err(error) if error.kind() == Kind::NoSpace => {
                     self.work.job.out_of_space(error, Some(place), self.size).await?;
                 }

@@ -60,6 +60,9 @@ pub(super) struct Shared {
     paces: Mutex<HashMap<String, Arc<Pace>>>,
     /// Who writes which target.
     pub(super) turns: Turns,
+    /// Who makes or names a small file in which folder: the kernel lets one after the other, and keeps a processor busy
+    /// with each of the others' waiting.
+    pub(super) folders: Turns,
     /// Files being worked on, of all requests together.
     pub(super) files: Arc<Semaphore>,
 }
@@ -90,6 +93,7 @@ impl Engine {
             budget: Budget::new(settings.defaults.memory.unwrap_or(MEMORY)),
             paces: Mutex::default(),
             turns: Turns::default(),
+            folders: Turns::default(),
             files: Arc::new(Semaphore::new(FILES_AT_ONCE)),
             settings,
         });

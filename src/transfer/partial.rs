@@ -15,6 +15,7 @@ use jiff::Timestamp;
 
 use crate::error::{Error, Kind, Result};
 use crate::local::{Beneath, Folder};
+use crate::location::Location;
 use crate::s3::{Algorithm, Digest, Hasher};
 
 /// Names in a folder are limited to 255 bytes; this much of the target's is kept in its `.part` file's.
@@ -67,6 +68,11 @@ impl Place {
 
     pub(super) fn path(&self) -> PathBuf {
         self.folder.path().join(&self.name)
+    }
+
+    /// The folder that it is in.
+    pub(super) fn folder(&self) -> Location {
+        Location::Local(self.folder.path().to_path_buf())
     }
 
     /// Bytes that are free where it is, if that is known.
@@ -185,6 +191,11 @@ impl Partial {
     /// Leaves it for another run.
     pub(super) fn keep(mut self) {
         self.settled = true;
+    }
+
+    /// The folder that it is in.
+    pub(super) fn folder(&self) -> Location {
+        self.place.folder()
     }
 
     /// Sets the time and gives the file its name; with `durable` a loss of power right after changes nothing.
