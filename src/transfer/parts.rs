@@ -34,7 +34,8 @@ pub(super) trait Parts: Send + Sync + 'static {
         range: Range<u64>,
     ) -> impl Future<Output = Result<Arrived>> + Send;
 
-    /// The digest of a part that an earlier run sent without writing it down; `None` if it would cost a transfer.
+    /// The digest of a part that an earlier run sent without writing it down; `None` if it would cost a transfer: then it
+    /// is sent again.
     fn digest(&self, range: Range<u64>) -> impl Future<Output = Result<Option<Digest>>> + Send;
 
     /// Whether the source is still what it was, and its bytes are those that were sent: `whole` is their digest, where
@@ -179,7 +180,7 @@ impl Multipart<'_> {
         kept
     }
 
-    /// Of the parts that the provider lists, those that need not be sent again.
+    /// Of the parts that the provider lists, those that need not be sent again. Some list a part twice that was sent twice.
     async fn kept(
         &self,
         listed: Vec<Part>,
@@ -199,12 +200,19 @@ impl Multipart<'_> {
             let known = arrived.get(&part.number).filter(|known| unnamed || known.etag == part.etag).cloned();
             let known = match (known, self.algorithm) {
                 (Some(known), _) => known,
-                (None, _) if unnamed => continue,
+                (None, _) if unnamed || kept.contains_key(&part.number) => continue,
                 (None, None) => Arrived { etag: part.etag, digest: None },
-                (None, Some(_)) => Arrived { etag: part.etag, digest: parts.digest(range.clone()).await? },
+                (None, Some(_)) => {
+                    let digest = parts.digest(range.clone()).await?;
+                    if digest.is_none() {
+                        continue;
+                    }
+                    Arrived { etag: part.etag, digest }
+                }
             };
-            kept.insert(part.number, known);
-            self.resumed(range.end - range.start);
+            if kept.insert(part.number, known).is_none() {
+                self.resumed(range.end - range.start);
+            }
         }
         Ok(kept)
     }

@@ -4,9 +4,12 @@ use twinpail::config::{Provider, TransferDefaults};
 use twinpail::demo::{Backend, Fault, Operation, Rule};
 use twinpail::error::Kind;
 use twinpail::location::{Location, Remote};
+use twinpail::s3::{Body, PartRequest};
 use twinpail::transfer::{
     Engine, Event, FileOutcome, FileStatus, Item, OnConflict, Request, Settings, Verified,
 };
+
+use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::support::{World, connections, pattern, row};
 
@@ -41,16 +44,23 @@ impl Pair {
         pairs
     }
 
-    async fn copy(&self, from: Location, to: Location) -> FileOutcome {
+    /// An engine with a journal that sends parts of 5 MiB, on its way.
+    fn begin(&self, from: Location, to: Location) -> (Engine, UnboundedReceiver<Event>) {
         let profile = |world: &World, name| world.profile_of(name, self.row);
         let known = connections(vec![profile(&self.here, "here"), profile(&self.there, "there")]);
         let defaults = TransferDefaults { part_size: Some(5 << 20), ..TransferDefaults::default() };
-        let (engine, mut events) = Engine::new(known, Settings { defaults, ..Settings::default() });
+        let journal = Some(self.here.folder.path().join("journal"));
+        let (engine, events) = Engine::new(known, Settings { defaults, journal, ..Settings::default() });
         engine.submit(Request {
             items: vec![Item { from, to, tree: false, known: None }],
             on_conflict: OnConflict::Overwrite,
             ..Request::default()
         });
+        (engine, events)
+    }
+
+    async fn copy(&self, from: Location, to: Location) -> FileOutcome {
+        let (_engine, mut events) = self.begin(from, to);
         loop {
             if let Event::File { outcome, .. } = events.recv().await.unwrap() {
                 return *outcome;
@@ -124,5 +134,36 @@ async fn bytes_that_arrive_wrong_are_sent_again() {
         let asked = pair.there.backend.faults().take_requests();
         let writes = asked.iter().filter(|request| request.operation == write).count();
         assert_eq!(writes, pair.data.len().div_ceil(5 * MIB) + 1, "{}", pair.what());
+    }
+}
+
+#[tokio::test]
+async fn a_part_that_nobody_wrote_down_is_sent_again() {
+    for pair in Pair::all().await.into_iter().filter(|pair| pair.data.len() > 5 * MIB) {
+        let stalled = Rule { after: 1, ..Rule::always(Operation::UploadPart, Fault::Stall) };
+        fail(&pair.there.backend, stalled);
+        let (engine, _events) = pair.begin(remote("here"), remote("there"));
+        let store = pair.there.store().await;
+        let (upload, mut there) = loop {
+            tokio::task::yield_now().await;
+            let Some(upload) = store.list_uploads("box", "", None).await.unwrap().uploads.pop() else {
+                continue;
+            };
+            let parts = store.list_parts(&upload).await.unwrap();
+            if !parts.is_empty() {
+                break (upload, parts);
+            }
+        };
+        engine.stop().await;
+        drop(engine);
+        pair.there.backend.faults().clear();
+        let there = there.remove(0).number;
+        let (number, size) =
+            [(1, 5 * MIB), (2, 5 * MIB)].into_iter().find(|(number, _)| *number != there).unwrap();
+        let foreign = PartRequest { number, body: Body::from_bytes(vec![7; size]), digest: None };
+        store.upload_part(&upload, foreign).await.unwrap();
+        let outcome = pair.relayed().await;
+        assert_eq!(outcome.status, FileStatus::Done, "{}: {:?}", pair.what(), outcome.error);
+        assert!(pair.there() == pair.data, "{}", pair.what());
     }
 }

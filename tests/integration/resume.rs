@@ -11,7 +11,7 @@ use twinpail::config::{Provider, TransferDefaults, Verify, provider};
 use twinpail::demo::{Fault, Operation, Rule};
 use twinpail::error::Kind;
 use twinpail::location::{Location, Remote};
-use twinpail::s3::{Body, CompletedPart, PartRequest, PutOptions};
+use twinpail::s3::{Body, CompletedPart, Part, PartRequest, PutOptions};
 use twinpail::transfer::{
     Engine, Event, FileOutcome, FileStatus, Item, OnConflict, Origin, Request, Settings, Summary, Tuning,
     Verified,
@@ -161,6 +161,30 @@ async fn where_nobody_lists_parts_those_that_were_acknowledged_stay() {
         assert_eq!(asked(&bench.world, Operation::UploadPart), 3);
         assert!(bench.world.backend.get("box", "k").unwrap() == data);
     }
+}
+
+#[tokio::test]
+async fn a_part_that_is_listed_twice_counts_once() {
+    let bench = Bench::new().await;
+    let data = pattern(23 * MIB);
+    std::fs::write(bench.path("f"), &data).unwrap();
+    let request = || copy(Location::Local(bench.path("f")), remote("k"), false);
+    bench.stopped_after(request(), Operation::UploadPart, 2).await;
+    let store = bench.world.store().await;
+    let upload = store.list_uploads("box", "", None).await.unwrap().uploads.pop().unwrap();
+    let there = store.list_parts(&upload).await.unwrap();
+    let twice = there.iter().flat_map(|part| [part, part]).map(|part| {
+        let Part { number, etag, size, .. } = part;
+        format!("<Part><PartNumber>{number}</PartNumber><ETag>\"{etag}\"</ETag><Size>{size}</Size></Part>")
+    });
+    let answer = format!("<ListPartsResult>{}</ListPartsResult>", twice.collect::<String>());
+    let answer = Fault::Answer(200, vec![("content-type", "application/xml")], answer.leak());
+    bench.world.backend.faults().add(Rule::always(Operation::Other, answer));
+    let (outcome, summary) = bench.run(request()).await;
+    assert_eq!(outcome.status, FileStatus::Done, "{:?}", outcome.error);
+    assert_eq!(outcome.bytes_resumed, there.iter().map(|part| part.size).sum::<u64>());
+    assert_eq!(summary.bytes_sent + summary.bytes_resumed, data.len() as u64);
+    assert!(bench.world.backend.get("box", "k").unwrap() == data);
 }
 
 #[tokio::test]
