@@ -86,9 +86,9 @@ impl Pace {
         self.reach.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether an attempt begun at `started` failed because the provider is out of reach, for a while, rather than for a
-    /// reason of its own: nobody else has had an answer since.
-    fn is_away(&self, error: &Error, started: Instant) -> bool {
+    /// Takes note of why an attempt begun at `started` failed. Whether that is because the provider is out of reach, for a
+    /// while, rather than for a reason of its own: nobody else has had an answer since.
+    fn found_away(&self, error: &Error, started: Instant) -> bool {
         if !matches!(error.kind(), Kind::Network | Kind::Timeout) {
             self.reached();
         }
@@ -122,7 +122,7 @@ impl Pace {
                 () = cancel.cancelled() => return Err(cancelled()),
                 result = attempt() => result,
             };
-            let is_away = result.as_ref().is_err_and(|error| self.is_away(error, started));
+            let is_away = result.as_ref().is_err_and(|error| self.found_away(error, started));
             failed += 1;
             tried += u32::from(!is_away);
             let error = match result {
@@ -134,7 +134,11 @@ impl Pace {
                 Err(error) if error.is_retryable() && tried < TRIES => error,
                 // A byte that changed on its way may arrive whole the next time.
                 Err(error) if error.kind() == Kind::Integrity && tried < INTEGRITY_TRIES => error,
-                Err(error) => return Err(error),
+                Err(error) => {
+                    // Nobody waits any longer.
+                    self.reach().silence = None;
+                    return Err(error);
+                }
             };
             tracing::info!(%error, failed, tried, "trying again");
             if matches!(error.kind(), Kind::Throttled | Kind::Timeout) {
@@ -211,7 +215,9 @@ mod tests {
             tries.fetch_add(1, Ordering::Relaxed);
             lost()
         };
+        pace.reach().silence = Some("x".to_owned());
         pace.retry(Lane::Small, 0, &cancel, gone).await.unwrap_err();
         assert_eq!(tries.load(Ordering::Relaxed), TRIES);
+        assert_eq!(pace.silence(), None, "it is not waited for any more");
     }
 }
