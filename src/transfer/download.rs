@@ -144,7 +144,7 @@ impl Get {
             Some(proof) => {
                 let (handle, algorithm) = (partial.handle(), proof.algorithm);
                 let ours = blocking(move || handle.digest(0..size, algorithm)).await?;
-                self.compare(&proof, &ours)?
+                compare(&self.from, &proof, &ours)?
             }
         };
         self.settle(partial, only_new).await?;
@@ -177,13 +177,12 @@ impl Get {
     /// A small object in memory, and by what its answer proves it.
     pub(super) async fn held(&self, verify: Verify) -> Result<(Vec<Bytes>, Option<Verified>)> {
         let (pieces, proof) = self.whole().await?;
-        let proof = proof.filter(|_| verify != Verify::Off);
-        let Some(proof) = proof else { return Ok((pieces, None)) };
+        let Some(proof) = proof.filter(|_| verify != Verify::Off) else { return Ok((pieces, None)) };
         let mut hasher = Hasher::new(proof.algorithm);
         for piece in &pieces {
             hasher.update(piece);
         }
-        let verified = self.compare(&proof, &hasher.finish())?;
+        let verified = compare(&self.from, &proof, &hasher.finish())?;
         Ok((pieces, Some(verified)))
     }
 
@@ -343,11 +342,6 @@ impl Get {
         }
         Err(Error::new(Kind::Integrity, format!("{} arrived with ETag {ours}, but has {theirs}", self.from))
             .with_hint("a byte changed on the way, or where it is stored; nothing was kept"))
-    }
-
-    /// See [`compare`].
-    pub(super) fn compare(&self, theirs: &Digest, ours: &Digest) -> Result<Verified> {
-        compare(&self.from, theirs, ours)
     }
 
     fn check_size(&self, now: u64) -> Result<()> {

@@ -234,21 +234,19 @@ impl Engine {
         let transfers: Vec<_> = jobs.iter().map(|job| job.view(now)).collect();
         let all_done: u64 = transfers.iter().map(|transfer| transfer.bytes_done).sum();
         let rate = lock(&self.0.rate).read(now, all_done);
-        let busy = || transfers.iter().filter(|transfer| !transfer.state.is_over());
-        let (bytes, bytes_done) = (busy().map(|one| one.bytes).sum(), busy().map(|one| one.bytes_done).sum());
-        let failed = if busy().next().is_some() {
-            busy().map(|one| one.failed).sum()
-        } else {
-            transfers.iter().map(|one| one.failed).sum()
-        };
-        Snapshot {
-            transfers,
-            bytes,
-            bytes_done,
-            rate,
-            eta: eta(u64::saturating_sub(bytes, bytes_done), rate),
-            failed,
+        let (mut bytes, mut bytes_done, mut failed) = (0, 0, 0);
+        let is_busy = transfers.iter().any(|transfer| !transfer.state.is_over());
+        for transfer in &transfers {
+            let is_over = transfer.state.is_over();
+            if !is_over {
+                bytes += transfer.bytes;
+                bytes_done += transfer.bytes_done;
+            }
+            if !(is_busy && is_over) {
+                failed += transfer.failed;
+            }
         }
+        Snapshot { transfers, bytes, bytes_done, rate, eta: eta(bytes - bytes_done, rate), failed }
     }
 
     /// Takes the finished ones off the list.

@@ -67,6 +67,21 @@ struct Begun {
     arrived: BTreeMap<u32, Arrived>,
 }
 
+/// The parts that are over, and the first failure among them.
+struct Sent {
+    arrived: BTreeMap<u32, Arrived>,
+    failure: Option<Error>,
+}
+
+impl Sent {
+    fn take(&mut self, part: Result<(u32, Arrived)>) {
+        match part {
+            Ok((number, part)) => drop(self.arrived.insert(number, part)),
+            Err(error) => drop(self.failure.get_or_insert(error)),
+        }
+    }
+}
+
 /// What an earlier run left.
 enum Left {
     Nothing,
@@ -284,28 +299,25 @@ impl Multipart<'_> {
         parts: &Arc<P>,
         claim: &Arc<Claim>,
     ) -> Result<BTreeMap<u32, Arrived>> {
-        let mut arrived = begun.arrived.clone();
-        let (mut sending, mut failure) = (JoinSet::new(), None);
+        let mut sent = Sent { arrived: begun.arrived.clone(), failure: None };
+        let mut sending = JoinSet::new();
         let own = Arc::new(Semaphore::new(self.store.provider().parts_per_upload.max(1)));
         for (number, range) in ranges(self.size, begun.part_size) {
-            if arrived.contains_key(&number) {
+            if sent.arrived.contains_key(&number) {
                 continue;
             }
             let (own_slot, slot) = match self.admitted(&own).await {
                 Ok(slots) => slots,
                 Err(error) => {
-                    failure = Some(error);
+                    sent.failure = Some(error);
                     break;
                 }
             };
             while let Some(done) = sending.try_join_next() {
-                match joined(done) {
-                    Ok((number, part)) => drop(arrived.insert(number, part)),
-                    Err(error) => failure = failure.or(Some(error)),
-                }
+                sent.take(joined(done));
             }
             // A part that failed for good ends the upload before the next one is begun.
-            if failure.is_some() {
+            if sent.failure.is_some() {
                 break;
             }
             let (parts, upload, claim) = (Arc::clone(parts), begun.upload.clone(), Arc::clone(claim));
@@ -317,15 +329,12 @@ impl Multipart<'_> {
         }
         // Parts that are on their way are waited for also after a failure: they may still be acknowledged.
         while let Some(done) = sending.join_next().await {
-            match joined(done) {
-                Ok((number, part)) => drop(arrived.insert(number, part)),
-                Err(error) => failure = failure.or(Some(error)),
-            }
+            sent.take(joined(done));
         }
-        match failure {
+        match sent.failure {
             Some(error) => Err(error),
             None if self.work.cancel().is_cancelled() => Err(cancelled()),
-            None => Ok(arrived),
+            None => Ok(sent.arrived),
         }
     }
 

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use tokio::task::JoinSet;
 
-use super::download::Get;
+use super::download::{Get, compare};
 use super::journal::{Arrived, Begin, Claim, Identity};
 use super::pace::{Lane, cancelled};
 use super::partial::{Handle, Partial, Place};
@@ -250,6 +250,6 @@ impl Fetch {
             let (handle, algorithm) = (self.handle.clone(), proof.algorithm);
             Some(blocking(move || handle.digest(0..size, algorithm)).await?)
         };
-        ours.map_or(Ok(Verified::Size), |ours| self.get.compare(proof, &ours))
+        ours.map_or(Ok(Verified::Size), |ours| compare(&self.get.from, proof, &ours))
     }
 }

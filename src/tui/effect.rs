@@ -2,6 +2,7 @@
 
 mod ahead;
 mod create;
+mod delete;
 mod editing;
 mod files;
 mod given;
@@ -25,15 +26,15 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::{AbortHandle, JoinSet, spawn_blocking};
 
-use super::message::{Deletions, Effect, Event};
+use super::message::{Effect, Event};
 use crate::clipboard::{Clipboard, Surroundings, Write};
 use crate::config::Config;
 use crate::error::{Error, Kind, Result};
-use crate::location::{Location, Remote};
+use crate::location::Remote;
 use crate::s3::Connections;
 use crate::sync;
 use crate::transfer::{Engine, Settings, Snapshot};
-use crate::walk::{self, Target};
+use crate::walk;
 use ahead::Ahead;
 
 /// Between two reports of a deletion.
@@ -149,13 +150,13 @@ impl Effects {
             Effect::Delete(targets) => {
                 let (connections, events) = (self.connections.clone(), self.events.clone());
                 self.deletion = Some(self.spawn(async move {
-                    Event::Deleted(Box::pin(delete(connections, targets, events)).await)
+                    Event::Deleted(Box::pin(delete::chosen(connections, targets, events)).await)
                 }));
             }
             Effect::DeleteExtra(deletions) => {
                 let (connections, events) = (self.connections.clone(), self.events.clone());
                 self.deletion = Some(self.spawn(async move {
-                    Event::Deleted(delete_extra(&connections, *deletions, &events).await)
+                    Event::Deleted(delete::extra(&connections, *deletions, &events).await)
                 }));
             }
             Effect::CancelDelete => abort(&mut self.deletion),
@@ -363,38 +364,6 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + '
         Ok(result) => result,
         Err(error) => Err(Error::new(Kind::Internal, format!("a task failed: {error}"))),
     }
-}
-
-async fn delete(
-    connections: Connections,
-    targets: Vec<Target>,
-    events: UnboundedSender<Event>,
-) -> Vec<(Location, Error)> {
-    let deleted = AtomicU64::new(0);
-    let marked = |at: &Remote, markers| {
-        // Nobody listens any more: the browser ends.
-        let _ = events.send(Event::Marked(at.clone(), markers));
-    };
-    let work = walk::delete(&connections, &targets, &deleted, &marked);
-    task::reporting(work, &deleted, &events).await
-}
-
-async fn delete_extra(
-    connections: &Connections,
-    deletions: Deletions,
-    events: &UnboundedSender<Event>,
-) -> Vec<(Location, Error)> {
-    let (mut deleted, mut failed) = (0, Vec::new());
-    let each = |step: &sync::Step, error: Option<Error>| {
-        deleted += u64::from(error.is_none());
-        failed.extend(error.map(|error| (step.to.clone(), error)));
-        if deleted % REPORT_EACH == 0 {
-            let _ = events.send(Event::Deleting(deleted));
-        }
-    };
-    sync::delete(connections, &deletions.target, &deletions.steps, each).await;
-    let _ = events.send(Event::Deleting(deleted));
-    failed
 }
 
 async fn set_versioning(connections: &Connections, bucket: &Remote, on: bool) -> Result<()> {

@@ -1,5 +1,6 @@
 //! What happened ([`Event`]) and what the outside must do ([`Effect`]). Plain data.
 
+mod effect;
 mod given;
 mod objects;
 mod pointer;
@@ -12,6 +13,7 @@ use std::path::PathBuf;
 
 use crossterm::event::KeyEvent;
 
+pub(crate) use effect::Effect;
 pub(crate) use given::{GivenEffect, GivenEvent, Made};
 pub(crate) use objects::{Properties, Saving, Task, VersionsEffect, VersionsEvent};
 pub(crate) use pointer::{Pointer, PointerAct};
@@ -19,10 +21,10 @@ pub(crate) use search::{Finding, Search};
 pub(crate) use setup::{Done, Keepers, Order as SetupOrder, Saved, SetupEffect, SetupEvent, Wish};
 pub(crate) use uploads::{UploadsEffect, UploadsEvent};
 
-use super::dialog::{Chunk, Editing, Laid, Laying, Measured, Unpacking, Wanted};
-use super::listing::{Arranged, Arranging, Comparing, Difference, Listing, Renewal};
+use super::dialog::{Chunk, Editing, Laid, Measured, Wanted};
+use super::listing::{Arranged, Difference, Listing};
 use crate::clipboard;
-use crate::entry::{Kind, Page};
+use crate::entry::Page;
 use crate::error::{Error, Result};
 use crate::links::{LinkRequest, Verdict};
 use crate::location::{Location, Remote};
@@ -30,7 +32,7 @@ use crate::places::Places;
 use crate::preview::Unpacked;
 use crate::s3::{Attributes, ObjectId, Presigned};
 use crate::sync::{Plan, Step};
-use crate::transfer::{self, Answer, Failure, Snapshot, TransferId, Unfinished};
+use crate::transfer::{self, Failure, Snapshot, TransferId, Unfinished};
 use crate::walk::{Target, Total};
 
 /// One of the two panes.
@@ -282,201 +284,4 @@ pub(crate) enum Event {
     },
     /// Something about new profiles.
     Setup(SetupEvent),
-}
-
-/// What the outside must do.
-#[derive(Debug, Clone)]
-pub(crate) enum Effect {
-    /// Fetch a page; a fetch of this pane that is still under way is dropped.
-    ListPage {
-        /// For which pane.
-        pane: PaneId,
-        /// Comes back with the page.
-        generation: u64,
-        /// What to list.
-        location: Location,
-        /// Where to go on; `None`: at the start.
-        token: Option<String>,
-        /// The pages behind it are wanted, too.
-        all: bool,
-    },
-    /// Arrange a listing; what is arranged for this pane already is not wanted any longer.
-    Arrange {
-        /// For which pane.
-        pane: PaneId,
-        /// Comes back with the result.
-        generation: u64,
-        /// What is to be done.
-        work: Box<Arranging>,
-    },
-    /// Arrange what takes the place of a listing.
-    Renew {
-        /// For which pane.
-        pane: PaneId,
-        /// Of the reading that it came with; comes back.
-        generation: u64,
-        /// What is to be done.
-        work: Box<Renewal>,
-    },
-    /// Find out how the listings differ; what was compared before is not wanted any longer.
-    Compare {
-        /// Comes back with the result.
-        number: u64,
-        /// What is to be done.
-        work: Box<Comparing>,
-    },
-    /// Do not.
-    CancelCompare,
-    /// Drop the fetch of a pane.
-    CancelListing(PaneId),
-    /// Start a transfer.
-    Submit {
-        /// What to move.
-        request: Box<transfer::Request>,
-        /// What that changes.
-        touches: Touches,
-    },
-    /// Pause one.
-    Pause(TransferId),
-    /// Go on with one.
-    Resume(TransferId),
-    /// Cancel one.
-    CancelTransfer(TransferId),
-    /// Try what failed of one again: all of it, or one by its number.
-    Retry(TransferId, Option<u64>),
-    /// Tell what failed of one.
-    Failures(TransferId),
-    /// Make it more or less urgent.
-    Prioritize(TransferId, i32),
-    /// Limit it to so many bytes a second.
-    Limit(TransferId, Option<u64>),
-    /// Look for what earlier runs did not finish.
-    FindUnfinished,
-    /// Go on with what an earlier run did not finish.
-    ResumeUnfinished(Box<Unfinished>),
-    /// Take finished ones off the list.
-    ForgetFinished,
-    /// Answer a question.
-    Answer(TransferId, Answer),
-    /// Search; whatever else is fetched for this pane is dropped.
-    Find {
-        /// For which pane.
-        pane: PaneId,
-        /// Comes back with what is found.
-        generation: u64,
-        /// Below which place.
-        location: Location,
-        /// For what.
-        search: Search,
-        /// What is there already is shown until all is found: nothing is told before.
-        again: bool,
-    },
-    /// Find out how much is where below a place; an older measuring is dropped.
-    Measure(u64, Location),
-    /// Stop that.
-    CancelMeasure,
-    /// Copy the addresses of objects, without signatures.
-    CopyAddresses(Vec<Remote>),
-    /// Write a new file.
-    WriteFile {
-        /// Where; `~` is home.
-        file: PathBuf,
-        /// What.
-        text: String,
-        /// Of so many rows.
-        rows: usize,
-    },
-    /// Find how a place that was typed so far can go on; text and the place that its last component is in.
-    Complete(String, Location),
-    /// Something about what was given out.
-    Given(GivenEffect),
-    /// Sign links.
-    Sign(Vec<LinkRequest>),
-    /// Read or change what is remembered of places.
-    Places(PlacesChange),
-    /// Read a part of what is viewed.
-    Fetch(Box<Wanted>),
-    /// Unpack a part for the viewer, and fetch what that needs.
-    Unpack(Box<Wanted>, Unpacking),
-    /// Lay out what is viewed.
-    LayOut(Laying),
-    /// Try links as their holder would.
-    TestLinks(Vec<Link>),
-    /// Put text on the clipboard.
-    CopyText(String),
-    /// Ask the terminal whether programs may set its clipboard.
-    AskTerminal,
-    /// Leave the alternate screen, print the text as plain lines, wait for Enter, come back.
-    PrintPlain(String),
-    /// Count what a deletion would remove.
-    Count(Vec<Target>),
-    /// Delete.
-    Delete(Vec<Target>),
-    /// Stop counting or deleting.
-    CancelDelete,
-    /// Find out what would make one place like another.
-    PlanSync {
-        /// The place that is right.
-        source: Location,
-        /// The place that becomes like it.
-        target: Location,
-    },
-    /// Stop finding out.
-    CancelSync,
-    /// Delete what only the target of a sync has.
-    DeleteExtra(Box<Deletions>),
-    /// Make a folder (a marker object `prefix/` remotely), or a bucket below a profile.
-    Create {
-        /// Where.
-        at: Location,
-        /// Its name.
-        name: String,
-    },
-    /// Give local files or folders other names in the same folder. (Remotely that is a transfer.)
-    Rename {
-        /// The folder.
-        at: Location,
-        /// From what to what.
-        names: Vec<(OsString, OsString)>,
-        /// Whether it is remembered.
-        undoable: bool,
-    },
-    /// Ask for properties of what is of that kind.
-    Stat(Location, Kind),
-    /// Fetch an object for the editor.
-    FetchForEditor(Remote),
-    /// Give the terminal to the user's editor, and take it back.
-    Editor(Box<Editing>),
-    /// Write an edited object back.
-    SaveEdited(Box<Editing>, Saving),
-    /// Read headers, metadata and tags of an object.
-    ReadAttributes(Remote),
-    /// Let a bucket keep versions from now on, or stop that.
-    SetVersioning(Remote, bool),
-    /// Do something that takes long; it ends with [`Event::Deleted`] and is stopped by [`Effect::CancelDelete`].
-    Task(Box<Task>),
-    /// Something about versions.
-    Versions {
-        /// Comes back with whatever follows.
-        search: u64,
-        /// What to do.
-        effect: VersionsEffect,
-    },
-    /// Something about unfinished uploads.
-    Uploads {
-        /// Comes back with whatever follows.
-        search: u64,
-        /// What to do.
-        effect: UploadsEffect,
-    },
-    /// Something about new profiles.
-    Setup(SetupEffect),
-    /// Leave the browser for sample data, and come back.
-    Demo,
-    /// Draw everything anew.
-    Redraw,
-    /// Stop this process until `fg`.
-    Suspend,
-    /// Cancel all transfers, then leave.
-    Quit,
 }

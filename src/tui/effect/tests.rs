@@ -23,6 +23,7 @@ use super::super::view;
 use super::*;
 use crate::config::Paths;
 use crate::demo::{self, Backend, Fault, Operation, Rule, Server};
+use crate::location::Location;
 
 struct Flow {
     state: State,
