@@ -119,7 +119,7 @@ pub enum OnConflict {
     Overwrite,
     /// Leave it and count the file as skipped.
     Skip,
-    /// Replace it if the source is newer or the sizes differ; else skip.
+    /// Replace it if the source is newer; else, and where a time is unknown, skip.
     Newer,
     /// Write to a free name next to it: `name (1).ext`.
     Rename,

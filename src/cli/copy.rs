@@ -23,7 +23,9 @@ pub(super) struct Options {
     /// Folders and prefixes with everything below them.
     #[arg(short, long)]
     recursive: bool,
-    /// What to do about targets that exist.
+    /// What to do about targets that exist: overwrite them; skip them; newer: overwrite those that are older by a second
+    /// or more, and skip all others (the time of an object is its `mtime`, if its upload kept one, else Last-Modified);
+    /// rename: write to a free name, `name (1).ext`; fail; ask.
     #[arg(long, value_name = "WHAT", default_value = "overwrite", value_parser = on_conflict)]
     on_conflict: OnConflict,
     #[command(flatten)]

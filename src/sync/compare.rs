@@ -1,12 +1,10 @@
 //! Whether two files are the same, as far as two listings and one HEAD can tell. Pure.
 
-use std::collections::BTreeMap;
-
 use jiff::{SignedDuration, Timestamp};
 
 use super::types::{Compare, File, Reason};
 use crate::location::Location;
-use crate::s3::ObjectInfo;
+use crate::s3::{ObjectInfo, kept_time};
 
 /// Which way the bytes go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,7 +66,7 @@ pub(super) fn settled(direction: Direction, source: &File, target: &File, info: 
     let Some(local) = file.modified else {
         return Verdict::Differs(Reason::Unknown("the file has no time".to_owned()));
     };
-    let kept = mtime(&info.attributes.metadata).is_some_and(|kept| same_time(kept, local));
+    let kept = kept_time(&info.attributes.metadata).is_some_and(|kept| same_time(kept, local));
     // Headers have whole seconds: a file that was fetched alone has the time of the header, not of the listing.
     let fetched = direction == Direction::Down && info.modified == Some(local);
     let not_older = object.modified.is_none()
@@ -88,30 +86,6 @@ fn same_time(left: Timestamp, right: Timestamp) -> bool {
         SignedDuration::from_micros(1)
     };
     left.duration_since(right).abs() < limit
-}
-
-/// The time that whoever sent an object kept in its metadata: rclone's and our own `mtime`, s3cmd's, mc's.
-fn mtime(metadata: &BTreeMap<String, String>) -> Option<Timestamp> {
-    if let Some(time) = metadata.get("mtime").and_then(|text| seconds(text, '.')) {
-        return Some(time);
-    }
-    let fields = ["s3cmd-attrs", "mc-attrs"].into_iter().filter_map(|name| metadata.get(name));
-    fields
-        .flat_map(|fields| fields.split('/'))
-        .filter_map(|field| field.strip_prefix("mtime:"))
-        .find_map(|text| seconds(text, '#').or_else(|| seconds(text, '.')))
-}
-
-/// Seconds since the epoch and what follows `point`: decimals, or (after mc's `#`) nanoseconds.
-fn seconds(text: &str, point: char) -> Option<Timestamp> {
-    let (whole, rest) = text.split_once(point).unwrap_or((text, ""));
-    let digits = |text: &str| text.len() <= 9 && text.bytes().all(|byte| byte.is_ascii_digit());
-    if !digits(rest) {
-        return None;
-    }
-    let rest = if point == '.' { format!("{rest:0<9}") } else { format!("{rest:0>9}") };
-    let nanos: i32 = rest.parse().ok()?;
-    Timestamp::new(whole.parse().ok()?, if whole.starts_with('-') { -nanos } else { nanos }).ok()
 }
 
 #[cfg(test)]
@@ -191,18 +165,5 @@ mod tests {
         assert_eq!(down(&local), Verdict::Same);
         let within_the_second = file("2026-01-01T00:00:00.1Z");
         assert_eq!(down(&within_the_second), Verdict::Differs(Reason::Newer));
-    }
-
-    #[test]
-    fn times_of_other_tools_are_read() {
-        let read = |key: &str, value: &str| mtime(&info(&[(key, value)], None).attributes.metadata);
-        let time = at("2026-01-01T00:00:01.0000005Z");
-        assert_eq!(read("mtime", "1767225601.0000005"), Some(time));
-        assert_eq!(read("mc-attrs", "atime:1#2/mtime:1767225601#500/uid:0"), Some(time));
-        assert_eq!(read("s3cmd-attrs", "atime:1/mtime:1767225601/uid:0"), Some(at(LATE)));
-        assert_eq!(read("mtime", "-1.5"), Some(at("1969-12-31T23:59:58.5Z")));
-        for odd in ["", "-", "1e9", "99999999999999999999", "1.x", "1.0000000000000"] {
-            assert_eq!(read("mtime", odd), None, "{odd}");
-        }
     }
 }

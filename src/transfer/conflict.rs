@@ -10,14 +10,15 @@ use super::plan::{Planned, blocking};
 use super::types::{Conflict, OnConflict};
 use crate::error::{Error, Kind, Result};
 use crate::location::{Location, Remote};
+use crate::s3::is_newer;
 
 /// Free names looked for before giving up.
 const NAMES: u32 = 1000;
 
 /// What was decided.
 pub(super) enum Settled {
-    /// The target stays.
-    Skip,
+    /// The target stays; with the reason, where it has to be said.
+    Skip(Option<Error>),
     /// It is written.
     Write(Write),
 }
@@ -32,6 +33,8 @@ pub(super) struct Write {
 pub(super) struct There {
     size: u64,
     modified: Option<Timestamp>,
+    /// The time that counts: an upload may have kept the file's own.
+    effective: Option<Timestamp>,
     /// Of an object.
     etag: Option<String>,
 }
@@ -50,10 +53,10 @@ pub(super) async fn settle(shared: &Shared, job: &Job, planned: &Planned) -> Res
         job.ask(Conflict {
             source: planned.from.clone(),
             source_size: planned.size.unwrap_or(0),
-            source_modified: planned.modified,
+            source_modified: effective_time(shared, planned).await?,
             target: to.clone(),
             target_size: there.size,
-            target_modified: there.modified,
+            target_modified: there.effective,
         })
         .await?
     } else {
@@ -61,15 +64,33 @@ pub(super) async fn settle(shared: &Shared, job: &Job, planned: &Planned) -> Res
     };
     match choice {
         OnConflict::Overwrite | OnConflict::Ask => Ok(Settled::Write(Write { to, only_new: false })),
-        OnConflict::Skip => Ok(Settled::Skip),
+        OnConflict::Skip => Ok(Settled::Skip(None)),
         OnConflict::Fail => Err(Error::new(Kind::Exists, format!("{to} exists"))
             .with_hint("--on-conflict overwrite, skip, newer or rename decides otherwise")),
         OnConflict::Newer => {
-            let is_newer = planned.modified > there.modified || planned.size != Some(there.size);
-            Ok(if is_newer { Settled::Write(Write { to, only_new: false }) } else { Settled::Skip })
+            let source = effective_time(shared, planned).await?;
+            Ok(match is_newer(source, there.effective) {
+                Some(true) => Settled::Write(Write { to, only_new: false }),
+                Some(false) => Settled::Skip(None),
+                None => Settled::Skip(Some(no_time(if source.is_none() { &planned.from } else { &to }))),
+            })
         }
         OnConflict::Rename => Ok(Settled::Write(Write { to: free_name(shared, &to).await?, only_new: true })),
     }
+}
+
+/// Says why nothing was replaced where it is unknown what is newer.
+fn no_time(place: &Location) -> Error {
+    Error::new(Kind::Unsupported, format!("skipped: it is not known when {place} was changed"))
+        .with_hint("--on-conflict overwrite, skip, rename or fail decides without times")
+}
+
+/// The time of a source that counts. A listing does not tell what an upload kept: for an object HEAD does.
+pub(super) async fn effective_time(shared: &Shared, planned: &Planned) -> Result<Option<Timestamp>> {
+    let Location::Remote(remote) = &planned.from else { return Ok(planned.modified) };
+    let store = shared.connections.store(&remote.profile).await?;
+    let info = store.head(&remote.bucket, &remote.key, planned.version_id.as_deref()).await?;
+    Ok(info.effective_time())
 }
 
 /// What is at a place; `None` if nothing is.
@@ -82,9 +103,12 @@ pub(super) async fn look(shared: &Shared, place: &Location) -> Result<Option<The
         Location::Remote(remote) => {
             let store = shared.connections.store(&remote.profile).await?;
             match store.head(&remote.bucket, &remote.key, None).await {
-                Ok(info) => {
-                    Ok(Some(There { size: info.size, modified: info.modified, etag: Some(info.etag) }))
-                }
+                Ok(info) => Ok(Some(There {
+                    size: info.size,
+                    modified: info.modified,
+                    effective: info.effective_time(),
+                    etag: Some(info.etag),
+                })),
                 Err(error) if error.kind() == Kind::NotFound => Ok(None),
                 Err(error) => Err(error),
             }
@@ -108,9 +132,10 @@ pub(super) async fn is_as_planned(shared: &Shared, planned: &Planned) -> Result<
 }
 
 fn look_local(path: &Path) -> Option<There> {
-    let data = path.symlink_metadata().ok()?;
+    // What a link points to is what would be replaced; a link to nothing is there all the same.
+    let data = path.metadata().or_else(|_| path.symlink_metadata()).ok()?;
     let modified = data.modified().ok().and_then(|time| Timestamp::try_from(time).ok());
-    Some(There { size: data.len(), modified, etag: None })
+    Some(There { size: data.len(), modified, effective: modified, etag: None })
 }
 
 /// `name (1).ext` and so on, the first that nobody has.

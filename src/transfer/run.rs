@@ -267,7 +267,10 @@ async fn settle_and_move(
     }
     loop {
         let target = match conflict::settle(shared, job, planned).await? {
-            conflict::Settled::Skip => return Ok(FileStatus::Skipped),
+            conflict::Settled::Skip(why) => {
+                outcome.error = why;
+                return Ok(FileStatus::Skipped);
+            }
             conflict::Settled::Write(target) => target,
         };
         outcome.target = target.to.clone();

@@ -196,7 +196,7 @@ pub struct FileOutcome {
     pub bytes_resumed: u64,
     /// How it was verified.
     pub verified: Verified,
-    /// Why it failed.
+    /// Why it failed; why it was skipped, where that does not go without saying.
     pub error: Option<Error>,
 }
 

@@ -21,6 +21,8 @@ mod kit;
 #[cfg(test)]
 mod links;
 #[cfg(test)]
+mod newer;
+#[cfg(test)]
 mod profile;
 #[cfg(test)]
 mod pty;
