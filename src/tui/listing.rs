@@ -8,6 +8,7 @@ mod filter;
 mod marks;
 mod order;
 
+use std::cell::Cell;
 use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt as _;
@@ -62,6 +63,8 @@ pub(crate) struct Listing {
     marks: Vec<bool>,
     marked: usize,
     marked_bytes: u64,
+    /// How many of the marked entries are seen, and their bytes, once somebody has asked.
+    marked_seen: Cell<Option<(usize, u64)>>,
     /// How each entry differs from what the other pane had, if that was looked at.
     differences: Known,
     /// All entries that have their place, in order.
@@ -76,7 +79,7 @@ pub(crate) struct Listing {
     asked: bool,
     /// Rows that were made to be drawn.
     #[cfg(test)]
-    pub(super) made: std::cell::Cell<usize>,
+    pub(super) made: Cell<usize>,
 }
 
 /// What is drawn of an entry.
@@ -258,6 +261,7 @@ impl Listing {
 
     fn want(&mut self, how: How) {
         (self.wanted, self.asked) = (Some(how), false);
+        self.marked_seen.take();
         if self.len() <= AT_ONCE
             && let Some(work) = self.wants()
         {
@@ -284,6 +288,7 @@ impl Listing {
     pub(crate) fn take(&mut self, done: Arranged) {
         let Some(how) = self.wanted.clone() else { return };
         (self.order, self.seen, self.whole, self.how) = (done.order, done.seen, done.whole, how);
+        self.marked_seen.take();
         if self.whole {
             self.wanted = None;
         }

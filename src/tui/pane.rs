@@ -17,9 +17,33 @@ use jiff::Timestamp;
 
 use super::listing::{AT_ONCE, Arranged, Listing, Renewal};
 use super::message::{Effect, PaneId};
+use super::text;
 use crate::entry::{Entry, Kind, Page};
 use crate::error::{Error, Result};
 use crate::location::Location;
+
+/// What an action acts on: the marked entries that are seen, or else the one under the cursor.
+#[derive(Debug)]
+pub(super) struct Selection {
+    /// Their numbers, in the order of the view.
+    pub(super) entries: Vec<u32>,
+    /// Marked entries that are not seen, so that nothing is done to them.
+    left_out: usize,
+    /// Whether there is a filter that may hide them.
+    filtered: bool,
+}
+
+impl Selection {
+    /// What the user must know of marked entries that are left out, if any are.
+    pub(super) fn left_out(&self) -> Option<String> {
+        let by = if self.filtered { " by the filter" } else { "" };
+        match self.left_out {
+            0 => None,
+            1 => Some(format!("1 marked entry is hidden{by} and left out")),
+            many => Some(format!("{} marked entries are hidden{by} and left out", text::thousands(many))),
+        }
+    }
+}
 
 /// A pane.
 #[derive(Debug)]
@@ -343,10 +367,14 @@ impl Pane {
         }
     }
 
-    /// What an action is about: the marked entries, or else the one under the cursor.
-    pub(super) fn chosen(&self) -> Vec<u32> {
-        let marked = self.listing.marked();
-        if marked.is_empty() { self.current().into_iter().collect() } else { marked }
+    /// What an action acts on.
+    pub(super) fn selection(&self) -> Selection {
+        let mut entries = self.listing.marked_seen();
+        let left_out = self.listing.marks().0 - entries.len();
+        if entries.is_empty() {
+            entries.extend(self.current());
+        }
+        Selection { entries, left_out, filtered: !self.listing.filter().is_empty() }
     }
 
     /// The place of an entry.

@@ -96,6 +96,8 @@ pub(super) struct State {
     pub(super) snapshot: Snapshot,
     pub(super) notice: Option<Notice>,
     pub(super) deletion: Option<Deletion>,
+    /// What is said, as long as a question is open, of marked entries that it is not about because they are hidden.
+    pub(super) left_out: Option<String>,
     /// What is begun once it is counted and agreed to; `None`: it is a deletion.
     pub(super) counted: Option<Box<Task>>,
     /// What it is that goes on as a deletion does.
@@ -186,6 +188,7 @@ impl State {
             snapshot: Snapshot::default(),
             notice: None,
             deletion: None,
+            left_out: None,
             counted: None,
             job: Job::default(),
             deleting: Vec::new(),
@@ -252,6 +255,33 @@ impl State {
     /// Both panes.
     pub(super) fn both(&mut self) -> &mut [Pane; 2] {
         &mut self.panes
+    }
+
+    /// What an action acts on in the pane with the keyboard; what is left out is remembered for the question that follows.
+    pub(super) fn selection(&mut self) -> Vec<u32> {
+        let selection = self.here().selection();
+        self.left_out = selection.left_out();
+        selection.entries
+    }
+
+    /// Whether something is asked, or is about to be.
+    fn is_asking(&self) -> bool {
+        !self.dialogs.is_empty() || self.deletion == Some(Deletion::Counting) || self.asked.is_some()
+    }
+
+    /// Forgets what was left out once nothing is asked any more.
+    pub(super) fn settle_selection(&mut self) {
+        if !self.is_asking() {
+            self.left_out = None;
+        }
+    }
+
+    /// Adds to `text` what an action that asks nothing leaves out.
+    pub(super) fn say_with_left_out(&mut self, text: &str) {
+        match self.left_out.take() {
+            Some(left_out) => self.say(Tone::Warning, format!("{text}; {left_out}")),
+            None => self.say(Tone::Plain, text),
+        }
     }
 
     /// The profile of a place.

@@ -125,6 +125,7 @@ pub(super) fn update(state: &mut State, event: Event) -> Vec<Effect> {
 
 /// What follows from any change: cursors within their rows, pages that are needed now, questions that waited.
 pub(super) fn settle(state: &mut State, effects: &mut Vec<Effect>) {
+    state.settle_selection();
     transfer::ask_next(state);
     effects.extend(uploads::settle(state));
     effects.extend(viewing::settle(state));
@@ -230,6 +231,7 @@ fn cancel(state: &mut State) -> Option<Vec<Effect>> {
 
 /// Actions of the panes.
 fn act(state: &mut State, action: Action) -> Vec<Effect> {
+    state.left_out = None;
     match action {
         Action::Copy | Action::Move => transfer::start(state, action),
         Action::Rename => renaming::ask(state),

@@ -107,6 +107,7 @@ pub(super) fn draw(state: &State, frame: &mut Frame<'_>) {
         let style = match state.notice.as_ref().map(|notice| notice.tone) {
             Some(Tone::Error) => theme.error,
             Some(Tone::Warning) => theme.warning,
+            None if state.left_out.is_some() => theme.warning,
             _ => theme.text,
         };
         frame.render_widget(Line::styled(line, style), Rect { y, height: 1, ..area });
@@ -142,6 +143,8 @@ fn notice(state: &State, width: u16) -> Vec<String> {
     let (doing, _) = state.job.words();
     let text = if let Some(notice) = &state.notice {
         display_safe(&notice.text).into_owned()
+    } else if let Some(left_out) = state.left_out.as_ref().filter(|_| !state.dialogs.is_empty()) {
+        left_out.clone()
     } else {
         match state.deletion {
             Some(Deletion::Counting) => {

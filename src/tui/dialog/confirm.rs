@@ -133,6 +133,11 @@ impl Confirm {
         Self { title, lines, yes: false, decision, scroll: Scroll::default() }
     }
 
+    /// Says below the question what it is not about.
+    pub(super) fn leave_out(&mut self, words: &str) {
+        self.lines.insert(1.min(self.lines.len()), display_safe(words).into_owned());
+    }
+
     pub(super) fn on_action(&mut self, action: Action) -> Outcome {
         match action {
             Action::ConfirmYes => return Outcome::Decide(self.decision.clone()),

@@ -29,6 +29,16 @@ impl Dialog {
         Self::Confirm(confirm::Confirm::delete(targets, what, files, bytes))
     }
 
+    /// A question about what is marked, with what it says of marked entries that are hidden and left out.
+    pub(crate) fn leaving_out(mut self, words: Option<&str>) -> Self {
+        match (&mut self, words) {
+            (Self::Confirm(confirm), Some(words)) => confirm.leave_out(words),
+            (Self::Typed(typed), Some(words)) => typed.leave_out(words),
+            _ => {}
+        }
+        self
+    }
+
     /// "N transfers are not finished; go on with them?"
     pub(crate) fn confirm_resume(unfinished: Vec<Unfinished>) -> Self {
         Self::Confirm(confirm::Confirm::resume(unfinished))

@@ -37,6 +37,11 @@ impl Typed {
         Self { title, lines, name: name.to_owned(), field: Field::new(""), wrong: false, decision }
     }
 
+    /// Says below the question what it is not about.
+    pub(super) fn leave_out(&mut self, words: &str) {
+        self.lines.insert(1.min(self.lines.len()), display_safe(words).into_owned());
+    }
+
     pub(super) fn on_key(&mut self, key: KeyEvent, action: Option<Action>) -> Outcome {
         if action == Some(Action::FormAccept) {
             if self.field.text() == self.name {

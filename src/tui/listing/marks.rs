@@ -18,6 +18,7 @@ impl Listing {
             return;
         }
         *mark = on;
+        self.marked_seen.take();
         let bytes = self.size(entry).unwrap_or(0);
         if on {
             self.marked += 1;
@@ -36,10 +37,11 @@ impl Listing {
         }
     }
 
-    /// Takes every mark off, also of what is not seen.
-    pub(crate) fn unmark_all(&mut self) {
-        self.marks.fill(false);
-        (self.marked, self.marked_bytes) = (0, 0);
+    /// Takes the marks off that are seen.
+    pub(crate) fn unmark_seen(&mut self) {
+        for entry in self.marked_seen() {
+            self.mark(entry, false);
+        }
     }
 
     /// How many are marked, and the bytes of those whose size is known.
@@ -47,7 +49,32 @@ impl Listing {
         (self.marked, self.marked_bytes)
     }
 
-    /// The marked entries in the order of the view.
+    /// Likewise of those that are seen: that pass the filter and are not hidden.
+    pub(crate) fn marks_seen(&self) -> (usize, u64) {
+        if let Some(known) = self.marked_seen.get() {
+            return known;
+        }
+        let seen = self.marked_seen();
+        let bytes = seen.iter().filter_map(|entry| self.size(*entry)).sum();
+        self.marked_seen.set(Some((seen.len(), bytes)));
+        (seen.len(), bytes)
+    }
+
+    /// The marked entries that are seen, in the order of the view. While a listing is being filtered, an entry counts only
+    /// if it is seen both before and after: what is on the screen may be either.
+    pub(crate) fn marked_seen(&self) -> Vec<u32> {
+        let ways = [Some(&self.how), self.wanted.as_ref()].into_iter().flatten();
+        let mut ways: Vec<_> =
+            ways.filter(|how| !how.takes_all()).map(|how| (how, how.filter.sieve())).collect();
+        let mut marked = self.marked();
+        marked.retain(|entry| {
+            let name = self.columns.name(*entry);
+            ways.iter_mut().all(|(how, sieve)| how.takes(name, sieve))
+        });
+        marked
+    }
+
+    /// Every marked entry, seen or not, in the order of the view.
     pub(crate) fn marked(&self) -> Vec<u32> {
         if self.marked == 0 {
             return Vec::new();

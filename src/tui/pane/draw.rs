@@ -108,7 +108,8 @@ fn place(location: &Location, home: Option<&std::path::Path>) -> String {
     location.to_string()
 }
 
-/// `12`, `1,000+` while there is more, `3 of 1,000+` when filtered; what it is sorted by, if not by name.
+/// `12`, `1,000+` while there is more, `3 of 1,000+` when filtered; marks that are not seen; what it is sorted by, if not
+/// by name.
 fn count(pane: &Pane) -> String {
     let (seen, all) = (pane.listing.rows(), pane.listing.len());
     let plus = if pane.has_more() { "+" } else { "" };
@@ -119,6 +120,10 @@ fn count(pane: &Pane) -> String {
     };
     if pane.search.is_some() {
         out += " found";
+    }
+    let hidden = pane.listing.marks().0 - pane.listing.marks_seen().0;
+    if hidden > 0 {
+        out += &format!(", {} marked hidden", text::thousands(hidden));
     }
     match pane.listing.sort() {
         _ if pane.listing.is_as_found() => {}
@@ -147,7 +152,7 @@ fn footer(pane: &Pane, look: &Look<'_>, room: usize) -> Line<'static> {
     if let Some(error) = pane.error.as_ref().filter(|_| pane.listing.rows() > 0) {
         return Line::styled(clip(format!(" {} reads on: {error} ", look.refresh)), theme.error);
     }
-    let (marked, bytes) = pane.listing.marks();
+    let (marked, bytes) = pane.listing.marks_seen();
     let mut parts = Vec::new();
     if marked > 0 {
         // Of folders the size is not known.

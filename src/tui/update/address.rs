@@ -16,10 +16,14 @@ use crate::location::{Location, Remote};
 use crate::sanitize::display_safe;
 
 /// The objects, prefixes and buckets that are chosen; or the place itself.
-fn chosen(state: &State) -> Vec<Remote> {
+fn chosen(state: &mut State) -> Vec<Remote> {
+    let chosen = state.selection();
+    if let Some(left_out) = state.left_out.take() {
+        state.say(Tone::Warning, left_out);
+    }
     let pane = state.here();
     let mut places: Vec<Remote> =
-        pane.chosen().iter().filter_map(|entry| pane.place(*entry).as_remote().cloned()).collect();
+        chosen.iter().filter_map(|entry| pane.place(*entry).as_remote().cloned()).collect();
     if places.is_empty() {
         places.extend(pane.location.as_remote().cloned());
     }

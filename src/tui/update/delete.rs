@@ -19,8 +19,8 @@ pub(super) fn start(state: &mut State) -> Vec<Effect> {
     if is_busy(state) {
         return Vec::new();
     }
+    let chosen = state.selection();
     let pane = state.here();
-    let chosen = pane.chosen();
     if chosen.is_empty() {
         state.say(Tone::Plain, "nothing here to delete");
         return Vec::new();
@@ -38,6 +38,9 @@ pub(super) fn start(state: &mut State) -> Vec<Effect> {
     if state.config.ui.confirm_delete || bucket {
         (state.deletion, state.job) = (Some(Deletion::Counting), Job::Delete);
         return vec![Effect::Count(targets)];
+    }
+    if let Some(left_out) = state.left_out.take() {
+        state.say(Tone::Warning, left_out);
     }
     delete(state, targets)
 }
@@ -64,7 +67,8 @@ pub(super) fn counted(state: &mut State, targets: Vec<Target>, total: Result<Tot
         (Ok(total), None) => {
             let what = words(&targets);
             let bytes = state.theme.units.size(total.bytes);
-            state.dialogs.push(Dialog::confirm_delete(targets, &what, total.files, &bytes));
+            let dialog = Dialog::confirm_delete(targets, &what, total.files, &bytes);
+            state.dialogs.push(dialog.leaving_out(state.left_out.as_deref()));
         }
         (Err(error), _) => {
             let (_, done) = state.job.words();

@@ -12,12 +12,13 @@ const CHECKED: usize = 200;
 
 /// The form for a protected link to what is chosen.
 pub(super) fn share(state: &mut State) -> Vec<Effect> {
+    let chosen = state.selection();
     let pane = state.here();
     if pane.location.as_local().is_some() {
         state.say(Tone::Warning, "protected links are for what a profile stores; copy it there first");
         return Vec::new();
     }
-    let places: Vec<Location> = pane.chosen().iter().map(|entry| pane.place(*entry)).collect();
+    let places: Vec<Location> = chosen.iter().map(|entry| pane.place(*entry)).collect();
     let places = if places.is_empty() { vec![pane.location.clone()] } else { places };
     if places.iter().any(|place| place.as_remote().is_none()) {
         state.say(Tone::Warning, "open a bucket first; a whole profile is nothing to share");

@@ -16,8 +16,12 @@ use crate::location::Location;
 
 /// Copies a link to each chosen object, or the paths of local files.
 pub(super) fn copy(state: &mut State) -> Vec<Effect> {
+    let chosen = state.selection();
+    let left_out = state.left_out.take();
+    if let Some(left_out) = &left_out {
+        state.say(Tone::Warning, left_out.clone());
+    }
     let pane = state.here();
-    let chosen = pane.chosen();
     if pane.location.as_local().is_some() {
         return copy_paths(state, &chosen);
     }
@@ -34,7 +38,9 @@ pub(super) fn copy(state: &mut State) -> Vec<Effect> {
     let skipped = chosen.len() - requests.len();
     if skipped > 0 {
         let folders = if skipped == 1 { "folder is" } else { "folders are" };
-        state.say(Tone::Warning, format!("{skipped} marked {folders} left out: links are for objects"));
+        let hidden = left_out.map(|left_out| format!("; {left_out}")).unwrap_or_default();
+        let text = format!("{skipped} marked {folders} left out: links are for objects{hidden}");
+        state.say(Tone::Warning, text);
     }
     sign(state, requests)
 }
@@ -103,7 +109,7 @@ pub(super) fn dialog(state: &mut State) -> Vec<Effect> {
     let place = Location::Remote(request.target.clone());
     let has_public = state.profile(&place).is_some_and(|profile| profile.public_url.is_some());
     let folder = state.there().location.as_local().and_then(|path| path.to_str()).unwrap_or(".").to_owned();
-    let marked = pane.listing.marks().0;
+    let marked = pane.listing.marks_seen().0;
     state.dialogs.push(Dialog::link(request, has_public, &folder));
     if marked > 1 {
         let copy = state.config.keys.label(Action::CopyLink);

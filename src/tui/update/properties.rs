@@ -14,9 +14,9 @@ use crate::walk::{Target, Total};
 
 /// The chosen objects and prefixes; says so if there are none that can be changed.
 fn chosen(state: &mut State) -> Option<Vec<Target>> {
+    let chosen = state.selection();
     let pane = state.here();
     let place = pane.location.clone();
-    let chosen = pane.chosen();
     let refusal = match &place {
         Location::Local(_) => Some("local files have no such properties; this is for objects"),
         // What was found there are objects.
@@ -73,14 +73,14 @@ pub(super) fn counted(state: &mut State, task: Box<Task>, total: Total) {
     ];
     lines.extend(targets.iter().map(|target| target.location.to_string()));
     let decision = Decision::Begin(state.job, task);
-    state.dialogs.push(Dialog::confirm(verb, lines, decision));
+    state.dialogs.push(Dialog::confirm(verb, lines, decision).leaving_out(state.left_out.as_deref()));
 }
 
 /// It was agreed to.
 pub(super) fn start(state: &mut State, job: Job, task: Task) -> Vec<Effect> {
     let (Task::Change { targets, .. } | Task::Restore { targets, .. }) = &task else { return Vec::new() };
     let places = places(state, targets);
-    state.here_mut().listing.unmark_all();
+    state.here_mut().listing.unmark_seen();
     delete::start_task(state, job, places, task)
 }
 

@@ -24,8 +24,9 @@ const COMPARED: usize = 100_000;
 
 /// Asks for a new name of the entry under the cursor, or for those of all that are marked.
 pub(super) fn ask(state: &mut State) -> Vec<Effect> {
+    let chosen = state.selection();
     let pane = state.here();
-    let (at, chosen) = (pane.location.clone(), pane.chosen());
+    let at = pane.location.clone();
     let Some(first) = chosen.first().copied() else {
         state.say(Tone::Plain, "nothing here to rename");
         return Vec::new();
@@ -110,7 +111,7 @@ pub(super) fn rename(state: &mut State, names: Vec<(OsString, OsString)>) -> Vec
     };
     let items: Vec<Item> = names.iter().map(item).collect();
     let seek = names.into_iter().next().map(|(_, to)| to);
-    state.here_mut().listing.unmark_all();
+    state.here_mut().listing.unmark_seen();
     let mut places: Vec<Location> = items.iter().filter_map(|item| item.to.parent()).collect();
     places.push(at);
     places.dedup();
@@ -143,6 +144,6 @@ pub(super) fn renamed(
         state.remember(Undo::Renamed(at.clone(), done));
     }
     let here = state.focus;
-    state.here_mut().listing.unmark_all();
+    state.here_mut().listing.unmark_seen();
     refresh(state, &places, seek.as_deref().map(|name| (here, name)))
 }

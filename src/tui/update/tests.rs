@@ -4,6 +4,7 @@ mod drawing;
 mod given;
 mod large;
 mod listing;
+mod marks;
 mod moving;
 mod places;
 mod pointer;

@@ -38,7 +38,8 @@ pub(super) fn start(state: &mut State, action: Action) -> Vec<Effect> {
     if !writable(state, &to) || (verb == Verb::Move && !writable(state, &from)) {
         return Vec::new();
     }
-    let items = match items(state.here(), &to, verb) {
+    let chosen = state.selection();
+    let items = match items(state.here(), &chosen, &to, verb) {
         Ok(items) => items,
         Err(error) => {
             state.fail(&error);
@@ -50,23 +51,22 @@ pub(super) fn start(state: &mut State, action: Action) -> Vec<Effect> {
         [item] => display_safe(&item.from.name()).into_owned(),
         several => format!("{} entries", text::thousands(several.len())),
     };
-    state.say(Tone::Plain, format!("{word} {what} to {to}"));
+    state.say_with_left_out(&format!("{word} {what} to {to}"));
     let within = to.as_local().map(Path::to_path_buf);
     let mut places = vec![to];
     if verb == Verb::Move {
         places.push(from);
     }
-    state.here_mut().listing.unmark_all();
+    state.here_mut().listing.unmark_seen();
     let on_conflict = state.config.transfer.on_conflict.unwrap_or(OnConflict::Ask);
     let request = Box::new(Request { verb, items, on_conflict, within, ..Request::default() });
     let touches = Touches { places, undoable: verb == Verb::Move, ..Touches::default() };
     vec![Effect::Submit { request, touches }]
 }
 
-fn items(pane: &Pane, to: &Location, verb: Verb) -> Result<Vec<Item>> {
+fn items(pane: &Pane, chosen: &[u32], to: &Location, verb: Verb) -> Result<Vec<Item>> {
     let refusal = |text: String| Error::new(Failure::Usage, text);
     let refuse = |text: String| Err(refusal(text));
-    let chosen = pane.chosen();
     if chosen.is_empty() {
         return refuse("nothing here to copy".to_owned());
     }
