@@ -1,12 +1,14 @@
 //! The command line: clap's types here, one file a subcommand below. Commands print results on stdout and everything
 //! else on stderr.
 
+mod applies;
 mod ask;
 mod browse;
 mod cat;
 mod check;
 mod configure;
 mod copy;
+mod descriptors;
 mod doctor;
 mod drops;
 mod du;
@@ -198,6 +200,11 @@ impl Context {
     }
 }
 
+/// The command line as clap knows it.
+pub fn command() -> clap::Command {
+    Cli::command()
+}
+
 /// Parses the arguments of this process and does what they say; returns the exit code.
 pub fn main() -> u8 {
     run(std::env::args_os())
@@ -242,6 +249,9 @@ fn parse(arguments: &[OsString]) -> clap::error::Result<Cli> {
 fn dispatch(cli: Cli) -> Result<u8> {
     let Cli { global, command, left, right } = cli;
     output::set_color(global.color);
+    if global.verbose && global.log.is_none() {
+        return Err(Error::new(Kind::Usage, "--verbose is for the log").with_hint("add --log FILE"));
+    }
     let _log = global.log.as_deref().map(|file| crate::log::open(file, global.verbose)).transpose()?;
     let options = LoadOptions { file: global.config.clone(), profile: global.profile.clone() };
     let load = || Config::load(&options);

@@ -35,6 +35,7 @@ mod work;
 
 pub use engine::Engine;
 pub use journal::{BegunHere, MOST_TAKEN_BACK, Origin, Unfinished};
+pub use limit::RateLimit;
 pub use partial::Room;
 pub use plan::Filter;
 pub use shown::{Snapshot, State, TransferView, Waits};

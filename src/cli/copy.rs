@@ -3,17 +3,20 @@
 use std::io::IsTerminal as _;
 
 use clap::Args;
-use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-use super::output::Out;
+use super::applies::{self, End, refused};
+use super::output::note;
 use super::printer::Printer;
 use super::transfer::{Writing, carry_out};
-use super::{Context, cat, items};
+use super::{Context, cat, descriptors, items};
 use crate::config::units::parse_size;
 use crate::error::{Error, Kind, Result};
-use crate::location::Location;
-use crate::transfer::{Engine, Item, Known, OnConflict, Request, Verb};
+use crate::location::{Location, Remote};
+use crate::transfer::{Filter, Input, Item, Known, OnConflict, RateLimit, Request, Verb, Verify};
+
+/// stdin as a source, stdout as a target.
+const STREAM: &str = "-";
 
 #[derive(Args, Debug)]
 #[command(
@@ -25,9 +28,9 @@ pub(super) struct Options {
     recursive: bool,
     /// What to do about targets that exist: overwrite them; skip them; newer: overwrite those that are older by a second
     /// or more, and skip all others (the time of an object is its `mtime`, if its upload kept one, else Last-Modified);
-    /// rename: write to a free name, `name (1).ext`; fail; ask.
-    #[arg(long, value_name = "WHAT", default_value = "overwrite", value_parser = on_conflict)]
-    on_conflict: OnConflict,
+    /// rename: write to a free name, `name (1).ext`; fail; ask [default: overwrite].
+    #[arg(long, value_name = "WHAT", value_parser = on_conflict)]
+    on_conflict: Option<OnConflict>,
     #[command(flatten)]
     writing: Writing,
     /// That version of the source instead of the newest; onto itself it becomes the newest.
@@ -55,26 +58,33 @@ pub(super) async fn run(
     verb: Verb,
     stop: CancellationToken,
 ) -> Result<u8> {
-    if options.on_conflict == OnConflict::Ask && !std::io::stdin().is_terminal() {
-        return Err(Error::new(Kind::Usage, "--on-conflict ask needs a terminal")
-            .with_hint("choose overwrite, skip, newer, rename or fail"));
-    }
-    let writing = &options.writing;
-    let (engine, mut events) = writing.engine(context);
     let Some((target, sources)) = options.locations.split_last() else {
         return Err(Error::new(Kind::Usage, "name a source and a target"));
     };
-    if sources.iter().any(|source| source == "-") || target == "-" {
-        return stream(context, &engine, &options, sources, target, verb, stop).await;
+    refuse_ignored(context, &options, sources, target)?;
+    let has_stream = sources.iter().any(|source| source == STREAM) || target == STREAM;
+    if has_stream && verb == Verb::Move {
+        return Err(Error::new(Kind::Usage, "a stream cannot be moved").with_hint("use cp"));
     }
-    let mut items = items::resolve(context, sources, target, options.recursive)?;
-    if let Some(id) = &options.version_id {
-        of_version(context, &mut items, verb, id).await?;
+    if target == STREAM {
+        return to_stdout(context, &options, sources).await;
     }
+    let mut input = None;
+    let items = if has_stream {
+        input = Some(stdin(&options)?);
+        vec![Item { from: Input::place(), to: object(context, target)?, tree: false, known: None }]
+    } else {
+        let mut items = items::resolve(context, sources, target, options.recursive)?;
+        if let Some(id) = &options.version_id {
+            of_version(context, &mut items, verb, id).await?;
+        }
+        items
+    };
+    let writing = &options.writing;
     let request = Request {
         verb,
         items,
-        on_conflict: options.on_conflict,
+        on_conflict: options.on_conflict.unwrap_or_default(),
         attributes: writing.attributes(),
         include: writing.include.clone(),
         exclude: writing.exclude.clone(),
@@ -82,11 +92,93 @@ pub(super) async fn run(
         store_mtime: false,
         within: None,
         trees: None,
-        tuning: writing.tuning(),
+        tuning: writing.moving.tuning(),
     };
-    let mut printer = Printer::new(writing, if verb == Verb::Move { "move" } else { "copy" }, &request);
-    let summary = carry_out(&engine, &mut events, engine.submit(request), &mut printer, &stop).await?;
+    let word = if verb == Verb::Move { "move" } else { "copy" };
+    let mut printer = Printer::new(writing.moving.json, word, &request);
+    let (engine, mut events) = writing.moving.engine(context);
+    let id = match input {
+        Some(input) => engine.submit_stream(request, input),
+        None => engine.submit(request),
+    };
+    let summary = carry_out(&engine, &mut events, id, &mut printer, &stop).await?;
     printer.summary(&summary, None)
+}
+
+/// Refuses options that would mean nothing for these sources and this target.
+fn refuse_ignored(context: &Context, options: &Options, sources: &[String], target: &str) -> Result<()> {
+    let end = |text: &String| match text.as_str() {
+        STREAM => Ok(End::Stream),
+        text => context.location(text).map(|location| End::of(&location)),
+    };
+    let from = sources.iter().map(end).collect::<Result<Vec<End>>>()?;
+    let to = end(&target.to_owned())?;
+    let (from_stdin, to_stdout) = (from.contains(&End::Stream), to == End::Stream);
+    if from_stdin && (to_stdout || sources.len() > 1) {
+        return Err(Error::new(Kind::Usage, "`-` must be the only source, and its target an object")
+            .with_hint("for example: pg_dump shop | twinpail cp - work:backups/shop.sql"));
+    }
+    applies::check(&options.writing, &from, to)?;
+    let policy = options.on_conflict;
+    for (option, given, why) in [
+        ("--on-conflict", to_stdout && policy.is_some(), "stdout is no target that exists already"),
+        ("--recursive", options.recursive && (from_stdin || to_stdout), "a stream is no folder"),
+        ("--version-id", from_stdin && options.version_id.is_some(), "it is for objects, and stdin is none"),
+        ("--expected-size", !from_stdin && options.expected_size.is_some(), "it is for stdin as the source"),
+    ] {
+        if given {
+            return Err(refused(option, why));
+        }
+    }
+    if policy == Some(OnConflict::Ask) && (from_stdin || !std::io::stdin().is_terminal()) {
+        return Err(Error::new(Kind::Usage, "--on-conflict ask needs a terminal as stdin, for the answer")
+            .with_hint("choose overwrite, skip, newer, rename or fail"));
+    }
+    Ok(())
+}
+
+/// stdin as the source of a request.
+fn stdin(options: &Options) -> Result<Input> {
+    descriptors::open_stdin()?;
+    Ok(Input { reader: Box::new(tokio::io::stdin()), expected_size: options.expected_size })
+}
+
+/// The object that stdin is copied to.
+fn object(context: &Context, target: &str) -> Result<Location> {
+    match context.location(target)? {
+        Location::Remote(remote) if remote.is_prefix() => {
+            Err(Error::new(Kind::Usage, format!("{remote} names no object"))
+                .with_hint("stdin has no name; give it one"))
+        }
+        object @ Location::Remote(_) => Ok(object),
+        other => Err(Error::new(Kind::Usage, format!("`-` cannot be copied to {other}"))
+            .with_hint("copy it to an object, PROFILE:BUCKET/KEY; the shell writes files: > FILE")),
+    }
+}
+
+/// Writes objects to stdout, one after the other.
+async fn to_stdout(context: &Context, options: &Options, sources: &[String]) -> Result<u8> {
+    let writing = &options.writing;
+    let filter =
+        Request { include: writing.include.clone(), exclude: writing.exclude.clone(), ..Request::default() };
+    let filter = Filter::new(&filter)?;
+    let mut objects: Vec<Remote> =
+        sources.iter().map(|text| cat::object(context, text)).collect::<Result<_>>()?;
+    objects.retain(|object| {
+        let takes = filter.takes(&Location::Remote(object.clone()).name());
+        if !takes {
+            note(&format!("{object} is left out: its name does not pass --include and --exclude"));
+        }
+        takes
+    });
+    let moving = &writing.moving;
+    let reading = cat::Reading {
+        version_id: options.version_id.as_deref(),
+        limit: RateLimit::new(moving.limit_rate.or(context.config.transfer.limit_rate)),
+        verify: moving.verify().unwrap_or(context.config.transfer.verify) != Verify::Off,
+        dry_run: writing.dry_run,
+    };
+    cat::to_stdout(context, &objects, &reading).await
 }
 
 /// Binds the only item to a version of its source.
@@ -107,55 +199,4 @@ async fn of_version(context: &Context, items: &mut [Item], verb: Verb, id: &str)
         version_id: Some(id.to_owned()),
     });
     Ok(())
-}
-
-/// `-` on one side.
-async fn stream(
-    context: &Context,
-    engine: &Engine,
-    options: &Options,
-    sources: &[String],
-    target: &str,
-    verb: Verb,
-    stop: CancellationToken,
-) -> Result<u8> {
-    let wrong = |text: &str| Err(Error::new(Kind::Usage, text.to_owned()));
-    if verb == Verb::Move {
-        return wrong("a stream cannot be moved; use cp");
-    }
-    if target == "-" {
-        let locations = sources.to_vec();
-        if locations.iter().any(|source| source == "-") {
-            return wrong("stdin to stdout needs no twinpail");
-        }
-        return cat::to_stdout(context, &locations, options.version_id.as_deref()).await;
-    }
-    if sources.len() != 1 {
-        return wrong("`-` must be the only source");
-    }
-    let Location::Remote(remote) = context.location(target)? else {
-        return wrong("`-` can be copied to an object: PROFILE:BUCKET/KEY");
-    };
-    if remote.is_prefix() {
-        return Err(Error::new(Kind::Usage, format!("{remote} names no object"))
-            .with_hint("stdin has no name; give it one"));
-    }
-    let mut attributes = options.writing.attributes();
-    if attributes.content_type.is_none() {
-        attributes.content_type = mime_guess::from_path(&remote.key).first_raw().map(str::to_owned);
-    }
-    let (written, verified) =
-        engine.upload_stream(tokio::io::stdin(), &remote, &attributes, options.expected_size, stop).await?;
-    if options.writing.json {
-        let target = Location::Remote(remote).exact();
-        let mut out = Out::new();
-        out.json(&json!({
-            "source": "-", "target": target, "status": "done", "bytes": written, "bytes_sent": written,
-            "bytes_resumed": 0, "verified": verified.name(), "error": null,
-        }))?;
-        out.json(&json!({ "summary": {
-            "files": 1, "failed": 0, "skipped": 0, "bytes": written, "bytes_sent": written, "bytes_resumed": 0,
-        }}))?;
-    }
-    Ok(0)
 }

@@ -18,7 +18,7 @@ pub(super) struct Options {
     #[arg(short, long, value_name = "DEPTH", default_value_t = 0)]
     depth: usize,
     /// Sizes with units.
-    #[arg(short = 'H', long)]
+    #[arg(short = 'H', long, conflicts_with = "json")]
     human: bool,
     /// The largest first instead of by name.
     #[arg(short = 'S', long)]

@@ -45,7 +45,7 @@ pub(super) struct Options {
     #[arg(long, value_name = "N")]
     limit: Option<u64>,
     /// Objects of the same size and ETag, most wasted bytes first.
-    #[arg(long, conflicts_with = "limit")]
+    #[arg(long, conflicts_with_all = ["limit", "long", "null"])]
     duplicates: bool,
     /// With size and time.
     #[arg(short, long, conflicts_with = "json")]

@@ -2,7 +2,9 @@
 
 use clap::Args;
 use serde_json::json;
+use tokio::sync::mpsc::Receiver;
 
+use super::applies::refused;
 use super::output::{Out, Tally, local_time};
 use super::{Context, versions};
 use crate::entry::{Entry, Kind as EntryKind, Page};
@@ -30,7 +32,7 @@ pub(super) struct Options {
     #[arg(long, conflicts_with_all = ["null", "recursive"])]
     versions: bool,
     /// Sizes with units.
-    #[arg(short = 'H', long)]
+    #[arg(short = 'H', long, conflicts_with_all = ["json", "null"])]
     human: bool,
     /// What to list; a key is taken as a prefix. Default: the default profile's buckets.
     #[arg(value_name = "LOC")]
@@ -41,9 +43,12 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<u8> {
     let mut out = Out::new();
     let mut tally = Tally::new();
     let locations = context.or_default(&options.locations)?;
+    for location in locations.iter().flat_map(|text| context.location(text)) {
+        refuse_ignored(&options, &location)?;
+    }
     for text in &locations {
         let listed = match context.location(text) {
-            Ok(location) => one(context, &options, &location, &mut out).await,
+            Ok(location) => one(context, &options, &location, (&mut out, &mut tally)).await,
             Err(error) if locations.len() == 1 => return Err(error),
             Err(error) => Err(error),
         };
@@ -53,8 +58,30 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<u8> {
     Ok(tally.code())
 }
 
-async fn one(context: &Context, options: &Options, location: &Location, out: &mut Out) -> Result<()> {
+/// Refuses options that a place has no use for.
+fn refuse_ignored(options: &Options, location: &Location) -> Result<()> {
     match location {
+        Location::Local(_) | Location::Profile(_) if options.versions => {
+            Err(refused("--versions", &format!("{location} has no versions; name a bucket or a prefix")))
+        }
+        Location::Profile(profile) if options.recursive => {
+            Err(refused("--recursive", &format!("{profile}: is a whole profile"))
+                .with_hint(format!("`twinpail find {profile}:` lists the objects of all its buckets")))
+        }
+        _ => Ok(()),
+    }
+}
+
+async fn one(
+    context: &Context,
+    options: &Options,
+    location: &Location,
+    (out, tally): (&mut Out, &mut Tally),
+) -> Result<()> {
+    match location {
+        Location::Local(path) if options.recursive && path.is_dir() => {
+            below(options, walk::local(path.clone()), "", (out, tally)).await.map(drop)
+        }
         Location::Local(path) => {
             let mut page = if path.is_dir() {
                 local::list(path)?
@@ -76,16 +103,21 @@ async fn one(context: &Context, options: &Options, location: &Location, out: &mu
                 }
             }
         }
-        Location::Remote(remote) => keys(context, options, remote, out).await,
+        Location::Remote(remote) => keys(context, options, remote, (out, tally)).await,
     }
 }
 
-async fn keys(context: &Context, options: &Options, remote: &Remote, out: &mut Out) -> Result<()> {
+async fn keys(
+    context: &Context,
+    options: &Options,
+    remote: &Remote,
+    (out, tally): (&mut Out, &mut Tally),
+) -> Result<()> {
     let store = context.connections.store(&remote.profile).await?;
     let any = if options.versions {
-        versions::list(context, remote, options.json, out).await?
+        versions::list(context, remote, options.json, options.human, out).await?
     } else if options.recursive {
-        all(options, store, remote, out).await?
+        below(options, walk::remote(store, remote.clone()), &remote.key, (out, tally)).await?
     } else {
         level(options, &store, remote, out).await?
     };
@@ -96,11 +128,26 @@ async fn keys(context: &Context, options: &Options, remote: &Remote, out: &mut O
 }
 
 /// Everything below, in the order of the listing; whether there is anything.
-async fn all(options: &Options, store: Store, remote: &Remote, out: &mut Out) -> Result<bool> {
+async fn below(
+    options: &Options,
+    mut batches: Receiver<walk::Batch>,
+    prefix: &str,
+    (out, tally): (&mut Out, &mut Tally),
+) -> Result<bool> {
     let mut any = false;
-    let mut batches = walk::remote(store, remote.clone());
     while let Some(batch) = batches.recv().await {
-        for found in batch? {
+        let batch = match batch {
+            Ok(batch) => batch,
+            // Links and devices are not listed, as `find` and `du` do not count them.
+            Err(error) if error.kind() == Kind::Unsupported => continue,
+            Err(error) => {
+                // That is said, and nothing is missing because of a wrong name.
+                any = true;
+                tally.take(Err(error))?;
+                continue;
+            }
+        };
+        for found in batch {
             any = true;
             let entry = Entry {
                 size: Some(found.size),
@@ -109,7 +156,7 @@ async fn all(options: &Options, store: Store, remote: &Remote, out: &mut Out) ->
                 storage_class: found.storage_class,
                 ..Entry::new(found.relative, EntryKind::Object)
             };
-            print(options, &remote.key, &entry, out)?;
+            print(options, prefix, &entry, out)?;
         }
     }
     Ok(any)

@@ -9,6 +9,8 @@ use std::time::Duration;
 use clap::{ArgGroup, Args, ValueEnum};
 
 use super::Context;
+use super::applies::refused;
+use super::descriptors;
 use super::output::{Tally, note};
 use crate::clipboard::{Clipboard, Outcome, Surroundings};
 use crate::error::{Error, Kind, Result};
@@ -123,12 +125,7 @@ fn expires(text: &str) -> std::result::Result<Duration, String> {
 }
 
 pub(super) async fn run(context: &Context, options: Options) -> Result<u8> {
-    if options.content_length.is_some() && options.method.method() != Method::Put {
-        return Err(Error::new(Kind::Usage, "--content-length is for uploads: add --method put"));
-    }
-    if options.part.is_some() && (options.method.method() != Method::Put || options.public) {
-        return Err(Error::new(Kind::Usage, "--part is for uploads: add --method put"));
-    }
+    refuse_ignored(&options)?;
     let pages = options.locations.len() > 1 || options.recursive || options.locations == ["-"];
     if options.html && options.method.method() == Method::Put && pages {
         return Err(Error::new(Kind::Usage, "a page that sends a file is for one object"));
@@ -151,6 +148,34 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<u8> {
     Ok(run.tally.code())
 }
 
+/// Refuses options that the link would not have in it.
+fn refuse_ignored(options: &Options) -> Result<()> {
+    let method = options.method.method();
+    let (is_get, is_put) = (method == Method::Get, method == Method::Put);
+    if options.content_length.is_some() && !is_put {
+        return Err(Error::new(Kind::Usage, "--content-length is for uploads: add --method put"));
+    }
+    if options.part.is_some() && (!is_put || options.public) {
+        return Err(Error::new(Kind::Usage, "--part is for uploads: add --method put"));
+    }
+    let download = "it is for downloads: --method get";
+    let typed = if options.part.is_some() { "a part has no type" } else { "it is for --method get and put" };
+    let types = (is_get || is_put) && options.part.is_none();
+    for (option, given, why) in [
+        ("--filename", options.filename.is_some() && !is_get, download),
+        ("--inline", options.inline && !is_get, download),
+        ("--wget", options.wget && !is_get, download),
+        ("--content-type", options.content_type.is_some() && !types, typed),
+        ("--version-id", options.version_id.is_some() && is_put, "an upload makes a new version"),
+        ("--expires", options.expires.is_some() && options.public, "a public address does not end"),
+    ] {
+        if given {
+            return Err(refused(option, why));
+        }
+    }
+    Ok(())
+}
+
 struct Run<'a> {
     context: &'a Context,
     options: &'a Options,
@@ -163,6 +188,7 @@ impl Run<'_> {
     async fn all(&mut self) -> Result<()> {
         for text in &self.options.locations {
             if text == "-" {
+                descriptors::open_stdin()?;
                 for line in std::io::stdin().lock().lines() {
                     let line =
                         line.map_err(|error| Error::new(Kind::Local, format!("cannot read stdin: {error}")))?;

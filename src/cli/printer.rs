@@ -7,11 +7,12 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
 use super::output::{self, Out, note, report};
-use super::transfer::Writing;
 use crate::error::{Error, Result};
 use crate::location::Location;
 use crate::sanitize::display_safe;
-use crate::transfer::{FileOutcome, FileStatus, Item, Request, Snapshot, Summary, TransferView, Waits};
+use crate::transfer::{
+    FileOutcome, FileStatus, Input, Item, Request, Snapshot, Summary, TransferView, Waits,
+};
 
 /// What is printed as files end.
 pub(super) struct Printer {
@@ -20,6 +21,8 @@ pub(super) struct Printer {
     dry_run: bool,
     verb: &'static str,
     trees: Vec<Item>,
+    /// The source can be read only once: what is stopped cannot go on.
+    streams: bool,
     /// Somebody may look at it.
     watched: bool,
     bar: Option<ProgressBar>,
@@ -29,12 +32,13 @@ pub(super) struct Printer {
 
 impl Printer {
     /// `verb` is what is done to files.
-    pub(super) fn new(options: &Writing, verb: &'static str, request: &Request) -> Self {
+    pub(super) fn new(json: bool, verb: &'static str, request: &Request) -> Self {
+        let dry_run = request.dry_run;
         let trees = request.items.iter().filter(|item| item.tree).cloned().collect();
-        let watched = std::io::stderr().is_terminal() && !options.dry_run;
-        let bar = (watched && !options.json).then(bar);
-        let Writing { json, dry_run, .. } = *options;
-        Self { out: Out::new(), json, dry_run, verb, trees, watched, bar, waits: None }
+        let watched = std::io::stderr().is_terminal() && !dry_run;
+        let bar = (watched && !json).then(bar);
+        let streams = request.items.iter().any(|item| item.from == Input::place());
+        Self { out: Out::new(), json, dry_run, verb, trees, streams, watched, bar, waits: None }
     }
 
     /// Whether [`Self::progress`] is of use to anybody.
@@ -52,6 +56,15 @@ impl Printer {
         self.waits.clone_from(&transfer.waits);
         if let Some(bar) = &self.bar {
             show(bar, transfer);
+        }
+    }
+
+    /// What is said when the user has stopped it.
+    pub(super) fn stopped(&self) -> &'static str {
+        if self.streams {
+            "stopped; nothing was stored"
+        } else {
+            "stopped; the same command goes on from here (`twinpail transfers ls` shows what is unfinished)"
         }
     }
 

@@ -26,6 +26,9 @@ pub(super) struct Options {
 }
 
 pub(super) async fn run(context: &Context, options: Options) -> Result<u8> {
+    if options.version_id.is_some() && options.locations.len() > 1 {
+        return Err(Error::new(Kind::Usage, "a version belongs to one object: name only that"));
+    }
     let locations: Vec<Location> =
         options.locations.iter().map(|text| context.location(text)).collect::<Result<_>>()?;
     let (mut out, mut tally) = (Out::new(), Tally::new());

@@ -7,6 +7,7 @@ use clap::Args;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
+use super::applies::{self, End};
 use super::output::{Out, note, report};
 use super::printer::Printer;
 use super::transfer::{Writing, carry_out};
@@ -70,6 +71,7 @@ impl Options {
 
 pub(super) async fn run(context: &Context, options: Options, stop: CancellationToken) -> Result<u8> {
     let (source, target) = (context.location(&options.source)?, context.location(&options.target)?);
+    applies::check(&options.writing, &[End::of(&source)], End::of(&target))?;
     let dry_run = options.writing.dry_run;
     if !dry_run {
         context.config.writable(&target, &format!("write to {target}"))?;
@@ -86,14 +88,14 @@ pub(super) async fn run(context: &Context, options: Options, stop: CancellationT
         return Err(Error::new(Kind::Usage, "the source is empty; --force deletes everything in the target"));
     }
     if dry_run {
-        return dry(&plan, counts, options.writing.json);
+        return dry(&plan, counts, options.writing.moving.json);
     }
     note(&words(&plan, counts));
     if counts.create + counts.update == 0 && plan.faults.is_empty() {
-        let (engine, _) = options.writing.engine(context);
+        let (engine, _) = options.writing.moving.engine(context);
         engine.forget_like(&sync::request(&plan, options.writing.attributes())).await;
     }
-    if plan.steps.is_empty() && !options.writing.json {
+    if plan.steps.is_empty() && !options.writing.moving.json {
         return Ok(u8::from(!plan.faults.is_empty()));
     }
     let is_terminal = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
@@ -165,13 +167,15 @@ async fn agreed(plan: &Plan, stop: &CancellationToken) -> Result<bool> {
 
 /// Copies, then deletes, if nothing went wrong by then.
 async fn apply(context: &Context, options: &Options, plan: &Plan, stop: &CancellationToken) -> Result<u8> {
-    let request =
-        Request { tuning: options.writing.tuning(), ..sync::request(plan, options.writing.attributes()) };
-    let mut printer = Printer::new(&options.writing, "copy", &request);
+    let request = Request {
+        tuning: options.writing.moving.tuning(),
+        ..sync::request(plan, options.writing.attributes())
+    };
+    let mut printer = Printer::new(options.writing.moving.json, "copy", &request);
     let mut summary = if request.items.is_empty() {
         Summary::default()
     } else {
-        let (engine, mut events) = options.writing.engine(context);
+        let (engine, mut events) = options.writing.moving.engine(context);
         carry_out(&engine, &mut events, engine.submit(request), &mut printer, stop).await?
     };
     let deletions = Counts::of(&plan.steps).delete;

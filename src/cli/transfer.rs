@@ -19,36 +19,15 @@ use crate::transfer::{Answer, Conflict, Engine, Event, OnConflict, Settings, Sum
 
 const TICK: Duration = Duration::from_millis(100);
 
-/// The options of whatever writes.
+/// How bytes are moved, and what is said about it.
 #[derive(Args, Debug)]
-pub(super) struct Writing {
-    /// Only files whose path below the source matches (may be repeated; cp and mv: with -r).
-    #[arg(long, value_name = "GLOB")]
-    pub(super) include: Vec<String>,
-    /// No files whose path below the source matches (may be repeated; cp and mv: with -r).
-    #[arg(long, value_name = "GLOB")]
-    pub(super) exclude: Vec<String>,
-    /// Only say what would be done.
-    #[arg(long)]
-    pub(super) dry_run: bool,
+pub(super) struct Moving {
     /// Bytes of a part, at least 5MiB.
     #[arg(long, value_name = "SIZE", value_parser = part_size)]
     pub(super) part_size: Option<u64>,
     /// Requests in flight.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(super) parallel: Option<u16>,
-    /// Storage class of what is written.
-    #[arg(long, value_name = "CLASS")]
-    pub(super) storage_class: Option<String>,
-    /// Content type of what is written; guessed from the name otherwise.
-    #[arg(long, value_name = "TYPE")]
-    pub(super) content_type: Option<String>,
-    /// Metadata of what is written (may be repeated).
-    #[arg(long, value_name = "KEY=VALUE", value_parser = key_value)]
-    pub(super) metadata: Vec<(String, String)>,
-    /// Server-side encryption: AES256, aws:kms, aws:kms:KEY-ID, aws:kms:dsse or aws:kms:dsse:KEY-ID.
-    #[arg(long, value_name = "HOW", value_parser = sse)]
-    pub(super) sse: Option<String>,
     /// How what was moved is proved: off (by its length), default (by checksums that cost no second reading), full.
     #[arg(long, value_name = "HOW", value_parser = verify)]
     pub(super) verify: Option<Verify>,
@@ -61,6 +40,35 @@ pub(super) struct Writing {
     /// One JSON object a file, and a last line with the summary.
     #[arg(long)]
     pub(super) json: bool,
+}
+
+/// The options of whatever writes.
+#[derive(Args, Debug)]
+pub(super) struct Writing {
+    /// Only files whose path below the source matches; of a file or object that is named itself, its name (may be
+    /// repeated).
+    #[arg(long, value_name = "GLOB")]
+    pub(super) include: Vec<String>,
+    /// No files whose path below the source, or whose name, matches (may be repeated).
+    #[arg(long, value_name = "GLOB")]
+    pub(super) exclude: Vec<String>,
+    /// Only say what would be done.
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// Storage class of what is written.
+    #[arg(long, value_name = "CLASS")]
+    pub(super) storage_class: Option<String>,
+    /// Content type of what is written; guessed from the name otherwise.
+    #[arg(long, value_name = "TYPE")]
+    pub(super) content_type: Option<String>,
+    /// Metadata of what is written (may be repeated).
+    #[arg(long, value_name = "KEY=VALUE", value_parser = key_value)]
+    pub(super) metadata: Vec<(String, String)>,
+    /// Server-side encryption: AES256, aws:kms, aws:kms:KEY-ID, aws:kms:dsse or aws:kms:dsse:KEY-ID.
+    #[arg(long, value_name = "HOW", value_parser = sse)]
+    pub(super) sse: Option<String>,
+    #[command(flatten)]
+    pub(super) moving: Moving,
 }
 
 fn part_size(text: &str) -> std::result::Result<u64, String> {
@@ -105,11 +113,17 @@ impl Writing {
             ..Attributes::default()
         }
     }
+}
+
+impl Moving {
+    /// How what is moved is proved, if that was said.
+    pub(super) fn verify(&self) -> Option<Verify> {
+        if self.no_verify { Some(Verify::Off) } else { self.verify }
+    }
 
     /// What goes into the journal, so that who goes on with it goes on alike.
     pub(super) fn tuning(&self) -> Tuning {
-        let verify = if self.no_verify { Some(Verify::Off) } else { self.verify };
-        Tuning { part_size: self.part_size, verify, limit_rate: self.limit_rate }
+        Tuning { part_size: self.part_size, verify: self.verify(), limit_rate: self.limit_rate }
     }
 
     /// An engine as fast as is asked for.
@@ -118,10 +132,7 @@ impl Writing {
         defaults.part_size = self.part_size.or(defaults.part_size);
         defaults.parallel = self.parallel.map(usize::from).or(defaults.parallel);
         defaults.limit_rate = self.limit_rate.or(defaults.limit_rate);
-        defaults.verify = match self.verify {
-            _ if self.no_verify => Verify::Off,
-            wanted => wanted.unwrap_or(defaults.verify),
-        };
+        defaults.verify = self.verify().unwrap_or(defaults.verify);
         engine(context, defaults)
     }
 }
@@ -165,9 +176,7 @@ pub(super) async fn carry_out(
                 printer.end_progress();
                 engine.stop().await;
                 if stopping && summary.cancelled {
-                    note(
-                        "stopped; the same command goes on from here (`twinpail transfers ls` shows what is unfinished)",
-                    );
+                    note(printer.stopped());
                 }
                 return Ok(summary);
             }

@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 use super::Context;
 use super::output::{Out, Tally, local_time, note};
 use super::printer::Printer;
-use super::transfer::{Writing, carry_out};
+use super::transfer::{Moving, carry_out};
 use crate::error::{Error, Kind, Result};
 use crate::transfer::{Engine, Unfinished, Verb};
 
@@ -33,7 +33,7 @@ pub(super) struct ListOptions {
 #[command(after_help = "Example: twinpail transfers resume")]
 pub(super) struct ResumeOptions {
     #[command(flatten)]
-    writing: Writing,
+    moving: Moving,
     /// Which, as `transfers ls` names them; default: all that no twinpail is at.
     #[arg(value_name = "ID")]
     ids: Vec<String>,
@@ -128,9 +128,9 @@ fn chosen(engine: &Engine, ids: &[String]) -> Result<Vec<Unfinished>> {
 }
 
 async fn resume(context: &Context, options: &ResumeOptions, stop: &CancellationToken) -> Result<u8> {
-    let (engine, _) = options.writing.engine(context);
+    let (engine, _) = options.moving.engine(context);
     let mut worst = 0;
-    let asked = options.writing.tuning();
+    let asked = options.moving.tuning();
     for mut unfinished in chosen(&engine, &options.ids)? {
         if stop.is_cancelled() {
             break;
@@ -141,9 +141,9 @@ async fn resume(context: &Context, options: &ResumeOptions, stop: &CancellationT
         tuning.verify = asked.verify.or(tuning.verify);
         tuning.limit_rate = asked.limit_rate.or(tuning.limit_rate);
         // One engine each: the end of one is the end of its events.
-        let (engine, mut events) = options.writing.engine(context);
+        let (engine, mut events) = options.moving.engine(context);
         let verb = if unfinished.request.verb == Verb::Move { "move" } else { "copy" };
-        let mut printer = Printer::new(&options.writing, verb, &unfinished.request);
+        let mut printer = Printer::new(options.moving.json, verb, &unfinished.request);
         let id = engine.resume_unfinished(&unfinished);
         let summary = carry_out(&engine, &mut events, id, &mut printer, stop).await?;
         worst = worst.max(printer.summary(&summary, None)?);

@@ -15,20 +15,26 @@ use crate::sanitize::display_safe;
 use crate::walk::versions::{self, Scope};
 
 /// Prints every version and delete marker of the keys that begin with a place's; whether there are any.
-pub(super) async fn list(context: &Context, place: &Remote, as_json: bool, out: &mut Out) -> Result<bool> {
+pub(super) async fn list(
+    context: &Context,
+    place: &Remote,
+    as_json: bool,
+    human: bool,
+    out: &mut Out,
+) -> Result<bool> {
     let store = context.connections.store(&place.profile).await?;
     let mut batches = versions::all(store, Scope { root: place.clone(), tree: true });
     let mut any = false;
     while let Some(batch) = batches.recv().await {
         for version in batch? {
             any = true;
-            print(&version, as_json, out)?;
+            print(&version, as_json, human, out)?;
         }
     }
     Ok(any)
 }
 
-fn print(version: &Version, as_json: bool, out: &mut Out) -> Result<()> {
+fn print(version: &Version, as_json: bool, human: bool, out: &mut Out) -> Result<()> {
     let object = version.object.as_ref();
     if as_json {
         return out.json(&json!({
@@ -42,7 +48,11 @@ fn print(version: &Version, as_json: bool, out: &mut Out) -> Result<()> {
             "latest": version.latest,
         }));
     }
-    let size = object.map_or_else(|| "DELETED".to_owned(), |object| object.size.to_string());
+    let size = match object {
+        None => "DELETED".to_owned(),
+        Some(object) if human => humansize::format_size(object.size, humansize::BINARY),
+        Some(object) => object.size.to_string(),
+    };
     let latest = if version.latest { '*' } else { ' ' };
     let (time, id) = (local_time(version.modified), display_safe(&version.id));
     out.line(&format!("{time:19} {size:>13} {latest} {id:<32} {}", display_safe(&version.key)))

@@ -77,6 +77,13 @@ pub async fn check(
     mut each: impl FnMut(Row) -> Result<()> + Send,
 ) -> Result<Vec<Error>> {
     if is_single(first) || is_single(second) || (is_object(first) && is_object(second)) {
+        if options.filters != Filters::default() {
+            return Err(Error::new(
+                Kind::Usage,
+                "patterns choose files of trees, and these are two single files",
+            )
+            .with_hint("leave --include, --exclude and --ignore-file out"));
+        }
         let (first, second) = (single(connections, first).await?, single(connections, second).await?);
         let row = Comparison { connections: connections.clone(), how: options.how, first, second };
         return each(row.row().await).map(|()| Vec::new());

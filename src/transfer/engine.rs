@@ -6,9 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use tokio::io::AsyncRead;
 use tokio::sync::{Semaphore, mpsc};
-use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::batch::Batch;
@@ -20,13 +18,11 @@ use super::pace::Pace;
 use super::progress::{Rate, eta};
 use super::run::run;
 use super::shown::Snapshot;
-use super::stream;
 use super::turns::Turns;
-use super::types::{Answer, Event, Failure, Request, Settings, TransferId, Verified};
+use super::types::{Answer, Event, Failure, Input, Request, Settings, TransferId};
 use super::work::Budget;
 use crate::error::Result;
-use crate::location::Remote;
-use crate::s3::{Attributes, Connections};
+use crate::s3::Connections;
 
 /// Files that are worked on at once, of all requests together; how many of their requests are in flight is another
 /// matter. More of them wait for the same slots and the same disk, and only cost memory.
@@ -113,6 +109,11 @@ impl Engine {
         self.start(request, false)
     }
 
+    /// Takes a request whose one item copies `input` ([`Input::place`]) to an object; it starts at once.
+    pub fn submit_stream(&self, request: Request, input: Input) -> TransferId {
+        self.begin(request, false, Some(input))
+    }
+
     /// Goes on with one that an earlier run did not finish.
     pub fn resume_unfinished(&self, unfinished: &Unfinished) -> TransferId {
         self.start(unfinished.request.clone(), true)
@@ -147,8 +148,13 @@ impl Engine {
     }
 
     fn start(&self, request: Request, resumed: bool) -> TransferId {
+        self.begin(request, resumed, None)
+    }
+
+    fn begin(&self, request: Request, resumed: bool, input: Option<Input>) -> TransferId {
         let id = TransferId(self.0.next.fetch_add(1, Ordering::Relaxed));
-        let job = Job::new(id, request, Arc::clone(&self.0.shared), self.0.events.clone(), resumed);
+        let (shared, events) = (Arc::clone(&self.0.shared), self.0.events.clone());
+        let job = Job::new(id, request, shared, events, resumed, input);
         lock(&self.0.jobs).insert(id, Arc::clone(&job));
         self.0.tasks.spawn(run(Arc::clone(&self.0.shared), job, None));
         id
@@ -267,22 +273,6 @@ impl Engine {
         }
         self.0.tasks.close();
         self.0.tasks.wait().await;
-    }
-
-    /// Writes a stream of unknown length to one object: a single PUT if it is short, parts otherwise
-    /// (`expected_size` chooses the part size), until `cancel`. Returns the bytes written and how they were proved.
-    ///
-    /// # Errors
-    /// The reader's and the provider's; an upload that was begun is aborted.
-    pub async fn upload_stream(
-        &self,
-        reader: impl AsyncRead + Send + Unpin,
-        target: &Remote,
-        attributes: &Attributes,
-        expected_size: Option<u64>,
-        cancel: CancellationToken,
-    ) -> Result<(u64, Verified)> {
-        stream::upload(&self.0.shared, reader, target, attributes, expected_size, &cancel).await
     }
 
     fn job(&self, id: TransferId) -> Option<Arc<Job>> {

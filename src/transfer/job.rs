@@ -24,7 +24,8 @@ use super::progress::{FileProgress, Rate, eta};
 use super::shown::{State, TransferView, Waits};
 use super::slots::Owner;
 use super::types::{
-    Answer, Conflict, Event, FileOutcome, FileStatus, OnConflict, Request, Summary, TransferId, Verified,
+    Answer, Conflict, Event, FileOutcome, FileStatus, Input, OnConflict, Request, Summary, TransferId,
+    Verified,
 };
 use crate::error::{Error, Kind, Result};
 use crate::local::Beneath;
@@ -48,6 +49,9 @@ pub(super) struct Job {
     keep: AtomicBool,
     /// Asked for by name, also if only failures are left of it.
     pub(super) resumed: bool,
+    /// Its source is read only once: see [`Self::take_input`].
+    pub(super) streams: bool,
+    input: Mutex<Option<Input>>,
     record: tokio::sync::OnceCell<Option<String>>,
     log: Mutex<Option<JobRecord>>,
     /// What an earlier run has done.
@@ -105,6 +109,7 @@ impl Job {
         shared: Arc<Shared>,
         events: mpsc::UnboundedSender<Event>,
         resumed: bool,
+        input: Option<Input>,
     ) -> Arc<Self> {
         let limit = Arc::new(RateLimit::new(request.tuning.limit_rate));
         Arc::new(Self {
@@ -117,6 +122,8 @@ impl Job {
             limit,
             keep: AtomicBool::new(false),
             resumed,
+            streams: input.is_some(),
+            input: Mutex::new(input),
             record: tokio::sync::OnceCell::new(),
             log: Mutex::default(),
             before: Mutex::default(),
@@ -137,6 +144,13 @@ impl Job {
             settled: tokio::sync::Mutex::new(None),
             question: Mutex::default(),
             started: Mutex::new(Instant::now()),
+        })
+    }
+
+    /// The source of a request that streams, the first time.
+    pub(super) fn take_input(&self) -> Result<Input> {
+        lock(&self.input).take().ok_or_else(|| {
+            Error::new(Kind::Local, "the input has been read already, and can be read only once")
         })
     }
 

@@ -12,13 +12,14 @@ const SMALLEST: u64 = 4 << 10;
 
 /// A limit that all who hold it share. Zero is none.
 #[derive(Debug, Default)]
-pub(super) struct RateLimit {
+pub struct RateLimit {
     rate: AtomicU64,
     next: Mutex<Option<Instant>>,
 }
 
 impl RateLimit {
-    pub(super) fn new(bytes_per_second: Option<u64>) -> Self {
+    /// So many; `None`: no limit.
+    pub fn new(bytes_per_second: Option<u64>) -> Self {
         Self { rate: AtomicU64::new(bytes_per_second.unwrap_or(0)), next: Mutex::default() }
     }
 
@@ -33,6 +34,11 @@ impl RateLimit {
     /// The largest piece to move at once, at most `most`: small where the limit is, so that bytes flow evenly.
     pub(super) fn piece(&self, most: u64) -> u64 {
         self.get().map_or(most, |rate| (rate / 20).clamp(SMALLEST.min(most), most))
+    }
+
+    /// Waits until `bytes` may pass.
+    pub async fn wait(&self, bytes: u64) {
+        pass(&[self], bytes).await;
     }
 
     /// Takes `bytes`; how long to wait before they may pass.
@@ -52,9 +58,9 @@ impl RateLimit {
     }
 }
 
-/// Waits until `bytes` may pass both the engine's limit and the job's: piece by piece, so that a small file does not wait
+/// Waits until `bytes` may pass all of `limits`, the engine's and the job's: piece by piece, so that a small file does not wait
 /// for all that large ones have in hand, and a limit that is lifted meanwhile is lifted now.
-pub(super) async fn pass(limits: [&RateLimit; 2], mut bytes: u64) {
+pub(super) async fn pass(limits: &[&RateLimit], mut bytes: u64) {
     while bytes > 0 {
         let piece = limits.iter().fold(bytes, |piece, limit| limit.piece(piece));
         bytes -= piece;
@@ -87,7 +93,8 @@ mod tests {
     #[tokio::test]
     async fn what_is_small_does_not_wait_for_all_of_what_is_large() {
         let (engine, job) = (RateLimit::new(Some(100_000)), RateLimit::new(None));
-        let mut large = std::pin::pin!(pass([&engine, &job], 100 << 20));
+        let limits = [&engine, &job];
+        let mut large = std::pin::pin!(pass(&limits, 100 << 20));
         assert!(futures_util::poll!(&mut large).is_pending());
         assert!(engine.take(100) < Duration::from_secs(1));
     }

@@ -25,14 +25,17 @@ pub(super) async fn file(work: &Work, from: &Path, to: &Path, only_new: bool) ->
         let handle = partial.handle();
         let attempt = work.progress.attempt();
         let (mut buffer, mut at) = (vec![0; 1 << 20], 0);
+        let (limits, runtime) = (work.limits(), tokio::runtime::Handle::current());
         loop {
             if work.cancel().is_cancelled() {
                 return Err(cancelled());
             }
-            let read = source.read(&mut buffer).map_err(failed)?;
+            let piece = usize::try_from(limits.piece(1 << 20)).unwrap_or(1).clamp(1, buffer.len());
+            let read = source.read(&mut buffer[..piece]).map_err(failed)?;
             if read == 0 {
                 break;
             }
+            runtime.block_on(limits.pass(read as u64));
             handle.write(&[Bytes::copy_from_slice(&buffer[..read])], at)?;
             at += read as u64;
             attempt.add(read as u64);

@@ -99,7 +99,7 @@ impl Filter {
         Ok(Self { include, exclude: set(&request.exclude)? })
     }
 
-    /// Whether a file is meant; `relative` is its path below the root of its tree.
+    /// Whether a file is meant; `relative` is its path below the root of its tree, or its name if it was named itself.
     pub fn takes(&self, relative: &str) -> bool {
         self.include.as_ref().is_none_or(|set| set.is_match(relative)) && !self.exclude.is_match(relative)
     }
@@ -116,6 +116,7 @@ pub(super) fn start(
         for item in items {
             let result = match refuse_overlap(&item) {
                 Err(error) => Err(error),
+                Ok(()) if !item.tree && !filter.takes(&item.from.name()) => Err(left_out(&item)),
                 Ok(()) if item.tree => tree(&connections, &item, &filter, &sender).await,
                 Ok(()) => single(&item).await.map(Some),
             };
@@ -130,6 +131,24 @@ pub(super) fn start(
         }
     });
     receiver
+}
+
+/// The plan of a request whose source is read only once: nothing is known of it beforehand.
+pub(super) fn stream(items: &[Item]) -> mpsc::Receiver<std::result::Result<Planned, (Item, Error)>> {
+    let (sender, receiver) = mpsc::channel(items.len().max(1));
+    for item in items {
+        // The channel holds them all.
+        drop(sender.try_send(Ok(Planned::unknown(item.from.clone(), item.to.clone()))));
+    }
+    receiver
+}
+
+/// Says that a file or object that was named is not taken.
+fn left_out(item: &Item) -> Error {
+    Error::new(
+        Kind::Unsupported,
+        format!("{} is left out: its name does not pass --include and --exclude", item.from),
+    )
 }
 
 /// A copy onto itself would at best do nothing, and a tree into itself would never end. An old version that becomes the

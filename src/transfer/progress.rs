@@ -23,12 +23,15 @@ pub(super) struct FileProgress {
     pub(super) resumed: AtomicU64,
     /// The ETag that its target got, where it was named.
     pub(super) etag: OnceLock<String>,
+    /// Its bytes, of a source that does not say how many they are before its end.
+    pub(super) length: OnceLock<u64>,
 }
 
 impl FileProgress {
     pub(super) fn new(name: String, size: u64) -> Arc<Self> {
         let zero = AtomicU64::default;
-        Arc::new(Self { name, size, done: zero(), sent: zero(), resumed: zero(), etag: OnceLock::new() })
+        let (etag, length) = (OnceLock::new(), OnceLock::new());
+        Arc::new(Self { name, size, done: zero(), sent: zero(), resumed: zero(), etag, length })
     }
 
     /// Its target got this ETag.

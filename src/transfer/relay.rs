@@ -8,6 +8,7 @@ use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 
+pub(super) use self::passing::Piped;
 use self::passing::{Passage, Proofs};
 
 use super::download::{Get, compare};

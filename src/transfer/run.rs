@@ -17,7 +17,7 @@ use super::plan::{self, Filter, Planned};
 use super::progress::FileProgress;
 use super::types::{FileOutcome, FileStatus, Item, Request, Verb, Verified};
 use super::work::Work;
-use super::{again, conflict, download, local, relay, upload};
+use super::{again, conflict, download, local, relay, stream, upload};
 use crate::error::{Error, Kind, Result};
 use crate::location::{Location, Remote};
 use crate::s3::Connections;
@@ -50,6 +50,7 @@ pub(super) async fn run(shared: Arc<Shared>, job: Arc<Job>, again: Option<Vec<Ag
             let connections = shared.connections.clone();
             let plan = match again {
                 Some(again) => plan_again(connections, &job, again, filter.clone()),
+                None if job.streams => plan::stream(&job.request.items),
                 None => plan::start(connections, job.request.items.clone(), filter.clone()),
             };
             work(&shared, &job, plan, &filter).await
@@ -289,6 +290,7 @@ async fn settle_and_move(
             Err(error) if target.only_new && was_taken(shared, &target.to, &error).await? => {}
             moved => {
                 outcome.verified = moved?;
+                planned.size = progress.length.get().copied().or(planned.size);
                 note_arrival(job, planned, &target.to, progress.etag.get().cloned());
                 return finish_file(shared, job, planned, &target.to).await;
             }
@@ -340,6 +342,7 @@ async fn learn_size(shared: &Shared, job: &Job, planned: &mut Planned) -> Result
 
 async fn move_bytes(work: &Work, planned: &Planned, target: &conflict::Write) -> Result<Verified> {
     match (&planned.from, &target.to) {
+        (_, Location::Remote(to)) if work.job.streams => stream::upload(work, to).await,
         (Location::Local(from), Location::Remote(to)) => upload::file(work, from, to).await,
         (Location::Remote(from), Location::Local(to)) => {
             download::object(work, planned, from, to, target.only_new).await

@@ -6,65 +6,108 @@ use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt as _};
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio::task::JoinSet;
-use tokio_util::sync::CancellationToken;
 
-use super::engine::Shared;
 use super::journal::{Begin, Identity, STDIN};
 use super::pace::{Lane, Pace, cancelled};
 use super::parts::{checked_part_size, complete, joined};
 use super::plan::blocking;
-use super::types::{Verified, Verify};
+use super::progress::Attempt;
+use super::relay::Piped;
+use super::types::Verified;
+use super::work::{Limits, Work};
 use crate::error::{Error, Kind, Result};
 use crate::location::{Location, Remote};
 use crate::s3::{
     Algorithm, Attributes, Body, CompletedPart, Digest, Hasher, PartRequest, PutOptions, Store, Upload,
 };
 
+/// Pieces in which bytes are handed to the connection.
+const PIECE: u64 = 64 << 10;
+
 /// What a stream goes to.
 struct Target<'a> {
-    shared: &'a Arc<Shared>,
+    work: &'a Work,
     pace: Arc<Pace>,
     store: Store,
     options: PutOptions,
     size: u64,
     algorithm: Option<Algorithm>,
-    cancel: &'a CancellationToken,
+    /// Whether nobody said how long the stream is, so that its length is learnt as it is read.
+    is_open: bool,
 }
 
-/// Writes a stream; `expected_size` chooses the part size. Returns the bytes written and how they were proved.
-pub(super) async fn upload(
-    shared: &Arc<Shared>,
-    mut reader: impl AsyncRead + Send + Unpin,
-    to: &Remote,
-    attributes: &Attributes,
-    expected_size: Option<u64>,
-    cancel: &CancellationToken,
-) -> Result<(u64, Verified)> {
-    let store = shared.connections.store(&to.profile).await?;
-    let defaults = &shared.settings.defaults;
-    let size = checked_part_size(&store, to, expected_size.unwrap_or(0), defaults.part_size)?;
-    let algorithm = (defaults.verify != Verify::Off).then(|| store.algorithm());
-    let options = PutOptions { attributes: attributes.clone(), algorithm, ..PutOptions::default() };
-    let target = Target { shared, pace: shared.pace(&to.profile), store, options, size, algorithm, cancel };
-    let verified = algorithm.map_or(Verified::Size, Verified::by);
-    let memory = shared.budget.hold(size).await?;
-    let first = read_part(&mut reader, size, cancel).await?;
-    if (first.len() as u64) < size {
-        let options = PutOptions { digest: target.digest(&first), ..target.options.clone() };
-        let length = first.len() as u64;
-        let put = || target.store.put(&to.bucket, &to.key, Body::from_bytes(first.clone()), &options);
-        target.pace.retry(Lane::Parts, length, cancel, put).await?;
-        return Ok((length, verified));
+/// Writes the input of a job to an object; how it was proved.
+pub(super) async fn upload(work: &Work, to: &Remote) -> Result<Verified> {
+    let mut input = work.job.take_input()?;
+    let expected = input.expected_size;
+    let store = work.shared.connections.store(&to.profile).await?;
+    let size = checked_part_size(&store, to, expected.unwrap_or(0), work.part_size())?;
+    work.job.sized(expected.unwrap_or(0));
+    let algorithm = work.algorithm(&store);
+    let options = PutOptions { attributes: attributes(work, to), algorithm, ..PutOptions::default() };
+    let pace = work.shared.pace(&to.profile);
+    let target = Target { work, pace, store, options, size, algorithm, is_open: expected.is_none() };
+    let memory = work.shared.budget.hold(size).await?;
+    let first = target.read_part(&mut input.reader).await?;
+    let length = if (first.len() as u64) < size {
+        target.whole(to, first).await?
+    } else {
+        target.in_parts(to, &mut input.reader, first, memory).await?
+    };
+    let _ = work.progress.length.set(length);
+    Ok(algorithm.map_or(Verified::Size, Verified::by))
+}
+
+fn attributes(work: &Work, to: &Remote) -> Attributes {
+    let mut attributes = work.job.request.attributes.clone();
+    if attributes.content_type.is_none() {
+        attributes.content_type = mime_guess::from_path(&to.key).first_raw().map(str::to_owned);
     }
-    let total = target.in_parts(to, &mut reader, first, memory).await?;
-    Ok((total, verified))
+    attributes
+}
+
+/// Bytes in memory as a body that keeps to the limits and counts as it goes.
+fn body(bytes: Bytes, limits: Limits, attempt: Arc<Attempt>) -> Body {
+    let length = bytes.len() as u64;
+    let (sender, receiver) = mpsc::channel(1);
+    tokio::spawn(async move {
+        let mut left = bytes;
+        while !left.is_empty() {
+            let piece = usize::try_from(limits.piece(PIECE)).unwrap_or(1).clamp(1, left.len());
+            let piece = left.split_to(piece);
+            limits.pass(piece.len() as u64).await;
+            attempt.add(piece.len() as u64);
+            // Nobody takes it any more: the request is over.
+            if sender.send(Ok(piece)).await.is_err() {
+                return;
+            }
+        }
+    });
+    Body::from_stream(Piped(receiver), length)
 }
 
 type Sent = BTreeMap<u32, (String, Option<Digest>, u64)>;
 
 impl Target<'_> {
+    /// Sends a stream that is shorter than a part.
+    async fn whole(&self, to: &Remote, bytes: Bytes) -> Result<u64> {
+        let options = PutOptions { digest: self.digest(&bytes), ..self.options.clone() };
+        let length = bytes.len() as u64;
+        let _slot = self.work.slot(&self.pace, Lane::Parts).await?;
+        self.work
+            .retry(&self.pace, Lane::Parts, length, || async {
+                let attempt = self.work.progress.attempt();
+                let body = body(bytes.clone(), self.work.limits(), Arc::clone(&attempt));
+                self.store.put(&to.bucket, &to.key, body, &options).await?;
+                attempt.keep();
+                Ok(())
+            })
+            .await?;
+        Ok(length)
+    }
+
     /// Sends a stream that is longer than its first part. It is in the journal while it runs: nothing can go on with it
     /// later, but others see whose it is.
     async fn in_parts(
@@ -74,13 +117,13 @@ impl Target<'_> {
         first: Bytes,
         memory: OwnedSemaphorePermit,
     ) -> Result<u64> {
-        let (journal, target) = (self.shared.journal.clone(), Location::Remote(to.clone()));
+        let (journal, target) = (self.work.shared.journal.clone(), Location::Remote(to.clone()));
         let claim = move || journal.claim(None, &Location::Local(STDIN.into()), &target);
         let mut claim = blocking(claim).await?;
         let create = self.store.create_upload(&to.bucket, &to.key, &self.options);
         let upload = tokio::select! {
             biased;
-            () = self.cancel.cancelled() => return Err(cancelled()),
+            () = self.work.cancel().cancelled() => return Err(cancelled()),
             upload = create => Arc::new(upload?),
         };
         let begin = Begin {
@@ -130,17 +173,22 @@ impl Target<'_> {
                 ));
             }
             let is_last = (next.len() as u64) < self.size;
-            let (pace, store, upload, bytes) =
-                (Arc::clone(&self.pace), self.store.clone(), Arc::clone(upload), next);
-            let (cancel, digest) = (self.cancel.clone(), self.digest(&bytes));
-            let length = bytes.len() as u64;
-            let held = memory;
+            let (work, pace, store) = (self.work.clone(), Arc::clone(&self.pace), self.store.clone());
+            let (upload, bytes, digest, held) =
+                (Arc::clone(upload), next.clone(), self.digest(&next), memory);
             sending.spawn(async move {
-                let send = || {
-                    let body = Body::from_bytes(bytes.clone());
-                    store.upload_part(&upload, PartRequest { number, body, digest: digest.clone() })
-                };
-                let etag = pace.retry(Lane::Parts, length, &cancel, send).await?;
+                let length = bytes.len() as u64;
+                let _slot = work.slot(&pace, Lane::Parts).await?;
+                let etag = work
+                    .retry(&pace, Lane::Parts, length, || async {
+                        let attempt = work.progress.attempt();
+                        let body = body(bytes.clone(), work.limits(), Arc::clone(&attempt));
+                        let part = PartRequest { number, body, digest: digest.clone() };
+                        let etag = store.upload_part(&upload, part).await?;
+                        attempt.keep();
+                        Ok(etag)
+                    })
+                    .await?;
                 drop(held);
                 Ok((number, (etag, digest, length)))
             });
@@ -150,14 +198,14 @@ impl Target<'_> {
             // The memory of a part that has arrived is what the next one is read into.
             memory = tokio::select! {
                 biased;
-                () = self.cancel.cancelled() => return Err(cancelled()),
-                memory = self.shared.budget.hold(self.size) => memory?,
+                () = self.work.cancel().cancelled() => return Err(cancelled()),
+                memory = self.work.shared.budget.hold(self.size) => memory?,
             };
             while let Some(done) = sending.try_join_next() {
                 let (number, part) = joined(done)?;
                 sent.insert(number, part);
             }
-            next = read_part(reader, self.size, self.cancel).await?;
+            next = self.read_part(reader).await?;
         }
         while let Some(done) = sending.join_next().await {
             let (number, part) = joined(done)?;
@@ -180,25 +228,25 @@ impl Target<'_> {
         complete(&self.store, upload, &parts, &options, total).await?;
         Ok(total)
     }
-}
 
-/// The next part: `size` bytes, fewer at the end.
-async fn read_part(
-    reader: &mut (impl AsyncRead + Send + Unpin),
-    size: u64,
-    cancel: &CancellationToken,
-) -> Result<Bytes> {
-    let mut bytes = BytesMut::new();
-    let mut limited = reader.take(size);
-    loop {
-        let read = tokio::select! {
-            biased;
-            () = cancel.cancelled() => return Err(cancelled()),
-            read = limited.read_buf(&mut bytes) => read,
-        };
-        match read.map_err(|error| Error::new(Kind::Local, format!("cannot read the input: {error}")))? {
-            0 => return Ok(bytes.freeze()),
-            _ => bytes.reserve(64 << 10),
+    /// Reads the next part: `size` bytes, fewer at the end.
+    async fn read_part(&self, reader: &mut (impl AsyncRead + Send + Unpin)) -> Result<Bytes> {
+        let mut bytes = BytesMut::new();
+        let mut limited = reader.take(self.size);
+        loop {
+            let read = tokio::select! {
+                biased;
+                () = self.work.cancel().cancelled() => return Err(cancelled()),
+                read = limited.read_buf(&mut bytes) => read,
+            };
+            match read.map_err(|error| Error::new(Kind::Local, format!("cannot read the input: {error}")))? {
+                0 => break,
+                _ => bytes.reserve(64 << 10),
+            }
         }
+        if self.is_open {
+            self.work.job.sized(bytes.len() as u64);
+        }
+        Ok(bytes.freeze())
     }
 }

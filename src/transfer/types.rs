@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use tokio::io::AsyncRead;
 
 use super::partial::Room;
 use crate::config::TransferDefaults;
@@ -65,7 +66,7 @@ pub struct Request {
     pub on_conflict: OnConflict,
     /// Attributes that replace the source's (remote targets only); empty fields keep the source's.
     pub attributes: Attributes,
-    /// Only relative paths that match one of these globs (none: all); trees only.
+    /// Only relative paths that match one of these globs (none: all); of what is no tree the name.
     pub include: Vec<String>,
     /// No relative path that matches one of these.
     pub exclude: Vec<String>,
@@ -103,6 +104,21 @@ impl Request {
     pub(super) fn is_like(&self, other: &Self) -> bool {
         let plain = |request: &Self| Self { tuning: Tuning::default(), ..request.clone() };
         plain(self) == plain(other)
+    }
+}
+
+/// Bytes that can be read only once, as the source of a request: stdin.
+pub struct Input {
+    /// Yields them.
+    pub reader: Box<dyn AsyncRead + Send + Unpin>,
+    /// How many they are going to be, where that is known: parts are made large enough.
+    pub expected_size: Option<u64>,
+}
+
+impl Input {
+    /// How an [`Item`] names it.
+    pub fn place() -> Location {
+        Location::Local("-".into())
     }
 }
 

@@ -99,7 +99,7 @@ impl Limits {
 
     /// Waits until `bytes` may pass.
     pub(super) async fn pass(&self, bytes: u64) {
-        pass([&self.engine, &self.job], bytes).await;
+        pass(&[&self.engine, &self.job], bytes).await;
     }
 }
 

@@ -23,6 +23,8 @@ mod links;
 #[cfg(test)]
 mod newer;
 #[cfg(test)]
+mod options;
+#[cfg(test)]
 mod profile;
 #[cfg(test)]
 mod pty;

@@ -121,8 +121,8 @@ impl Scale {
     }
 }
 
-/// Chunks from one connection as the body of another.
-struct Piped(mpsc::Receiver<std::io::Result<Bytes>>);
+/// Chunks as they come as the body of a request.
+pub(in crate::transfer) struct Piped(pub(in crate::transfer) mpsc::Receiver<std::io::Result<Bytes>>);
 
 impl http_body::Body for Piped {
     type Data = Bytes;
