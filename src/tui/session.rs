@@ -3,13 +3,10 @@
 //! A key draws at once, and so do the rows that it asks for; anything else at most thirty times a second; nothing at all
 //! happens while nothing happens. A terminal that has not taken the last frame gets no other one, and nobody waits for it.
 
-use std::future::poll_fn;
 use std::sync::Arc;
-use std::task::Poll;
 use std::time::Duration;
 
-use crossterm::event::{Event as Input, EventStream};
-use futures_util::StreamExt as _;
+use crossterm::event::Event as Pressed;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep_until};
@@ -17,7 +14,7 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep_until};
 use super::effect::Effects;
 use super::message::{Effect, Event, Pointer};
 use super::state::State;
-use super::terminal::Terminal;
+use super::terminal::{ASK_ATTRIBUTES, Heard, Input, LONGEST_PASTE, Reply, Terminal};
 use super::{End, update, view};
 use crate::config::Config;
 use crate::error::{Error, Kind, Result};
@@ -31,6 +28,8 @@ const TICK_SSH: Duration = Duration::from_millis(200);
 /// How long transfers may clean up when the user quits, and when a signal ends us.
 const PATIENCE: Duration = Duration::from_secs(5);
 const HURRY: Duration = Duration::from_secs(2);
+/// How long the terminal may take to say whether it has a clipboard.
+const REPLY: Duration = Duration::from_millis(500);
 /// Events handled before the next frame is due.
 const BURST: usize = 1000;
 
@@ -41,6 +40,7 @@ struct Signals {
     terminate: Signal,
     stop: Signal,
     resume: Signal,
+    window: Signal,
 }
 
 #[derive(Clone, Copy)]
@@ -48,6 +48,7 @@ enum Order {
     Exit(u8),
     Stop,
     Resumed,
+    Resized,
 }
 
 impl Signals {
@@ -61,6 +62,7 @@ impl Signals {
             terminate: on(SignalKind::terminate())?,
             stop: on(SignalKind::from_raw(signal_hook::consts::SIGTSTP))?,
             resume: on(SignalKind::from_raw(signal_hook::consts::SIGCONT))?,
+            window: on(SignalKind::window_change())?,
         })
     }
 
@@ -72,6 +74,7 @@ impl Signals {
             _ = self.interrupt.recv() => Order::Exit(130),
             _ = self.stop.recv() => Order::Stop,
             _ = self.resume.recv() => Order::Resumed,
+            _ = self.window.recv() => Order::Resized,
         }
     }
 }
@@ -79,7 +82,10 @@ impl Signals {
 /// What woke the loop.
 enum Wake {
     Order(Order),
-    Input(Option<std::io::Result<Input>>),
+    /// `None`: the terminal is gone.
+    Heard(Option<Heard>),
+    /// The terminal has not said in time whether it has a clipboard.
+    Silent,
     Event(Event),
     Tick,
     /// A frame is due, or can be drawn.
@@ -99,8 +105,9 @@ pub(super) struct Session {
     state: State,
     terminal: Terminal,
     effects: Effects,
-    /// `None` while somebody else reads the keyboard.
-    keys: Option<EventStream>,
+    input: Input,
+    /// Until when the terminal may say whether it has a clipboard.
+    asked: Option<Instant>,
     signals: Signals,
     events: UnboundedReceiver<Event>,
     tick: Interval,
@@ -124,7 +131,9 @@ impl Session {
             state,
             terminal,
             effects,
-            keys: Some(EventStream::new()),
+            input: Input::open()
+                .map_err(|error| Error::new(Kind::Local, format!("cannot read the terminal: {error}")))?,
+            asked: None,
             signals: Signals::new()?,
             events,
             tick,
@@ -139,8 +148,6 @@ impl Session {
     pub(super) async fn run(&mut self, first: Vec<Effect>) -> Result<End> {
         let ended = self.turn(first).await;
         let patience = if self.exit == Some(0) { PATIENCE } else { HURRY };
-        // A stream over a terminal that is gone would spin.
-        self.keys = None;
         self.terminal.guard().restore_now();
         self.effects.keep_clipboard();
         self.effects.shut_down(patience).await;
@@ -152,7 +159,7 @@ impl Session {
         while self.exit.is_none() {
             let wake = self.wait().await;
             self.handle(wake)?;
-            self.drain().await?;
+            self.drain()?;
             let due = self.drawn + FRAME <= Instant::now();
             let can = self.exit.is_none() && self.terminal.is_free();
             if can && (self.dirty == Dirty::Now || (self.dirty == Dirty::Soon && due)) {
@@ -166,12 +173,13 @@ impl Session {
         let busy = self.state.snapshot.is_busy();
         let deadline = self.drawn + FRAME;
         let free = self.terminal.is_free();
-        let Some(keys) = &mut self.keys else { return Wake::Input(None) };
+        let asked = self.asked;
         tokio::select! {
             biased;
             order = self.signals.next() => Wake::Order(order),
-            input = keys.next() => Wake::Input(input),
+            heard = self.input.next() => Wake::Heard(heard),
             Some(event) = self.events.recv() => Wake::Event(event),
+            () = until(asked) => Wake::Silent,
             _ = self.tick.tick(), if busy => Wake::Tick,
             () = sleep_until(deadline), if free && self.dirty == Dirty::Soon => Wake::Frame,
             () = self.terminal.freed(), if !free && self.dirty != Dirty::No => Wake::Frame,
@@ -183,9 +191,11 @@ impl Session {
             Wake::Order(Order::Exit(code)) => self.exit = Some(code),
             Wake::Order(Order::Stop) => self.suspend()?,
             Wake::Order(Order::Resumed) => self.redraw()?,
-            // The keyboard is gone, and with it the user.
-            Wake::Input(None | Some(Err(_))) => self.exit = Some(129),
-            Wake::Input(Some(Ok(input))) => self.input(input)?,
+            Wake::Order(Order::Resized) => self.dirty = Dirty::Now,
+            // The terminal is gone, and with it the user.
+            Wake::Heard(None) => self.exit = Some(129),
+            Wake::Heard(Some(heard)) => self.heard(heard)?,
+            Wake::Silent => self.clipboard_known(false)?,
             Wake::Event(event) => self.event(event)?,
             Wake::Tick => {
                 let snapshot = self.effects.snapshot();
@@ -199,14 +209,10 @@ impl Session {
     }
 
     /// Takes what is there already, so that one frame shows all of it.
-    async fn drain(&mut self) -> Result<()> {
+    fn drain(&mut self) -> Result<()> {
         for _ in 0..BURST {
-            let ready = match &mut self.keys {
-                Some(keys) => ready(keys).await,
-                None => None,
-            };
-            if let Some(input) = ready {
-                self.handle(Wake::Input(input))?;
+            if let Some(heard) = self.input.ready() {
+                self.handle(Wake::Heard(heard))?;
             } else if let Ok(event) = self.events.try_recv() {
                 self.event(event)?;
             } else {
@@ -219,20 +225,36 @@ impl Session {
         Ok(())
     }
 
-    fn input(&mut self, input: Input) -> Result<()> {
-        let event = match input {
-            Input::Key(key) => Event::Key(key),
-            Input::Paste(text) => Event::Paste(text),
-            Input::Resize(columns, rows) => Event::Resize(columns, rows),
-            Input::Mouse(mouse) => match Pointer::of(mouse, std::time::Instant::now()) {
-                Some(pointer) => Event::Pointer(pointer),
-                None => return Ok(()),
+    fn heard(&mut self, heard: Heard) -> Result<()> {
+        match heard {
+            Heard::Input(Pressed::Key(key)) => self.typed(Event::Key(key)),
+            Heard::Input(Pressed::Mouse(mouse)) => match Pointer::of(mouse, std::time::Instant::now()) {
+                Some(pointer) => self.typed(Event::Pointer(pointer)),
+                None => Ok(()),
             },
-            Input::FocusGained | Input::FocusLost => return Ok(()),
-        };
+            Heard::Input(_) => Ok(()),
+            Heard::Pasted { text, cut } => {
+                self.typed(Event::Paste(text))?;
+                if cut { self.event(Event::Said(Err(cut_short()))) } else { Ok(()) }
+            }
+            Heard::Reply(Reply::Attributes { clipboard }) if self.asked.is_some() => {
+                self.clipboard_known(clipboard)
+            }
+            // Asked by whoever had the terminal before.
+            Heard::Reply(Reply::Attributes { .. } | Reply::Ready) => Ok(()),
+        }
+    }
+
+    /// What the user did is drawn at once.
+    fn typed(&mut self, event: Event) -> Result<()> {
         self.dirty = Dirty::Now;
         let effects = update::update(&mut self.state, event);
         self.perform(effects)
+    }
+
+    fn clipboard_known(&mut self, takes: bool) -> Result<()> {
+        self.asked = None;
+        self.event(Event::TerminalSaid(takes))
     }
 
     fn event(&mut self, event: Event) -> Result<()> {
@@ -260,26 +282,19 @@ impl Session {
                 Effect::Redraw => self.redraw()?,
                 Effect::Suspend => self.suspend()?,
                 Effect::Editor(editing) => {
-                    self.keys = None;
                     let left = self.terminal.edit(&editing.file)?;
                     // Ctrl-C in the editor was meant for the editor.
                     self.signals = Signals::new()?;
-                    self.come_back()?;
+                    self.redraw()?;
                     self.event(Event::EditorLeft(editing, left))?;
                 }
                 Effect::AskTerminal => {
-                    self.keys = None;
-                    let heard = self.terminal.ask_clipboard()?;
-                    self.keys = Some(EventStream::new());
-                    self.event(Event::TerminalSaid(heard.clipboard == Some(true)))?;
-                    for input in heard.typed {
-                        self.input(input)?;
-                    }
+                    self.terminal.ask(ASK_ATTRIBUTES)?;
+                    self.asked = Some(Instant::now() + REPLY);
                 }
                 Effect::PrintPlain(text) => {
-                    self.keys = None;
                     self.terminal.print_plain(&text)?;
-                    self.come_back()?;
+                    self.redraw()?;
                 }
                 effect => {
                     for event in self.effects.run(effect) {
@@ -292,14 +307,7 @@ impl Session {
     }
 
     fn suspend(&mut self) -> Result<()> {
-        self.keys = None;
         self.terminal.suspend()?;
-        self.come_back()
-    }
-
-    /// The keyboard is ours again; the window may have another size.
-    fn come_back(&mut self) -> Result<()> {
-        self.keys = Some(EventStream::new());
         self.redraw()
     }
 
@@ -324,11 +332,15 @@ impl Session {
     }
 }
 
-/// The next input if it is there already. Polled with this task's own waker: the stream keeps the one it sees first.
-async fn ready(keys: &mut EventStream) -> Option<Option<std::io::Result<Input>>> {
-    poll_fn(|context| match keys.poll_next_unpin(context) {
-        Poll::Ready(input) => Poll::Ready(Some(input)),
-        Poll::Pending => Poll::Ready(None),
-    })
-    .await
+/// For ever if there is no such time.
+async fn until(time: Option<Instant>) {
+    match time {
+        Some(time) => sleep_until(time).await,
+        None => std::future::pending().await,
+    }
+}
+
+fn cut_short() -> Error {
+    let kept = LONGEST_PASTE >> 20;
+    Error::new(Kind::Usage, format!("the pasted text was too long: only its first {kept} MiB was taken"))
 }

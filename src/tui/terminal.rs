@@ -1,25 +1,23 @@
 //! The terminal: taken over, given back whatever happens, and written to in one piece a frame.
 //!
-//! It asks the terminal nothing on its own: an answer that does not come costs half a second.
+//! Nobody waits for what the terminal answers: a reply is heard as keys are.
 
-mod ask;
 mod editor;
 mod guard;
+mod input;
 mod output;
 mod pipe;
 
 use std::io::{self, IsTerminal, Read, Write};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Instant;
 
 use crossterm::style::force_color_output;
 use ratatui::Frame;
 use ratatui::layout::{Rect, Size};
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-pub(crate) use ask::Heard;
 pub(crate) use guard::Guard;
+pub(crate) use input::{ASK_ATTRIBUTES, ASK_STATUS, Heard, Input, LONGEST_PASTE, Reply};
 use output::{Output, Screen};
 use pipe::Pipe;
 
@@ -157,22 +155,9 @@ impl Terminal {
         Ok(edited)
     }
 
-    /// Asks the terminal whether programs may set its clipboard. Nothing else may read keys meanwhile.
-    pub(crate) fn ask_clipboard(&self) -> Result<Heard> {
-        self.output.write_raw(ask::QUESTION).map_err(failed)?;
-        let stdin = io::stdin();
-        let mut tty = output::again(&stdin).map_err(failed)?;
-        let end = Instant::now() + ask::PATIENCE;
-        Ok(ask::answer(|patience| {
-            let mut byte = [0];
-            let mut ready = [PollFd::new(&stdin, PollFlags::IN)];
-            let left = end.saturating_duration_since(Instant::now());
-            let patience = Timespec::try_from(patience.min(left)).ok()?;
-            // Where terminals cannot be polled (macOS), reading would wait for ever.
-            let polled = poll(&mut ready, Some(&patience)).is_ok();
-            let comes = polled && ready[0].revents().contains(PollFlags::IN);
-            (comes && tty.read(&mut byte).is_ok_and(|count| count == 1)).then_some(byte[0])
-        }))
+    /// Asks the terminal something, behind all that was drawn so far. Its reply is heard as keys are.
+    pub(crate) fn ask(&self, question: &[u8]) -> Result<()> {
+        self.output.write_raw(question).map_err(failed)
     }
 
     fn come_back(&mut self) -> Result<()> {

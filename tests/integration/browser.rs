@@ -15,6 +15,15 @@ const SMALL: Size = (80, 24);
 
 /// A browser on a folder beside a bucket.
 pub(crate) fn start(world: &World, size: Size) -> Session {
+    start_by(world, |args, env, home| Session::start(args, env, home, size))
+}
+
+/// The same, started by a shell's `script`, in which `"$0" "$@"` stands for it.
+pub(crate) fn start_in_script(world: &World, size: Size, script: &str) -> Session {
+    start_by(world, |args, env, home| Session::script(script, args, env, home, size))
+}
+
+fn start_by(world: &World, start: impl Fn(&[&str], &[(&str, &str)], &std::path::Path) -> Session) -> Session {
     let home = world.folder.path();
     let files = home.join("files");
     std::fs::create_dir_all(&files).unwrap();
@@ -29,7 +38,7 @@ pub(crate) fn start(world: &World, size: Size) -> Session {
     // Over SSH the terminal's own clipboard is the only one that counts.
     let variables =
         [("TWINPAIL_CONFIG", config.to_str().unwrap()), ("SSH_CONNECTION", "127.0.0.1 1 127.0.0.1 2")];
-    Session::start(&arguments, &variables, home, size)
+    start(&arguments, &variables, home)
 }
 
 #[tokio::test(flavor = "multi_thread")]

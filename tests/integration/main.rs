@@ -44,6 +44,8 @@ mod support;
 #[cfg(test)]
 mod sync;
 #[cfg(test)]
+mod terminal;
+#[cfg(test)]
 mod transfer;
 #[cfg(test)]
 mod uploads;

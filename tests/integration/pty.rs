@@ -34,6 +34,11 @@ impl vt100::Callbacks for Told {
     fn unhandled_csi(&mut self, _: &mut Screen, _: Option<u8>, _: Option<u8>, params: &[&[u16]], c: char) {
         let answer: &[u8] = match (c, params) {
             ('n', [[6]]) => b"\x1b[1;1R",
+            // Behind everything that was drawn before: nothing that anybody waits for at the start.
+            ('n', [[5]]) => {
+                self.answers.extend_from_slice(b"\x1b[0n");
+                return;
+            }
             ('c', _) => b"\x1b[?62;52c",
             _ => return,
         };
@@ -48,6 +53,8 @@ struct Seen {
     parser: Parser<Told>,
     bytes: usize,
     ended: bool,
+    /// Nobody looks any longer.
+    left: bool,
 }
 
 /// The line to the terminal: the bytes that it still carries; `None`: as many as come.
@@ -84,7 +91,15 @@ impl Session {
         Self::run(command, env, home, size)
     }
 
-    fn run(mut command: CommandBuilder, env: &[(&str, &str)], home: &Path, size: Size) -> Self {
+    /// Starts a shell with `script`, in which `"$0" "$@"` is twinpail with those arguments.
+    pub(crate) fn script(script: &str, args: &[&str], env: &[(&str, &str)], home: &Path, size: Size) -> Self {
+        let mut command = CommandBuilder::new("/bin/sh");
+        command.args(["-c", script, env!("CARGO_BIN_EXE_twinpail")]);
+        command.args(args);
+        Self::run(command, env, home, size)
+    }
+
+    pub(crate) fn run(mut command: CommandBuilder, env: &[(&str, &str)], home: &Path, size: Size) -> Self {
         command.env_clear();
         command.cwd(home);
         for (name, value) in [
@@ -115,7 +130,8 @@ impl Session {
         // The terminal ends when the program does only if nobody else holds it.
         drop(pair.slave);
         let parser = Parser::new_with_callbacks(cells(size.1), cells(size.0), 0, Told::default());
-        let seen = Arc::new((Mutex::new(Seen { parser, bytes: 0, ended: false }), Condvar::new()));
+        let seen =
+            Arc::new((Mutex::new(Seen { parser, bytes: 0, ended: false, left: false }), Condvar::new()));
         let keyboard = Arc::new(Mutex::new(pair.master.take_writer().expect("a keyboard")));
         let reader = pair.master.try_clone_reader().expect("a screen");
         let line = Arc::new((Mutex::new(None), Condvar::new()));
@@ -183,6 +199,16 @@ impl Session {
     pub(crate) fn resize(&self, size: Size) {
         lock(&self.seen.0).parser.set_size(cells(size.1), cells(size.0));
         self.master.resize(pty_size(size)).expect("a new size");
+    }
+
+    /// Closes the terminal's end of the line, as when a connection breaks.
+    pub(crate) fn hang_up(mut self) {
+        lock(&self.seen.0).left = true;
+        // Something to draw, so that what reads the screen lets go of it.
+        let rows = lock(&self.seen.0).parser.screen().size().0;
+        self.resize((40, rows.into()));
+        self.wait("the last frame", |seen| seen.ended);
+        self.child = None;
     }
 
     /// Sends a signal to the program.
@@ -279,12 +305,16 @@ fn watch(
         now.bytes += count;
         now.parser.process(&bytes[..count]);
         let answers = std::mem::take(&mut now.parser.callbacks_mut().answers);
+        if now.left {
+            break;
+        }
         drop(now);
         if !answers.is_empty() {
             let _ = lock(keyboard).write_all(&answers);
         }
         seen.1.notify_all();
     }
+    drop(reader);
     lock(&seen.0).ended = true;
     seen.1.notify_all();
 }

@@ -50,13 +50,27 @@ impl Field {
         self.input.handle(request)
     }
 
-    /// Inserts `text` without its control characters; whether anything was left.
+    /// Inserts `text` without its control characters, all at once; whether anything was left.
     pub(super) fn paste(&mut self, text: &str) -> bool {
-        let mut changed = false;
-        for c in text.chars().filter(|c| !c.is_control()) {
-            changed |= self.handle(InputRequest::InsertChar(c)).is_some();
+        let text: String = text.chars().filter(|c| !c.is_control()).collect();
+        if text.is_empty() {
+            return false;
         }
-        changed
+        if std::mem::take(&mut self.preset) {
+            self.input.reset();
+        }
+        let (before, after) = self.halves();
+        let cursor = self.input.cursor() + text.chars().count();
+        let value = [before, &text, after].concat();
+        self.input = std::mem::take(&mut self.input).with_value(value).with_cursor(cursor);
+        true
+    }
+
+    /// What is before the cursor, and what is behind it.
+    fn halves(&self) -> (&str, &str) {
+        let value = self.input.value();
+        let at = value.char_indices().nth(self.input.cursor()).map_or(value.len(), |(at, _)| at);
+        value.split_at(at)
     }
 
     /// Draws it into one row; with `focused` the terminal's cursor goes there.
@@ -73,23 +87,31 @@ impl Field {
         }
     }
 
-    /// The part that is seen in `cells` cells, and the cursor's cell in it.
+    /// The part that is seen in `cells` cells, and the cursor's cell in it. Looks at no more than that part: the text
+    /// may be very long.
     fn window(&self, cells: usize) -> (String, usize) {
-        let cursor = self.input.cursor();
-        let (mut before, mut after, mut chars) = (Vec::new(), String::new(), 0);
-        for grapheme in self.input.value().graphemes(true) {
-            let safe = display_safe(grapheme).into_owned();
-            chars += grapheme.chars().count();
-            if chars <= cursor { before.push(safe) } else { after.push_str(&safe) }
-        }
+        let (before, after) = self.halves();
         let mut used = 0;
-        let mut start = before.len();
-        while start > 0 && used + text::width(&before[start - 1]) < cells.max(1) {
-            start -= 1;
-            used += text::width(&before[start]);
-        }
-        let shown = before[start..].concat() + &after;
-        (text::clip(&shown, cells, ""), used)
+        let mut shown: Vec<String> = before
+            .graphemes(true)
+            .rev()
+            .map(|grapheme| display_safe(grapheme).into_owned())
+            .take_while(|safe| {
+                let fits = used + text::width(safe) < cells.max(1);
+                used += if fits { text::width(safe) } else { 0 };
+                fits
+            })
+            .collect();
+        shown.reverse();
+        let mut wide = used;
+        shown.extend(after.graphemes(true).map(|grapheme| display_safe(grapheme).into_owned()).take_while(
+            |safe| {
+                let begins = wide <= cells;
+                wide += text::width(safe);
+                begins
+            },
+        ));
+        (text::clip(&shown.concat(), cells, ""), used)
     }
 }
 
@@ -123,5 +145,21 @@ mod tests {
         assert!(field.paste("x\ny\u{1b}z"));
         assert_eq!(field.text(), "axyz");
         assert!(!field.paste("\n"));
+    }
+
+    #[test]
+    fn a_paste_goes_in_where_the_cursor_is_or_takes_the_place_of_what_was_not_typed() {
+        let mut field = Field::new("ad");
+        field.on_key(KeyEvent::new(KeyCode::Left, KeyModifiers::NONE));
+        assert!(field.paste("bé"));
+        assert!(field.paste("c"));
+        assert_eq!((field.text(), field.window(3)), ("abécd", ("éc".to_owned() + "d", 2)));
+        let mut preset = Field::preset("old");
+        assert!(preset.paste("new"));
+        assert_eq!(preset.text(), "new");
+        let long = "x日".repeat(100_000);
+        assert!(preset.paste(&long));
+        assert_eq!(preset.text().len(), 3 + long.len());
+        assert_eq!(preset.window(6), ("x日x日".chars().skip(1).collect(), 5));
     }
 }
