@@ -43,6 +43,9 @@ impl Query {
     }
 }
 
+/// The most bytes of a glob: keys have up to 1,024, and globset panics on what needs too much memory.
+const LONGEST: usize = 4096;
+
 /// A glob: `*`, `?`, `[a-z]`, `{a,b}`.
 #[derive(Clone, Debug)]
 pub struct Pattern(GlobMatcher);
@@ -53,6 +56,11 @@ impl Pattern {
     /// # Errors
     /// `Kind::Usage`, with what is wrong in it.
     pub fn new(glob: &str, any_case: bool) -> Result<Self> {
+        if glob.len() > LONGEST {
+            let message =
+                format!("the pattern has {} bytes; at most {LONGEST} can be looked for", glob.len());
+            return Err(Error::new(Kind::Usage, message));
+        }
         let built = GlobBuilder::new(glob).case_insensitive(any_case).literal_separator(false).build();
         let glob = built.map_err(|error| {
             Error::new(Kind::Usage, format!("`{}`: {}", crate::sanitize::display_safe(glob), error.kind()))

@@ -207,6 +207,7 @@ impl Session {
         // Something to draw, so that what reads the screen lets go of it.
         let rows = lock(&self.seen.0).parser.screen().size().0;
         self.resize((40, rows.into()));
+        self.keys(" ");
         self.wait("the last frame", |seen| seen.ended);
         self.child = None;
     }

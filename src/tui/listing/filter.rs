@@ -11,6 +11,9 @@ use unicode_segmentation::UnicodeSegmentation as _;
 
 use super::super::text;
 
+/// The most bytes of a glob: keys have up to 1,024.
+const LONGEST_GLOB: usize = 4096;
+
 /// A filter and the text it was made from.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Filter {
@@ -43,7 +46,7 @@ impl Filter {
                 false,
             )),
             None if text.is_empty() => Rule::All,
-            None => match glob(text).filter(|_| text.contains(['*', '?', '[', '{'])) {
+            None => match Some(text).filter(|text| text.contains(['*', '?', '[', '{'])).and_then(glob) {
                 Some(glob) => Rule::Glob(glob, plain_pieces(text)),
                 None => Rule::Contains(text.to_lowercase()),
             },
@@ -139,7 +142,11 @@ impl Sieve<'_> {
     }
 }
 
+/// `None` if it is not one, or one that no name can be long enough for: globset panics on what needs too much memory.
 fn glob(text: &str) -> Option<GlobMatcher> {
+    if text.len() > LONGEST_GLOB {
+        return None;
+    }
     let glob = GlobBuilder::new(text).case_insensitive(true).build().ok()?;
     Some(glob.compile_matcher())
 }

@@ -41,6 +41,10 @@ fn a_filter_is_text_or_a_glob() {
     assert_eq!(seen(&listing), ["photos/"]);
     listing.set_filter("[");
     assert_eq!(listing.rows(), 0);
+    for long in ["x", "*", "[日本]"] {
+        listing.set_filter(&long.repeat(1 << 18));
+        assert_eq!(listing.rows(), 0, "no name is as long as a pasted text");
+    }
     listing.set_filter("");
     assert_eq!(listing.rows(), 4);
 }
