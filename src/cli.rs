@@ -14,6 +14,7 @@ mod drops;
 mod du;
 mod find;
 mod gateway;
+mod hangup;
 mod items;
 mod kit;
 mod links;

@@ -2,6 +2,7 @@
 
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
 
+use super::hangup;
 use crate::error::{Error, Kind, Result};
 
 /// Asks; the answer is a line without its end, empty where stdin has none. Blocking.
@@ -26,8 +27,10 @@ pub(super) async fn agreed(question: &str) -> Result<bool> {
 /// A secret: typed unseen on a terminal, else stdin's first line. Blocking.
 pub(super) fn secret(question: &str) -> Result<String> {
     if std::io::stdin().is_terminal() {
-        return rpassword::prompt_password(question)
-            .map_err(|error| Error::new(Kind::Local, format!("cannot ask: {error}")));
+        return rpassword::prompt_password(question).map_err(|error| {
+            hangup::stdin_ended();
+            Error::new(Kind::Local, format!("cannot ask: {error}"))
+        });
     }
     first_line()
 }
@@ -35,6 +38,9 @@ pub(super) fn secret(question: &str) -> Result<String> {
 fn first_line() -> Result<String> {
     let mut line = String::new();
     let read = std::io::stdin().lock().read_line(&mut line);
+    if !matches!(read, Ok(1..)) {
+        hangup::stdin_ended();
+    }
     read.map_err(|error| Error::new(Kind::Local, format!("cannot read stdin: {error}")))?;
     line.truncate(line.trim_end_matches(['\r', '\n']).len());
     Ok(line)

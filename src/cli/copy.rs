@@ -9,7 +9,7 @@ use super::applies::{self, End, refused};
 use super::output::note;
 use super::printer::Printer;
 use super::transfer::{Writing, carry_out};
-use super::{Context, cat, descriptors, items};
+use super::{Context, cat, descriptors, hangup, items};
 use crate::config::units::parse_size;
 use crate::error::{Error, Kind, Result};
 use crate::location::{Location, Remote};
@@ -140,7 +140,7 @@ fn refuse_ignored(context: &Context, options: &Options, sources: &[String], targ
 /// stdin as the source of a request.
 fn stdin(options: &Options) -> Result<Input> {
     descriptors::open_stdin()?;
-    Ok(Input { reader: Box::new(tokio::io::stdin()), expected_size: options.expected_size })
+    Ok(Input { reader: Box::new(hangup::Stdin::new()), expected_size: options.expected_size })
 }
 
 /// The object that stdin is copied to.

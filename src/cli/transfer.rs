@@ -8,9 +8,9 @@ use clap::Args;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio_util::sync::CancellationToken;
 
-use super::Context;
 use super::output::{local_time, note};
 use super::printer::Printer;
+use super::{Context, hangup};
 use crate::config::units::{parse_rate, parse_size};
 use crate::config::{Sse, TransferDefaults, Verify};
 use crate::error::{Error, Kind, Result};
@@ -202,7 +202,8 @@ fn ask(conflict: &Conflict) -> Option<Answer> {
         );
         stderr.write_all(text.as_bytes()).ok()?;
         let mut line = String::new();
-        if std::io::stdin().lock().read_line(&mut line).ok()? == 0 {
+        if !matches!(std::io::stdin().lock().read_line(&mut line), Ok(1..)) {
+            hangup::stdin_ended();
             return None;
         }
         let letter = line.trim().chars().next().unwrap_or(' ');
