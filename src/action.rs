@@ -269,6 +269,8 @@ actions! {
     ConflictNewerAll, Conflict, Act, "newer_all", "overwrite if newer, and all further ones", ["shift-n"];
     ConflictRenameAll, Conflict, Act, "rename_all", "another name, and for all further ones", ["shift-r"];
     ConflictAll, Conflict, Act, "all", "for all further ones, or not", ["a", "shift-a"];
+    UnsavedUpload, Unsaved, Act, "upload", "write it back", ["u", "shift-u"];
+    UnsavedClosed, Unsaved, Act, "closed", "the editor is closed", ["c", "shift-c"];
     UnsavedEdit, Unsaved, Act, "edit", "edit again", ["e", "shift-e"];
     UnsavedSaveAs, Unsaved, Act, "save_as", "write it to another key", ["s", "shift-s"];
     UnsavedOverwrite, Unsaved, Act, "overwrite", "write it over what is there", ["o", "shift-o"];

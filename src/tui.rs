@@ -23,7 +23,7 @@ use std::sync::Arc;
 use crate::config::{Config, importable};
 use crate::error::{Error, Kind, Result};
 use crate::location::Location;
-use message::{Effect, PlacesChange};
+use message::{EditEffect, Effect, PlacesChange};
 use session::Session;
 use state::State;
 use terminal::Terminal;
@@ -75,6 +75,7 @@ fn first_state(config: &Arc<Config>, places: [Location; 2], terminal: &Terminal)
         update::welcome(&mut state, importable().0);
     }
     effects.push(Effect::FindUnfinished);
+    effects.push(Effect::Edit(EditEffect::Find));
     effects.push(Effect::Places(PlacesChange::Load));
     update::settle(&mut state, &mut effects);
     (state, effects)

@@ -38,7 +38,7 @@ pub(super) use facts::Property;
 pub(super) use given::{Given, GivenOut, Sort};
 pub(super) use pick::{Choice, Item};
 pub(super) use share::Order;
-pub(super) use unsaved::{Base, Editing, Unsaved};
+pub(super) use unsaved::{Base, Editing, Unsaved, Why};
 pub(super) use uploads::{Chosen, Uploads};
 pub(super) use usage::{Measured, Share};
 pub(super) use versions::Versions;
@@ -309,7 +309,7 @@ impl Dialog {
             Self::Versions(_) => (versions::HINTS, "close"),
             Self::Viewer(viewer) => (viewer::HINTS, if viewer.is_busy() { "stop" } else { "close" }),
             Self::Batch(_) => (batch::HINTS, "cancel"),
-            Self::Unsaved(_) => (unsaved::HINTS, ""),
+            Self::Unsaved(unsaved) => (unsaved.hints(), ""),
             Self::Properties(_) => (properties::HINTS, "cancel"),
             Self::Typed(_) => (typed::HINTS, "cancel"),
             Self::Confirm(_) => (confirm::HINTS, "cancel"),

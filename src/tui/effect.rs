@@ -1,6 +1,7 @@
 //! The only door out: an effect becomes a task, its result an event. Nothing here waits on the thread that draws.
 
 mod ahead;
+mod copies;
 mod create;
 mod delete;
 mod editing;
@@ -64,6 +65,8 @@ pub(super) struct Effects {
     versions: JoinSet<()>,
     comparison: Option<AbortHandle>,
     measuring: Option<AbortHandle>,
+    /// What looks at a copy that an editor may still have open.
+    watching: Option<AbortHandle>,
     setup: Option<AbortHandle>,
 }
 
@@ -107,6 +110,7 @@ impl Effects {
             versions: JoinSet::new(),
             comparison: None,
             measuring: None,
+            watching: None,
             setup: None,
         }
     }
@@ -140,9 +144,8 @@ impl Effects {
             | Effect::Complete(..)
             | Effect::WriteFile { .. }
             | Effect::ReadAttributes(_)
-            | Effect::FetchForEditor(_)
-            | Effect::SaveEdited(..)
             | Effect::SetVersioning(..) => self.ask(effect),
+            Effect::Edit(effect) => self.edit(effect),
             Effect::CopyText(text) => {
                 let clipboard = self.clipboard.clone();
                 self.spawn(async move { Event::Copied(clipboard.copy(&text).await) });
@@ -281,18 +284,6 @@ impl Effects {
                 self.spawn(async move {
                     let found = stat::stat(&connections, &location, kind).await.map(Box::new);
                     Event::Info { location, found }
-                });
-            }
-            Effect::FetchForEditor(object) => {
-                self.spawn(async move {
-                    let editing = Box::pin(editing::fetch(&connections, &object)).await.map(Box::new);
-                    Event::FetchedForEditor(object, editing)
-                });
-            }
-            Effect::SaveEdited(editing, saving) => {
-                self.spawn(async move {
-                    let saved = Box::pin(editing::save(&connections, &editing, &saving)).await;
-                    Event::EditedSaved(editing, saved)
                 });
             }
             Effect::ReadAttributes(object) => {

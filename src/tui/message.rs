@@ -1,5 +1,6 @@
 //! What happened ([`Event`]) and what the outside must do ([`Effect`]). Plain data.
 
+mod editing;
 mod effect;
 mod given;
 mod objects;
@@ -13,15 +14,16 @@ use std::path::PathBuf;
 
 use crossterm::event::KeyEvent;
 
+pub(crate) use editing::{Content, EditEffect, EditEvent, EditorEnd, Saving, WrittenBack};
 pub(crate) use effect::Effect;
 pub(crate) use given::{GivenEffect, GivenEvent, Made};
-pub(crate) use objects::{Properties, Saving, Task, VersionsEffect, VersionsEvent};
+pub(crate) use objects::{Properties, Task, VersionsEffect, VersionsEvent};
 pub(crate) use pointer::{Pointer, PointerAct};
 pub(crate) use search::{Finding, Search};
 pub(crate) use setup::{Done, Keepers, Order as SetupOrder, Saved, SetupEffect, SetupEvent, Wish};
 pub(crate) use uploads::{UploadsEffect, UploadsEvent};
 
-use super::dialog::{Chunk, Editing, Laid, Measured, Wanted};
+use super::dialog::{Chunk, Laid, Measured, Wanted};
 use super::listing::{Arranged, Difference, Listing};
 use crate::clipboard;
 use crate::entry::Page;
@@ -111,6 +113,8 @@ pub(crate) enum Event {
     Pointer(Pointer),
     /// Text was pasted (bracketed paste).
     Paste(String),
+    /// Of the pasted text only so many MiB were taken.
+    PasteCut(usize),
     /// The terminal's size, in cells.
     Resize(u16, u16),
     /// A page of a listing, or why there is none.
@@ -253,12 +257,8 @@ pub(crate) enum Event {
     },
     /// What an object has, with its tags.
     AttributesRead(Remote, Result<Box<Attributes>>),
-    /// An object is there for the editor.
-    FetchedForEditor(Remote, Result<Box<Editing>>),
-    /// The editor was left.
-    EditorLeft(Box<Editing>, Result<()>),
-    /// What was edited is written back; false: there was nothing new.
-    EditedSaved(Box<Editing>, Result<bool>),
+    /// Something about the user's editor.
+    Edit(EditEvent),
     /// A bucket was told whether to keep versions.
     VersioningSet {
         /// Which.

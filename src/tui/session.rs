@@ -6,15 +6,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crossterm::event::Event as Pressed;
+use crossterm::event::{Event as Pressed, KeyCode, KeyModifiers};
+use rustix::process::Signal as Kill;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep_until};
 
+use super::dialog::Editing;
 use super::effect::Effects;
-use super::message::{Effect, Event, Pointer};
+use super::message::{EditEvent, EditorEnd, Effect, Event, Pointer};
 use super::state::State;
-use super::terminal::{ASK_ATTRIBUTES, Heard, Input, LONGEST_PASTE, Reply, Terminal};
+use super::terminal::{ASK_ATTRIBUTES, Editor, Heard, Input, LONGEST_PASTE, Ready, Reply, Terminal};
 use super::{End, update, view};
 use crate::config::Config;
 use crate::error::{Error, Kind, Result};
@@ -46,6 +48,7 @@ struct Signals {
 #[derive(Clone, Copy)]
 enum Order {
     Exit(u8),
+    Interrupt,
     Stop,
     Resumed,
     Resized,
@@ -71,7 +74,7 @@ impl Signals {
             biased;
             _ = self.hangup.recv() => Order::Exit(129),
             _ = self.terminate.recv() => Order::Exit(143),
-            _ = self.interrupt.recv() => Order::Exit(130),
+            _ = self.interrupt.recv() => Order::Interrupt,
             _ = self.stop.recv() => Order::Stop,
             _ = self.resume.recv() => Order::Resumed,
             _ = self.window.recv() => Order::Resized,
@@ -84,6 +87,8 @@ enum Wake {
     Order(Order),
     /// `None`: the terminal is gone.
     Heard(Option<Heard>),
+    /// The editor that has the terminal has ended.
+    EditorEnded(EditorEnd),
     /// The terminal has not said in time whether it has a clipboard.
     Silent,
     Event(Event),
@@ -100,12 +105,23 @@ enum Dirty {
     Now,
 }
 
+/// Who has the terminal.
+enum Holder {
+    /// This program.
+    Us,
+    /// The user's editor, for what is edited.
+    Editor(Editor, Box<Editing>),
+    /// The user, who reads what was printed.
+    Reader,
+}
+
 /// A running browser.
 pub(super) struct Session {
     state: State,
     terminal: Terminal,
     effects: Effects,
     input: Input,
+    holder: Holder,
     /// Until when the terminal may say whether it has a clipboard.
     asked: Option<Instant>,
     signals: Signals,
@@ -133,6 +149,7 @@ impl Session {
             effects,
             input: Input::open()
                 .map_err(|error| Error::new(Kind::Local, format!("cannot read the terminal: {error}")))?,
+            holder: Holder::Us,
             asked: None,
             signals: Signals::new()?,
             events,
@@ -149,6 +166,7 @@ impl Session {
         let ended = self.turn(first).await;
         let patience = if self.exit == Some(0) { PATIENCE } else { HURRY };
         self.terminal.guard().restore_now();
+        self.end_editor().await;
         self.effects.keep_clipboard();
         self.effects.shut_down(patience).await;
         ended.map(|()| if self.demo { End::Demo } else { End::Code(self.exit.unwrap_or(0)) })
@@ -161,7 +179,7 @@ impl Session {
             self.handle(wake)?;
             self.drain()?;
             let due = self.drawn + FRAME <= Instant::now();
-            let can = self.exit.is_none() && self.terminal.is_free();
+            let can = self.exit.is_none() && self.has_terminal() && self.terminal.is_free();
             if can && (self.dirty == Dirty::Now || (self.dirty == Dirty::Soon && due)) {
                 self.draw()?;
             }
@@ -169,7 +187,29 @@ impl Session {
         Ok(())
     }
 
+    fn has_terminal(&self) -> bool {
+        matches!(self.holder, Holder::Us)
+    }
+
     async fn wait(&mut self) -> Wake {
+        match &mut self.holder {
+            Holder::Us => {}
+            Holder::Editor(editor, _) => {
+                return tokio::select! {
+                    biased;
+                    order = self.signals.next() => Wake::Order(order),
+                    end = editor.ended() => Wake::EditorEnded(end),
+                    () = self.input.lost() => Wake::Heard(None),
+                };
+            }
+            Holder::Reader => {
+                return tokio::select! {
+                    biased;
+                    order = self.signals.next() => Wake::Order(order),
+                    heard = self.input.next() => Wake::Heard(heard),
+                };
+            }
+        }
         let busy = self.state.snapshot.is_busy();
         let deadline = self.drawn + FRAME;
         let free = self.terminal.is_free();
@@ -188,13 +228,12 @@ impl Session {
 
     fn handle(&mut self, wake: Wake) -> Result<()> {
         match wake {
-            Wake::Order(Order::Exit(code)) => self.exit = Some(code),
-            Wake::Order(Order::Stop) => self.suspend()?,
-            Wake::Order(Order::Resumed) => self.redraw()?,
-            Wake::Order(Order::Resized) => self.dirty = Dirty::Now,
+            Wake::Order(order) => self.obey(order)?,
             // The terminal is gone, and with it the user.
             Wake::Heard(None) => self.exit = Some(129),
-            Wake::Heard(Some(heard)) => self.heard(heard)?,
+            Wake::Heard(Some(heard)) if self.has_terminal() => self.heard(heard)?,
+            Wake::Heard(Some(heard)) => self.read_on(&heard)?,
+            Wake::EditorEnded(end) => self.editor_ended(end)?,
             Wake::Silent => self.clipboard_known(false)?,
             Wake::Event(event) => self.event(event)?,
             Wake::Tick => {
@@ -208,17 +247,65 @@ impl Session {
         Ok(())
     }
 
+    fn obey(&mut self, order: Order) -> Result<()> {
+        match (order, &self.holder) {
+            (Order::Exit(code), _) => self.exit = Some(code),
+            // Ctrl-C in the editor is meant for the editor; so is Ctrl-Z, which stops this program through it.
+            (Order::Interrupt | Order::Stop, Holder::Editor(..)) => {}
+            (Order::Interrupt, _) => self.exit = Some(130),
+            (Order::Stop, Holder::Us) => self.suspend()?,
+            (Order::Stop, Holder::Reader) => Terminal::stop()?,
+            (Order::Resumed, Holder::Us) => {
+                self.terminal.retake()?;
+                self.redraw()?;
+            }
+            (Order::Resized, Holder::Us) => self.dirty = Dirty::Now,
+            (Order::Resumed | Order::Resized, _) => {}
+        }
+        Ok(())
+    }
+
+    /// Something was typed while the user reads what was printed.
+    fn read_on(&mut self, heard: &Heard) -> Result<()> {
+        let Heard::Input(Pressed::Key(key)) = heard else { return Ok(()) };
+        let line_feed = key.code == KeyCode::Char('j') && key.modifiers == KeyModifiers::CONTROL;
+        if key.code != KeyCode::Enter && !line_feed {
+            return Ok(());
+        }
+        self.holder = Holder::Us;
+        self.terminal.come_back()?;
+        self.redraw()
+    }
+
+    fn editor_ended(&mut self, end: EditorEnd) -> Result<()> {
+        let Holder::Editor(_, editing) = std::mem::replace(&mut self.holder, Holder::Us) else {
+            return Ok(());
+        };
+        self.terminal.come_back()?;
+        self.redraw()?;
+        self.event(Event::Edit(EditEvent::Left(editing, end)))
+    }
+
+    /// An editor does not outlive this program: both would have the terminal.
+    async fn end_editor(&mut self) {
+        if let Holder::Editor(editor, _) = std::mem::replace(&mut self.holder, Holder::Us) {
+            let signal = if self.exit == Some(143) { Kill::TERM } else { Kill::HUP };
+            editor.end(signal).await;
+            self.terminal.guard().restore_settings();
+        }
+    }
+
     /// Takes what is there already, so that one frame shows all of it.
     fn drain(&mut self) -> Result<()> {
         for _ in 0..BURST {
-            if let Some(heard) = self.input.ready() {
-                self.handle(Wake::Heard(heard))?;
+            if self.exit.is_some() || !self.has_terminal() {
+                break;
+            }
+            if let Ready::Heard(heard) = self.input.ready() {
+                self.handle(Wake::Heard(Some(heard)))?;
             } else if let Ok(event) = self.events.try_recv() {
                 self.event(event)?;
             } else {
-                break;
-            }
-            if self.exit.is_some() {
                 break;
             }
         }
@@ -232,16 +319,15 @@ impl Session {
                 Some(pointer) => self.typed(Event::Pointer(pointer)),
                 None => Ok(()),
             },
-            Heard::Input(_) => Ok(()),
             Heard::Pasted { text, cut } => {
                 self.typed(Event::Paste(text))?;
-                if cut { self.event(Event::Said(Err(cut_short()))) } else { Ok(()) }
+                if cut { self.typed(Event::PasteCut(LONGEST_PASTE >> 20)) } else { Ok(()) }
             }
             Heard::Reply(Reply::Attributes { clipboard }) if self.asked.is_some() => {
                 self.clipboard_known(clipboard)
             }
-            // Asked by whoever had the terminal before.
-            Heard::Reply(Reply::Attributes { .. } | Reply::Ready) => Ok(()),
+            // Nothing that is wanted, or asked by whoever had the terminal before.
+            Heard::Input(_) | Heard::Reply(Reply::Attributes { .. } | Reply::Ready) => Ok(()),
         }
     }
 
@@ -281,20 +367,20 @@ impl Session {
                 Effect::Demo => (self.exit, self.demo) = (Some(0), true),
                 Effect::Redraw => self.redraw()?,
                 Effect::Suspend => self.suspend()?,
-                Effect::Editor(editing) => {
-                    let left = self.terminal.edit(&editing.file)?;
-                    // Ctrl-C in the editor was meant for the editor.
-                    self.signals = Signals::new()?;
-                    self.redraw()?;
-                    self.event(Event::EditorLeft(editing, left))?;
-                }
+                Effect::Editor(editing) => match self.terminal.edit(&editing.file)? {
+                    Ok(editor) => self.holder = Holder::Editor(editor, editing),
+                    Err(error) => {
+                        self.redraw()?;
+                        self.event(Event::Edit(EditEvent::Left(editing, EditorEnd::NotFound(error))))?;
+                    }
+                },
                 Effect::AskTerminal => {
                     self.terminal.ask(ASK_ATTRIBUTES)?;
                     self.asked = Some(Instant::now() + REPLY);
                 }
                 Effect::PrintPlain(text) => {
                     self.terminal.print_plain(&text)?;
-                    self.redraw()?;
+                    self.holder = Holder::Reader;
                 }
                 effect => {
                     for event in self.effects.run(effect) {
@@ -307,7 +393,10 @@ impl Session {
     }
 
     fn suspend(&mut self) -> Result<()> {
-        self.terminal.suspend()?;
+        if !self.terminal.suspend()? {
+            let why = "nothing to go back to: no shell has started this program";
+            return self.event(Event::Said(Err(Error::new(Kind::Unsupported, why))));
+        }
         self.redraw()
     }
 
@@ -338,9 +427,4 @@ async fn until(time: Option<Instant>) {
         Some(time) => sleep_until(time).await,
         None => std::future::pending().await,
     }
-}
-
-fn cut_short() -> Error {
-    let kept = LONGEST_PASTE >> 20;
-    Error::new(Kind::Usage, format!("the pasted text was too long: only its first {kept} MiB was taken"))
 }

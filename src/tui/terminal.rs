@@ -5,10 +5,11 @@
 mod editor;
 mod guard;
 mod input;
+mod jobs;
 mod output;
 mod pipe;
 
-use std::io::{self, IsTerminal, Read, Write};
+use std::io::{self, IsTerminal};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -16,8 +17,9 @@ use crossterm::style::force_color_output;
 use ratatui::Frame;
 use ratatui::layout::{Rect, Size};
 
+pub(crate) use editor::Editor;
 pub(crate) use guard::Guard;
-pub(crate) use input::{ASK_ATTRIBUTES, ASK_STATUS, Heard, Input, LONGEST_PASTE, Reply};
+pub(crate) use input::{ASK_ATTRIBUTES, Heard, Input, LONGEST_PASTE, Ready, Reply};
 use output::{Output, Screen};
 use pipe::Pipe;
 
@@ -129,40 +131,59 @@ impl Terminal {
         self.guard.clone()
     }
 
-    /// Stops this process as Ctrl-Z would, and comes back after `fg`. Nothing may read keys meanwhile.
-    pub(crate) fn suspend(&mut self) -> Result<()> {
+    /// Stops this process and its group as Ctrl-Z would, and comes back after `fg`; whether it could: where no shell waits,
+    /// nobody could continue them.
+    pub(crate) fn suspend(&mut self) -> Result<bool> {
+        if !jobs::can_stop() {
+            return Ok(false);
+        }
         self.guard.restore_now();
-        let stopped = signal_hook::low_level::emulate_default_handler(signal_hook::consts::SIGTSTP);
-        self.come_back()?;
+        let stopped = jobs::stop();
+        self.retake()?;
         stopped.map_err(failed)
     }
 
-    /// Prints `text` as plain lines on the ordinary screen, where a mouse can select them, and comes back after
-    /// Enter. Nothing else may read keys meanwhile.
-    pub(crate) fn print_plain(&mut self, text: &str) -> Result<()> {
-        self.guard.restore_now();
-        let printed = print_and_wait(text);
-        self.come_back()?;
-        printed.map_err(failed)
+    /// Takes the terminal again after a shell has had it, perhaps without a word (SIGSTOP).
+    pub(crate) fn retake(&mut self) -> Result<()> {
+        self.guard.note_settings();
+        self.come_back()
     }
 
-    /// Runs the user's editor on a file, and comes back when it has ended: the inner result says whether it could be run.
-    /// Nothing else may read keys meanwhile.
-    pub(crate) fn edit(&mut self, file: &Path) -> Result<Result<()>> {
+    /// Gives the terminal away with `text` as plain lines on the ordinary screen, where a mouse can select them.
+    pub(crate) fn print_plain(&mut self, text: &str) -> Result<()> {
         self.guard.restore_now();
-        let edited = editor::run(file);
-        self.come_back()?;
-        Ok(edited)
+        let mut lines: String = text.lines().map(|line| display_safe(line).into_owned() + "\n").collect();
+        lines.push_str("\nPress Enter to return to twinpail. ");
+        self.output.write_raw(lines.as_bytes()).map_err(failed)
+    }
+
+    /// Gives the terminal to the user's editor with a file.
+    ///
+    /// # Errors
+    /// The outer one is the terminal's, the inner one says why there is no editor; then the terminal is taken again.
+    pub(crate) fn edit(&mut self, file: &Path) -> Result<Result<Editor>> {
+        self.guard.restore_now();
+        let editor = Editor::start(file);
+        if editor.is_err() {
+            self.come_back()?;
+        }
+        Ok(editor)
+    }
+
+    /// Stops this process and its group while the terminal is given away.
+    pub(crate) fn stop() -> Result<()> {
+        jobs::stop().map(drop).map_err(failed)
+    }
+
+    /// Takes the terminal again after it was given away.
+    pub(crate) fn come_back(&mut self) -> Result<()> {
+        self.guard.enter().map_err(failed)?;
+        self.repaint()
     }
 
     /// Asks the terminal something, behind all that was drawn so far. Its reply is heard as keys are.
     pub(crate) fn ask(&self, question: &[u8]) -> Result<()> {
         self.output.write_raw(question).map_err(failed)
-    }
-
-    fn come_back(&mut self) -> Result<()> {
-        self.guard.enter().map_err(failed)?;
-        self.repaint()
     }
 }
 
@@ -175,20 +196,6 @@ impl Drop for Terminal {
 fn failed(error: impl Into<io::Error>) -> Error {
     let error = error.into();
     Error::new(Kind::Local, format!("cannot use the terminal: {error}")).with_source(error)
-}
-
-/// Reads byte by byte past every buffer, so that nothing typed after Enter is lost to the browser.
-fn print_and_wait(text: &str) -> io::Result<()> {
-    let mut out = io::stdout().lock();
-    for line in text.lines() {
-        writeln!(out, "{}", display_safe(line))?;
-    }
-    write!(out, "\nPress Enter to return to twinpail. ")?;
-    out.flush()?;
-    let mut tty = output::again(io::stdin())?;
-    let mut byte = [0];
-    while tty.read(&mut byte)? == 1 && byte != *b"\n" {}
-    Ok(())
 }
 
 #[cfg(test)]

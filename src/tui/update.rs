@@ -45,6 +45,7 @@ pub(super) fn update(state: &mut State, event: Event) -> Vec<Effect> {
         Event::Key(key) => key_pressed(state, key),
         Event::Pointer(pointer) => mouse::did(state, pointer),
         Event::Paste(text) => dialogs::paste(state, &text),
+        Event::PasteCut(taken) => dialogs::paste_cut(state, taken),
         Event::Resize(columns, rows) => {
             state.size = (columns, rows);
             Vec::new()
@@ -110,9 +111,7 @@ pub(super) fn update(state: &mut State, event: Event) -> Vec<Effect> {
             renaming::renamed(state, &at, done, &failed, undoable)
         }
         Event::Marked(at, markers) => undo::marked(state, at, markers),
-        Event::FetchedForEditor(object, found) => editing::fetched(state, object, found),
-        Event::EditorLeft(editing, result) => editing::left(state, editing, result),
-        Event::EditedSaved(editing, result) => editing::saved(state, editing, result),
+        Event::Edit(event) => editing::happened(state, event),
         Event::AttributesRead(object, found) => properties::read(state, &object, found),
         Event::VersioningSet { bucket, on, result } => info::switched(state, bucket, on, result),
         Event::Versions { search, event } => versions::happened(state, search, event),

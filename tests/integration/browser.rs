@@ -1,6 +1,7 @@
 //! The real browser in a terminal: walk, copy both ways, link, quit, signals, odd sizes, bad surroundings.
 
 use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use http::Request;
@@ -13,6 +14,9 @@ use crate::support::{World, pattern};
 const WIDE: Size = (120, 30);
 const SMALL: Size = (80, 24);
 
+/// Arguments and variables of a program.
+type CommandLine = ([String; 2], [(&'static str, String); 2]);
+
 /// A browser on a folder beside a bucket.
 pub(crate) fn start(world: &World, size: Size) -> Session {
     start_by(world, |args, env, home| Session::start(args, env, home, size))
@@ -23,7 +27,15 @@ pub(crate) fn start_in_script(world: &World, size: Size, script: &str) -> Sessio
     start_by(world, |args, env, home| Session::script(script, args, env, home, size))
 }
 
-fn start_by(world: &World, start: impl Fn(&[&str], &[(&str, &str)], &std::path::Path) -> Session) -> Session {
+fn start_by(world: &World, start: impl Fn(&[&str], &[(&str, &str)], &Path) -> Session) -> Session {
+    let (arguments, variables) = command_line(world);
+    let arguments = arguments.each_ref().map(String::as_str);
+    let variables = variables.each_ref().map(|(name, value)| (*name, value.as_str()));
+    start(&arguments, &variables, world.folder.path())
+}
+
+/// What that browser is started with.
+pub(crate) fn command_line(world: &World) -> CommandLine {
     let home = world.folder.path();
     let files = home.join("files");
     std::fs::create_dir_all(&files).unwrap();
@@ -34,11 +46,12 @@ fn start_by(world: &World, start: impl Fn(&[&str], &[(&str, &str)], &std::path::
     );
     std::fs::write(&config, text).unwrap();
     std::fs::set_permissions(&config, std::fs::Permissions::from_mode(0o600)).unwrap();
-    let arguments = [files.to_str().unwrap(), "p:box/"];
     // Over SSH the terminal's own clipboard is the only one that counts.
-    let variables =
-        [("TWINPAIL_CONFIG", config.to_str().unwrap()), ("SSH_CONNECTION", "127.0.0.1 1 127.0.0.1 2")];
-    start(&arguments, &variables, home)
+    let variables = [
+        ("TWINPAIL_CONFIG", config.to_str().unwrap().to_owned()),
+        ("SSH_CONNECTION", "127.0.0.1 1 127.0.0.1 2".to_owned()),
+    ];
+    ([files.to_str().unwrap().to_owned(), "p:box/".to_owned()], variables)
 }
 
 #[tokio::test(flavor = "multi_thread")]

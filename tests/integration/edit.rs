@@ -1,6 +1,7 @@
 //! The user's editor in a real terminal: handed over, taken back, written back, and nothing lost.
 
 use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
 
 use twinpail::demo::{Fault, Operation, Rule};
 
@@ -8,10 +9,9 @@ use crate::cli::Shell;
 use crate::pty::Session;
 
 /// A browser on a folder beside the bucket, with a script as editor.
-fn start(shell: &Shell, script: &str) -> Session {
+pub(crate) fn start(shell: &Shell, script: &str) -> Session {
     let editor = shell.path("editor.sh");
-    std::fs::write(&editor, format!("#!/bin/sh\n{script}\n")).unwrap();
-    std::fs::set_permissions(&editor, std::fs::Permissions::from_mode(0o755)).unwrap();
+    executable(&editor, &format!("#!/bin/sh\n{script}\n"));
     let (config, editor) = (shell.path("config.toml"), format!("{} --wait", editor.display()));
     let variables = [("TWINPAIL_CONFIG", config.to_str().unwrap()), ("EDITOR", editor.as_str())];
     let files = shell.path("files");
@@ -22,7 +22,12 @@ fn start(shell: &Shell, script: &str) -> Session {
     session
 }
 
-async fn shell() -> Shell {
+pub(crate) fn executable(file: &Path, text: &str) {
+    std::fs::write(file, text).unwrap();
+    std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+pub(crate) async fn shell() -> Shell {
     let shell = Shell::new().await;
     shell.write("note.txt", b"first\n");
     shell.ok(&["cp", "--content-type", "text/x", "--metadata", "owner=ada", "note.txt", "p:box/note.txt"]);
@@ -35,7 +40,7 @@ fn text(shell: &Shell, key: &str) -> String {
 }
 
 /// The copies that are kept.
-fn kept(shell: &Shell) -> Vec<String> {
+pub(crate) fn kept(shell: &Shell) -> Vec<String> {
     let mut kept = Vec::new();
     let mut folders = vec![shell.world.folder.path().to_path_buf()];
     while let Some(folder) = folders.pop() {
@@ -119,4 +124,138 @@ async fn local_files_are_edited_in_place_and_missing_editors_are_told() {
     session.keys("q");
     assert_eq!(session.exit_code(), 0);
     session.assert_restored();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_editor_that_failed_has_left_is_written_back_only_if_that_is_wanted() {
+    for (script, how) in [
+        ("echo second >> \"$2\"; exit 3", "ended with code 3"),
+        ("echo second >> \"$2\"; kill -9 $$", "was killed by signal 9"),
+        (": > \"$2\"; exit 1", "ended with code 1"),
+        (": > \"$2\"; kill -TERM $$", "was killed by signal 15"),
+        ("exit 1", "ended with code 1"),
+    ] {
+        let shell = shell().await;
+        let mut session = start(&shell, script);
+        session.keys("\te");
+        session.wait_for(how);
+        session.wait_for("Keep the file");
+        session.keys("\x1b");
+        session.wait_for("kept in");
+        assert_eq!(text(&shell, "note.txt"), "first\n", "{script}");
+        assert_eq!(kept(&shell).len(), 1, "{script}");
+        session.keys("q");
+        assert_eq!(session.exit_code(), 0);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_editor_that_failed_has_left_is_written_back_when_the_user_says_so() {
+    let shell = shell().await;
+    let session = start(&shell, "echo second >> \"$2\"; exit 3");
+    session.keys("\te");
+    session.wait_for("ended with code 3");
+    session.keys("u");
+    session.wait_for("is written back");
+    assert_eq!(text(&shell, "note.txt"), "first\nsecond\n");
+    assert!(kept(&shell).is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_editor_that_leaves_nothing_is_asked_about_though_it_ended_well() {
+    let shell = shell().await;
+    let session = start(&shell, ": > \"$2\"");
+    session.keys("\te");
+    session.wait_for("The editor left an empty file");
+    session.keys("\r");
+    session.wait_for("kept in");
+    assert_eq!(text(&shell, "note.txt"), "first\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_editor_that_is_not_there_is_told_of_and_leaves_nothing_behind() {
+    let shell = shell().await;
+    let mut session = start(&shell, "");
+    std::fs::remove_file(shell.path("editor.sh")).unwrap();
+    session.keys("\te");
+    session.wait_for("was not found");
+    session.wait_until("no copy", |_| kept(&shell).is_empty());
+    session.wait_for("was not found");
+    session.keys("q");
+    assert_eq!(session.exit_code(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_editor_with_a_window_of_its_own_is_waited_for() {
+    let shell = shell().await;
+    let go = shell.path("go");
+    assert!(std::process::Command::new("mkfifo").arg(&go).status().unwrap().success());
+    let script = format!("(read line < '{}'; echo second >> \"$2\") > /dev/null 2>&1 &", go.display());
+    let session = start(&shell, &script);
+    session.keys("\te");
+    session.wait_for("Is the editor still open?");
+    assert_eq!(kept(&shell), ["first\n"]);
+    std::fs::write(&go, "go\n").unwrap();
+    session.wait_for("is written back");
+    assert_eq!(text(&shell, "note.txt"), "first\nsecond\n");
+    assert_eq!(kept(&shell), ["first\nsecond\n"], "the editor may have it open");
+
+    let session = start(&shell, ":");
+    session.keys("\te");
+    session.wait_for("Is the editor still open?");
+    session.keys("\r");
+    session.wait_for("nothing was changed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_editors_recovery_file_stays() {
+    let shell = shell().await;
+    let session = start(&shell, "echo second >> \"$2\"; echo precious > \"$2.swp\"");
+    session.keys("\te");
+    session.wait_for("is written back");
+    session.wait_for("the copy stays in");
+    assert_eq!(text(&shell, "note.txt"), "first\nsecond\n");
+    assert!(kept(&shell).contains(&"precious\n".to_owned()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_that_a_hangup_left_behind_is_offered_at_the_next_start() {
+    let shell = shell().await;
+    let script = "echo second >> \"$2\"; printf 'in the editor'; read line";
+    let mut session = start(&shell, script);
+    session.keys("\te");
+    session.wait_for("in the editor");
+    session.signal("HUP");
+    assert_eq!(session.exit_code_unseen(), 129);
+    assert_eq!(text(&shell, "note.txt"), "first\n");
+
+    let session = start(&shell, script);
+    session.wait_for("twinpail ended while");
+    session.wait_for("Upload");
+    session.keys("\x1b");
+    session.wait_for("kept in");
+    drop(session);
+    assert_eq!(kept(&shell), ["first\nsecond\n"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_that_was_left_behind_can_be_written_back() {
+    let shell = shell().await;
+    let script = "echo second >> \"$2\"; printf 'in the editor'; read line";
+    let mut session = start(&shell, script);
+    session.keys("\te");
+    session.wait_for("in the editor");
+    session.signal("TERM");
+    assert_eq!(session.exit_code_unseen(), 143);
+    let session = start(&shell, script);
+    session.wait_for("twinpail ended while");
+    session.wait_until("an answer", |screen| {
+        // A question that opens by itself takes answers only once it has been seen.
+        session.keys("u");
+        !screen.contents().contains("twinpail ended while")
+    });
+    session.wait_until("the object", |_| text(&shell, "note.txt") == "first\nsecond\n");
+    session.wait_until("no copy", |_| kept(&shell).is_empty());
+    let (content_type, metadata) = shell.world.backend.described("box", "note.txt").unwrap();
+    assert_eq!((content_type.as_deref(), metadata["owner"].as_str()), (Some("text/x"), "ada"));
 }

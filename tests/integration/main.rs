@@ -17,6 +17,8 @@ mod gateway;
 #[cfg(test)]
 mod house;
 #[cfg(test)]
+mod jobs;
+#[cfg(test)]
 mod kit;
 #[cfg(test)]
 mod links;

@@ -1,7 +1,7 @@
 //! What a terminal sends, as the user sees it: sequences in pieces, late replies, long pastes, and its end.
 
-use crate::browser::{start, start_in_script, until};
-use crate::pty::Size;
+use crate::browser::{command_line, start, start_in_script, until};
+use crate::pty::{Session, Size};
 use crate::support::World;
 
 const SIZE: Size = (100, 24);
@@ -82,6 +82,8 @@ async fn a_long_paste_is_taken_at_once_and_one_that_is_too_long_is_cut_and_said(
     session.keys(&paste(&"y".repeat(1_100_000)));
     session.wait_for("only its first 1 MiB was taken");
     session.keys("\x1b");
+    session.wait_until("the line", |screen| !screen.contents().contains("1 MiB"));
+    session.keys("\x1b");
     session.wait_until("the panes", |screen| !screen.contents().contains("yyyy"));
     // One whose end never comes: Esc gives the keyboard back.
     session.keys("\x1b[200~dy");
@@ -102,4 +104,20 @@ async fn a_terminal_that_is_gone_ends_the_browser_without_a_hangup_signal() {
     session.hang_up();
     let code = world.folder.path().join("code");
     until("the end", || std::fs::read_to_string(&code).is_ok_and(|code| code == "129\n")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_terminal_that_is_gone_is_not_the_end_of_what_is_copied_from_it() {
+    let world = world().await;
+    let (_, variables) = command_line(&world);
+    let variables = variables.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let script = "trap : HUP; \"$0\" \"$@\"; echo $? > \"$HOME/code\"";
+    let home = world.folder.path();
+    let session = Session::script(script, &["cp", "-", "p:box/typed"], &variables, home, SIZE);
+    session.keys("half of it\r");
+    session.wait_for("half of it");
+    session.hang_up();
+    let code = home.join("code");
+    until("the end", || std::fs::read_to_string(&code).is_ok_and(|code| code == "129\n")).await;
+    assert_eq!(world.backend.get("box", "typed"), None);
 }

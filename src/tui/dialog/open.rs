@@ -229,9 +229,9 @@ impl Dialog {
         Self::Facts(Box::new(facts::Facts::new(place, rows, versioning)))
     }
 
-    /// "What you wrote is safe in FILE": edit again, overwrite, save as, keep.
-    pub(crate) fn unsaved(editing: Box<Editing>, error: &crate::error::Error) -> Self {
-        Self::Unsaved(unsaved::UnsavedDialog::new(editing, error))
+    /// What becomes of an edited object that is not written back.
+    pub(crate) fn unsaved(editing: Box<Editing>, why: unsaved::Why) -> Self {
+        Self::Unsaved(unsaved::UnsavedDialog::new(editing, why))
     }
 
     /// New names for these entries; names in `taken` are not free.

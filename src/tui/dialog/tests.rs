@@ -76,7 +76,7 @@ fn escape_only_ever_cancels() {
             "go_to" => Outcome::Close(Some(Purpose::GoTo)),
             "conflict" => Outcome::Decide(Decision::CancelTransfer(TransferId(7))),
             "uploads" | "no_uploads" => Outcome::Decide(Decision::LeaveUploads),
-            "unsaved" => match unsaved() {
+            "unsaved" | "editor_failed" | "still_open" | "left_behind" => match unsaved() {
                 Dialog::Unsaved(unsaved) => unsaved.decide(Unsaved::Keep),
                 other => panic!("{other:?}"),
             },

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::super::dialog::{Editing, Laying, Unpacking, Wanted};
 use super::super::listing::{Arranging, Comparing, Renewal};
 use super::{
-    Deletions, GivenEffect, Link, PaneId, PlacesChange, Saving, Search, SetupEffect, Task, Touches,
+    Deletions, EditEffect, GivenEffect, Link, PaneId, PlacesChange, Search, SetupEffect, Task, Touches,
     UploadsEffect, VersionsEffect,
 };
 use crate::entry::Kind;
@@ -174,12 +174,10 @@ pub(crate) enum Effect {
     },
     /// Ask for properties of what is of that kind.
     Stat(Location, Kind),
-    /// Fetch an object for the editor.
-    FetchForEditor(Remote),
+    /// Something about what is edited.
+    Edit(EditEffect),
     /// Give the terminal to the user's editor, and take it back.
     Editor(Box<Editing>),
-    /// Write an edited object back.
-    SaveEdited(Box<Editing>, Saving),
     /// Read headers, metadata and tags of an object.
     ReadAttributes(Remote),
     /// Let a bucket keep versions from now on, or stop that.

@@ -38,17 +38,6 @@ pub(crate) struct Properties {
     pub(crate) facts: Vec<Fact>,
 }
 
-/// How an edited object is written.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Saving {
-    /// Unless it has changed meanwhile.
-    IfUnchanged,
-    /// Over whatever is there.
-    Overwrite,
-    /// To another key, unless that is taken.
-    As(String),
-}
-
 /// Long work that is no transfer; one at a time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Task {

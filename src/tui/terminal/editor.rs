@@ -3,60 +3,142 @@
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus};
+use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
+use tokio::signal::unix::{SignalKind, signal};
 
-use crate::error::{Error, Kind, Result};
+use super::super::message::EditorEnd;
+use super::jobs;
+use crate::error::{Error, Kind};
 
 /// What edits where nothing is set.
 const FALLBACK: &str = "vi";
+/// How long an editor may take to end when this program is ended by a signal.
+const PATIENCE: Duration = Duration::from_millis(500);
 
-/// Runs `$VISUAL`, else `$EDITOR`, as a shell would: they may have options.
-pub(super) fn run(file: &Path) -> Result<()> {
-    let set = |name: &str| std::env::var(name).ok().filter(|value| !value.trim().is_empty());
-    let editor = set("VISUAL").or_else(|| set("EDITOR")).unwrap_or_else(|| FALLBACK.to_owned());
-    let failed = |why: String| {
-        Error::new(Kind::Local, format!("the editor `{editor}` {why}"))
-            .with_hint("set VISUAL or EDITOR to the command that edits a file")
-    };
-    let mut command = Command::new("/bin/sh");
-    command.arg("-c").arg(format!("{editor} \"$@\"")).arg("editor").arg(file);
-    let child = command.spawn().map_err(|error| failed(format!("could not be started: {error}")))?;
-    let status = wait(child).map_err(|error| failed(format!("was lost: {error}")))?;
-    match status.code() {
-        Some(0) => Ok(()),
-        Some(126 | 127) => Err(failed("was not found".to_owned())),
-        Some(code) => Err(failed(format!("ended with code {code}"))),
-        None => Err(failed("was killed".to_owned())),
+/// An editor that runs.
+pub(crate) struct Editor {
+    name: String,
+    child: Child,
+    /// Somebody's child has ended or stopped.
+    changed: tokio::signal::unix::Signal,
+    started: Instant,
+}
+
+impl Editor {
+    /// Starts `$VISUAL`, else `$EDITOR`, as a shell would: they may have options. Inside a runtime.
+    pub(super) fn start(file: &Path) -> Result<Self, Error> {
+        let set = |name: &str| std::env::var(name).ok().filter(|value| !value.trim().is_empty());
+        let name = set("VISUAL").or_else(|| set("EDITOR")).unwrap_or_else(|| FALLBACK.to_owned());
+        let failed = |error: std::io::Error| described(&name, &format!("could not be started: {error}"));
+        // Before it starts, so that not even an end at once is missed.
+        let changed = signal(SignalKind::child()).map_err(failed)?;
+        let mut command = Command::new("/bin/sh");
+        let exec = if is_simple(&name) { "exec " } else { "" };
+        command.arg("-c").arg(format!("{exec}{name} \"$@\"")).arg("editor").arg(file);
+        let child = command.spawn().map_err(failed)?;
+        Ok(Self { name, child, changed, started: Instant::now() })
+    }
+
+    /// Waits for its end. If it is stopped (Ctrl-Z), so is this process: the shell that started both gets the terminal
+    /// back.
+    pub(crate) async fn ended(&mut self) -> EditorEnd {
+        loop {
+            match self.look() {
+                Ok(Some(status)) => return self.judge(status),
+                Ok(None) => {}
+                Err(error) => return EditorEnd::Failed(described(&self.name, &format!("was lost: {error}"))),
+            }
+            if self.changed.recv().await.is_none() {
+                return EditorEnd::Failed(described(&self.name, "was lost"));
+            }
+        }
+    }
+
+    /// Ends it as this process is being ended, and waits a moment for that.
+    pub(crate) async fn end(mut self, signal: Signal) {
+        if let Some(pid) = self.pid() {
+            // One that is gone already has ended by itself.
+            let _ = kill_process(pid, signal);
+            let _ = kill_process(pid, Signal::CONT);
+            let _ = tokio::time::timeout(PATIENCE, self.ended()).await;
+        }
+    }
+
+    fn pid(&self) -> Option<Pid> {
+        i32::try_from(self.child.id()).ok().and_then(Pid::from_raw)
+    }
+
+    /// How it ended, if it has. Stops with it.
+    fn look(&mut self) -> std::io::Result<Option<ExitStatus>> {
+        let Some(pid) = self.pid() else { return self.child.try_wait() };
+        loop {
+            let status = match waitpid(Some(pid), WaitOptions::UNTRACED | WaitOptions::NOHANG) {
+                Ok(Some((_, status))) => status,
+                Ok(None) => return Ok(None),
+                Err(rustix::io::Errno::INTR) => continue,
+                Err(error) => return Err(error.into()),
+            };
+            if !status.stopped() {
+                return Ok(Some(ExitStatus::from_raw(status.as_raw())));
+            }
+            // Where nobody could continue this process, nothing stops.
+            jobs::stop()?;
+            kill_process(pid, Signal::CONT)?;
+        }
+    }
+
+    fn judge(&self, status: ExitStatus) -> EditorEnd {
+        let failed = |how: &str| described(&self.name, how);
+        match (status.code(), status.signal()) {
+            (Some(0), _) => EditorEnd::Done(self.started.elapsed()),
+            (Some(126 | 127), _) => EditorEnd::NotFound(failed("was not found")),
+            // As a shell tells it.
+            (Some(code @ 129..=192), _) => {
+                EditorEnd::Failed(failed(&format!("was killed by signal {}", code - 128)))
+            }
+            (Some(code), _) => EditorEnd::Failed(failed(&format!("ended with code {code}"))),
+            (None, Some(signal)) => EditorEnd::Failed(failed(&format!("was killed by signal {signal}"))),
+            (None, None) => EditorEnd::Failed(failed("was killed")),
+        }
     }
 }
 
-/// Waits for its end. If it is stopped (Ctrl-Z), so is this process: the shell that started both gets the terminal back.
-fn wait(mut child: Child) -> std::io::Result<ExitStatus> {
-    let Some(pid) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) else { return child.wait() };
-    loop {
-        let status = match waitpid(Some(pid), WaitOptions::UNTRACED) {
-            Ok(Some((_, status))) => status,
-            Ok(None) | Err(rustix::io::Errno::INTR) => continue,
-            Err(error) => return Err(error.into()),
-        };
-        if !status.stopped() {
-            return Ok(ExitStatus::from_raw(status.as_raw()));
-        }
-        signal_hook::low_level::emulate_default_handler(signal_hook::consts::SIGTSTP)?;
-        kill_process(pid, Signal::CONT)?;
-    }
+/// Whether it is one command, which can take the shell's place: signals and stops are then its own.
+fn is_simple(command: &str) -> bool {
+    let first = command.split_whitespace().next().unwrap_or_default();
+    !first.contains('=') && !command.contains(['\n', ';', '&', '|', '<', '>', '(', ')', '`'])
+}
+
+fn described(name: &str, how: &str) -> Error {
+    Error::new(Kind::Local, format!("the editor `{name}` {how}"))
+        .with_hint("set VISUAL or EDITOR to the command that edits a file")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn the_end_of_a_child_is_told_as_it_was() {
-        for (script, code) in [("exit 0", Some(0)), ("exit 3", Some(3)), ("kill -9 $$", None)] {
+    #[tokio::test]
+    async fn the_end_of_a_child_is_told_as_it_was() {
+        for (script, how) in [
+            ("exit 0", None),
+            ("exit 3", Some("ended with code 3")),
+            ("kill -9 $$", Some("was killed by signal 9")),
+            ("exit 127", Some("was not found")),
+            ("exit 143", Some("was killed by signal 15")),
+        ] {
+            let changed = signal(SignalKind::child()).unwrap();
             let child = Command::new("/bin/sh").args(["-c", script]).spawn().unwrap();
-            assert_eq!(wait(child).unwrap().code(), code, "{script}");
+            let mut editor = Editor { name: "ed".to_owned(), child, changed, started: Instant::now() };
+            match (editor.ended().await, how) {
+                (EditorEnd::Done(_), None) => {}
+                (EditorEnd::Failed(error) | EditorEnd::NotFound(error), Some(how)) => {
+                    assert_eq!(error.message(), format!("the editor `ed` {how}"), "{script}");
+                }
+                (end, _) => panic!("{script}: {end:?}"),
+            }
         }
     }
 }

@@ -45,18 +45,26 @@ pub(crate) enum Heard {
 pub(crate) enum Reply {
     /// To [`ASK_ATTRIBUTES`].
     Attributes {
-        /// Programs may set its clipboard (OSC 52). Kitty, iTerm2, WezTerm, foot, Windows Terminal and others say so;
+        /// Programs may set its clipboard (OSC 52). Kitty, iTerm2, foot, Windows Terminal and others say so;
         /// that a terminal does not say it proves nothing.
         clipboard: bool,
     },
-    /// To [`ASK_STATUS`]: it has worked off everything that was sent before the question.
+    /// To `ESC [ 5 n`: it has worked off everything that was sent before the question.
     Ready,
 }
 
 /// Asks for the primary device attributes (DA1).
 pub(crate) const ASK_ATTRIBUTES: &[u8] = b"\x1b[c";
-/// Asks for the status (DSR), which terminals answer in the order of what they are sent.
-pub(crate) const ASK_STATUS: &[u8] = b"\x1b[5n";
+
+/// What has come so far.
+pub(crate) enum Ready {
+    /// Something.
+    Heard(Heard),
+    /// Nothing more than what was heard.
+    Nothing,
+    /// The terminal is gone.
+    Gone,
+}
 
 /// The keyboard's end of the terminal.
 pub(crate) struct Input {
@@ -89,8 +97,10 @@ impl Input {
     /// The next thing that is heard; `None`: the terminal is gone. Nothing is lost when the future is dropped.
     pub(crate) async fn next(&mut self) -> Option<Heard> {
         loop {
-            if let Some(next) = self.ready() {
-                return next;
+            match self.ready() {
+                Ready::Heard(heard) => return Some(heard),
+                Ready::Gone => return None,
+                Ready::Nothing => {}
             }
             let deadline = self.parser.deadline();
             let expired = async {
@@ -112,14 +122,15 @@ impl Input {
         }
     }
 
-    /// What has come already; the inner `None`: the terminal is gone.
-    pub(crate) fn ready(&mut self) -> Option<Option<Heard>> {
+    /// What has come already.
+    pub(crate) fn ready(&mut self) -> Ready {
         while self.heard.is_empty() && !self.gone && is_readable(self.tty.get_ref()) {
             self.read();
         }
         match self.heard.pop_front() {
-            Some(heard) => Some(Some(heard)),
-            None => self.gone.then_some(None),
+            Some(heard) => Ready::Heard(heard),
+            None if self.gone => Ready::Gone,
+            None => Ready::Nothing,
         }
     }
 

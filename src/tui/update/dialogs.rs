@@ -45,6 +45,13 @@ pub(super) fn paste(state: &mut State, text: &str) -> Vec<Effect> {
     follow(state, outcome)
 }
 
+/// Says that there was more: what is pasted stands in a line that shows only its end.
+pub(super) fn paste_cut(state: &mut State, taken: usize) -> Vec<Effect> {
+    let line = format!("The text was too long: only its first {taken} MiB was taken.");
+    state.dialogs.push(Dialog::message("Pasted text", vec![line]));
+    Vec::new()
+}
+
 fn follow(state: &mut State, outcome: Outcome) -> Vec<Effect> {
     match outcome {
         Outcome::Stay => Vec::new(),

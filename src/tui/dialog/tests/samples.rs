@@ -206,14 +206,22 @@ pub(super) fn names() -> Dialog {
     dialog
 }
 
-pub(super) fn unsaved() -> Dialog {
+fn edited(why: Why) -> Dialog {
     let editing = Editing {
         place: Location::Remote(remote("note.txt")),
         file: "/home/ada/.local/state/twinpail/edits/edit-x1/esc\u{1b}[2J.txt".into(),
         base: None,
     };
+    Dialog::unsaved(Box::new(editing), why)
+}
+
+pub(super) fn unsaved() -> Dialog {
     let error = Error::new(Kind::Changed, "work:media/note.txt was changed by somebody else meanwhile");
-    Dialog::unsaved(Box::new(editing), &error.with_hint("overwrite it, or save yours under another key"))
+    edited(Why::Refused(error.with_hint("overwrite it, or save yours under another key")))
+}
+
+fn editor_failed() -> Dialog {
+    edited(Why::EditorFailed(Error::new(Kind::Local, "the editor `vim` was killed by signal 9")))
 }
 
 pub(super) fn facts() -> Dialog {
@@ -339,6 +347,9 @@ pub(super) fn every_dialog() -> Vec<(&'static str, Dialog)> {
         ("help_searched", super::help::searched("copy link")),
         ("batch", names()),
         ("unsaved", unsaved()),
+        ("editor_failed", editor_failed()),
+        ("still_open", edited(Why::StillOpen)),
+        ("left_behind", edited(Why::LeftBehind)),
         ("facts", facts()),
         ("properties", Dialog::properties("Properties of cat.jpg", Vec::new(), Some(&attributes()))),
         ("properties_of_several", Dialog::properties("Properties of 3 marked entries", Vec::new(), None)),

@@ -73,14 +73,12 @@ impl Parser {
     /// When [`Parser::expire`] has something to do, if nothing comes until then.
     pub(super) fn deadline(&self) -> Option<Instant> {
         let patience = match &self.state {
-            // Half a character means nothing until its other half comes.
-            State::Ground | State::Character { .. } => return None,
             State::Escape => LONE_ESC,
             State::Sequence(text) | State::Application(text) if text.is_empty() => ALONE,
-            State::Text { escaped: true, .. } => ESC_WITHIN,
             State::Text { begun: false, .. } => ALONE,
-            State::Paste { end: 1, .. } => ESC_WITHIN,
-            State::Paste { .. } => return None,
+            State::Text { escaped: true, .. } | State::Paste { end: 1, .. } => ESC_WITHIN,
+            // Half a character means nothing until its other half comes; a paste may pause.
+            State::Ground | State::Character { .. } | State::Paste { .. } => return None,
             State::Sequence(_)
             | State::Application(_)
             | State::Console

@@ -1,7 +1,9 @@
 //! Key scripts about what is found below a place: it is a listing like any other.
 
 use super::super::super::dialog::{Editing, Measured, Share};
-use super::super::super::message::{Finding, Search, Task, VersionsEffect};
+use super::super::super::message::{
+    EditEffect, EditEvent, Finding, Search, Task, VersionsEffect, WrittenBack,
+};
 use super::*;
 use crate::s3::Change;
 
@@ -367,7 +369,10 @@ fn what_was_found_in_all_buckets_is_changed_edited_and_has_versions() {
     assert_eq!((&scope.root, scope.tree), (&object, false));
     keys(&mut state, "\x1b");
     let effects = keys(&mut state, "e");
-    assert!(matches!(&effects[..], [Effect::FetchForEditor(edited)] if *edited == object), "{effects:?}");
+    assert!(
+        matches!(&effects[..], [Effect::Edit(EditEffect::Fetch(edited))] if *edited == object),
+        "{effects:?}"
+    );
 }
 
 #[test]
@@ -381,12 +386,15 @@ fn versions_and_the_editor_are_of_what_was_found_and_it_is_looked_for_again() {
     assert!(draw(&state).contains("Versions of work:media/photos/2026/cat.jpg"), "{}", draw(&state));
     keys(&mut state, "\x1b");
     let effects = keys(&mut state, "e");
-    let [Effect::FetchForEditor(object)] = &effects[..] else { panic!("{effects:?}") };
+    let [Effect::Edit(EditEffect::Fetch(object))] = &effects[..] else { panic!("{effects:?}") };
     assert_eq!(*object, work("photos/2026/cat.jpg"));
     let place = Location::Remote(object.clone());
     let editing = || Box::new(Editing { place: place.clone(), file: "/edits/cat.jpg".into(), base: None });
-    update(&mut state, Event::FetchedForEditor(object.clone(), Ok(editing())));
-    let effects = update(&mut state, Event::EditedSaved(editing(), Ok(true)));
+    update(&mut state, Event::Edit(EditEvent::Fetched(object.clone(), Ok(editing()))));
+    let effects = update(
+        &mut state,
+        Event::Edit(EditEvent::Saved(editing(), Ok(WrittenBack { new: true, kept: false }))),
+    );
     assert!(searched(&effects).3, "what it shows of it may be another size by now");
     assert!(notice(&state).contains("work:media/photos/2026/cat.jpg is written back"), "{}", notice(&state));
 }

@@ -38,11 +38,20 @@ fn whole(bytes: &[u8]) -> Vec<Heard> {
     heard([bytes])
 }
 
-/// Sequences, and what they are.
-fn table() -> Vec<(&'static [u8], Vec<Heard>)> {
-    let one = |code, held| vec![key(code, held)];
+/// A sequence, and what it is.
+type Row = (&'static [u8], Vec<Heard>);
+
+fn one(code: KeyCode, held: M) -> Vec<Heard> {
+    vec![key(code, held)]
+}
+
+fn table() -> Vec<Row> {
+    [keyboard(), marked_keys(), others(), replies(), broken()].concat()
+}
+
+/// Keys in the forms that terminals have sent for ever.
+fn keyboard() -> Vec<Row> {
     let c = KeyCode::Char;
-    let left = MouseButton::Left;
     vec![
         (b"q", one(c('q'), M::NONE)),
         (b"Q", one(c('Q'), M::SHIFT)),
@@ -87,6 +96,13 @@ fn table() -> Vec<(&'static [u8], Vec<Heard>)> {
         (b"\x1b[1;3S", one(KeyCode::F(4), M::ALT)),
         (b"\x1bOM", one(KeyCode::Enter, M::NONE)),
         (b"\x1bOw", one(c('7'), M::NONE)),
+    ]
+}
+
+/// Keys by their code points.
+fn marked_keys() -> Vec<Row> {
+    let c = KeyCode::Char;
+    vec![
         (b"\x1b[97u", one(c('a'), M::NONE)),
         (b"\x1b[97;5u", one(c('a'), M::CONTROL)),
         (b"\x1b[97:65;2u", one(c('A'), M::SHIFT)),
@@ -98,6 +114,13 @@ fn table() -> Vec<(&'static [u8], Vec<Heard>)> {
         (b"\x1b[97;1:3u", vec![]),
         (b"\x1b[27;5;120~", one(c('x'), M::CONTROL)),
         (b"\x1b[27;2;13~", one(KeyCode::Enter, M::SHIFT)),
+    ]
+}
+
+/// The mouse, the focus, and what is pasted.
+fn others() -> Vec<Row> {
+    let left = MouseButton::Left;
+    vec![
         (b"\x1b[<0;3;4M", vec![mouse(MouseEventKind::Down(left), 2, 3, M::NONE)]),
         (b"\x1b[<0;3;4m", vec![mouse(MouseEventKind::Up(left), 2, 3, M::NONE)]),
         (b"\x1b[<32;3;4M", vec![mouse(MouseEventKind::Drag(left), 2, 3, M::NONE)]),
@@ -109,6 +132,11 @@ fn table() -> Vec<(&'static [u8], Vec<Heard>)> {
         (b"\x1b[200~d y\r\x1b[B\x1b[201~", vec![pasted("d y\r\x1b[B")]),
         ("\x1b[200~日\x1b[201~".as_bytes(), vec![pasted("日")]),
         (b"\x1b[200~a\x1b\x1b[201b\x1b[201~", vec![pasted("a\x1b\x1b[201b")]),
+    ]
+}
+
+fn replies() -> Vec<Row> {
+    vec![
         (b"\x1b[?62;22;52c", vec![Heard::Reply(Reply::Attributes { clipboard: true })]),
         (b"\x1b[?1;2c", vec![Heard::Reply(Reply::Attributes { clipboard: false })]),
         (b"\x1b[?152;520c", vec![Heard::Reply(Reply::Attributes { clipboard: false })]),
@@ -134,7 +162,13 @@ fn table() -> Vec<(&'static [u8], Vec<Heard>)> {
         (b"\x1b_Gi=31;OK\x1b\\", vec![]),
         (b"\x1b^dy\x1b\\", vec![]),
         (b"\x1bXdy\x1b\\", vec![]),
-        // What ends nothing, and what was never complete.
+    ]
+}
+
+/// What ends nothing, and what was never complete.
+fn broken() -> Vec<Row> {
+    let c = KeyCode::Char;
+    vec![
         (b"\x1b]11;rgb:1e1e", vec![]),
         (b"\x1b]11;rg\x1b[B", one(KeyCode::Down, M::NONE)),
         (b"\x1b[12\x1b[B", one(KeyCode::Down, M::NONE)),
@@ -179,7 +213,7 @@ fn esc_is_a_key_once_nothing_has_followed_for_50_milliseconds() {
     let (mut parser, mut heard, start) = (Parser::default(), VecDeque::new(), Instant::now());
     parser.feed(b"\x1b", start, &mut heard);
     assert_eq!(parser.deadline(), Some(start + LONE_ESC));
-    parser.expire(start + LONE_ESC - Duration::from_nanos(1), &mut heard);
+    parser.expire(start + Duration::from_millis(49), &mut heard);
     assert!(heard.is_empty());
     parser.expire(start + LONE_ESC, &mut heard);
     assert_eq!(heard.pop_front(), Some(key(KeyCode::Esc, M::NONE)));
