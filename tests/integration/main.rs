@@ -5,6 +5,8 @@ mod browser;
 #[cfg(test)]
 mod cli;
 #[cfg(test)]
+mod confirmed;
+#[cfg(test)]
 mod doctor;
 #[cfg(test)]
 mod edit;
