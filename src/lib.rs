@@ -8,6 +8,7 @@
 //! | [`location`] | `PROFILE:BUCKET/KEY` and local paths: parse, show, join, parent |
 //! | [`entry`] | rows and pages of a listing: plain data that both panes show |
 //! | [`sanitize`] | remote text made safe to show |
+//! | [`zone`] | the time zone that times are shown and typed in |
 //! | [`action`] | every action's name, words and default keys |
 //! | [`config`] | the configuration file, profiles, the provider table, keys, themes, folders |
 //! | [`log`] | the log file and what never gets into it |
@@ -53,3 +54,4 @@ pub mod sync;
 pub mod transfer;
 pub mod tui;
 pub mod walk;
+pub mod zone;

@@ -17,7 +17,7 @@ use crate::location::Remote;
 use crate::s3::{Connections, EndsBecause, Method, PartLink, PresignRequest, Presigned, encode_path};
 use crate::sanitize::display_safe;
 
-pub use expiry::{parse_expires, parse_expires_at, parse_lifetime};
+pub use expiry::{parse_expires, parse_expires_at, parse_lifetime, parse_lifetime_at};
 pub use log::{Log, Shared};
 pub use page::{csv, index_page, names_below};
 pub use probe::{Cors, Verdict, parse_origin, preflight, probe};
@@ -267,8 +267,7 @@ pub fn openable(target: &Remote) -> Result<()> {
 /// Until when a link works, in local time and from now, and why it ends then.
 pub fn until(link: &Presigned) -> String {
     let Some(ends) = link.ends else { return "public: anybody can open it, and it does not end".to_owned() };
-    let zone = jiff::tz::TimeZone::system();
-    let when = ends.to_zoned_datetime(zone).strftime("%a %Y-%m-%d %H:%M:%S %Z").to_string();
+    let when = ends.to_zoned_datetime(crate::zone::local()).strftime("%a %Y-%m-%d %H:%M:%S %Z").to_string();
     let left = left(ends, Timestamp::now());
     let mut text = format!("works until {when} ({left})");
     if link.because == EndsBecause::Credentials {

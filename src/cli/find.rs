@@ -1,7 +1,7 @@
 //! `find`.
 
 use clap::Args;
-use jiff::{Timestamp, ZonedDateTime};
+use jiff::Timestamp;
 use serde_json::json;
 
 use super::Context;
@@ -62,7 +62,7 @@ pub(super) struct Options {
 }
 
 fn since(text: &str) -> std::result::Result<Timestamp, String> {
-    parse_since(text, &ZonedDateTime::now())
+    parse_since(text, &crate::zone::now())
 }
 
 impl Options {

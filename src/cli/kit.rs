@@ -125,7 +125,7 @@ async fn create(context: &Context, options: CreateOptions) -> Result<u8> {
         kit.id,
         humansize::format_size(kit.size, humansize::BINARY),
         kit.parts(),
-        kit.until.to_zoned_datetime(jiff::tz::TimeZone::system()).strftime("%a %Y-%m-%d %H:%M %Z"),
+        kit.until.to_zoned_datetime(crate::zone::local()).strftime("%a %Y-%m-%d %H:%M %Z"),
         links::left(kit.until, Timestamp::now())
     ));
     note(&format!("when the sender is done: twinpail kit finish {}", kit.id));

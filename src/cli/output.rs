@@ -1,10 +1,9 @@
 //! stdout for results, stderr for everything else.
 
 use std::io::{BufWriter, IsTerminal as _, Stdout, Write as _};
-use std::sync::{LazyLock, OnceLock};
+use std::sync::OnceLock;
 
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 
 use super::Color;
 use crate::error::{Error, Kind, Result};
@@ -135,12 +134,9 @@ impl Tally {
     }
 }
 
-/// Where the user is: asked once, since the system's files say it and listings have a million rows.
-static ZONE: LazyLock<TimeZone> = LazyLock::new(TimeZone::system);
-
 /// Local time, as listings show it.
 pub(super) fn local_time(time: Option<Timestamp>) -> String {
     let shown =
-        time.map(|time| time.to_zoned_datetime(ZONE.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string());
+        time.map(|time| time.to_zoned_datetime(crate::zone::local()).strftime("%Y-%m-%d %H:%M:%S").to_string());
     shown.unwrap_or_default()
 }

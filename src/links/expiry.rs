@@ -19,13 +19,13 @@ const FORMS: &str = "write a length (90m, 2h, 3 days), a time (18:00, tomorrow, 
 /// # Errors
 /// `Kind::Usage`: what is wrong and what is accepted; for more than seven days that SigV4 ends there.
 pub fn parse_expires(text: &str) -> Result<Duration> {
-    parse_expires_at(text, &ZonedDateTime::now())
+    parse_expires_at(text, &crate::zone::now())
 }
 
 /// [`parse_expires`] at a given time and place. A date alone begins at midnight, a time of day alone is the next one,
 /// a weekday the next one after today unless its time is still to come.
 pub fn parse_expires_at(text: &str, now: &ZonedDateTime) -> Result<Duration> {
-    let life = lifetime(text, now)?;
+    let life = parse_lifetime_at(text, now)?;
     if life > MAX_EXPIRES {
         let shown = crate::sanitize::display_safe(text.trim()).into_owned();
         return Err(Error::new(Kind::Usage, format!("`{shown}` is more than 7 days")).with_hint(
@@ -41,10 +41,14 @@ pub fn parse_expires_at(text: &str, now: &ZonedDateTime) -> Result<Duration> {
 /// # Errors
 /// `Kind::Usage`: what is wrong and what is accepted.
 pub fn parse_lifetime(text: &str) -> Result<Duration> {
-    lifetime(text, &ZonedDateTime::now())
+    parse_lifetime_at(text, &crate::zone::now())
 }
 
-fn lifetime(text: &str, now: &ZonedDateTime) -> Result<Duration> {
+/// [`parse_lifetime`] at a given time and place.
+///
+/// # Errors
+/// As for [`parse_lifetime`].
+pub fn parse_lifetime_at(text: &str, now: &ZonedDateTime) -> Result<Duration> {
     let wrong = |why: String| Error::new(Kind::Usage, why);
     let shown = crate::sanitize::display_safe(text.trim()).into_owned();
     let life = if let Some(life) = length(text.trim()) {
@@ -112,30 +116,38 @@ fn moment(text: &str, now: &ZonedDateTime) -> std::result::Result<Option<Timesta
         "today" => now.date(),
         "tomorrow" => tomorrow(now.date())?,
         _ => match (weekday(first), first.parse::<Date>()) {
-            (Some(weekday), _) => return next(weekday, time.unwrap_or(Time::midnight()), now).map(Some),
+            (Some(weekday), _) => return next(weekday, time, now).map(Some),
             (None, Ok(date)) => date,
             (None, Err(_)) => return Ok(None),
         },
     };
     // Without a time "tomorrow" is this time tomorrow, "today" the day's end; a date begins at midnight.
-    let time = time.unwrap_or(match first {
-        "tomorrow" => now.time(),
-        "today" => Time::constant(23, 59, 59, 0),
-        _ => Time::midnight(),
-    });
-    at(day, time, now).map(Some)
+    match (time, first) {
+        (Some(time), _) => at(day, time, now),
+        (None, "tomorrow") => around(day, now.time(), now),
+        (None, "today") => around(day, Time::constant(23, 59, 59, 0), now),
+        (None, _) => around(day, Time::midnight(), now),
+    }
+    .map(Some)
 }
 
-/// The next such weekday; today if the time is still to come.
-fn next(weekday: Weekday, time: Time, now: &ZonedDateTime) -> std::result::Result<Timestamp, String> {
+/// The next such weekday, its beginning where no time is named; today if the time is still to come.
+fn next(
+    weekday: Weekday,
+    time: Option<Time>,
+    now: &ZonedDateTime,
+) -> std::result::Result<Timestamp, String> {
+    let on = |day| match time {
+        Some(time) => at(day, time, now),
+        None => around(day, Time::midnight(), now),
+    };
     if now.date().weekday() == weekday {
-        let today = at(now.date(), time, now)?;
+        let today = on(now.date())?;
         if today > now.timestamp() {
             return Ok(today);
         }
     }
-    let day = now.date().nth_weekday(1, weekday).map_err(|error| error.to_string())?;
-    at(day, time, now)
+    on(now.date().nth_weekday(1, weekday).map_err(|error| error.to_string())?)
 }
 
 fn tomorrow(day: Date) -> std::result::Result<Date, String> {
@@ -193,6 +205,14 @@ fn at(day: Date, time: Time, now: &ZonedDateTime) -> std::result::Result<Timesta
             name_of(zone)
         )
     })
+}
+
+/// That time in the user's zone where nobody typed it: in an hour that is skipped the first moment after it, in one that
+/// is repeated the first of the two. (In some zones the clocks change at midnight.)
+fn around(day: Date, time: Time, now: &ZonedDateTime) -> std::result::Result<Timestamp, String> {
+    let civil = DateTime::from_parts(day, time);
+    let zoned = now.time_zone().to_ambiguous_zoned_datetime(civil).compatible();
+    zoned.map(|zoned| zoned.timestamp()).map_err(|error| error.to_string())
 }
 
 fn name_of(zone: &jiff::tz::TimeZone) -> &str {
@@ -268,5 +288,12 @@ mod tests {
         assert_eq!(night, Duration::from_hours(23));
         let skipped = parse_expires_at("2026-03-29 02:30", &before).unwrap_err();
         assert!(skipped.message().contains("clocks"), "{skipped}");
+        // Clocks that change at midnight: the day begins at one.
+        let zone = jiff::tz::TimeZone::posix("<-04>4<-03>,M9.1.6/24,M4.1.6/24").unwrap();
+        let santiago = "2026-09-05T12:00:00-04:00".parse::<Timestamp>().unwrap().to_zoned_datetime(zone);
+        for day in ["sunday", "2026-09-06"] {
+            assert_eq!(parse_expires_at(day, &santiago).unwrap(), Duration::from_hours(12), "{day}");
+        }
+        assert!(parse_expires_at("sunday 0:30", &santiago).unwrap_err().message().contains("clocks"));
     }
 }

@@ -173,7 +173,8 @@ impl State {
         let [left, right] = places;
         let mut panes = [Pane::new(PaneId::Left, left.clone()), Pane::new(PaneId::Right, right.clone())];
         let effects = vec![panes[0].open(left, None), panes[1].open(right, None)];
-        let warning = config.warnings.first().cloned();
+        let mut warnings = config.warnings.clone();
+        warnings.extend(crate::zone::warning().map(str::to_owned));
         let mut state = Self {
             columns: config.ui.columns.clone(),
             config,
@@ -221,7 +222,8 @@ impl State {
             order: 0,
             before: (String::new(), None),
         };
-        if let Some(warning) = warning {
+        // The first one stays on the screen.
+        for warning in warnings.into_iter().rev() {
             state.say(Tone::Warning, warning);
         }
         (state, effects)

@@ -18,10 +18,15 @@ impl Units {
     /// From the configuration.
     pub(crate) fn new(ui: &Ui) -> Self {
         let zone = match ui.times {
-            Times::Local => TimeZone::system(),
+            Times::Local => crate::zone::local(),
             Times::Utc => TimeZone::UTC,
         };
         Self { sizes: ui.sizes, zone }
+    }
+
+    /// The zone that times are shown in, and typed in.
+    pub(crate) fn zone(&self) -> &TimeZone {
+        &self.zone
     }
 
     /// Bytes: `1.2 MB`, `1.1 MiB` or `1,200,000 B`.

@@ -4,21 +4,24 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crossterm::event::KeyEvent;
+use jiff::tz::TimeZone;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::super::text;
 use super::super::theme::Theme;
+use super::super::units::Units;
 use super::field::Field;
 use super::{Decision, Hint, Outcome, window};
 use crate::action::Action;
 use crate::config::units::parse_size;
 use crate::error::Result;
 use crate::links::kit::KitRequest;
-use crate::links::{Disposition, LinkRequest, parse_expires};
+use crate::links::{Disposition, LinkRequest, parse_expires_at};
 use crate::location::Remote;
 use crate::s3::Method;
+use crate::zone::now_in;
 
 /// Cells that it wants, and that the labels take.
 const WIDTH: u16 = 66;
@@ -95,6 +98,8 @@ pub(crate) struct LinkForm {
     expires: Field,
     /// What `expires` says; read again whenever it changes.
     life: Result<Duration>,
+    /// Where what is typed is read.
+    zone: TimeZone,
     filename: Field,
     content_type: Field,
     version: Field,
@@ -103,7 +108,7 @@ pub(crate) struct LinkForm {
 
 impl LinkForm {
     /// Of an object, or of a prefix, below which something can be sent; the files of a kit go into `folder`.
-    pub(super) fn new(request: LinkRequest, has_public: bool, folder: &str) -> Self {
+    pub(super) fn new(request: LinkRequest, has_public: bool, folder: &str, units: &Units) -> Self {
         let field = |text: &Option<String>| Field::new(text.as_deref().unwrap_or_default());
         let has_object = !request.target.is_prefix();
         Self {
@@ -115,6 +120,7 @@ impl LinkForm {
             size: Field::default(),
             expires: Field::new(&life_text(request.expires)),
             life: Ok(request.expires),
+            zone: units.zone().clone(),
             filename: field(&request.filename),
             content_type: field(&request.content_type),
             version: field(&request.version_id),
@@ -167,7 +173,7 @@ impl LinkForm {
             Row::Public | Row::Allows | Row::Disposition => return,
         };
         if change(field) && row == Row::Expires {
-            self.life = parse_expires(self.expires.text().trim());
+            self.life = parse_expires_at(self.expires.text().trim(), &now_in(&self.zone));
         }
     }
 
@@ -370,7 +376,7 @@ mod tests {
 
     fn form() -> LinkForm {
         let target = Remote { profile: "work".into(), bucket: "media".into(), key: "cat.jpg".into() };
-        LinkForm::new(LinkRequest::get(target, Duration::from_hours(1)), false, "/tmp")
+        LinkForm::new(LinkRequest::get(target, Duration::from_hours(1)), false, "/tmp", &Units::plain())
     }
 
     fn press(form: &mut LinkForm, codes: &[KeyCode]) -> Outcome {
@@ -453,7 +459,7 @@ mod tests {
     #[test]
     fn a_kit_needs_a_key_and_a_size_and_says_where_its_files_go() {
         let target = Remote { profile: "work".into(), bucket: "media".into(), key: "in/".into() };
-        let mut form = LinkForm::new(LinkRequest::get(target, Duration::from_hours(1)), true, "/tmp/x");
+        let mut form = LinkForm::new(LinkRequest::get(target, Duration::from_hours(1)), true, "/tmp/x", &Units::plain());
         assert_eq!((form.row(), form.rows()[0]), (Row::Key, Row::Allows), "a prefix has nothing to download");
         assert_eq!(press(&mut form, &[KeyCode::Enter]), Outcome::Stay);
         form.on_paste("film.mov");

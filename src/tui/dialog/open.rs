@@ -97,8 +97,8 @@ impl Dialog {
 
     /// The link's options, starting from `request`; `has_public`: whether it could also be an address without a signature;
     /// `folder`: where the files of a kit go.
-    pub(crate) fn link(request: LinkRequest, has_public: bool, folder: &str) -> Self {
-        Self::Link(Box::new(link::LinkForm::new(request, has_public, folder)))
+    pub(crate) fn link(request: LinkRequest, has_public: bool, folder: &str, units: &Units) -> Self {
+        Self::Link(Box::new(link::LinkForm::new(request, has_public, folder, units)))
     }
 
     /// Signed links: the URLs on screen, when they end and why, warnings, the clipboard's notice.
@@ -174,8 +174,8 @@ impl Dialog {
     }
 
     /// The options of a protected link to these.
-    pub(crate) fn share(places: Vec<Location>) -> Self {
-        Self::Share(Box::new(share::ShareForm::new(places)))
+    pub(crate) fn share(places: Vec<Location>, units: &Units) -> Self {
+        Self::Share(Box::new(share::ShareForm::new(places, units)))
     }
 
     /// How much is where below `root`; it is on its way.

@@ -3,19 +3,22 @@
 use std::time::Duration;
 
 use crossterm::event::KeyEvent;
+use jiff::tz::TimeZone;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::super::text;
 use super::super::theme::Theme;
+use super::super::units::Units;
 use super::field::Field;
 use super::{Decision, Hint, Outcome, window};
 use crate::action::Action;
 use crate::error::Result;
 use crate::gateway::{DropRequest, Password, ShareRequest, new_password};
-use crate::links::parse_lifetime;
+use crate::links::{parse_lifetime, parse_lifetime_at};
 use crate::location::{Location, Remote};
+use crate::zone::now_in;
 
 /// Cells that it wants, and that the labels take.
 const WIDTH: u16 = 70;
@@ -58,12 +61,14 @@ pub(crate) struct ShareForm {
     password: Field,
     expires: Field,
     life: Result<Duration>,
+    /// Where what is typed is read.
+    zone: TimeZone,
     limit: Field,
     note: Field,
 }
 
 impl ShareForm {
-    pub(super) fn new(places: Vec<Location>) -> Self {
+    pub(super) fn new(places: Vec<Location>, units: &Units) -> Self {
         let is_prefix = |place: &Location| place.as_remote().is_some_and(Remote::is_prefix);
         let each = places.len() > 1 && places.iter().any(is_prefix);
         Self {
@@ -74,6 +79,7 @@ impl ShareForm {
             password: Field::default(),
             expires: Field::new("7d"),
             life: parse_lifetime("7d"),
+            zone: units.zone().clone(),
             limit: Field::default(),
             note: Field::default(),
         }
@@ -116,7 +122,7 @@ impl ShareForm {
             Row::Note => &mut self.note,
         };
         if change(field) && row == Row::Expires {
-            self.life = parse_lifetime(self.expires.text().trim());
+            self.life = parse_lifetime_at(self.expires.text().trim(), &now_in(&self.zone));
         }
     }
 
@@ -291,7 +297,7 @@ mod tests {
 
     #[test]
     fn among_several_a_prefix_is_shared_by_itself_and_all_get_the_same_conditions() {
-        let mut form = ShareForm::new(vec![place("2025/"), place("a"), place("2026/")]);
+        let mut form = ShareForm::new(vec![place("2025/"), place("a"), place("2026/")], &Units::plain());
         form.on_paste("secret");
         let links = orders(press(&mut form, KeyCode::Enter, KeyModifiers::NONE));
         let shared: Vec<(String, String)> = links
@@ -309,7 +315,7 @@ mod tests {
 
     #[test]
     fn what_is_typed_is_what_is_asked_for() {
-        let mut form = ShareForm::new(vec![place("a"), place("b")]);
+        let mut form = ShareForm::new(vec![place("a"), place("b")], &Units::plain());
         press(&mut form, KeyCode::Char('g'), KeyModifiers::CONTROL);
         press(&mut form, KeyCode::Tab, KeyModifiers::NONE);
         press(&mut form, KeyCode::Tab, KeyModifiers::NONE);
@@ -327,14 +333,14 @@ mod tests {
 
     #[test]
     fn a_prefix_can_also_take_files() {
-        let mut form = ShareForm::new(vec![place("in/")]);
+        let mut form = ShareForm::new(vec![place("in/")], &Units::plain());
         press(&mut form, KeyCode::BackTab, KeyModifiers::NONE);
         press(&mut form, KeyCode::Right, KeyModifiers::NONE);
         let Order::Drop(request) = order(press(&mut form, KeyCode::Enter, KeyModifiers::NONE)) else {
             panic!()
         };
         assert_eq!((request.location.as_str(), request.password), ("work:media/in/", None));
-        let mut form = ShareForm::new(vec![place("file")]);
+        let mut form = ShareForm::new(vec![place("file")], &Units::plain());
         press(&mut form, KeyCode::Right, KeyModifiers::NONE);
         assert!(matches!(order(press(&mut form, KeyCode::Enter, KeyModifiers::NONE)), Order::Share(_)));
     }

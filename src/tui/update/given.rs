@@ -4,8 +4,9 @@ use super::super::dialog::{Dialog, Given, GivenOut, Purpose, Sort};
 use super::super::message::{Effect, GivenEffect, GivenEvent, Made};
 use super::super::state::{State, Tone};
 use crate::error::Error;
-use crate::links::parse_lifetime;
+use crate::links::parse_lifetime_at;
 use crate::location::Location;
+use crate::zone::now_in;
 
 /// Links whose objects are asked for, the newest: a request each.
 const CHECKED: usize = 200;
@@ -24,7 +25,7 @@ pub(super) fn share(state: &mut State) -> Vec<Effect> {
         state.say(Tone::Warning, "open a bucket first; a whole profile is nothing to share");
         return Vec::new();
     }
-    state.dialogs.push(Dialog::share(places));
+    state.dialogs.push(Dialog::share(places, &state.theme.units));
     vec![Effect::Given(GivenEffect::FindGateway)]
 }
 
@@ -91,7 +92,7 @@ pub(super) fn extend(state: &mut State, text: &str) -> Vec<Effect> {
             return Vec::new();
         }
     };
-    match parse_lifetime(life.trim()) {
+    match parse_lifetime_at(life.trim(), &now_in(state.theme.units.zone())) {
         Ok(life) => {
             let seconds = i64::try_from(life.as_secs()).unwrap_or(i64::MAX);
             vec![Effect::Given(GivenEffect::Extend(given, Some(seconds), max))]

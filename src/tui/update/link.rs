@@ -110,7 +110,7 @@ pub(super) fn dialog(state: &mut State) -> Vec<Effect> {
     let has_public = state.profile(&place).is_some_and(|profile| profile.public_url.is_some());
     let folder = state.there().location.as_local().and_then(|path| path.to_str()).unwrap_or(".").to_owned();
     let marked = pane.listing.marks_seen().0;
-    state.dialogs.push(Dialog::link(request, has_public, &folder));
+    state.dialogs.push(Dialog::link(request, has_public, &folder, &state.theme.units));
     if marked > 1 {
         let copy = state.config.keys.label(Action::CopyLink);
         let marked = text::thousands(marked);

@@ -23,7 +23,7 @@ fn ask_again(state: &mut State, text: &str) -> Vec<Effect> {
 
 /// Looks for what was typed.
 pub(super) fn find(state: &mut State, text: &str) -> Vec<Effect> {
-    match query(text, &jiff::ZonedDateTime::now()) {
+    match query(text, &crate::zone::now_in(state.theme.units.zone())) {
         Ok(query) => {
             let words = if text.trim().is_empty() { "everything" } else { text.trim() };
             look_for(state, words, Some(Box::new(query)))
