@@ -73,7 +73,7 @@ struct Global {
     /// The configuration file.
     #[arg(long, value_name = "FILE", env = "TWINPAIL_CONFIG", global = true)]
     config: Option<PathBuf>,
-    /// The profile that s3:// means.
+    /// The profile that s3:// means; it signs with its own credentials, whatever the environment has.
     #[arg(long, value_name = "NAME", env = "TWINPAIL_PROFILE", global = true)]
     profile: Option<String>,
     /// Write a log, without secrets.
@@ -193,7 +193,7 @@ impl Context {
         if !named.is_empty() {
             return Ok(named.to_vec());
         }
-        let profile = self.config.default_profile.as_ref().ok_or_else(|| {
+        let profile = self.config.default_profile()?.ok_or_else(|| {
             Error::new(Kind::Usage, "there is no profile to list")
                 .with_hint("`twinpail config init` writes a first one")
         })?;
@@ -256,6 +256,16 @@ fn dispatch(cli: Cli) -> Result<u8> {
     let _log = global.log.as_deref().map(|file| crate::log::open(file, global.verbose)).transpose()?;
     let options = LoadOptions { file: global.config.clone(), profile: global.profile.clone() };
     let load = || Config::load(&options);
+    // The browser has a place of its own for it, and a script for a shell tells no times.
+    let tells_times = !matches!(
+        command,
+        None | Some(
+            Command::Demo(_) | Command::Clipboard | Command::Completions { .. } | Command::Man { .. }
+        )
+    );
+    if let Some(warning) = crate::zone::warning().filter(|_| tells_times) {
+        output::note(warning);
+    }
     match command {
         None => browse::run(&options, left.as_deref(), right.as_deref()),
         Some(Command::Demo(demo)) => browse::demo(&demo, &options),

@@ -22,12 +22,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use aws_files::{aws_default, aws_profile};
 pub use edit::{Editor, NewProfile, Stored};
 pub use gateway::{AdminAddress, Gateway, Serve};
 pub use import::{Importable, importable};
 pub use keys::Keys;
 pub use paths::Paths;
-pub use profile::{Checksums, CredentialSource, Origin, Profile};
+pub use profile::{Checksums, CredentialSource, EnvironmentCredentials, Origin, Profile};
 pub use provider::{PROVIDERS, Provider, provider};
 pub use secret::{GATEWAY_TOKEN, SecretSource, secret_name};
 pub use sse::Sse;
@@ -50,6 +51,8 @@ pub struct Config {
     pub file: Option<PathBuf>,
     /// The profile that `s3://` and the right pane mean.
     pub default_profile: Option<String>,
+    /// Why there is none: `AWS_PROFILE` names a profile that does not exist. Who names another one is not held up.
+    pub refused_default: Option<Error>,
     /// Every profile, those of the file first; names are unique.
     pub profiles: Vec<Profile>,
     /// The names of `profiles`, in the same order (what [`Config::names`] lends out).
@@ -153,14 +156,18 @@ pub struct LoadOptions {
 /// A variable of the environment, empty ones left out.
 type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
 
+/// The environment of this process.
+fn process_environment(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
 impl Config {
     /// Reads the file (if there is one), then adds the profiles of the AWS files and environment.
     ///
     /// # Errors
     /// `Kind::Config` with file, line, and what is allowed; `Kind::Usage` for an unknown `profile`.
     pub fn load(options: &LoadOptions) -> Result<Self> {
-        let environment = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-        Self::load_from(options, Paths::platform()?, &environment)
+        Self::load_from(options, Paths::platform()?, &process_environment)
     }
 
     fn load_from(options: &LoadOptions, paths: Paths, environment: Environment<'_>) -> Result<Self> {
@@ -180,7 +187,7 @@ impl Config {
                 );
             }
         };
-        let found = aws_files::profiles(environment);
+        let found = aws_files::profiles(environment, &config.profile_names);
         config.warnings.extend(found.warnings);
         for profile in found.profiles {
             if !config.profile_names.contains(&profile.name) {
@@ -193,9 +200,11 @@ impl Config {
             config.default_profile = Some(name.clone());
         }
         if config.default_profile.is_none() {
-            let known = |name: &String| config.profile_names.contains(name);
-            config.default_profile =
-                found.preferred.filter(known).or_else(|| config.profile_names.first().cloned());
+            let first = || config.profile_names.first().cloned();
+            match found.preferred {
+                Ok(preferred) => config.default_profile = preferred.or_else(first),
+                Err(error) => config.refused_default = Some(error),
+            }
         }
         Ok(config)
     }
@@ -207,6 +216,7 @@ impl Config {
         Self {
             file: None,
             default_profile: profile_names.first().cloned(),
+            refused_default: None,
             profiles,
             profile_names,
             transfer: TransferDefaults::default(),
@@ -261,9 +271,24 @@ impl Config {
         place.profile().map_or(Ok(()), |name| self.profile(name)?.writable(doing))
     }
 
+    /// The profile that is meant where none is named; `None` if there is none.
+    ///
+    /// # Errors
+    /// `Kind::Usage` if `AWS_PROFILE` names a profile that does not exist.
+    pub fn default_profile(&self) -> Result<Option<&str>> {
+        match (&self.default_profile, &self.refused_default) {
+            (None, Some(error)) => Err(error.clone()),
+            (profile, _) => Ok(profile.as_deref()),
+        }
+    }
+
     /// What locations are parsed with.
     pub fn names(&self) -> Names<'_> {
-        Names { profiles: &self.profile_names, default: self.default_profile.as_deref() }
+        Names {
+            profiles: &self.profile_names,
+            default: self.default_profile.as_deref(),
+            refused: self.refused_default.as_ref(),
+        }
     }
 }
 

@@ -109,6 +109,8 @@ pub struct Names<'a> {
     pub profiles: &'a [String],
     /// The profile that `s3://` means.
     pub default: Option<&'a str>,
+    /// Why there is none, where one was asked for that does not exist.
+    pub refused: Option<&'a Error>,
 }
 
 impl Location {
@@ -139,6 +141,9 @@ impl Location {
                         .with_hint("write s3://BUCKET/KEY for the default profile")
                 })?;
                 let profile = names.default.ok_or_else(|| {
+                    if let Some(error) = names.refused {
+                        return error.clone().context(text);
+                    }
                     Error::new(Kind::Usage, format!("{text}: there is no default profile"))
                         .with_hint("name one with --profile, or set default_profile in the configuration")
                 })?;
@@ -345,7 +350,7 @@ mod tests {
 
     fn parse(text: &str) -> Result<Location> {
         let profiles = ["work".to_owned(), "r2.eu".to_owned()];
-        Location::parse(text, Names { profiles: &profiles, default: Some("work") })
+        Location::parse(text, Names { profiles: &profiles, default: Some("work"), refused: None })
     }
 
     fn remote(profile: &str, bucket: &str, key: &str) -> Location {

@@ -15,6 +15,7 @@ mod change;
 mod confirm;
 mod connect;
 mod copy;
+mod credentials;
 mod delete;
 mod digest;
 mod encode;

@@ -44,10 +44,12 @@ pub(super) fn run(options: &LoadOptions, left: Option<&str>, right: Option<&str>
     loop {
         let config = Config::load(options)?;
         let left = place(&config, left.unwrap_or("."))?;
-        let right = match (right, &config.default_profile) {
-            (Some(text), _) => place(&config, text)?,
-            (None, Some(profile)) => Location::Profile(profile.clone()),
-            (None, None) => place(&config, ".")?,
+        let right = match right {
+            Some(text) => place(&config, text)?,
+            None => match config.default_profile()? {
+                Some(profile) => Location::Profile(profile.to_owned()),
+                None => place(&config, ".")?,
+            },
         };
         unlock(&config);
         let ended = match tui::run(&Arc::new(config), left, right)? {

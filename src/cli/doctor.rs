@@ -40,7 +40,11 @@ pub(super) async fn run(
     load: LoadOptions,
     stop: &CancellationToken,
 ) -> Result<u8> {
-    let name = match options.name.as_ref().or(context.config.default_profile.as_ref()) {
+    let named = match options.name.as_deref() {
+        None => context.config.default_profile()?,
+        named => named,
+    };
+    let name = match named {
         Some(name) => name.trim_end_matches(':').to_owned(),
         None => {
             return Err(Error::new(Kind::Usage, "there is no profile to examine")

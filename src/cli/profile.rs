@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::output::Out;
 use super::signal::block_on;
-use crate::config::{Config, CredentialSource, LoadOptions, SecretSource};
+use crate::config::{Config, LoadOptions};
 use crate::error::Result;
 
 #[derive(Debug, Subcommand)]
@@ -53,7 +53,7 @@ fn list(options: &ListOptions, config: &Config) -> Result<u8> {
                 "endpoint": profile.endpoint,
                 "region": profile.region,
                 "found_in": profile.found_in(),
-                "credentials": credentials(&profile.credentials),
+                "credentials": profile.credentials.words(),
                 "read_only": profile.read_only,
                 "default": is_default,
             }))?;
@@ -61,7 +61,7 @@ fn list(options: &ListOptions, config: &Config) -> Result<u8> {
         }
         let mark = if is_default { '*' } else { ' ' };
         let name = &profile.name;
-        let how = credentials(&profile.credentials);
+        let how = profile.credentials.words();
         out.line(&format!(
             "{mark} {name:width$}  {:20}  {:40}  {how}, {}",
             profile.provider.title,
@@ -74,19 +74,11 @@ fn list(options: &ListOptions, config: &Config) -> Result<u8> {
             "no profile is known; `twinpail profile add` makes a first one, `twinpail demo` needs none",
         );
     }
+    if let Some(error) = &config.refused_default {
+        super::output::report(error);
+    }
     for warning in &config.warnings {
         super::output::note(warning);
     }
     Ok(0)
-}
-
-fn credentials(source: &CredentialSource) -> &'static str {
-    match source {
-        CredentialSource::Aws { .. } => "AWS chain",
-        CredentialSource::Static { secret: SecretSource::Plain(_), .. } => "static keys",
-        CredentialSource::Static { secret: SecretSource::Command(_), .. } => "secret from a command",
-        CredentialSource::Static { secret: SecretSource::Keyring(_), .. } => "secret in the keyring",
-        CredentialSource::Static { secret: SecretSource::Sealed(..), .. } => "sealed secret",
-        CredentialSource::Anonymous => "anonymous",
-    }
 }

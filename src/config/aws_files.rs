@@ -4,14 +4,18 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::{CredentialSource, Environment, Origin, PROVIDERS, Profile, provider};
-use crate::location::is_profile_name;
+use super::{
+    CredentialSource, Environment, EnvironmentCredentials, Origin, PROVIDERS, Profile, process_environment,
+    provider,
+};
+use crate::error::{Error, Kind, Result};
+use crate::location::{is_profile_name, nearest};
 
 /// What was found.
 pub(super) struct Found {
     pub(super) profiles: Vec<Profile>,
-    /// The one that AWS's own tools would use.
-    pub(super) preferred: Option<String>,
+    /// The one that AWS's own tools would use; an error if `AWS_PROFILE` names none.
+    pub(super) preferred: Result<Option<String>>,
     pub(super) warnings: Vec<String>,
 }
 
@@ -20,50 +24,154 @@ struct Section {
     region: Option<String>,
     endpoint: Option<String>,
     needs_mfa: bool,
+    has_credentials: bool,
 }
 
-pub(super) fn profiles(environment: Environment<'_>) -> Found {
-    let mut found = Found { profiles: Vec::new(), preferred: None, warnings: Vec::new() };
+/// What makes a section of the AWS files sign: keys, or another way to get them.
+const CREDENTIALS: &[&str] = &[
+    "aws_access_key_id",
+    "credential_process",
+    "credential_source",
+    "login_session",
+    "role_arn",
+    "source_profile",
+    "sso_session",
+    "sso_start_url",
+    "web_identity_token_file",
+];
+
+/// What AWS's own tools sign with where no profile is named: keys in the environment, then the profile that
+/// `AWS_PROFILE` names, a web identity, the profile `default` if it has credentials, a container's role, the instance's.
+///
+/// # Errors
+/// `Kind::Usage` if `AWS_PROFILE` names a profile that the AWS files do not have.
+pub fn aws_default() -> Result<CredentialSource> {
+    default_source(&process_environment, &sections(&process_environment))
+}
+
+/// Checks that the AWS files have a profile called `name` that can sign.
+///
+/// # Errors
+/// `Kind::Config` for an unknown one, with the nearest name; `Kind::Credentials` for one that has no credentials.
+pub fn aws_profile(name: &str) -> Result<()> {
+    let sections = sections(&process_environment);
+    match sections.get(name) {
+        None => Err(unknown(Kind::Config, format!("the AWS files have no profile {name}"), name, &sections)),
+        Some(section) if !section.has_credentials => Err(Error::new(
+            Kind::Credentials,
+            format!("profile {name} of the AWS files has no credentials"),
+        )
+        .with_hint("give it some, or use `env:` for the keys in the environment")),
+        Some(_) => Ok(()),
+    }
+}
+
+fn unknown(kind: Kind, message: String, name: &str, sections: &BTreeMap<String, Section>) -> Error {
+    let error = Error::new(kind, message);
+    match nearest(name, sections.keys().map(String::as_str)) {
+        Some(near) => error.with_hint(format!("did you mean {near}?")),
+        None if sections.is_empty() => error.with_hint("they have no profile at all"),
+        None => {
+            let known: Vec<&str> = sections.keys().map(String::as_str).collect();
+            error.with_hint(format!("they have: {}", known.join(", ")))
+        }
+    }
+}
+
+/// The profile that the environment names.
+fn chosen(environment: Environment<'_>) -> Option<String> {
+    environment("AWS_PROFILE").or_else(|| environment("AWS_DEFAULT_PROFILE"))
+}
+
+fn default_source(
+    environment: Environment<'_>,
+    sections: &BTreeMap<String, Section>,
+) -> Result<CredentialSource> {
+    let chosen = chosen(environment);
+    if let Some(name) = chosen.as_ref().filter(|name| !sections.contains_key(*name)) {
+        let message = format!("AWS_PROFILE is {name}, and the AWS files have no profile of that name");
+        return Err(unknown(Kind::Usage, message, name, sections));
+    }
+    let in_environment = in_environment(environment);
+    let of_default = || sections.get("default").is_some_and(|section| section.has_credentials);
+    Ok(match (in_environment, chosen) {
+        (Some(EnvironmentCredentials::Keys), _) => CredentialSource::Environment(EnvironmentCredentials::Keys),
+        (_, Some(name)) => CredentialSource::AwsProfile(name),
+        (Some(kind @ EnvironmentCredentials::WebIdentity), None) => CredentialSource::Environment(kind),
+        (_, None) if of_default() => CredentialSource::AwsProfile("default".to_owned()),
+        (Some(kind @ EnvironmentCredentials::Container), None) => CredentialSource::Environment(kind),
+        (None, None) => CredentialSource::Instance,
+    })
+}
+
+fn in_environment(environment: Environment<'_>) -> Option<EnvironmentCredentials> {
+    let is_set = |name: &str| environment(name).is_some();
+    if is_set("AWS_ACCESS_KEY_ID") {
+        Some(EnvironmentCredentials::Keys)
+    } else if is_set("AWS_WEB_IDENTITY_TOKEN_FILE") {
+        Some(EnvironmentCredentials::WebIdentity)
+    } else if is_set("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI")
+        || is_set("AWS_CONTAINER_CREDENTIALS_FULL_URI")
+    {
+        Some(EnvironmentCredentials::Container)
+    } else {
+        None
+    }
+}
+
+/// The profiles beside those of the configuration, whose names are `taken`.
+pub(super) fn profiles(environment: Environment<'_>, taken: &[String]) -> Found {
+    let (mut profiles, mut warnings) = (Vec::new(), Vec::new());
     let endpoint = environment("AWS_ENDPOINT_URL_S3").or_else(|| environment("AWS_ENDPOINT_URL"));
     let region = environment("AWS_REGION").or_else(|| environment("AWS_DEFAULT_REGION"));
-    let in_environment = [
-        "AWS_ACCESS_KEY_ID",
-        "AWS_WEB_IDENTITY_TOKEN_FILE",
-        "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
-        "AWS_CONTAINER_CREDENTIALS_FULL_URI",
-    ]
-    .iter()
-    .any(|name| environment(name).is_some());
-    if in_environment {
-        found.profiles.push(aws("env", Origin::Environment, None, region.clone(), endpoint.clone()));
-        found.preferred = Some("env".to_owned());
-    }
     let sections = sections(environment);
+    let source = default_source(environment, &sections);
+    let free = |wanted: &[&str]| {
+        let is_free = |name: &String| !taken.contains(name) && !sections.contains_key(name);
+        let numbered = (2..1000).map(|n| format!("{}-{n}", wanted[0]));
+        wanted.iter().map(|name| (*name).to_owned()).chain(numbered).find(is_free)
+    };
+    let mut add = |name: &str, origin, source| {
+        profiles.push(aws(name, origin, source, region.clone(), endpoint.clone()));
+    };
+    let in_environment = in_environment(environment);
+    let environment_name = free(&["env", "environment"]);
+    if let (Some(kind), Some(name)) = (in_environment, &environment_name) {
+        add(name, Origin::Environment, CredentialSource::Environment(kind));
+    }
+    // Asking the metadata service would cost seconds where there is none; the board's vendor costs nothing.
+    let vendor = || std::fs::read_to_string("/sys/class/dmi/id/sys_vendor").unwrap_or_default();
+    let mut instance_name = None;
+    if matches!(source, Ok(CredentialSource::Instance)) && vendor().trim() == "Amazon EC2" {
+        instance_name = free(&["instance"]);
+        if let Some(name) = &instance_name {
+            add(name, Origin::Instance, CredentialSource::Instance);
+        }
+    }
+    let mut aliases = BTreeMap::new();
     for (name, section) in &sections {
-        let alias = alias(name, &found.profiles, &sections);
+        let alias = alias(name, &profiles, &sections);
         if section.needs_mfa {
-            found.warnings.push(format!("AWS profile {name} asks for an MFA code, which is not supported"));
+            warnings.push(format!("AWS profile {name} asks for an MFA code, which is not supported"));
         }
         let endpoint = endpoint.clone().or_else(|| section.endpoint.clone());
         let region = section.region.clone().or_else(|| region.clone());
-        let chosen = environment("AWS_PROFILE").as_ref() == Some(name);
-        if chosen || (name == "default" && found.preferred.is_none()) {
-            found.preferred = Some(alias.clone());
-        }
-        found.profiles.push(aws(&alias, Origin::Aws(name.clone()), Some(name.clone()), region, endpoint));
+        let source = CredentialSource::AwsProfile(name.clone());
+        profiles.push(aws(&alias, Origin::Aws(name.clone()), source, region, endpoint));
+        aliases.insert(name.clone(), alias);
     }
-    // Asking the metadata service would cost seconds where there is none; the board's vendor costs nothing.
-    let vendor = std::fs::read_to_string("/sys/class/dmi/id/sys_vendor").unwrap_or_default();
-    if found.profiles.is_empty() && vendor.trim() == "Amazon EC2" {
-        found.profiles.push(aws("instance", Origin::Environment, None, region, endpoint));
-    }
-    found
+    let preferred = source.map(|source| match source {
+        CredentialSource::Environment(_) => environment_name,
+        CredentialSource::AwsProfile(name) => aliases.get(&name).cloned(),
+        _ => instance_name.or_else(|| aliases.get("default").cloned()),
+    });
+    Found { profiles, preferred, warnings }
 }
 
 fn aws(
     name: &str,
     origin: Origin,
-    profile: Option<String>,
+    source: CredentialSource,
     region: Option<String>,
     endpoint: Option<String>,
 ) -> Profile {
@@ -71,7 +179,7 @@ fn aws(
     let row = if endpoint.is_some() { &PROVIDERS[0] } else { provider("aws").unwrap_or(&PROVIDERS[0]) };
     let mut made = Profile::new(name, row);
     made.origin = origin;
-    made.credentials = CredentialSource::Aws { profile };
+    made.credentials = source;
     made.region = region.or_else(|| row.region.map(str::to_owned));
     made.endpoint = endpoint;
     made
@@ -127,10 +235,11 @@ fn scan(text: &str, is_config: bool, sections: &mut BTreeMap<String, Section>) {
         }
         let Some(section) = current.as_ref().and_then(|name| sections.get_mut(name)) else { continue };
         let Some((key, value)) = trimmed.split_once('=') else { continue };
-        match (key.trim(), value.trim()) {
+        match (key.trim().to_ascii_lowercase().as_str(), value.trim()) {
             ("region", value) => section.region = Some(value.to_owned()),
             ("endpoint_url", value) => section.endpoint = Some(value.to_owned()),
             ("mfa_serial", _) => section.needs_mfa = true,
+            (key, _) if CREDENTIALS.contains(&key) => section.has_credentials = true,
             _ => {}
         }
     }
@@ -151,12 +260,72 @@ mod tests {
         .unwrap();
         std::fs::write(folder.path().join(".aws/credentials"), "[plain]\naws_access_key_id = A\n").unwrap();
         let home = folder.path().display().to_string();
-        let found = profiles(&|name: &str| (name == "HOME").then(|| home.clone()));
+        let found = profiles(&|name: &str| (name == "HOME").then(|| home.clone()), &[]);
         let names: Vec<&str> = found.profiles.iter().map(|profile| profile.name.as_str()).collect();
         assert_eq!(names, ["default", "my-team", "plain"]);
-        assert_eq!(found.preferred.as_deref(), Some("default"));
+        assert_eq!(found.preferred.unwrap().as_deref(), Some("default"));
         assert_eq!(found.profiles[0].region.as_deref(), Some("eu-west-1"));
         assert_eq!(found.profiles[1].origin, Origin::Aws("my team".into()));
         assert!(found.warnings[0].contains("MFA"));
+    }
+
+    /// What is found with these AWS files and variables, where the configuration has `taken`.
+    fn found(credentials: &str, variables: &[(&str, &str)], taken: &[&str]) -> Found {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("credentials");
+        std::fs::write(&file, credentials).unwrap();
+        let environment = |name: &str| match name {
+            "AWS_SHARED_CREDENTIALS_FILE" => Some(file.display().to_string()),
+            "HOME" => Some(folder.path().display().to_string()),
+            _ => variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned()),
+        };
+        let taken: Vec<String> = taken.iter().map(|&name| name.to_owned()).collect();
+        profiles(&environment, &taken)
+    }
+
+    const BOTH: &str = "[default]\naws_access_key_id = D\n[work]\naws_access_key_id = W\n";
+    const KEYS: (&str, &str) = ("AWS_ACCESS_KEY_ID", "E");
+
+    #[test]
+    fn the_default_is_that_of_the_aws_tools() {
+        let web = ("AWS_WEB_IDENTITY_TOKEN_FILE", "/t");
+        let container = ("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1/");
+        let work = ("AWS_PROFILE", "work");
+        for (files, variables, expected) in [
+            (BOTH, &[][..], "default"),
+            (BOTH, &[KEYS], "env"),
+            (BOTH, &[KEYS, work], "env"),
+            (BOTH, &[work], "work"),
+            (BOTH, &[("AWS_DEFAULT_PROFILE", "work")], "work"),
+            (BOTH, &[web, work], "work"),
+            (BOTH, &[web], "env"),
+            (BOTH, &[container], "default"),
+            ("[default]\nregion = eu-west-1\n", &[container], "env"),
+        ] {
+            let found = found(files, variables, &[]);
+            assert_eq!(found.preferred.unwrap().as_deref(), Some(expected), "{variables:?}");
+        }
+    }
+
+    #[test]
+    fn the_environment_keeps_a_name_of_its_own_where_env_is_taken() {
+        let names = |found: &Found| found.profiles.iter().map(|p| p.name.clone()).collect::<Vec<_>>();
+        let of_config = found(BOTH, &[KEYS], &["env"]);
+        assert_eq!(names(&of_config), ["environment", "default", "work"]);
+        assert_eq!(of_config.preferred.unwrap().as_deref(), Some("environment"));
+        let of_files = found("[env]\naws_access_key_id = F\n", &[KEYS], &["environment"]);
+        assert_eq!(names(&of_files), ["env-2", "env"]);
+        assert_eq!(of_files.preferred.unwrap().as_deref(), Some("env-2"));
+    }
+
+    #[test]
+    fn an_unknown_aws_profile_is_refused_with_the_nearest_name() {
+        for variables in [&[("AWS_PROFILE", "wrok")][..], &[("AWS_PROFILE", "wrok"), KEYS]] {
+            let error = found(BOTH, variables, &[]).preferred.unwrap_err();
+            assert_eq!(error.kind(), Kind::Usage);
+            assert!(error.message().contains("wrok") && error.hint().unwrap().contains("work"), "{error}");
+        }
+        let error = found("", &[("AWS_PROFILE", "x")], &[]).preferred.unwrap_err();
+        assert!(error.hint().unwrap().contains("no profile"));
     }
 }

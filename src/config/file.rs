@@ -307,6 +307,6 @@ mod tests {
         let spaces = config.profile("a").unwrap();
         assert_eq!(spaces.endpoint.as_deref(), Some("https://fra1.digitaloceanspaces.com"));
         assert!(!spaces.path_style);
-        assert!(matches!(config.profile("m").unwrap().credentials, CredentialSource::Aws { profile: None }));
+        assert!(matches!(config.profile("m").unwrap().credentials, CredentialSource::AwsDefault));
     }
 }

@@ -90,10 +90,8 @@ fn rclone_remote(name: &str, keys: &BTreeMap<String, String>) -> Importable {
     let mut profile =
         new(name, provider, &endpoint, &text("region"), &text("access_key_id"), &text("secret_access_key"));
     if is_env && provider == "aws" {
-        profile.settings.push((
-            "aws_profile",
-            if text("profile").is_empty() { "default".into() } else { text("profile") },
-        ));
+        // Without a profile both mean the default chain of AWS.
+        profile.settings.push(("aws_profile", text("profile")));
     } else if profile.secret.is_none() {
         profile.switches.push("anonymous");
     }
@@ -203,7 +201,7 @@ mod tests {
     #[test]
     fn rclone_remotes_keep_their_keys_and_find_their_provider() {
         let text = "[my box]\ntype = s3\nprovider = Cloudflare\naccess_key_id = A\nsecret_access_key = S\nendpoint = https://0a.r2.cloudflarestorage.com\n\n\
-                    [aws]\ntype = s3\nprovider = AWS\nenv_auth = true\nregion = eu-west-1\n\n[drive]\ntype = drive\n\
+                    [aws]\ntype = s3\nprovider = AWS\nenv_auth = true\nregion = eu-west-1\nprofile = work\n\n[drive]\ntype = drive\n\
                     [lab]\ntype = s3\nprovider = Minio\nendpoint = lab:9000\n";
         let found = of_rclone(text, Path::new("x")).unwrap();
         let names: Vec<_> = found
@@ -211,7 +209,7 @@ mod tests {
             .map(|found| (found.profile.name.as_str(), found.profile.provider.as_str()))
             .collect();
         assert_eq!(names, [("aws", "aws"), ("lab", "minio"), ("my-box", "r2")]);
-        assert_eq!(setting(&found[0].profile, "aws_profile"), "default");
+        assert_eq!(setting(&found[0].profile, "aws_profile"), "work");
         assert_eq!(setting(&found[1].profile, "endpoint"), "https://lab:9000");
         assert_eq!(found[2].profile.secret.as_ref().unwrap().0.expose_secret(), "S");
         assert!(of_rclone("# x\nRCLONE_ENCRYPT_V0:\nabc", Path::new("x")).is_err());

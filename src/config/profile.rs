@@ -17,20 +17,37 @@ pub enum Origin {
     File,
     /// The AWS files; the name there, which may have characters that locations cannot.
     Aws(String),
-    /// `AWS_ACCESS_KEY_ID` and friends, or instance credentials.
+    /// Variables of the environment: keys, a web identity, or a container's role.
     Environment,
+    /// The metadata service of the EC2 instance that this machine is.
+    Instance,
     /// Made by the program itself (the demo).
     BuiltIn,
 }
 
-/// Who signs.
+/// What the environment has credentials in. The first that is there counts, in this order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EnvironmentCredentials {
+    /// `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and perhaps `AWS_SESSION_TOKEN`.
+    Keys,
+    /// `AWS_WEB_IDENTITY_TOKEN_FILE` and `AWS_ROLE_ARN`.
+    WebIdentity,
+    /// `AWS_CONTAINER_CREDENTIALS_RELATIVE_URI` or `AWS_CONTAINER_CREDENTIALS_FULL_URI`.
+    Container,
+}
+
+/// Who signs. A profile signs with what its source names and with nothing else: where that has no credentials, nothing
+/// else of the machine takes its place.
 #[derive(Clone, Debug)]
 pub enum CredentialSource {
-    /// The AWS chain: environment, container, instance; or one profile of the AWS files.
-    Aws {
-        /// That profile; `None`: the whole chain.
-        profile: Option<String>,
-    },
+    /// What the AWS tools use where no profile is named; see [`aws_default`](super::aws_default).
+    AwsDefault,
+    /// One profile of the AWS files, by its name there.
+    AwsProfile(String),
+    /// The environment.
+    Environment(EnvironmentCredentials),
+    /// The role of the EC2 instance.
+    Instance,
     /// A key of its own.
     Static {
         /// `access_key_id`.
@@ -100,6 +117,41 @@ pub struct Profile {
     pub sse_customer_key: Option<SecretSource>,
     /// Longest wait for a connection.
     pub connect_timeout: Duration,
+}
+
+impl CredentialSource {
+    /// Where the credentials come from, in a few words.
+    pub fn words(&self) -> String {
+        match self {
+            Self::AwsDefault => match super::aws_default() {
+                Ok(Self::AwsDefault) | Err(_) => "AWS default chain".to_owned(),
+                Ok(found) => format!("AWS default chain: {}", found.words()),
+            },
+            Self::AwsProfile(name) => format!("AWS profile {name}"),
+            Self::Environment(EnvironmentCredentials::Keys) => "AWS_ACCESS_KEY_ID".to_owned(),
+            Self::Environment(EnvironmentCredentials::WebIdentity) => {
+                "AWS_WEB_IDENTITY_TOKEN_FILE".to_owned()
+            }
+            Self::Environment(EnvironmentCredentials::Container) => "the container's role".to_owned(),
+            Self::Instance => "the instance's role".to_owned(),
+            Self::Static { secret: SecretSource::Plain(_), .. } => "static keys".to_owned(),
+            Self::Static { secret: SecretSource::Command(_), .. } => "secret from a command".to_owned(),
+            Self::Static { secret: SecretSource::Keyring(_), .. } => "secret in the keyring".to_owned(),
+            Self::Static { secret: SecretSource::Sealed(..), .. } => "sealed secret".to_owned(),
+            Self::Anonymous => "anonymous".to_owned(),
+        }
+    }
+
+    /// Whether both sign with the same credentials, as far as their names tell.
+    pub fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Static { access_key_id: ours, .. }, Self::Static { access_key_id: theirs, .. })
+            | (Self::AwsProfile(ours), Self::AwsProfile(theirs)) => ours == theirs,
+            (Self::Environment(ours), Self::Environment(theirs)) => ours == theirs,
+            (Self::AwsDefault, Self::AwsDefault) | (Self::Instance, Self::Instance) => true,
+            _ => false,
+        }
+    }
 }
 
 impl Profile {
@@ -181,6 +233,7 @@ impl Profile {
             Origin::Aws(name) if *name == self.name => "AWS files".to_owned(),
             Origin::Aws(name) => format!("AWS files, as `{name}`"),
             Origin::Environment => "environment".to_owned(),
+            Origin::Instance => "this instance".to_owned(),
             Origin::BuiltIn => "built in".to_owned(),
         }
     }

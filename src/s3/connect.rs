@@ -16,15 +16,15 @@ use aws_sdk_s3::config::{
     Builder, Region, RequestChecksumCalculation, ResponseChecksumValidation, StalledStreamProtectionConfig,
 };
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
-use secrecy::ExposeSecret as _;
 use tokio::sync::OnceCell;
 
+use super::credentials::{self, Identity};
 use super::encryption::{CustomerKey, SendCustomerKey, customer_key};
 use super::fault::{Facts, Op, explain};
 use super::learnt::Learnt;
 use super::request::Places;
 use super::transport::{Clock, RequesterPays, Throttling, Transport};
-use crate::config::{Checksums, Config, CredentialSource, Profile, Provider};
+use crate::config::{Checksums, Config, Profile, Provider};
 use crate::error::{Error, Kind, Result};
 use crate::http::{Http, Settings};
 
@@ -131,28 +131,7 @@ pub(super) struct Clients {
 
 async fn connect(profile: &Profile, http: Result<Http>) -> Result<Store> {
     let transport = Transport { http: http?, clock: Clock::default() };
-    let mut region = profile.region.clone();
-    let mut endpoint = profile.endpoint.clone();
-    let credentials = match &profile.credentials {
-        CredentialSource::Anonymous => None,
-        CredentialSource::Static { access_key_id, secret, session_token } => {
-            let secret =
-                secret.resolve().await.map_err(|error| error.context(format!("profile {}", profile.name)))?;
-            let token = session_token.as_ref().map(|token| token.expose_secret().to_owned());
-            let keys = Credentials::new(access_key_id, secret.expose_secret(), token, None, "profile");
-            Some(SharedCredentialsProvider::new(keys))
-        }
-        CredentialSource::Aws { profile: name } => {
-            let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(transport.clone());
-            if let Some(name) = name {
-                loader = loader.profile_name(name);
-            }
-            let found = loader.load().await;
-            region = region.or_else(|| found.region().map(ToString::to_string));
-            endpoint = endpoint.or_else(|| found.endpoint_url().map(str::to_owned));
-            found.credentials_provider()
-        }
-    };
+    let Identity { region, endpoint, credentials } = credentials::resolve(profile, &transport).await?;
     let region = region.unwrap_or_else(|| "us-east-1".to_owned());
     let customer_key = customer_key(profile, endpoint.as_deref()).await?;
     let mut base = Builder::new()
@@ -221,16 +200,7 @@ impl Store {
     /// the two.
     pub fn same_service(&self, other: &Store) -> bool {
         let (ours, theirs) = (&self.0.profile, &other.0.profile);
-        let same_keys = match (&ours.credentials, &theirs.credentials) {
-            (
-                CredentialSource::Static { access_key_id: ours, .. },
-                CredentialSource::Static { access_key_id: theirs, .. },
-            ) => ours == theirs,
-            (CredentialSource::Aws { profile: ours }, CredentialSource::Aws { profile: theirs }) => {
-                ours == theirs
-            }
-            _ => false,
-        };
+        let same_keys = ours.credentials.is_same(&theirs.credentials);
         ours.name == theirs.name
             || (same_keys && ours.endpoint == theirs.endpoint && self.0.region == other.0.region)
     }

@@ -1,6 +1,8 @@
 //! The one integration test binary.
 
 #[cfg(test)]
+mod accounts;
+#[cfg(test)]
 mod browser;
 #[cfg(test)]
 mod cli;
@@ -59,3 +61,5 @@ mod versions;
 mod viewer;
 #[cfg(test)]
 mod walk;
+#[cfg(test)]
+mod zones;

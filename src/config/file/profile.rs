@@ -214,11 +214,11 @@ fn credentials(
         return Ok(CredentialSource::Anonymous);
     }
     if let Some(profile) = &table.aws_profile {
-        return Ok(CredentialSource::Aws { profile: Some(profile.get_ref().clone()) });
+        return Ok(CredentialSource::AwsProfile(profile.get_ref().clone()));
     }
     let Some(access_key_id) = &table.access_key_id else {
         return if row.name == "aws" {
-            Ok(CredentialSource::Aws { profile: None })
+            Ok(CredentialSource::AwsDefault)
         } else {
             Err(wrong("no credentials"))
         };
