@@ -10,6 +10,7 @@ pub mod keyring;
 mod keys;
 pub mod paths;
 mod profile;
+pub mod prompt;
 mod provider;
 mod secret;
 mod sse;
@@ -34,7 +35,7 @@ pub use secret::{GATEWAY_TOKEN, SecretSource, secret_name};
 pub use sse::Sse;
 pub use theme::{Look, Scheme, ThemeChoice};
 pub use ui::{Column, Sizes, Times, Ui};
-pub use vault::{Asks, Sealed, Sealer, Vault, random};
+pub use vault::{Asks, Sealed, Sealer, TRIES, Vault, random};
 
 use serde::{Deserialize, Serialize};
 
@@ -260,6 +261,12 @@ impl Config {
             .iter()
             .find(|profile| profile.name == name)
             .ok_or_else(|| unknown_profile(name, &self.profile_names))
+    }
+
+    /// Whether a place cannot be reached before the passphrase of the sealed secrets is typed.
+    pub fn is_locked(&self, place: &Location) -> bool {
+        let profile = place.profile().and_then(|name| self.profile(name).ok());
+        profile.is_some_and(Profile::is_sealed) && self.vault.asks() == Asks::Passphrase
     }
 
     /// Refuses to change anything at `place` if its profile is read-only, before any work is done. `doing` is what

@@ -23,6 +23,8 @@ pub enum Kind {
     Denied,
     /// No credentials, or the provider refuses them: unknown key, bad signature, expired token, clock skew.
     Credentials,
+    /// The secrets are sealed and nobody has given their passphrase yet; the browser asks for it.
+    Locked,
     /// Something is already there.
     Exists,
     /// The object or file changed between two steps (412, 409, a vanished source).

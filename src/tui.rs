@@ -23,7 +23,7 @@ use std::sync::Arc;
 use crate::config::{Config, importable};
 use crate::error::{Error, Kind, Result};
 use crate::location::Location;
-use message::{EditEffect, Effect, PlacesChange};
+use message::{EditEffect, Effect, PaneId, PlacesChange};
 use session::Session;
 use state::State;
 use terminal::Terminal;
@@ -74,6 +74,8 @@ fn first_state(config: &Arc<Config>, places: [Location; 2], terminal: &Terminal)
     if config.profiles.is_empty() {
         update::welcome(&mut state, importable().0);
     }
+    // Asked for before anything is typed, so that nothing is typed into the panes instead.
+    state.locked = [PaneId::Left, PaneId::Right].iter().any(|&id| config.is_locked(&state.pane(id).location));
     effects.push(Effect::FindUnfinished);
     effects.push(Effect::Edit(EditEffect::Find));
     effects.push(Effect::Places(PlacesChange::Load));

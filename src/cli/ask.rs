@@ -2,7 +2,10 @@
 
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
 
+use secrecy::SecretString;
+
 use super::hangup;
+use crate::config::prompt;
 use crate::error::{Error, Kind, Result};
 
 /// Asks; the answer is a line without its end, empty where stdin has none. Blocking.
@@ -24,15 +27,20 @@ pub(super) async fn agreed(question: &str) -> Result<bool> {
     Ok(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
 }
 
+/// Asks for a secret while the runtime goes on with its work, and hears signals.
+pub(super) async fn secret_answer(question: &'static str) -> Result<SecretString> {
+    let answer = tokio::task::spawn_blocking(move || secret(question)).await;
+    answer.map_err(|error| Error::new(Kind::Internal, format!("a task failed: {error}")))?
+}
+
 /// A secret: typed unseen on a terminal, else stdin's first line. Blocking.
-pub(super) fn secret(question: &str) -> Result<String> {
+pub(super) fn secret(question: &str) -> Result<SecretString> {
     if std::io::stdin().is_terminal() {
-        return rpassword::prompt_password(question).map_err(|error| {
-            hangup::stdin_ended();
-            Error::new(Kind::Local, format!("cannot ask: {error}"))
-        });
+        // At the end of input the terminal may be gone.
+        let typed = prompt::secret(question).inspect_err(|_| hangup::stdin_ended())?;
+        return typed.ok_or_else(|| Error::new(Kind::Local, "cannot ask: there is no terminal to type on"));
     }
-    first_line()
+    first_line().map(SecretString::from)
 }
 
 fn first_line() -> Result<String> {

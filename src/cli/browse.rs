@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use clap::Args;
 
-use super::output::{Out, note, report};
+use super::output::{Out, note};
 use super::{command_names, items, signal};
-use crate::config::{Config, CredentialSource, LoadOptions, Paths, Profile, SecretSource};
+use crate::config::{Config, LoadOptions, Paths};
 use crate::demo::{self, Server, sample_backend};
 use crate::error::{Error, Kind, Result};
 use crate::location::{Location, nearest};
@@ -24,21 +24,6 @@ pub(super) struct DemoOptions {
     port: Option<u16>,
 }
 
-/// The passphrase of sealed secrets is asked for before the screen is taken; without it those profiles say why they
-/// cannot be opened.
-fn unlock(config: &Config) {
-    let is_sealed = |profile: &Profile| {
-        matches!(profile.credentials, CredentialSource::Static { secret: SecretSource::Sealed(..), .. })
-    };
-    if config.vault.exists()
-        && config.profiles.iter().any(is_sealed)
-        && let Err(error) = config.vault.unlock()
-    {
-        report(&error);
-    }
-    config.vault.stop_asking();
-}
-
 /// Opens the browser on two places; again after somebody without profiles has looked at sample data.
 pub(super) fn run(options: &LoadOptions, left: Option<&str>, right: Option<&str>) -> Result<u8> {
     loop {
@@ -51,7 +36,8 @@ pub(super) fn run(options: &LoadOptions, left: Option<&str>, right: Option<&str>
                 None => place(&config, ".")?,
             },
         };
-        unlock(&config);
+        // The terminal is the browser's, which asks for the passphrase of sealed secrets itself.
+        config.vault.stop_asking();
         let ended = match tui::run(&Arc::new(config), left, right)? {
             End::Code(code) => return Ok(code),
             End::Demo => demo(&DemoOptions { serve: false, port: None }, options)?,

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::applies::{self, End, refused};
 use super::output::note;
 use super::printer::Printer;
-use super::transfer::{Writing, carry_out};
+use super::transfer::{Writing, carry_out, unlock};
 use super::{Context, cat, descriptors, hangup, items};
 use crate::config::units::parse_size;
 use crate::error::{Error, Kind, Result};
@@ -95,6 +95,7 @@ pub(super) async fn run(
         tuning: writing.moving.tuning(),
     };
     let word = if verb == Verb::Move { "move" } else { "copy" };
+    unlock(context, &request.items, &stop).await?;
     let mut printer = Printer::new(writing.moving.json, word, &request);
     let (engine, mut events) = writing.moving.engine(context);
     let id = match input {

@@ -122,7 +122,7 @@ pub(super) async fn run(context: &Context, command: Command) -> Result<u8> {
 }
 
 async fn create(context: &Context, client: &Client, options: CreateOptions) -> Result<u8> {
-    let (password, is_new) = options.secret.read()?;
+    let (password, is_new) = options.secret.read().await?;
     let request = DropRequest {
         location: options.location,
         password: password.clone(),

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
-use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 
 use super::output::note;
@@ -36,7 +35,7 @@ enum Store {
 async fn store_token(context: &Context, store: Store) -> Result<u8> {
     let vault = Arc::clone(&context.config.vault);
     let stored = tokio::task::spawn_blocking(move || {
-        let token = SecretString::from(ask::secret("Token: ")?);
+        let token = ask::secret("Token: ")?;
         match store {
             Store::Keyring => keyring::set(GATEWAY_TOKEN, &token),
             Store::Sealed => vault.set(GATEWAY_TOKEN, &token),

@@ -136,7 +136,7 @@ impl Tally {
 
 /// Local time, as listings show it.
 pub(super) fn local_time(time: Option<Timestamp>) -> String {
-    let shown =
-        time.map(|time| time.to_zoned_datetime(crate::zone::local()).strftime("%Y-%m-%d %H:%M:%S").to_string());
+    let shown = time
+        .map(|time| time.to_zoned_datetime(crate::zone::local()).strftime("%Y-%m-%d %H:%M:%S").to_string());
     shown.unwrap_or_default()
 }

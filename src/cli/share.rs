@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use clap::{ArgGroup, Args, Subcommand};
 use jiff::Timestamp;
+use secrecy::ExposeSecret as _;
 
 use super::output::{Out, Tally, local_time, note};
 use super::presign::copy;
@@ -151,18 +152,18 @@ pub(super) fn seconds(duration: Duration) -> i64 {
 
 impl Secret {
     /// The password, and whether it has to be shown.
-    pub(super) fn read(&self) -> Result<(Option<Password>, bool)> {
+    pub(super) async fn read(&self) -> Result<(Option<Password>, bool)> {
         if self.generate {
             return Ok((Some(new_password()?), true));
         }
         if !self.password {
             return Ok((None, false));
         }
-        let text = ask::secret("Password: ")?;
-        if text.is_empty() {
+        let text = ask::secret_answer("Password: ").await?;
+        if text.expose_secret().is_empty() {
             return Err(Error::new(Kind::Usage, "an empty password protects nothing"));
         }
-        Ok((Some(Password(text)), false))
+        Ok((Some(Password(text.expose_secret().to_owned())), false))
     }
 }
 
@@ -185,7 +186,7 @@ pub(super) async fn run(context: &Context, command: Command) -> Result<u8> {
 }
 
 async fn create(context: &Context, client: &Client, options: CreateOptions) -> Result<u8> {
-    let (password, is_new) = options.secret.read()?;
+    let (password, is_new) = options.secret.read().await?;
     let request = ShareRequest {
         locations: options.locations,
         password: password.clone(),

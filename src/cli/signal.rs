@@ -3,9 +3,10 @@
 use std::future::Future;
 use std::time::Duration;
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
+use crate::config::prompt;
 use crate::error::{Error, Kind, Result};
 
 /// How long a command may take to clean up after a signal.
@@ -30,11 +31,13 @@ where
 {
     let runtime = runtime()?;
     let result = runtime.block_on(async {
+        // Watched before the command begins: whoever types a passphrase is interrupted in no other way.
+        let mut signals = Signals::new();
         let stop = CancellationToken::new();
         let mut running = std::pin::pin!(command(stop.clone()));
         tokio::select! {
             result = &mut running => result,
-            code = any() => {
+            code = signals.next() => {
                 stop.cancel();
                 if cleans {
                     // What could not be cleaned up in time is reported by nobody; the signal comes first.
@@ -45,21 +48,43 @@ where
         }
     });
     runtime.shutdown_timeout(Duration::from_millis(100));
+    prompt::give_back();
     result
 }
 
 /// The exit code of the first signal that comes.
 pub(super) async fn any() -> u8 {
-    let listen = |kind| signal(kind).ok();
-    let (mut hangup, mut interrupt, mut terminate) =
-        (listen(SignalKind::hangup()), listen(SignalKind::interrupt()), listen(SignalKind::terminate()));
-    let next = async |signal: &mut Option<tokio::signal::unix::Signal>| match signal {
-        Some(signal) => drop(signal.recv().await),
-        None => std::future::pending().await,
-    };
-    tokio::select! {
-        () = next(&mut hangup) => 129,
-        () = next(&mut interrupt) => 130,
-        () = next(&mut terminate) => 143,
+    Signals::new().next().await
+}
+
+/// What ends a command from outside.
+struct Signals {
+    hangup: Option<Signal>,
+    interrupt: Option<Signal>,
+    terminate: Option<Signal>,
+}
+
+impl Signals {
+    /// They are caught from now on.
+    fn new() -> Self {
+        let listen = |kind| signal(kind).ok();
+        Self {
+            hangup: listen(SignalKind::hangup()),
+            interrupt: listen(SignalKind::interrupt()),
+            terminate: listen(SignalKind::terminate()),
+        }
+    }
+
+    /// The exit code of the next one.
+    async fn next(&mut self) -> u8 {
+        let next = async |signal: &mut Option<Signal>| match signal {
+            Some(signal) => drop(signal.recv().await),
+            None => std::future::pending().await,
+        };
+        tokio::select! {
+            () = next(&mut self.hangup) => 129,
+            () = next(&mut self.interrupt) => 130,
+            () = next(&mut self.terminate) => 143,
+        }
     }
 }

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::applies::{self, End};
 use super::output::{Out, note, report};
 use super::printer::Printer;
-use super::transfer::{Writing, carry_out};
+use super::transfer::{Writing, carry_out, unlock};
 use super::{Context, ask};
 use crate::error::{Error, Kind, Result};
 use crate::sync::{self, Compare, Counts, Filters, Plan, Step, StepKind};
@@ -171,6 +171,7 @@ async fn apply(context: &Context, options: &Options, plan: &Plan, stop: &Cancell
         tuning: options.writing.moving.tuning(),
         ..sync::request(plan, options.writing.attributes())
     };
+    unlock(context, &request.items, stop).await?;
     let mut printer = Printer::new(options.writing.moving.json, "copy", &request);
     let mut summary = if request.items.is_empty() {
         Summary::default()

@@ -1,6 +1,6 @@
 //! What `cp`, `mv` and `sync` share: the options of whatever writes, and the engine run to its end.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
 use std::time::Duration;
 
@@ -14,8 +14,11 @@ use super::{Context, hangup};
 use crate::config::units::{parse_rate, parse_size};
 use crate::config::{Sse, TransferDefaults, Verify};
 use crate::error::{Error, Kind, Result};
+use crate::location::Location;
 use crate::s3::Attributes;
-use crate::transfer::{Answer, Conflict, Engine, Event, OnConflict, Settings, Summary, TransferId, Tuning};
+use crate::transfer::{
+    Answer, Conflict, Engine, Event, Item, OnConflict, Settings, Summary, TransferId, Tuning,
+};
 
 const TICK: Duration = Duration::from_millis(100);
 
@@ -135,6 +138,28 @@ impl Moving {
         defaults.verify = self.verify().unwrap_or(defaults.verify);
         engine(context, defaults)
     }
+}
+
+/// Asks now for what the profiles of `items` need: a passphrase, the PIN of a `secret_command`. Later a bar would cover
+/// the question.
+pub(super) async fn unlock(context: &Context, items: &[Item], stop: &CancellationToken) -> Result<()> {
+    let places = items.iter().flat_map(|item| [&item.from, &item.to]);
+    let profiles: BTreeSet<&str> = places.filter_map(Location::profile).collect();
+    for name in profiles {
+        let connected = tokio::select! {
+            biased;
+            () = stop.cancelled() => return Err(Error::new(Kind::Cancelled, "stopped")),
+            connected = context.connections.store(name) => connected,
+        };
+        // What else is wrong is told for each file that it keeps from being moved.
+        if let Err(error) = connected
+            && (context.config.profile(name)?.is_sealed()
+                || matches!(error.kind(), Kind::Usage | Kind::Config))
+        {
+            return Err(error);
+        }
+    }
+    Ok(())
 }
 
 /// Waits for one request: prints as files end, asks, stops when told to; then the engine is at its end.

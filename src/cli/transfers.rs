@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 use super::Context;
 use super::output::{Out, Tally, local_time, note};
 use super::printer::Printer;
-use super::transfer::{Moving, carry_out};
+use super::transfer::{Moving, carry_out, unlock};
 use crate::error::{Error, Kind, Result};
 use crate::transfer::{Engine, Unfinished, Verb};
 
@@ -143,6 +143,7 @@ async fn resume(context: &Context, options: &ResumeOptions, stop: &CancellationT
         // One engine each: the end of one is the end of its events.
         let (engine, mut events) = options.moving.engine(context);
         let verb = if unfinished.request.verb == Verb::Move { "move" } else { "copy" };
+        unlock(context, &unfinished.request.items, stop).await?;
         let mut printer = Printer::new(options.moving.json, verb, &unfinished.request);
         let id = engine.resume_unfinished(&unfinished);
         let summary = carry_out(&engine, &mut events, id, &mut printer, stop).await?;

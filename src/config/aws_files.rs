@@ -57,11 +57,10 @@ pub fn aws_profile(name: &str) -> Result<()> {
     let sections = sections(&process_environment);
     match sections.get(name) {
         None => Err(unknown(Kind::Config, format!("the AWS files have no profile {name}"), name, &sections)),
-        Some(section) if !section.has_credentials => Err(Error::new(
-            Kind::Credentials,
-            format!("profile {name} of the AWS files has no credentials"),
-        )
-        .with_hint("give it some, or use `env:` for the keys in the environment")),
+        Some(section) if !section.has_credentials => {
+            Err(Error::new(Kind::Credentials, format!("profile {name} of the AWS files has no credentials"))
+                .with_hint("give it some, or use `env:` for the keys in the environment"))
+        }
         Some(_) => Ok(()),
     }
 }
@@ -95,7 +94,9 @@ fn default_source(
     let in_environment = in_environment(environment);
     let of_default = || sections.get("default").is_some_and(|section| section.has_credentials);
     Ok(match (in_environment, chosen) {
-        (Some(EnvironmentCredentials::Keys), _) => CredentialSource::Environment(EnvironmentCredentials::Keys),
+        (Some(EnvironmentCredentials::Keys), _) => {
+            CredentialSource::Environment(EnvironmentCredentials::Keys)
+        }
         (_, Some(name)) => CredentialSource::AwsProfile(name),
         (Some(kind @ EnvironmentCredentials::WebIdentity), None) => CredentialSource::Environment(kind),
         (_, None) if of_default() => CredentialSource::AwsProfile("default".to_owned()),
@@ -110,8 +111,7 @@ fn in_environment(environment: Environment<'_>) -> Option<EnvironmentCredentials
         Some(EnvironmentCredentials::Keys)
     } else if is_set("AWS_WEB_IDENTITY_TOKEN_FILE") {
         Some(EnvironmentCredentials::WebIdentity)
-    } else if is_set("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI")
-        || is_set("AWS_CONTAINER_CREDENTIALS_FULL_URI")
+    } else if is_set("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI") || is_set("AWS_CONTAINER_CREDENTIALS_FULL_URI")
     {
         Some(EnvironmentCredentials::Container)
     } else {

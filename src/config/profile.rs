@@ -204,6 +204,11 @@ impl Profile {
         Self { endpoint: Some(endpoint.to_owned()), credentials, ..Self::new(name, row) }
     }
 
+    /// Whether its secret is among those that a passphrase seals.
+    pub fn is_sealed(&self) -> bool {
+        matches!(self.credentials, CredentialSource::Static { secret: SecretSource::Sealed(..), .. })
+    }
+
     /// Refuses changes if it is read-only; `doing` is what was to be done, in words that follow "cannot".
     ///
     /// # Errors

@@ -2,10 +2,11 @@
 //! makes of the passphrase. What was changed in the file, or moved to another name, is refused.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use aes_gcm::aead::{Aead as _, KeyInit as _, Payload};
 use aes_gcm::{Aes256Gcm, Nonce};
@@ -18,6 +19,7 @@ use zeroize::Zeroizing;
 
 use super::Paths;
 use super::paths::make_private;
+use super::prompt::Unseen;
 use crate::error::{Error, Kind, Result};
 
 /// The form of the file.
@@ -116,16 +118,33 @@ fn broken(why: &str) -> Error {
     Error::new(Kind::Credentials, format!("the file of sealed secrets {why}"))
 }
 
+/// How often the passphrase may be typed.
+pub const TRIES: u8 = 3;
+
 /// The file of sealed secrets. Asks for the passphrase once a run; everything here blocks.
-#[derive(Debug)]
 pub struct Vault {
     path: PathBuf,
-    /// Program and arguments that print the passphrase; empty: it is asked for on the terminal.
+    /// Program and arguments that print the passphrase; empty: it is asked for.
     command: Vec<String>,
+    /// Whether that is done here, on the terminal; else by whoever has the terminal, with [`Vault::unlock_with`].
     may_ask: AtomicBool,
     /// What was typed elsewhere than on the terminal's own line; good for one question.
     offered: Mutex<Option<SecretString>>,
-    opened: Mutex<Option<Key>>,
+    state: Mutex<State>,
+}
+
+/// Whether the file is open. Held while somebody is asked, so that nobody is asked twice.
+enum State {
+    Closed,
+    Open(Key),
+    /// The passphrase was wrong too often: nobody is asked again.
+    Refused(Error),
+}
+
+impl fmt::Debug for Vault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Vault").field("path", &self.path).finish_non_exhaustive()
+    }
 }
 
 /// What storing a secret in a vault asks its user for.
@@ -144,8 +163,8 @@ impl Vault {
     /// The vault of this user; it need not exist.
     pub fn new(paths: &Paths, command: Vec<String>) -> Arc<Self> {
         let path = paths.sealed_secrets();
-        let (may_ask, offered, opened) = (AtomicBool::new(true), Mutex::default(), Mutex::default());
-        Arc::new(Self { path, command, may_ask, offered, opened })
+        let (may_ask, offered, state) = (AtomicBool::new(true), Mutex::default(), Mutex::new(State::Closed));
+        Arc::new(Self { path, command, may_ask, offered, state })
     }
 
     /// From now on the terminal belongs to somebody else.
@@ -160,7 +179,7 @@ impl Vault {
 
     /// What storing a secret would ask for now.
     pub fn asks(&self) -> Asks {
-        let is_open = self.opened.lock().unwrap_or_else(PoisonError::into_inner).is_some();
+        let is_open = matches!(*self.state(), State::Open(_));
         match self.exists() {
             _ if is_open || !self.command.is_empty() => Asks::Nothing,
             true => Asks::Passphrase,
@@ -173,13 +192,18 @@ impl Vault {
         *self.offered.lock().unwrap_or_else(PoisonError::into_inner) = Some(passphrase);
     }
 
-    /// Asks for the passphrase now rather than when the first secret is needed.
+    /// Opens the file with a passphrase that was asked for elsewhere.
     ///
     /// # Errors
-    /// A wrong passphrase, a damaged file.
-    pub fn unlock(&self) -> Result<()> {
+    /// A wrong passphrase, a damaged file; then it stays as it was.
+    pub fn unlock_with(&self, passphrase: &SecretString) -> Result<()> {
         let file = self.read()?.ok_or_else(|| self.absent())?;
-        self.key(&file).map(drop)
+        *self.state() = State::Open(open(&file, passphrase)?);
+        Ok(())
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The secret called `name`.
@@ -218,7 +242,7 @@ impl Vault {
         let sealed = Sealer::new(&key).seal(name, secret.expose_secret().as_bytes())?;
         file.secrets.insert(name.to_owned(), sealed);
         self.write(&file)?;
-        self.remember(key);
+        *self.state() = State::Open(key);
         Ok(())
     }
 
@@ -268,58 +292,97 @@ impl Vault {
     fn create(&self) -> Result<(File, Key)> {
         let (memory_kib, passes, lanes) = KDF;
         let kdf = Kdf { salt: STANDARD.encode(random::<16>()?), memory_kib, passes, lanes };
-        let passphrase = self.passphrase(true)?;
+        let passphrase = self.new_passphrase()?;
         let key = Zeroizing::new(random::<32>()?);
         let sealed = Sealer::new(&*kdf.derive(&passphrase)?).seal("key", &*key)?;
         Ok((File { format: FORMAT, kdf, key: sealed, secrets: BTreeMap::new() }, key))
     }
 
     fn key(&self, file: &File) -> Result<Key> {
-        if let Some(key) = &*self.opened.lock().unwrap_or_else(PoisonError::into_inner) {
-            return Ok(key.clone());
+        let mut state = self.state();
+        match &*state {
+            State::Open(key) => return Ok(key.clone()),
+            State::Refused(error) => return Err(error.clone()),
+            State::Closed => {}
         }
-        let passphrase = self.passphrase(false)?;
-        let opened = Sealer::new(&*file.kdf.derive(&passphrase)?).open("key", &file.key);
-        let opened = opened.and_then(|key| <[u8; 32]>::try_from(key.as_slice()).ok());
-        let key = opened.map(Zeroizing::new).ok_or_else(|| {
-            Error::new(Kind::Credentials, "the passphrase is not that of the sealed secrets")
-                .with_hint("or the file was changed; without the passphrase store the secrets again")
-        })?;
-        self.remember(key.clone());
+        let key = match self.silent_passphrase()? {
+            Some(passphrase) => open(file, &passphrase)?,
+            None => ask_and_open(file).inspect_err(|error| {
+                if error.kind() == Kind::Credentials {
+                    *state = State::Refused(error.clone());
+                }
+            })?,
+        };
+        *state = State::Open(key.clone());
         Ok(key)
     }
 
-    fn remember(&self, key: Key) {
-        *self.opened.lock().unwrap_or_else(PoisonError::into_inner) = Some(key);
-    }
-
-    fn passphrase(&self, new: bool) -> Result<SecretString> {
+    /// The passphrase, as far as it can be had without a question on the terminal; `None`: it is to be asked there.
+    fn silent_passphrase(&self) -> Result<Option<SecretString>> {
         if !self.command.is_empty() {
-            return printed(&self.command);
+            return printed(&self.command).map(Some);
         }
         if let Some(offered) = self.offered.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            return Ok(offered);
+            return Ok(Some(offered));
         }
-        let silent = || {
-            Error::new(Kind::Credentials, "nobody can be asked for the passphrase of the sealed secrets")
-                .with_hint("set `passphrase_command` in the configuration, or start on a terminal")
-        };
-        if !self.may_ask.load(Ordering::Relaxed) {
-            return Err(silent());
+        if self.may_ask.load(Ordering::Relaxed) {
+            return Ok(None);
         }
-        let ask = |prompt: &str| {
-            let typed = rpassword::prompt_password(prompt).map_err(|_| silent())?;
-            if typed.is_empty() { Err(silent()) } else { Ok(SecretString::from(typed)) }
-        };
-        if !new {
-            return ask("Passphrase of the sealed secrets: ");
+        Err(Error::new(Kind::Locked, "the sealed secrets are locked: their passphrase was not given")
+            .with_hint("refresh asks for it; `passphrase_command` in the configuration gives it unasked"))
+    }
+
+    fn new_passphrase(&self) -> Result<SecretString> {
+        if let Some(passphrase) = self.silent_passphrase()? {
+            return Ok(passphrase);
         }
-        let first = ask("New passphrase for sealed secrets: ")?;
-        if ask("Once more: ")?.expose_secret() != first.expose_secret() {
+        let terminal = Unseen::begin().ok_or_else(nobody)?;
+        let first = terminal.ask("New passphrase for sealed secrets: ")?;
+        if first.expose_secret().is_empty() {
+            return Err(Error::new(Kind::Usage, "an empty passphrase seals nothing; nothing was stored"));
+        }
+        if terminal.ask("Once more: ")?.expose_secret() != first.expose_secret() {
             return Err(Error::new(Kind::Usage, "the two passphrases differ; nothing was stored"));
         }
         Ok(first)
     }
+}
+
+/// The key in `file`.
+fn open(file: &File, passphrase: &SecretString) -> Result<Key> {
+    let opened = Sealer::new(&*file.kdf.derive(passphrase)?).open("key", &file.key);
+    let opened = opened.and_then(|key| <[u8; 32]>::try_from(key.as_slice()).ok());
+    opened.map(Zeroizing::new).ok_or_else(|| {
+        Error::new(Kind::Credentials, "the passphrase is not that of the sealed secrets")
+            .with_hint("or the file was changed; without the passphrase store the secrets again")
+    })
+}
+
+/// Asks on the terminal until the passphrase opens `file`, but not for ever. Meanwhile nothing that is typed is shown,
+/// also while a passphrase is tried.
+fn ask_and_open(file: &File) -> Result<Key> {
+    let terminal = Unseen::begin().ok_or_else(nobody)?;
+    let mut question = "Passphrase of the sealed secrets: ".to_owned();
+    for left in (0..TRIES).rev() {
+        let typed = terminal.ask(&question)?;
+        if !typed.expose_secret().is_empty()
+            && let Ok(key) = open(file, &typed)
+        {
+            return Ok(key);
+        }
+        let tries = if left == 1 { "1 try" } else { "2 tries" };
+        question = format!("That is not the passphrase of the sealed secrets; {tries} left: ");
+    }
+    Err(Error::new(
+        Kind::Credentials,
+        format!("the passphrase of the sealed secrets was wrong {TRIES} times"),
+    )
+    .with_hint("or their file was changed; without the passphrase store the secrets again"))
+}
+
+fn nobody() -> Error {
+    Error::new(Kind::Locked, "nobody can be asked for the passphrase of the sealed secrets")
+        .with_hint("set `passphrase_command` in the configuration, or start on a terminal")
 }
 
 /// The first line that a command prints.
@@ -384,7 +447,10 @@ mod tests {
         assert_eq!(again.asks(), Asks::Passphrase);
         again.offer("wrong".into());
         assert!(again.get("work/secret").unwrap_err().message().contains("is not that of"));
-        assert!(again.get("work/secret").unwrap_err().message().contains("nobody can be asked"));
+        let locked = again.get("work/secret").unwrap_err();
+        assert_eq!(locked.kind(), Kind::Locked, "it is asked for, not refused: {locked}");
+        assert!(again.unlock_with(&"wrong".into()).is_err());
+        assert_eq!(again.get("work/secret").unwrap_err().kind(), Kind::Locked);
         again.offer("correct horse".into());
         assert_eq!(again.get("work/secret").unwrap().expose_secret(), "hush");
         assert!(!format!("{again:?}").contains("horse"));

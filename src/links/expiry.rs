@@ -132,11 +132,7 @@ fn moment(text: &str, now: &ZonedDateTime) -> std::result::Result<Option<Timesta
 }
 
 /// The next such weekday, its beginning where no time is named; today if the time is still to come.
-fn next(
-    weekday: Weekday,
-    time: Option<Time>,
-    now: &ZonedDateTime,
-) -> std::result::Result<Timestamp, String> {
+fn next(weekday: Weekday, time: Option<Time>, now: &ZonedDateTime) -> std::result::Result<Timestamp, String> {
     let on = |day| match time {
         Some(time) => at(day, time, now),
         None => around(day, Time::midnight(), now),

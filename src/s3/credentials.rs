@@ -1,8 +1,8 @@
 //! Who signs: the credentials of a profile, from where the profile says and from nowhere else. (The SDK's own chain asks
 //! the environment first, whatever profile it is told.)
 
-use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::ecs::EcsCredentialsProvider;
+use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::imds::credentials::ImdsCredentialsProvider;
 use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_config::provider_config::ProviderConfig;

@@ -25,6 +25,7 @@ mod sync;
 #[cfg(test)]
 mod tests;
 mod typed;
+mod unlock;
 mod unsaved;
 mod uploads;
 mod usage;
@@ -101,6 +102,8 @@ pub(crate) enum Dialog {
     Pick(pick::Pick),
     /// New profiles.
     NewProfile(Box<setup::ProfileForm>),
+    /// The passphrase of the sealed secrets.
+    Unlock(unlock::Unlock),
 }
 
 impl Dialog {
@@ -140,6 +143,7 @@ impl Dialog {
             Self::Batch(batch) => batch.on_key(key, action),
             Self::Properties(properties) => properties.on_key(key, action),
             Self::NewProfile(form) => form.on_key(key, action),
+            Self::Unlock(unlock) => unlock.on_key(key, action),
             Self::Help(help) if help.is_typing() => help.on_key(key, action),
             _ => action.map_or(Outcome::Stay, |action| self.on_action(action)),
         }
@@ -198,7 +202,7 @@ impl Dialog {
     /// Lines that the wheel moves by: in forms each is another field, a line of input has none.
     pub(crate) fn wheel(&self) -> usize {
         match self {
-            Self::Input(_) => 0,
+            Self::Input(_) | Self::Unlock(_) => 0,
             Self::Batch(_)
             | Self::Conflict(_)
             | Self::Link(_)
@@ -228,6 +232,7 @@ impl Dialog {
             Self::Input(_)
             | Self::Link(_)
             | Self::NewProfile(_)
+            | Self::Unlock(_)
             | Self::Pick(_)
             | Self::Share(_)
             | Self::Typed(_)
@@ -263,6 +268,7 @@ impl Dialog {
             Self::Batch(batch) => batch.on_paste(text),
             Self::Properties(properties) => properties.on_paste(text),
             Self::NewProfile(form) => form.on_paste(text),
+            Self::Unlock(unlock) => unlock.on_paste(text),
             Self::Help(help) => help.on_paste(text),
             _ => Outcome::Stay,
         }
@@ -294,6 +300,7 @@ impl Dialog {
             Self::Viewer(dialog) => dialog.draw(frame, area, theme),
             Self::Pick(dialog) => dialog.draw(frame, area, theme),
             Self::NewProfile(dialog) => dialog.draw(frame, area, theme),
+            Self::Unlock(dialog) => dialog.draw(frame, area, theme),
         }
     }
 
@@ -305,6 +312,7 @@ impl Dialog {
             Self::Facts(facts) => (&facts.hints(), "close"),
             Self::Input(input) => (input.hints(), "cancel"),
             Self::NewProfile(form) => form.hints(),
+            Self::Unlock(unlock) => unlock.hints(),
             Self::Uploads(_) => (uploads::HINTS, "close"),
             Self::Versions(_) => (versions::HINTS, "close"),
             Self::Viewer(viewer) => (viewer::HINTS, if viewer.is_busy() { "stop" } else { "close" }),

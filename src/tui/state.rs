@@ -14,7 +14,7 @@ use super::theme::Theme;
 use super::transfers::TransfersPanel;
 use super::update::{Compared, Undo};
 use crate::config::{Column, Config, Importable, Profile};
-use crate::error::Error;
+use crate::error::{Error, Kind};
 use crate::location::{Location, Remote};
 use crate::places::Places;
 use crate::s3::ObjectId;
@@ -154,6 +154,8 @@ pub(super) struct State {
     pub(super) marked: Vec<(Remote, Vec<ObjectId>)>,
     /// Bookmarks and visits.
     pub(super) places: Places,
+    /// Something failed because nobody has typed the passphrase of the sealed secrets.
+    pub(super) locked: bool,
     /// Profiles that other tools know, as far as somebody has looked.
     pub(super) others: Vec<Importable>,
     /// The newest order about new profiles.
@@ -218,6 +220,7 @@ impl State {
             moved: HashMap::new(),
             marked: Vec::new(),
             places: Places::default(),
+            locked: false,
             others: Vec::new(),
             order: 0,
             before: (String::new(), None),
@@ -303,6 +306,7 @@ impl State {
 
     /// Tells a failure with its hint.
     pub(super) fn fail(&mut self, error: &Error) {
+        self.locked |= error.kind() == Kind::Locked;
         let hint = error.hint().map(|hint| format!(" ({hint})")).unwrap_or_default();
         self.say(Tone::Error, format!("{error}{hint}"));
     }

@@ -22,6 +22,7 @@ mod sync;
 mod tests;
 mod transfer;
 mod undo;
+mod unlock;
 mod uploads;
 mod versions;
 mod viewing;
@@ -38,6 +39,7 @@ use super::message::{Effect, Event};
 use super::state::{State, Tone};
 use super::view;
 use crate::action::{Action, Screen};
+use crate::error::Kind;
 
 /// Changes the state by what happened; returns what the outside must do.
 pub(super) fn update(state: &mut State, event: Event) -> Vec<Effect> {
@@ -51,6 +53,7 @@ pub(super) fn update(state: &mut State, event: Event) -> Vec<Effect> {
             Vec::new()
         }
         Event::Page { pane, generation, page } => {
+            state.locked |= page.as_ref().is_err_and(|error| error.kind() == Kind::Locked);
             let opened = state.pane_mut(pane).on_page(generation, page);
             opened.map_or_else(Vec::new, |place| places::visited(state, place))
         }
@@ -125,6 +128,7 @@ pub(super) fn update(state: &mut State, event: Event) -> Vec<Effect> {
 /// What follows from any change: cursors within their rows, pages that are needed now, questions that waited.
 pub(super) fn settle(state: &mut State, effects: &mut Vec<Effect>) {
     state.settle_selection();
+    unlock::ask_if_locked(state);
     transfer::ask_next(state);
     effects.extend(uploads::settle(state));
     effects.extend(viewing::settle(state));

@@ -28,11 +28,8 @@ const FILES: &str = "[default]\naws_access_key_id = DEFAULTKEY\naws_secret_acces
                      [chained]\nrole_arn = arn:aws:iam::1:role/r\nsource_profile = work\n\
                      [asks]\nrole_arn = arn:aws:iam::1:role/r\ncredential_source = Environment\n\
                      [empty]\nregion = us-east-1\n";
-const KEYS: &[(&str, &str)] = &[
-    ("AWS_ACCESS_KEY_ID", "ENVKEY"),
-    ("AWS_SECRET_ACCESS_KEY", "s"),
-    ("AWS_SESSION_TOKEN", "envtoken"),
-];
+const KEYS: &[(&str, &str)] =
+    &[("AWS_ACCESS_KEY_ID", "ENVKEY"), ("AWS_SECRET_ACCESS_KEY", "s"), ("AWS_SESSION_TOKEN", "envtoken")];
 
 /// A machine with AWS files, and a server that notes who signed what it was asked.
 struct Machine {
@@ -269,8 +266,7 @@ fn two_panes_with_two_profiles_sign_with_two_keys() {
     let mut environment: Vec<(&str, &str)> =
         variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
     environment.extend(KEYS);
-    let mut session =
-        Session::start(&["work:", "other:"], &environment, machine.folder.path(), (100, 24));
+    let mut session = Session::start(&["work:", "other:"], &environment, machine.folder.path(), (100, 24));
     session.wait_until("both listings", |screen| screen.contents().matches("box").count() == 2);
     let signers: BTreeSet<String> = machine.signers().into_iter().collect();
     assert_eq!(signers, ["OTHERKEY", "WORKKEY"].map(str::to_owned).into());

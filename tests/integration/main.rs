@@ -31,6 +31,8 @@ mod newer;
 #[cfg(test)]
 mod options;
 #[cfg(test)]
+mod passphrases;
+#[cfg(test)]
 mod profile;
 #[cfg(test)]
 mod pty;

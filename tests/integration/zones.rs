@@ -107,7 +107,8 @@ async fn a_link_ends_at_the_hour_that_was_said_where_the_user_is() {
     for zone in ["Europe/Berlin", "UTC"] {
         let output = run(&shell, &["presign", "--expires", "friday 18:00", "p:box/k"], &[("TZ", zone)]);
         let link = String::from_utf8(output.stdout).unwrap();
-        let field = |name: &str| link.split_once(name).unwrap().1.split('&').next().unwrap().trim().to_owned();
+        let field =
+            |name: &str| link.split_once(name).unwrap().1.split('&').next().unwrap().trim().to_owned();
         let signed = jiff::civil::DateTime::strptime("%Y%m%dT%H%M%SZ", field("X-Amz-Date=")).unwrap();
         let signed = signed.to_zoned_datetime(jiff::tz::TimeZone::UTC).unwrap().timestamp();
         let ends = signed.as_second() + field("X-Amz-Expires=").parse::<i64>().unwrap();

@@ -5,7 +5,7 @@ use std::io::IsTerminal as _;
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 
 use super::super::ask;
 use super::super::output::{Out, note, report};
@@ -103,7 +103,10 @@ pub(in crate::cli) struct RemoveOptions {
 
 pub(in crate::cli) async fn add(options: AddOptions, load: LoadOptions) -> Result<u8> {
     let mut editor = Editor::open(&load)?;
-    let profile = asked_for(&options)?;
+    // Signals are heard while somebody types.
+    let asked = tokio::task::spawn_blocking(move || asked_for(&options).map(|profile| (options, profile)));
+    let (options, profile) =
+        asked.await.map_err(|error| Error::new(Kind::Internal, format!("a task failed: {error}")))??;
     let vault = editor.preview()?.vault;
     take(&mut editor, &vault, profile, &options.how).await?;
     if options.default {
@@ -184,8 +187,8 @@ fn secret() -> Result<SecretString> {
         Error::new(Kind::Usage, "there is no secret key on stdin")
             .with_hint("pipe it in: `pass show lab | twinpail profile add ...`")
     };
-    let text = ask::secret("Secret access key: ")?;
-    if text.is_empty() { Err(empty()) } else { Ok(SecretString::from(text)) }
+    let secret = ask::secret("Secret access key: ")?;
+    if secret.expose_secret().is_empty() { Err(empty()) } else { Ok(secret) }
 }
 
 /// Tries a profile, stores its secret and adds it; nothing is left behind if one of these fails.

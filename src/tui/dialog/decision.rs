@@ -69,6 +69,8 @@ pub(crate) enum Decision {
     SetUp(Wish),
     /// Stop doing it.
     StopSetup,
+    /// Open the sealed secrets with the passphrase in the dialog.
+    Unlock,
     /// Put the shown links on the clipboard once more.
     CopyText(String),
     /// Print the shown links as plain lines.

@@ -459,7 +459,8 @@ mod tests {
     #[test]
     fn a_kit_needs_a_key_and_a_size_and_says_where_its_files_go() {
         let target = Remote { profile: "work".into(), bucket: "media".into(), key: "in/".into() };
-        let mut form = LinkForm::new(LinkRequest::get(target, Duration::from_hours(1)), true, "/tmp/x", &Units::plain());
+        let mut form =
+            LinkForm::new(LinkRequest::get(target, Duration::from_hours(1)), true, "/tmp/x", &Units::plain());
         assert_eq!((form.row(), form.rows()[0]), (Row::Key, Row::Allows), "a prefix has nothing to download");
         assert_eq!(press(&mut form, &[KeyCode::Enter]), Outcome::Stay);
         form.on_paste("film.mov");

@@ -6,7 +6,7 @@ use super::super::units::Units;
 use super::{
     Chosen, Decision, Dialog, Editing, Given, Item, Old, Property, Purpose, batch, confirm, conflict, facts,
     failures, given, help, info, input, link, links, pick, profiles, properties, setup, share, sync, typed,
-    unsaved, uploads, usage, versions, viewer,
+    unlock, unsaved, uploads, usage, versions, viewer,
 };
 use crate::action::Screen;
 use crate::config::{Importable, Keys};
@@ -176,6 +176,19 @@ impl Dialog {
     /// The options of a protected link to these.
     pub(crate) fn share(places: Vec<Location>, units: &Units) -> Self {
         Self::Share(Box::new(share::ShareForm::new(places, units)))
+    }
+
+    /// The passphrase of the sealed secrets.
+    pub(crate) fn unlock() -> Self {
+        Self::Unlock(unlock::Unlock::new())
+    }
+
+    /// It, if it is that one.
+    pub(crate) fn as_unlock(&mut self) -> Option<&mut unlock::Unlock> {
+        match self {
+            Self::Unlock(unlock) => Some(unlock),
+            _ => None,
+        }
     }
 
     /// How much is where below `root`; it is on its way.

@@ -34,6 +34,12 @@ impl Effects {
                 }));
             }
             SetupEffect::Stop => abort(&mut self.setup),
+            SetupEffect::Unlock(passphrase) => {
+                let vault = Arc::clone(&self.connections.config().vault);
+                self.spawn(async move {
+                    Event::Setup(SetupEvent::Unlocked(blocking(move || vault.unlock_with(&passphrase)).await))
+                });
+            }
         }
     }
 }

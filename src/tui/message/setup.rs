@@ -6,7 +6,7 @@ use std::sync::Arc;
 use secrecy::SecretString;
 
 use crate::config::{Asks, Config, Importable, NewProfile, Stored};
-use crate::error::Error;
+use crate::error::{Error, Result};
 
 /// What there is to keep a secret in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -52,6 +52,8 @@ pub(crate) enum SetupEffect {
     Carry(u64, Box<Order>),
     /// Stop doing it.
     Stop,
+    /// Open the file of sealed secrets with this passphrase.
+    Unlock(SecretString),
 }
 
 /// What happened to new profiles.
@@ -61,6 +63,8 @@ pub(crate) enum SetupEvent {
     Keepers(Keepers),
     /// The profiles of other tools, and why some of them cannot be read.
     Others(Vec<Importable>, Vec<Error>),
+    /// The file of sealed secrets was opened, or was not.
+    Unlocked(Result<()>),
     /// An order was carried out.
     Done(u64, Box<Done>),
 }

@@ -8,7 +8,7 @@ use super::super::message::{Effect, GivenEffect, SetupEffect};
 use super::super::state::{State, Tone};
 use super::{
     address, delete, editing, given, go, info, link, places, properties, renaming, search, setup, sync,
-    transfer, undo, uploads, versions, viewing,
+    transfer, undo, unlock, uploads, versions, viewing,
 };
 use crate::action::Action;
 use crate::location::Location;
@@ -177,6 +177,7 @@ fn decide(state: &mut State, decision: Decision) -> Vec<Effect> {
         }
         // The answer shows that it is no longer among them.
         Decision::Retry(id, only) => vec![Effect::Retry(id, only), Effect::Failures(id)],
+        Decision::Unlock => unlock::begin(state),
         Decision::Quit => vec![Effect::Quit],
     }
 }

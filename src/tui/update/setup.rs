@@ -3,7 +3,7 @@
 use super::super::dialog::{Choice, Dialog, Item};
 use super::super::message::{Done, Effect, PaneId, Saved, SetupEffect, SetupEvent, Wish};
 use super::super::state::{State, Tone};
-use super::go;
+use super::{go, unlock};
 use crate::config::Importable;
 use crate::error::Error;
 
@@ -107,6 +107,7 @@ pub(super) fn happened(state: &mut State, event: SetupEvent) -> Vec<Effect> {
                 offer(state);
             }
         }
+        SetupEvent::Unlocked(result) => return unlock::tried(state, result),
         SetupEvent::Done(number, done) => return carried(state, number, *done),
     }
     Vec::new()

@@ -14,6 +14,7 @@ mod setup;
 mod sharing;
 mod transfers;
 mod undo;
+mod unlock;
 mod uploads;
 mod versions;
 

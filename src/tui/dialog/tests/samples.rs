@@ -341,7 +341,10 @@ pub(super) fn every_dialog() -> Vec<(&'static str, Dialog)> {
         ("purge", purge()),
         ("failures", failed()),
         ("share", Dialog::share(vec![Location::Remote(remote("films/"))], &Units::plain())),
-        ("share_several", Dialog::share(vec![here.clone(), Location::Remote(remote("raw/"))], &Units::plain())),
+        (
+            "share_several",
+            Dialog::share(vec![here.clone(), Location::Remote(remote("raw/"))], &Units::plain()),
+        ),
         ("given", given_out()),
         ("help", Dialog::help(&Keys::default(), Screen::Browser)),
         ("help_searched", super::help::searched("copy link")),

@@ -40,6 +40,17 @@ pub(super) fn refused() -> Dialog {
     dialog
 }
 
+/// A passphrase was wrong, and the next one is being typed.
+pub(super) fn wrong_passphrase() -> Dialog {
+    let mut dialog = Dialog::unlock();
+    let unlock = dialog.as_unlock().expect("it is that one");
+    unlock.take();
+    unlock
+        .failed(&Error::new(Kind::Credentials, "the passphrase is not that of the sealed secrets\u{1b}[2J"));
+    dialog.on_paste("hush");
+    dialog
+}
+
 /// Of other tools, all at once.
 pub(super) fn imported() -> Dialog {
     let names = ["my-lab", "play", "backup"];
@@ -56,7 +67,7 @@ pub(super) fn imported() -> Dialog {
 
 #[test]
 fn no_secret_is_ever_drawn() {
-    for dialog in [new_profile(), refused()] {
+    for dialog in [new_profile(), refused(), wrong_passphrase()] {
         let shown = screen(&dialog, 120, 30);
         assert!(!shown.contains("hush") && !shown.contains("horse"), "{shown}");
         assert!(!format!("{dialog:?}").contains("hush"));
