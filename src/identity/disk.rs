@@ -51,9 +51,8 @@ impl Spot {
         for component in absolute.components() {
             match component {
                 Component::Prefix(_) | Component::RootDir => spot.real.push(component),
-                Component::CurDir => {}
                 Component::ParentDir if spot.rest.pop().is_none() => drop(spot.real.pop()),
-                Component::ParentDir => {}
+                Component::CurDir | Component::ParentDir => {}
                 Component::Normal(name) if spot.rest.is_empty() => {
                     match spot.real.join(name).canonicalize() {
                         Ok(real) => spot.real = real,

@@ -148,8 +148,7 @@ fn s3(name: &str) -> Option<bool> {
     let plain = !special.iter().any(|prefix| labels[at].starts_with(prefix));
     let before = match &labels[..at] {
         [] => true,
-        ["bucket", vpce] => vpce.starts_with("vpce-"),
-        [vpce] => vpce.starts_with("vpce-"),
+        ["bucket", vpce] | [vpce] => vpce.starts_with("vpce-"),
         _ => false,
     };
     Some(plain && before)

@@ -121,8 +121,16 @@ impl Pair {
     }
 }
 
-/// Writes a target; once more, as long as it cannot be told from its source, which a move is about to remove.
+/// Writes a target; once more, as long as it cannot be told from its source, which a move is about to remove. `pair` is
+/// about the target that was planned.
 pub(super) async fn write(work: &Work, planned: &Planned, target: &Write, pair: &Pair) -> Result<Verified> {
+    let looked;
+    let pair = if target.to == planned.to {
+        pair
+    } else {
+        looked = Pair::look(&work.shared, &work.job, planned, &target.to).await?;
+        &looked
+    };
     for again in 0..TRIES {
         if again > 0 {
             next_second(&work.job).await?;

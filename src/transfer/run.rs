@@ -264,15 +264,8 @@ async fn settle_and_move(
         () = job.cancel.cancelled() => return Err(cancelled()),
         turn = shared.turns.take(&planned.to) => turn,
     };
-    if let Some((target, verified)) = there.has(shared, job, planned).await?
-        && is_proved(shared, job, planned, &target).await?
-    {
-        (outcome.verified, outcome.bytes_resumed) = (verified, planned.size.unwrap_or(0));
-        outcome.target = target;
-        if planned.arrived.is_none() && job.finished(planned).is_none() {
-            note_arrival(job, planned, &outcome.target, None);
-        }
-        return finish_file(shared, job, planned, &outcome.target).await;
+    if let Some(status) = arrived_before(shared, job, there, planned, outcome).await? {
+        return Ok(status);
     }
     loop {
         let target = match conflict::settle(shared, job, planned).await? {
@@ -291,12 +284,7 @@ async fn settle_and_move(
         let progress = FileProgress::new(planned.from.name(), planned.size.unwrap_or(0));
         let number = job.takes_off(&progress);
         let work = Work { shared: Arc::clone(shared), job: Arc::clone(job), progress: Arc::clone(&progress) };
-        let moved = if target.to == planned.to {
-            write(&work, planned, &target, &pair).await
-        } else {
-            let pair = Pair::look(shared, job, planned, &target.to).await?;
-            write(&work, planned, &target, &pair).await
-        };
+        let moved = write(&work, planned, &target, &pair).await;
         job.lands(number);
         outcome.bytes_sent += progress.sent.load(Ordering::Relaxed);
         outcome.bytes_resumed = progress.resumed.load(Ordering::Relaxed);
@@ -310,6 +298,26 @@ async fn settle_and_move(
             }
         }
     }
+}
+
+/// Ends a file that an earlier run has moved already, if it has.
+async fn arrived_before(
+    shared: &Shared,
+    job: &Job,
+    there: &again::There,
+    planned: &mut Planned,
+    outcome: &mut FileOutcome,
+) -> Result<Option<FileStatus>> {
+    let Some((target, verified)) = there.has(shared, job, planned).await? else { return Ok(None) };
+    if !is_proved(shared, job, planned, &target).await? {
+        return Ok(None);
+    }
+    (outcome.verified, outcome.bytes_resumed) = (verified, planned.size.unwrap_or(0));
+    outcome.target = target;
+    if planned.arrived.is_none() && job.finished(planned).is_none() {
+        note_arrival(job, planned, &outcome.target, None);
+    }
+    finish_file(shared, job, planned, &outcome.target).await.map(Some)
 }
 
 /// Whether another program has written a target since it was looked for.

@@ -176,10 +176,10 @@ async fn of_several_sources_none_takes_the_place_of_another() {
 struct Servers {
     shell: Shell,
     /// A second port of the same server.
-    _port: Server,
+    second_port: Server,
     /// Another server with a bucket of the same name.
     other: Backend,
-    _other: Server,
+    other_server: Server,
 }
 
 impl Servers {
@@ -191,8 +191,8 @@ impl Servers {
         let other = Backend::new();
         other.create_bucket("box");
         let other_server = Server::start(other.clone(), None).await.unwrap();
-        let servers = Self { shell, _port: port, other, _other: other_server };
-        servers.configure(servers._port.endpoint(), servers._other.endpoint());
+        let servers = Self { shell, second_port: port, other, other_server };
+        servers.configure(servers.second_port.endpoint(), servers.other_server.endpoint());
         servers
     }
 
@@ -208,7 +208,7 @@ impl Servers {
             ("eu", "aws", "https://s3.eu-west-1.amazonaws.com", "region = \"eu-west-1\"\n"),
             ("fast", "aws", "https://s3-accelerate.dualstack.amazonaws.com", "region = \"eu-west-1\"\n"),
         ];
-        let text: String = profiles
+        let text: Vec<String> = profiles
             .iter()
             .map(|(name, row, endpoint, more)| {
                 format!(
@@ -216,7 +216,7 @@ impl Servers {
                 )
             })
             .collect();
-        self.shell.configure(&text);
+        self.shell.configure(&text.concat());
     }
 
     fn put(&self, key: &str) {
@@ -376,11 +376,11 @@ async fn a_resumed_move_proves_anew_that_source_and_target_are_two() {
     assert_eq!(servers.other.keys("box"), ["t/1", "t/2"], "they have arrived");
     backend.faults().clear();
     // By now `other` leads to the very server that they are on.
-    servers.configure(servers._port.endpoint(), servers._port.endpoint());
+    servers.configure(servers.second_port.endpoint(), servers.second_port.endpoint());
     let (code, said) = shell.fails(&["transfers", "resume"]);
     assert!(code == 1 && said.contains("are the same"), "{said}");
     assert_eq!(backend.keys("box"), ["t/1", "t/2"]);
-    servers.configure(servers._port.endpoint(), servers._other.endpoint());
+    servers.configure(servers.second_port.endpoint(), servers.other_server.endpoint());
     shell.ok(&["transfers", "resume"]);
     assert_eq!((backend.keys("box").len(), servers.other.keys("box").len()), (0, 2));
 }
