@@ -68,7 +68,8 @@ impl Pair {
                     return Ok(Self::Apart);
                 };
                 let source = Box::new(there(shared, job, from).await?);
-                let target = head(shared, job, to).await?.map(Box::new);
+                let unclear = |error: Error| error.context(format!("{from} and {to} may be the same object"));
+                let target = head(shared, job, to).await.map_err(unclear)?.map(Box::new);
                 return Ok(Self::Objects { from: from.clone(), to: to.clone(), source, target });
             }
             Relation::Apart => {}
@@ -189,25 +190,24 @@ async fn next_second(job: &Job) -> Result<()> {
     }
 }
 
+/// An object's state now.
 async fn there(shared: &Shared, job: &Job, place: &Remote) -> Result<State> {
-    let state = head(shared, job, place).await?;
-    state.ok_or_else(|| Error::new(Kind::NotFound, format!("{place} is not there any more")))
-}
-
-/// An object's state now; `None` if it is not there.
-async fn head(shared: &Shared, job: &Job, place: &Remote) -> Result<Option<State>> {
     let store = shared.connections.store(&place.profile).await?;
     let pace = shared.pace(&place.profile);
     let asking = async {
         let _slot = pace.small.slot(&job.owner()).await;
         store.head(&place.bucket, &place.key, None).await
     };
-    let answer = tokio::select! {
-        () = job.cancel.cancelled() => return Err(cancelled()),
-        answer = asking => answer,
-    };
-    match answer {
-        Ok(info) => Ok(Some(State::of(&info))),
+    tokio::select! {
+        () = job.cancel.cancelled() => Err(cancelled()),
+        answer = asking => answer.map(|info| State::of(&info)),
+    }
+}
+
+/// The same; `None` if it is not there.
+async fn head(shared: &Shared, job: &Job, place: &Remote) -> Result<Option<State>> {
+    match there(shared, job, place).await {
+        Ok(state) => Ok(Some(state)),
         Err(error) if error.kind() == Kind::NotFound => Ok(None),
         Err(error) => Err(error),
     }
