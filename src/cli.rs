@@ -100,9 +100,9 @@ enum Command {
     Ls(list::Options),
     /// Copy in any direction; `-` is stdin or stdout.
     Cp(copy::Options),
-    /// Move: copy, then delete the source of each file that is complete.
+    /// Move: copy, then delete the source of each file that is complete and proved to be another than its copy.
     Mv(copy::Options),
-    /// Make a folder or a prefix like another one; shows what it would do first.
+    /// Make a folder or a prefix like another one, neither inside the other; shows what it would do first.
     Sync(sync::Options),
     /// Look for objects or files below a place.
     Find(find::Options),

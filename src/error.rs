@@ -27,6 +27,8 @@ pub enum Kind {
     Locked,
     /// Something is already there.
     Exists,
+    /// Source and target are the same, or one is inside the other.
+    Overlap,
     /// The object or file changed between two steps (412, 409, a vanished source).
     Changed,
     /// The provider or this program cannot do what was asked.

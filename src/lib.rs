@@ -19,6 +19,7 @@
 //! | [`preview`] | bytes as lines to look at: text, hex, JSON, tables, pictures; gzip unpacked as it is read |
 //! | [`qr`] | QR codes as text |
 //! | [`s3`] | one connected profile; the only home of the AWS SDK |
+//! | [`identity`] | whether two locations are the same place, however they are spelled |
 //! | [`walk`] | trees: recursive listings, local and remote; unfinished uploads |
 //! | [`transfer`] | the engine: plans, queues, uploads, downloads, relays |
 //! | [`sync`] | two trees compared: what makes one like the other, and whether it is |
@@ -40,6 +41,7 @@ pub mod entry;
 pub mod error;
 pub mod gateway;
 pub mod http;
+pub mod identity;
 pub mod links;
 pub mod local;
 pub mod location;

@@ -4,6 +4,7 @@
 mod beneath;
 mod facts;
 mod folding;
+mod id;
 mod key;
 mod names;
 
@@ -18,6 +19,7 @@ use rustix::io::Errno;
 use rustix::path::Arg;
 
 pub use self::beneath::{Beneath, Folder};
+pub use self::id::{FileId, is_respelling};
 pub use self::key::{key_of, name_key};
 pub use self::names::Names;
 pub use facts::facts;
@@ -104,9 +106,14 @@ pub fn create_folder(path: &Path) -> Result<()> {
     fs::create_dir(path).map_err(|error| Error::local("create", path, error))
 }
 
-/// Renames without ever replacing something.
+/// Renames without ever replacing something. To a file system that does not tell two spellings of a name apart, the
+/// second one is taken, by the very file that gets it.
 pub fn rename(from: &Path, to: &Path) -> Result<()> {
-    let result = rename_new(CWD, from, CWD, to).map_err(io::Error::from);
+    let result = match rename_new(CWD, from, CWD, to) {
+        Err(Errno::EXIST) if is_respelling(from, to) => renameat(CWD, from, CWD, to),
+        other => other,
+    };
+    let result = result.map_err(io::Error::from);
     result.map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => Error::local("rename", from, error),
         _ => Error::local("rename to", to, error),

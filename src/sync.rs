@@ -4,6 +4,7 @@
 //! `merge` and `compare` are pure; `pairing` reads both listings, `content` asks and hashes where listings do not
 //! tell. Copying is the engine's: a plan only says what it is to be asked for. Nothing here prints or draws.
 
+mod apart;
 mod bytes;
 mod check;
 mod compare;

@@ -3,10 +3,11 @@
 //! One way in ([`Engine`]'s methods), two ways out: [`Event`]s that are never dropped, and [`Snapshot`]s taken
 //! whenever somebody wants to draw. A plan streams files (`plan`) with their places (`target`) to workers; a worker waits
 //! for its turn at a target (`turns`), settles what to do if it exists (`conflict`) and moves one file (`upload`,
-//! `download`, `relay`, `local`); `pace` and `slots` say how many requests may be in flight, `progress` counts.
+//! `download`, `relay`, `local`); `pair` proves that source and target are two before a move removes the source; `pace` and `slots` say how many requests may be in flight, `progress` counts.
 
 mod again;
 mod batch;
+mod claims;
 mod conflict;
 mod download;
 mod engine;
@@ -16,6 +17,7 @@ mod leftover;
 mod limit;
 mod local;
 mod pace;
+mod pair;
 mod partial;
 mod parts;
 mod plan;

@@ -8,6 +8,7 @@ use serde_json::json;
 use super::Context;
 use super::output::{Out, note, report};
 use crate::error::Result;
+use crate::identity::{self, Overlap, Relation};
 use crate::sanitize::display_safe;
 use crate::sync::{self, CheckOptions, Filters, Finding, How, Proof, Row};
 
@@ -44,6 +45,11 @@ pub(super) struct Options {
 
 pub(super) async fn run(context: &Context, options: Options) -> Result<u8> {
     let (first, second) = (context.location(&options.first)?, context.location(&options.second)?);
+    // Two files or two folders, whichever they are: only whether they are one counts here.
+    let relation = identity::relation(&context.connections, &first, &second, true).await?;
+    if matches!(relation, Relation::Certain(Overlap::Same) | Relation::Respelled) {
+        note(&format!("{first} and {second} are the same place: it is compared with itself"));
+    }
     let how = match (options.size_only, options.download) {
         (true, _) => How::Size,
         (_, true) => How::Bytes,

@@ -5,6 +5,7 @@ use std::path::Path;
 use super::Context;
 use super::output::note;
 use crate::error::{Error, Kind, Result};
+use crate::identity;
 use crate::location::{Location, Remote};
 use crate::transfer::{self, Item};
 
@@ -60,12 +61,18 @@ fn item(context: &Context, text: &str, to: &Location, is_folder: bool, recursive
     };
     let name = from.name();
     let to = match (tree, is_folder && !contents) {
+        // A folder that gets another spelling of its own name, where that leads to the same folder.
+        (true, true) if respelled(&from, to) => to.clone(),
         (false, true) => inside(to, &from, &name, false),
         (false, false) => to.clone(),
         (true, true) => inside(to, &from, &name, true),
         (true, false) => as_folder(to),
     };
     Ok(Item { from, to, tree, known: None })
+}
+
+fn respelled(from: &Location, to: &Location) -> bool {
+    from.as_local().zip(to.as_local()).is_some_and(|(from, to)| identity::is_respelling(from, to))
 }
 
 /// `name` in the folder `to`, as a tree or alone. A key's last component is a stranger's text also here.

@@ -50,6 +50,11 @@ pub struct Provider {
     pub kept_checksum: Option<&'static str>,
     /// Names of buckets are as AWS wants them; elsewhere they may be longer and have capitals and underscores.
     pub plain_bucket_names: bool,
+    /// Whether a bucket may have several names (Garage: aliases), so that two names are no proof of two buckets.
+    pub bucket_aliases: bool,
+    /// Whether keys that differ in case or in slashes are always two objects; not so where they become paths of some
+    /// file system.
+    pub exact_keys: bool,
     /// Storage classes it knows; empty: only one.
     pub storage_classes: &'static [&'static str],
     /// Largest object that CopyObject takes, in bytes.
@@ -87,6 +92,8 @@ const OTHER: Provider = Provider {
     counts_tags: false,
     kept_checksum: None,
     plain_bucket_names: true,
+    bucket_aliases: true,
+    exact_keys: false,
     storage_classes: &[],
     max_copy: 5 * GIB,
 };
@@ -115,6 +122,8 @@ pub const PROVIDERS: &[Provider] = &[
             "DEEP_ARCHIVE",
         ],
         counts_tags: true,
+        bucket_aliases: false,
+        exact_keys: true,
         ..OTHER
     },
     Provider {
@@ -129,6 +138,8 @@ pub const PROVIDERS: &[Provider] = &[
         copy_part_if_match: false,
         tags: false,
         storage_classes: &["STANDARD", "STANDARD_IA"],
+        bucket_aliases: false,
+        exact_keys: true,
         ..OTHER
     },
     Provider {
@@ -139,6 +150,8 @@ pub const PROVIDERS: &[Provider] = &[
         path_style: false,
         ordered: true,
         encode_keys: false,
+        bucket_aliases: false,
+        exact_keys: true,
         ..OTHER
     },
     Provider {
@@ -148,6 +161,8 @@ pub const PROVIDERS: &[Provider] = &[
         region: None,
         ordered: true,
         doubtful_encoding: false,
+        bucket_aliases: false,
+        exact_keys: true,
         ..OTHER
     },
     Provider {
@@ -158,6 +173,8 @@ pub const PROVIDERS: &[Provider] = &[
         ordered: true,
         doubtful_encoding: false,
         tags: false,
+        bucket_aliases: false,
+        exact_keys: true,
         ..OTHER
     },
     Provider {
@@ -167,6 +184,7 @@ pub const PROVIDERS: &[Provider] = &[
         doubtful_encoding: false,
         counts_tags: true,
         lists_all_uploads: false,
+        bucket_aliases: false,
         ..OTHER
     },
     Provider {
@@ -176,6 +194,7 @@ pub const PROVIDERS: &[Provider] = &[
         ordered: true,
         doubtful_encoding: false,
         tags: false,
+        exact_keys: true,
         ..OTHER
     },
     Provider {
@@ -185,6 +204,7 @@ pub const PROVIDERS: &[Provider] = &[
         encode_keys: false,
         kept_checksum: Some("CRC32"),
         counts_tags: true,
+        bucket_aliases: false,
         ..OTHER
     },
     Provider {
@@ -195,6 +215,8 @@ pub const PROVIDERS: &[Provider] = &[
         encode_keys: false,
         plain_bucket_names: false,
         counts_tags: true,
+        bucket_aliases: false,
+        exact_keys: true,
         ..OTHER
     },
 ];

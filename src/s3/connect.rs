@@ -206,7 +206,7 @@ impl Store {
     }
 
     /// The endpoint that the profile or the AWS files name, as the SDK is told it.
-    pub(super) fn own_endpoint(&self) -> Option<String> {
+    pub fn own_endpoint(&self) -> Option<String> {
         self.0.endpoint.clone()
     }
 

@@ -1,4 +1,4 @@
-//! The roots of two trees: what may be one, and where a path below one is.
+//! The roots of two trees, and where a path below one is.
 
 use std::path::PathBuf;
 
@@ -19,37 +19,6 @@ pub(super) fn tree(place: &Location) -> Result<Location> {
                 .with_hint("trees are compared here; cp copies one file"))
         }
         Location::Local(_) | Location::Remote(_) => Ok(place.clone()),
-    }
-}
-
-/// A tree inside of the other would grow with every run, or be deleted.
-pub(super) fn refuse_overlap(source: &Location, target: &Location) -> Result<()> {
-    let overlap = match (source, target) {
-        (Location::Local(source), Location::Local(target)) => {
-            let (source, target) = (resolved(source), resolved(target));
-            source.starts_with(&target) || target.starts_with(&source)
-        }
-        (Location::Remote(source), Location::Remote(target)) => {
-            source.profile == target.profile
-                && source.bucket == target.bucket
-                && (source.key.starts_with(&target.key) || target.key.starts_with(&source.key))
-        }
-        _ => false,
-    };
-    if overlap {
-        return Err(Error::new(Kind::Usage, format!("{source} and {target} are not apart"))
-            .with_hint("neither may be inside of the other"));
-    }
-    Ok(())
-}
-
-/// Links and `..` resolved as far as the path exists.
-fn resolved(path: &std::path::Path) -> PathBuf {
-    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
-    let known = absolute.ancestors().find_map(|above| Some((above, above.canonicalize().ok()?)));
-    match known {
-        Some((above, real)) => real.join(absolute.strip_prefix(above).unwrap_or(&absolute)),
-        None => absolute,
     }
 }
 
@@ -87,24 +56,5 @@ mod tests {
         assert_eq!(tree(&remote("a")).unwrap(), remote("a/"));
         assert_eq!(tree(&remote("")).unwrap(), remote(""));
         assert!(tree(&Location::Profile("p".into())).is_err());
-    }
-
-    #[test]
-    fn trees_must_be_apart() {
-        for (source, target, apart) in [
-            ("a/", "b/", true),
-            ("a/", "a/b/", false),
-            ("", "a/", false),
-            ("a/", "a/", false),
-            ("a/", "ab/", true),
-        ] {
-            assert_eq!(refuse_overlap(&remote(source), &remote(target)).is_ok(), apart, "{source} {target}");
-        }
-        let root = tempfile::tempdir().unwrap();
-        let local = |name: &str| Location::Local(root.path().join(name));
-        std::fs::create_dir(root.path().join("a")).unwrap();
-        std::os::unix::fs::symlink("a", root.path().join("link")).unwrap();
-        assert!(refuse_overlap(&local("a"), &local("link/new")).is_err(), "a link is no other place");
-        assert!(refuse_overlap(&local("a"), &local("b")).is_ok());
     }
 }

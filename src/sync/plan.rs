@@ -2,10 +2,11 @@
 
 use tokio::task::JoinSet;
 
+use super::apart;
 use super::compare::{Direction, Verdict, settled, verdict};
 use super::content::{self, Content, Place, blocking};
 use super::pairing::{Pairing, Rest};
-use super::places::{below, refuse_overlap, tree};
+use super::places::{below, tree};
 use super::rules::Rules;
 use super::types::{Compare, File, Options, Plan, Reason, Step, StepKind};
 use crate::error::{Error, Kind, Result};
@@ -28,7 +29,7 @@ pub async fn plan(
     options: &Options,
 ) -> Result<Plan> {
     let (source, target) = (tree(source)?, tree(target)?);
-    refuse_overlap(&source, &target)?;
+    let doubt = apart::refuse_overlap(connections, &source, &target).await?;
     let (filters, root) = (options.filters.clone(), source.as_local().map(std::path::Path::to_path_buf));
     let rules = blocking(move || Rules::new(&filters, root.as_deref())).await?;
     let mut pairing = Pairing::open(connections, &source, &target, rules).await?;
@@ -54,6 +55,9 @@ pub async fn plan(
     plan.source_files = seen;
     plan.add_rest(pairing.rest(), options.delete);
     plan.steps.sort_by(|left, right| left.relative.cmp(&right.relative));
+    if let Some(overlap) = doubt {
+        apart::prove(connections, overlap, &mut plan).await?;
+    }
     Ok(plan)
 }
 

@@ -15,6 +15,7 @@ use std::time::Instant;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
+use super::claims::Claims;
 use super::engine::Shared;
 use super::journal::{Before, JobRecord};
 use super::limit::RateLimit;
@@ -45,6 +46,8 @@ pub(super) struct Job {
     pub(super) paused: watch::Sender<bool>,
     pub(super) priority: Arc<AtomicI32>,
     pub(super) limit: Arc<RateLimit>,
+    /// Who writes which target.
+    pub(super) claims: Claims,
     /// Stopped rather than cancelled: what has arrived is left for another run.
     keep: AtomicBool,
     /// Asked for by name, also if only failures are left of it.
@@ -114,6 +117,7 @@ impl Job {
         let limit = Arc::new(RateLimit::new(request.tuning.limit_rate));
         Arc::new(Self {
             id,
+            claims: Claims::new(&request),
             request,
             cancel: CancellationToken::new(),
             shared,

@@ -5,12 +5,13 @@ use jiff::Timestamp;
 use tokio::sync::mpsc;
 
 use super::target::Targets;
-use super::types::{Item, Known, Request};
+use super::types::{Item, Known, Request, Verb};
 use crate::error::{Error, Kind, Result};
+use crate::identity::{self, Compared, Overlap, Relation};
 use crate::local;
 use crate::location::Location;
 use crate::s3::{Connections, Digest};
-use crate::walk::{self, Found};
+use crate::walk::{self, Batch, Found};
 
 const MIB: u64 = 1 << 20;
 /// What is up to this size is held in memory rather than streamed.
@@ -108,17 +109,20 @@ impl Filter {
 /// Streams the files of `items`; what cannot be planned comes as an error with the place it is about.
 pub(super) fn start(
     connections: Connections,
+    verb: Verb,
     items: Vec<Item>,
     filter: Filter,
 ) -> mpsc::Receiver<std::result::Result<Planned, (Item, Error)>> {
     let (sender, receiver) = mpsc::channel(1000);
     tokio::spawn(async move {
         for item in items {
-            let result = match refuse_overlap(&item) {
-                Err(error) => Err(error),
-                Ok(()) if !item.tree && !filter.takes(&item.from.name()) => Err(left_out(&item)),
-                Ok(()) if item.tree => tree(&connections, &item, &filter, &sender).await,
-                Ok(()) => single(&item).await.map(Some),
+            // A single file is held against its target when that is known for certain.
+            let result = if item.tree {
+                whole(&connections, verb, &item, &filter, &sender).await
+            } else if !filter.takes(&item.from.name()) {
+                Err(left_out(&item))
+            } else {
+                single(&item).await.map(Some)
             };
             let message = match result {
                 Ok(None) => continue,
@@ -151,28 +155,57 @@ fn left_out(item: &Item) -> Error {
     )
 }
 
-/// A copy onto itself would at best do nothing, and a tree into itself would never end. An old version that becomes the
-/// newest one is another matter.
-fn refuse_overlap(item: &Item) -> Result<()> {
-    if item.known.as_ref().is_some_and(|known| known.version_id.is_some()) {
-        return Ok(());
-    }
-    let inside = match (&item.from, &item.to) {
-        (Location::Local(from), Location::Local(to)) => from == to || (item.tree && to.starts_with(from)),
-        (Location::Remote(from), Location::Remote(to))
-            if from.profile == to.profile && from.bucket == to.bucket =>
+/// A tree, unless it and its target overlap: a copy into itself would never end, and a move would meet what it has
+/// moved already.
+async fn whole(
+    connections: &Connections,
+    verb: Verb,
+    item: &Item,
+    filter: &Filter,
+    sender: &mpsc::Sender<std::result::Result<Planned, (Item, Error)>>,
+) -> Result<Option<Planned>> {
+    let doing = if verb == Verb::Move { "move" } else { "copy" };
+    let refuse = |overlap| Err(identity::refusal(overlap, doing, &item.from, &item.to, true));
+    let doubt = match identity::relation(connections, &item.from, &item.to, true).await? {
+        // Out of a folder into one above it: what is copied is not copied again.
+        Relation::Certain(Overlap::SourceInTarget) | Relation::Possible(Overlap::SourceInTarget)
+            if verb == Verb::Copy =>
         {
-            from.key == to.key || (item.tree && to.key.starts_with(&from.key))
+            None
         }
-        _ => false,
+        Relation::Certain(overlap) => return refuse(overlap),
+        Relation::Respelled if verb == Verb::Move => {
+            let planned = Planned::unknown(item.from.clone(), item.to.clone());
+            return Ok(Some(Planned { size: Some(0), ..planned }));
+        }
+        Relation::Respelled => return refuse(Overlap::Same),
+        Relation::Possible(overlap) => Some(overlap),
+        Relation::Apart => None,
     };
-    if inside {
-        return Err(Error::new(
-            Kind::Usage,
-            format!("{} cannot be copied into itself ({})", item.from, item.to),
-        ));
+    let mut batches = match &item.from {
+        Location::Local(path) => walk::local(path.clone()),
+        Location::Remote(remote) => walk::remote(connections.store(&remote.profile).await?, remote.clone()),
+        Location::Profile(profile) => {
+            return Err(Error::new(Kind::Usage, format!("{profile}: is a whole profile"))
+                .with_hint("name a bucket in it"));
+        }
+    };
+    let first = batches.recv().await;
+    if let (Some(overlap), Some(Ok(found))) = (doubt, &first)
+        && are_one(connections, item, found).await?
+    {
+        return refuse(overlap);
     }
-    Ok(())
+    tree(item, filter, first, batches, sender).await
+}
+
+/// Whether what was found in one bucket is in the other as well, where nothing else tells whether they are two.
+async fn are_one(connections: &Connections, item: &Item, found: &[Found]) -> Result<bool> {
+    let (Location::Remote(from), Location::Remote(to)) = (&item.from, &item.to) else { return Ok(false) };
+    let places = found.iter().filter_map(|found| found.location.as_remote());
+    let samples = places.map(|place| (place.clone(), identity::counterpart(from, to, &place.key)));
+    let samples: Vec<_> = samples.take(identity::SAMPLES).collect();
+    Ok(identity::compare(connections, &samples).await? == Compared::Same)
 }
 
 async fn single(item: &Item) -> Result<Planned> {
@@ -196,23 +229,16 @@ async fn single(item: &Item) -> Result<Planned> {
 }
 
 async fn tree(
-    connections: &Connections,
     item: &Item,
     filter: &Filter,
+    first: Option<Batch>,
+    mut batches: mpsc::Receiver<Batch>,
     sender: &mpsc::Sender<std::result::Result<Planned, (Item, Error)>>,
 ) -> Result<Option<Planned>> {
-    let mut batches = match &item.from {
-        Location::Local(path) => walk::local(path.clone()),
-        Location::Remote(remote) => walk::remote(connections.store(&remote.profile).await?, remote.clone()),
-        Location::Profile(profile) => {
-            return Err(Error::new(Kind::Usage, format!("{profile}: is a whole profile"))
-                .with_hint("name a bucket in it"));
-        }
-    };
     let item_of = item.clone();
     let mut targets = blocking(move || Targets::new(&item_of)).await?;
-    let mut found_any = false;
-    while let Some(batch) = batches.recv().await {
+    let (mut found_any, mut next) = (false, first);
+    while let Some(batch) = next {
         let batch = match batch {
             Ok(batch) => batch,
             Err(error) => {
@@ -220,6 +246,7 @@ async fn tree(
                 if sender.send(Err((item.clone(), error))).await.is_err() {
                     return Ok(None);
                 }
+                next = batches.recv().await;
                 continue;
             }
         };
@@ -249,6 +276,7 @@ async fn tree(
                 return Ok(None);
             }
         }
+        next = batches.recv().await;
     }
     match &item.from {
         Location::Remote(remote) if !found_any && !remote.key.is_empty() => {
@@ -284,7 +312,6 @@ pub(super) async fn blocking<T: Send + 'static>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::location::Remote;
     use proptest::option;
     use proptest::prelude::*;
 
@@ -318,17 +345,5 @@ mod tests {
                 prop_assert!(length.div_ceil(5 << 30) > MOST_PARTS - 1 || wanted.is_some_and(|wanted| wanted > 5 << 30));
             }
         }
-    }
-
-    #[test]
-    fn nothing_is_copied_into_itself() {
-        let remote =
-            |key: &str| Location::Remote(Remote { profile: "p".into(), bucket: "b".into(), key: key.into() });
-        let item =
-            |from: &str, to: &str, tree| Item { from: remote(from), to: remote(to), tree, known: None };
-        assert!(refuse_overlap(&item("a/", "a/b/", true)).is_err());
-        assert!(refuse_overlap(&item("a", "a", false)).is_err());
-        assert!(refuse_overlap(&item("a/", "ab/", true)).is_ok());
-        assert!(refuse_overlap(&item("a", "a/b", false)).is_ok());
     }
 }

@@ -13,12 +13,14 @@ use super::job::{Again, Job};
 use super::journal::{JobLine, absolute};
 use super::leftover::{clean_up, supersede};
 use super::pace::cancelled;
+use super::pair::{Pair, is_proved, respell, write};
 use super::plan::{self, Filter, Planned};
 use super::progress::FileProgress;
 use super::types::{FileOutcome, FileStatus, Item, Request, Verb, Verified};
 use super::work::Work;
 use super::{again, conflict, download, local, relay, stream, upload};
 use crate::error::{Error, Kind, Result};
+use crate::identity::{self, Relation};
 use crate::location::{Location, Remote};
 use crate::s3::Connections;
 
@@ -51,13 +53,13 @@ pub(super) async fn run(shared: Arc<Shared>, job: Arc<Job>, again: Option<Vec<Ag
             let plan = match again {
                 Some(again) => plan_again(connections, &job, again, filter.clone()),
                 None if job.streams => plan::stream(&job.request.items),
-                None => plan::start(connections, job.request.items.clone(), filter.clone()),
+                None => plan::start(connections, job.request.verb, job.request.items.clone(), filter.clone()),
             };
             work(&shared, &job, plan, &filter).await
         }
     };
     if job.request.verb == Verb::Move && error.is_none() {
-        remove_empty_folders(&job).await;
+        remove_empty_folders(&shared, &job).await;
     }
     let has_failed = job.finish(error);
     settle(&shared, &job, has_failed).await;
@@ -82,7 +84,7 @@ fn plan_again(connections: Connections, job: &Arc<Job>, again: Vec<Again>, filte
         let job = Arc::clone(job);
         tokio::spawn(async move {
             job.recall().await;
-            let mut plan = plan::start(connections, items, filter);
+            let mut plan = plan::start(connections, job.request.verb, items, filter);
             while let Some(message) = plan.recv().await {
                 if sender.send(message).await.is_err() {
                     return;
@@ -248,6 +250,10 @@ async fn settle_and_move(
     outcome: &mut FileOutcome,
 ) -> Result<FileStatus> {
     job.unpaused().await?;
+    let pair = Pair::look(shared, job, planned, &planned.to).await?;
+    if matches!(pair, Pair::Respelled) {
+        return respell(job, planned).await;
+    }
     if planned.size.is_none() {
         learn_size(shared, job, planned).await?;
         job.sized(planned.size.unwrap_or(0));
@@ -258,13 +264,8 @@ async fn settle_and_move(
         () = job.cancel.cancelled() => return Err(cancelled()),
         turn = shared.turns.take(&planned.to) => turn,
     };
-    if let Some((target, verified)) = there.has(shared, job, planned).await? {
-        (outcome.verified, outcome.bytes_resumed) = (verified, planned.size.unwrap_or(0));
-        outcome.target = target;
-        if planned.arrived.is_none() && job.finished(planned).is_none() {
-            note_arrival(job, planned, &outcome.target, None);
-        }
-        return finish_file(shared, job, planned, &outcome.target).await;
+    if let Some(status) = arrived_before(shared, job, there, planned, outcome).await? {
+        return Ok(status);
     }
     loop {
         let target = match conflict::settle(shared, job, planned).await? {
@@ -275,6 +276,7 @@ async fn settle_and_move(
             conflict::Settled::Write(target) => target,
         };
         outcome.target = target.to.clone();
+        job.claims.take(&planned.from, &target.to)?;
         if job.request.dry_run {
             return Ok(FileStatus::Planned);
         }
@@ -282,7 +284,7 @@ async fn settle_and_move(
         let progress = FileProgress::new(planned.from.name(), planned.size.unwrap_or(0));
         let number = job.takes_off(&progress);
         let work = Work { shared: Arc::clone(shared), job: Arc::clone(job), progress: Arc::clone(&progress) };
-        let moved = move_bytes(&work, planned, &target).await;
+        let moved = write(&work, planned, &target, &pair).await;
         job.lands(number);
         outcome.bytes_sent += progress.sent.load(Ordering::Relaxed);
         outcome.bytes_resumed = progress.resumed.load(Ordering::Relaxed);
@@ -296,6 +298,26 @@ async fn settle_and_move(
             }
         }
     }
+}
+
+/// Ends a file that an earlier run has moved already, if it has.
+async fn arrived_before(
+    shared: &Shared,
+    job: &Job,
+    there: &again::There,
+    planned: &mut Planned,
+    outcome: &mut FileOutcome,
+) -> Result<Option<FileStatus>> {
+    let Some((target, verified)) = there.has(shared, job, planned).await? else { return Ok(None) };
+    if !is_proved(shared, job, planned, &target).await? {
+        return Ok(None);
+    }
+    (outcome.verified, outcome.bytes_resumed) = (verified, planned.size.unwrap_or(0));
+    outcome.target = target;
+    if planned.arrived.is_none() && job.finished(planned).is_none() {
+        note_arrival(job, planned, &outcome.target, None);
+    }
+    finish_file(shared, job, planned, &outcome.target).await.map(Some)
 }
 
 /// Whether another program has written a target since it was looked for.
@@ -341,7 +363,8 @@ async fn learn_size(shared: &Shared, job: &Job, planned: &mut Planned) -> Result
     Ok(())
 }
 
-async fn move_bytes(work: &Work, planned: &Planned, target: &conflict::Write) -> Result<Verified> {
+/// Moves the bytes of one file.
+pub(super) async fn move_bytes(work: &Work, planned: &Planned, target: &conflict::Write) -> Result<Verified> {
     match (&planned.from, &target.to) {
         (_, Location::Remote(to)) if work.job.streams => stream::upload(work, to).await,
         (Location::Local(from), Location::Remote(to)) => upload::file(work, from, to).await,
@@ -387,10 +410,12 @@ async fn remove_source(shared: &Shared, from: &Location, is_single: bool) -> Res
     }
 }
 
-/// After a move the folders that are empty now go too; those that are not stay.
-async fn remove_empty_folders(job: &Job) {
+/// After a move the folders that are empty now go too; those that are not stay, and so does what was refused.
+async fn remove_empty_folders(shared: &Shared, job: &Job) {
     for item in job.request.items.iter().filter(|item| item.tree && !job.request.dry_run) {
-        if let Location::Local(path) = &item.from {
+        let Location::Local(path) = &item.from else { continue };
+        let relation = identity::relation(&shared.connections, &item.from, &item.to, true).await;
+        if matches!(relation, Ok(Relation::Apart)) {
             let path = path.clone();
             let _ = tokio::task::spawn_blocking(move || remove_empty(&path)).await;
         }

@@ -42,6 +42,8 @@ mod relay;
 mod resume;
 mod s3;
 #[cfg(test)]
+mod same_place;
+#[cfg(test)]
 mod servers;
 #[cfg(test)]
 mod set;

@@ -433,14 +433,14 @@ async fn trees_are_compared_by_the_best_proof_there_is() {
 async fn places_that_would_destroy_each_other_are_refused() {
     let bench = Bench::new().await;
     bench.write("tree/f", "x", 0);
-    for (from, to) in [
-        (remote("a/"), remote("a/b/")),
-        (bench.local("tree"), bench.local("tree/below")),
-        (bench.local("tree/f"), remote("a/")),
-        (remote("a/"), Location::Profile("p".into())),
+    for (from, to, kind) in [
+        (remote("a/"), remote("a/b/"), Kind::Overlap),
+        (bench.local("tree"), bench.local("tree/below"), Kind::Overlap),
+        (bench.local("tree/f"), remote("a/"), Kind::Usage),
+        (remote("a/"), Location::Profile("p".into()), Kind::Usage),
     ] {
         let refused = sync::plan(&bench.known, &from, &to, &Options::default()).await.unwrap_err();
-        assert_eq!(refused.kind(), Kind::Usage, "{from} {to}");
+        assert_eq!(refused.kind(), kind, "{from} {to}");
     }
     let missing = sync::plan(&bench.known, &bench.local("none"), &remote("a/"), &Options::default()).await;
     assert_eq!(missing.unwrap_err().kind(), Kind::NotFound);
