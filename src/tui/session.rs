@@ -3,6 +3,8 @@
 //! A key draws at once, and so do the rows that it asks for; anything else at most thirty times a second; nothing at all
 //! happens while nothing happens. A terminal that has not taken the last frame gets no other one, and nobody waits for it.
 
+mod watch;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,6 +23,7 @@ use super::{End, update, view};
 use crate::config::Config;
 use crate::error::{Error, Kind, Result};
 use crate::transfer;
+use watch::Watch;
 
 /// Between two frames that no key asked for.
 const FRAME: Duration = Duration::from_millis(33);
@@ -93,8 +96,10 @@ enum Wake {
     Silent,
     Event(Event),
     Tick,
-    /// A frame is due, or can be drawn.
+    /// A frame is due, can be drawn, or has been shown.
     Frame,
+    /// The dialog of that number has been on the screen for long enough.
+    Seen(u64),
 }
 
 /// What was drawn last, and what is to be.
@@ -129,6 +134,7 @@ pub(super) struct Session {
     tick: Interval,
     dirty: Dirty,
     drawn: Instant,
+    watch: Watch,
     exit: Option<u8>,
     /// It is left for sample data.
     demo: bool,
@@ -156,6 +162,7 @@ impl Session {
             tick,
             dirty: Dirty::No,
             drawn: Instant::now(),
+            watch: Watch::default(),
             exit: None,
             demo: false,
         })
@@ -214,6 +221,9 @@ impl Session {
         let deadline = self.drawn + FRAME;
         let free = self.terminal.is_free();
         let asked = self.asked;
+        let (awaits_frame, seen) = (self.watch.awaits_frame(), self.watch.due());
+        let arrived = awaits_frame && self.has_shown();
+        let (due, number) = seen.unwrap_or((deadline, 0));
         tokio::select! {
             biased;
             order = self.signals.next() => Wake::Order(order),
@@ -222,11 +232,36 @@ impl Session {
             () = until(asked) => Wake::Silent,
             _ = self.tick.tick(), if busy => Wake::Tick,
             () = sleep_until(deadline), if free && self.dirty == Dirty::Soon => Wake::Frame,
-            () = self.terminal.freed(), if !free && self.dirty != Dirty::No => Wake::Frame,
+            () = self.terminal.freed(), if !free && (self.dirty != Dirty::No || awaits_frame) => Wake::Frame,
+            () = std::future::ready(()), if arrived => Wake::Frame,
+            // Behind the keys: those that were typed before this moment are no answers.
+            () = sleep_until(due), if seen.is_some() => Wake::Seen(number),
         }
     }
 
+    /// Whether the terminal shows the last frame, as far as that can be known: it has taken all of its bytes.
+    fn has_shown(&self) -> bool {
+        self.terminal.is_free()
+    }
+
+    /// Notes that the terminal shows the dialog that was drawn last. One that need not stand for a while has been seen.
+    fn look(&mut self) -> Result<()> {
+        if self.watch.awaits_frame() && self.has_shown() {
+            self.watch.shown(Instant::now());
+            if let Some(number) = self.watch.seen_at_once() {
+                self.seen(number)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn seen(&mut self, number: u64) -> Result<()> {
+        self.watch = Watch::default();
+        self.event(Event::Seen(number))
+    }
+
     fn handle(&mut self, wake: Wake) -> Result<()> {
+        self.look()?;
         match wake {
             Wake::Order(order) => self.obey(order)?,
             // The terminal is gone, and with it the user.
@@ -242,6 +277,7 @@ impl Session {
                     self.event(Event::Progress(snapshot))?;
                 }
             }
+            Wake::Seen(number) => self.seen(number)?,
             Wake::Frame => {}
         }
         Ok(())
@@ -416,6 +452,7 @@ impl Session {
         }
         let state = &self.state;
         self.terminal.draw(|frame| view::draw(state, frame))?;
+        self.watch.drawn(view::unseen(state));
         (self.dirty, self.drawn) = (Dirty::No, Instant::now());
         Ok(())
     }

@@ -83,8 +83,8 @@ async fn a_conflict_loses_nothing_and_offers_ways_on() {
     session.keys("\te");
     session.wait_for("somebody else");
     assert_eq!((text(&shell, "note.txt").as_str(), kept(&shell)), ("theirs", vec!["mine\n".to_owned()]));
-    session.keys("s");
-    session.wait_for("Save as");
+    session.answer("s save as", "s");
+    session.wait_for("Save as (key in the same bucket)");
     session.keys(".new\r");
     session.wait_for("note.txt.new");
     assert_eq!(text(&shell, "note.txt.new"), "mine\n");
@@ -93,7 +93,7 @@ async fn a_conflict_loses_nothing_and_offers_ways_on() {
     shell.world.backend.faults().add(replace("theirs again"));
     session.keys("Re");
     session.wait_for("somebody else");
-    session.keys("o");
+    session.answer("o overwrite", "o");
     session.wait_until("what was overwritten", |_| text(&shell, "note.txt") == "mine\n");
 
     shell.world.backend.faults().add(Rule::always(Operation::PutObject, Fault::Status(403, "AccessDenied")));
