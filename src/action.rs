@@ -32,6 +32,8 @@ pub enum Screen {
     Conflict,
     /// An edited object could not be written back.
     Unsaved,
+    /// Earlier transfers are not finished.
+    Unfinished,
     /// Any dialog with a list or buttons.
     Dialog,
     /// Any dialog with fields of text.
@@ -40,7 +42,7 @@ pub enum Screen {
 
 impl Screen {
     /// All of them, in the order help shows them.
-    pub const ALL: [Screen; 16] = [
+    pub const ALL: [Screen; 17] = [
         Screen::Browser,
         Screen::Transfers,
         Screen::Versions,
@@ -54,6 +56,7 @@ impl Screen {
         Screen::Confirm,
         Screen::Conflict,
         Screen::Unsaved,
+        Screen::Unfinished,
         Screen::Dialog,
         Screen::Form,
         Screen::Global,
@@ -76,6 +79,7 @@ impl Screen {
             Screen::Confirm => "confirm",
             Screen::Conflict => "conflict",
             Screen::Unsaved => "unsaved",
+            Screen::Unfinished => "unfinished",
             Screen::Dialog => "dialog",
             Screen::Form => "form",
         }
@@ -275,6 +279,9 @@ actions! {
     UnsavedSaveAs, Unsaved, Act, "save_as", "write it to another key", ["s", "shift-s"];
     UnsavedOverwrite, Unsaved, Act, "overwrite", "write it over what is there", ["o", "shift-o"];
     UnsavedKeep, Unsaved, Act, "keep", "keep the file", ["k", "shift-k"];
+    UnfinishedGoOn, Unfinished, Act, "go_on", "go on with them", ["y", "shift-y"];
+    UnfinishedForget, Unfinished, Act, "forget", "forget them: abort their uploads, remove their parts", ["f", "shift-f"];
+    UnfinishedDecline, Unfinished, Act, "decline", "not now, and do not ask again", ["n", "shift-n"];
     DialogAccept, Dialog, Act, "accept", "take what is chosen", ["enter"];
     DialogNextButton, Dialog, Move, "next_button", "next button", ["tab", "right"];
     DialogPreviousButton, Dialog, Move, "previous_button", "button before", ["shift-tab", "left"];

@@ -137,6 +137,14 @@ impl Engine {
         clean_up(&self.0.shared, id).await
     }
 
+    /// Writes down that the user does not want to be asked about one of [`Engine::unfinished`] again. Blocking.
+    ///
+    /// # Errors
+    /// The file system's.
+    pub fn decline(&self, id: &str) -> Result<()> {
+        self.0.shared.journal.decline(id)
+    }
+
     /// Nothing of a request is left to be done: what others that were to do it left unfinished is forgotten.
     pub async fn forget_like(&self, request: &Request) {
         supersede(&self.0.shared, request).await;

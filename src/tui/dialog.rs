@@ -15,12 +15,14 @@ mod input;
 mod link;
 mod links;
 mod masked;
+mod offer;
 mod open;
 mod pick;
 mod profiles;
 mod properties;
 mod setup;
 mod share;
+mod stack;
 mod sync;
 #[cfg(test)]
 mod tests;
@@ -31,6 +33,7 @@ mod uploads;
 mod usage;
 mod versions;
 mod viewer;
+mod wait;
 mod window;
 
 pub(super) use batch::Old;
@@ -39,6 +42,8 @@ pub(super) use facts::Property;
 pub(super) use given::{Given, GivenOut, Sort};
 pub(super) use pick::{Choice, Item};
 pub(super) use share::Order;
+pub(super) use stack::{Dialogs, Pending, Refusal, Unseen};
+pub(super) use typed::Word;
 pub(super) use unsaved::{Base, Editing, Unsaved, Why};
 pub(super) use uploads::{Chosen, Uploads};
 pub(super) use usage::{Measured, Share};
@@ -104,6 +109,10 @@ pub(crate) enum Dialog {
     NewProfile(Box<setup::ProfileForm>),
     /// The passphrase of the sealed secrets.
     Unlock(unlock::Unlock),
+    /// Earlier transfers are not finished.
+    Offer(Box<offer::Offer>),
+    /// Something is counted for a question.
+    Wait(wait::Wait),
 }
 
 impl Dialog {
@@ -112,8 +121,7 @@ impl Dialog {
         if key.kind == KeyEventKind::Release {
             return Outcome::Stay;
         }
-        let ctrl_c = key.code == KeyCode::Char('c') && key.modifiers == KeyModifiers::CONTROL;
-        if key.code == KeyCode::Esc || ctrl_c {
+        if is_dismissal(key) {
             return self.dismiss();
         }
         self.act(key, keys.action(self.screen(), key.into()))
@@ -169,6 +177,7 @@ impl Dialog {
             Self::Failures(failures) => failures.on_action(action),
             Self::Help(help) => help.on_action(action),
             Self::Unsaved(unsaved) => unsaved.on_action(action),
+            Self::Offer(offer) => offer.on_action(action),
             Self::Facts(facts) => facts.on_action(action),
             Self::Info(info) => info.on_action(action),
             Self::Viewer(viewer) => viewer.on_action(action),
@@ -213,6 +222,42 @@ impl Dialog {
         }
     }
 
+    /// Whether it is a line that acts while it is typed, in the place of what is said.
+    pub(crate) fn is_live(&self) -> bool {
+        matches!(self, Self::Input(input) if input.is_live())
+    }
+
+    /// Whether what it is answered with changes or ends something: that takes somebody who has seen it.
+    pub(crate) fn is_question(&self) -> bool {
+        match self {
+            Self::Confirm(_)
+            | Self::Conflict(_)
+            | Self::Typed(_)
+            | Self::Unsaved(_)
+            | Self::Sync(_)
+            | Self::Offer(_) => true,
+            Self::Input(_)
+            | Self::Link(_)
+            | Self::Links(_)
+            | Self::Share(_)
+            | Self::Given(_)
+            | Self::Usage(_)
+            | Self::Profiles(_)
+            | Self::Uploads(_)
+            | Self::Versions(_)
+            | Self::Batch(_)
+            | Self::Properties(_)
+            | Self::Failures(_)
+            | Self::Help(_)
+            | Self::Facts(_)
+            | Self::Info(_)
+            | Self::Viewer(_)
+            | Self::Pick(_)
+            | Self::NewProfile(_)
+            | Self::Wait(_) => false,
+        }
+    }
+
     /// Whose keys it takes.
     pub(crate) fn screen(&self) -> Screen {
         match self {
@@ -227,8 +272,11 @@ impl Dialog {
             Self::Confirm(_) => Screen::Confirm,
             Self::Conflict(_) => Screen::Conflict,
             Self::Unsaved(_) => Screen::Unsaved,
+            Self::Offer(_) => Screen::Unfinished,
             Self::Help(help) if help.is_typing() => Screen::Form,
-            Self::Profiles(_) | Self::Help(_) | Self::Facts(_) | Self::Info(_) => Screen::Dialog,
+            Self::Profiles(_) | Self::Help(_) | Self::Facts(_) | Self::Info(_) | Self::Wait(_) => {
+                Screen::Dialog
+            }
             Self::Input(_)
             | Self::Link(_)
             | Self::NewProfile(_)
@@ -252,6 +300,7 @@ impl Dialog {
             Self::Uploads(_) => Outcome::Decide(Decision::LeaveUploads),
             Self::Usage(_) => Outcome::Decide(Decision::LeaveUsage),
             Self::Versions(_) => Outcome::Decide(Decision::LeaveVersions),
+            Self::Wait(_) => Outcome::Decide(Decision::StopWaiting),
             Self::Unsaved(unsaved) => unsaved.decide(Unsaved::Keep),
             _ => Outcome::Close(None),
         }
@@ -301,6 +350,8 @@ impl Dialog {
             Self::Pick(dialog) => dialog.draw(frame, area, theme),
             Self::NewProfile(dialog) => dialog.draw(frame, area, theme),
             Self::Unlock(dialog) => dialog.draw(frame, area, theme),
+            Self::Offer(dialog) => dialog.draw(frame, area, theme),
+            Self::Wait(dialog) => dialog.draw(frame, area, theme),
         }
     }
 
@@ -331,10 +382,18 @@ impl Dialog {
             Self::Sync(_) => (sync::HINTS, "leave"),
             Self::Failures(_) => (failures::HINTS, "close"),
             Self::Info(_) => (info::HINTS, "close"),
+            Self::Offer(_) => (offer::HINTS, "ask at the next start"),
+            Self::Wait(_) => (&[], "stop"),
         };
         let esc = (!close.is_empty()).then(|| ("Esc".to_owned(), close));
         hints.iter().map(|(actions, word)| (label(keys, actions), *word)).chain(esc).collect()
     }
+}
+
+/// Whether a key closes a dialog whatever else is bound.
+fn is_dismissal(key: KeyEvent) -> bool {
+    let ctrl_c = key.code == KeyCode::Char('c') && key.modifiers == KeyModifiers::CONTROL;
+    key.code == KeyCode::Esc || ctrl_c
 }
 
 /// What the mouse does in a dialog.

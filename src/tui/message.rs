@@ -93,6 +93,10 @@ pub(crate) struct Touches {
     pub(crate) undoable: bool,
     /// What an earlier run of it has moved: from where to where.
     pub(crate) moved: Vec<(Location, Location)>,
+    /// Whether it gives entries other names, as a form asked.
+    pub(crate) renames: bool,
+    /// Why the first of them did not get it.
+    pub(crate) refused: Option<String>,
 }
 
 /// Files and objects that only the target of a sync has.
@@ -117,6 +121,8 @@ pub(crate) enum Event {
     PasteCut(usize),
     /// The terminal's size, in cells.
     Resize(u16, u16),
+    /// The dialog of that number has been on the screen long enough to be answered.
+    Seen(u64),
     /// A page of a listing, or why there is none.
     Page {
         /// For which pane.

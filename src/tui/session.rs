@@ -3,24 +3,28 @@
 //! A key draws at once, and so do the rows that it asks for; anything else at most thirty times a second; nothing at all
 //! happens while nothing happens. A terminal that has not taken the last frame gets no other one, and nobody waits for it.
 
+mod holder;
+mod signals;
+mod watch;
+
 use std::sync::Arc;
 use std::time::Duration;
 
-use crossterm::event::{Event as Pressed, KeyCode, KeyModifiers};
-use rustix::process::Signal as Kill;
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use crossterm::event::Event as Pressed;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep_until};
 
-use super::dialog::Editing;
 use super::effect::Effects;
 use super::message::{EditEvent, EditorEnd, Effect, Event, Pointer};
 use super::state::State;
-use super::terminal::{ASK_ATTRIBUTES, Editor, Heard, Input, LONGEST_PASTE, Ready, Reply, Terminal};
+use super::terminal::{ASK_ATTRIBUTES, ASK_STATUS, Heard, Input, LONGEST_PASTE, Ready, Reply, Terminal};
 use super::{End, update, view};
 use crate::config::Config;
 use crate::error::{Error, Kind, Result};
 use crate::transfer;
+use holder::Holder;
+use signals::{Order, Signals};
+use watch::Watch;
 
 /// Between two frames that no key asked for.
 const FRAME: Duration = Duration::from_millis(33);
@@ -32,55 +36,10 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const HURRY: Duration = Duration::from_secs(2);
 /// How long the terminal may take to say whether it has a clipboard.
 const REPLY: Duration = Duration::from_millis(500);
+/// How long replies are waited for at the end.
+const SETTLE: Duration = Duration::from_millis(200);
 /// Events handled before the next frame is due.
 const BURST: usize = 1000;
-
-/// What ends or interrupts the loop from outside.
-struct Signals {
-    hangup: Signal,
-    interrupt: Signal,
-    terminate: Signal,
-    stop: Signal,
-    resume: Signal,
-    window: Signal,
-}
-
-#[derive(Clone, Copy)]
-enum Order {
-    Exit(u8),
-    Interrupt,
-    Stop,
-    Resumed,
-    Resized,
-}
-
-impl Signals {
-    fn new() -> Result<Self> {
-        let on = |kind: SignalKind| {
-            signal(kind).map_err(|error| Error::new(Kind::Internal, format!("cannot watch signals: {error}")))
-        };
-        Ok(Self {
-            hangup: on(SignalKind::hangup())?,
-            interrupt: on(SignalKind::interrupt())?,
-            terminate: on(SignalKind::terminate())?,
-            stop: on(SignalKind::from_raw(signal_hook::consts::SIGTSTP))?,
-            resume: on(SignalKind::from_raw(signal_hook::consts::SIGCONT))?,
-            window: on(SignalKind::window_change())?,
-        })
-    }
-
-    async fn next(&mut self) -> Order {
-        tokio::select! {
-            biased;
-            _ = self.hangup.recv() => Order::Exit(129),
-            _ = self.terminate.recv() => Order::Exit(143),
-            _ = self.interrupt.recv() => Order::Interrupt,
-            _ = self.stop.recv() => Order::Stop,
-            _ = self.resume.recv() => Order::Resumed,
-            _ = self.window.recv() => Order::Resized,
-        }
-    }
-}
 
 /// What woke the loop.
 enum Wake {
@@ -93,8 +52,10 @@ enum Wake {
     Silent,
     Event(Event),
     Tick,
-    /// A frame is due, or can be drawn.
+    /// A frame is due, can be drawn, or has been shown.
     Frame,
+    /// The dialog of that number has been on the screen for long enough.
+    Seen(u64),
 }
 
 /// What was drawn last, and what is to be.
@@ -103,16 +64,6 @@ enum Dirty {
     No,
     Soon,
     Now,
-}
-
-/// Who has the terminal.
-enum Holder {
-    /// This program.
-    Us,
-    /// The user's editor, for what is edited.
-    Editor(Editor, Box<Editing>),
-    /// The user, who reads what was printed.
-    Reader,
 }
 
 /// A running browser.
@@ -129,6 +80,7 @@ pub(super) struct Session {
     tick: Interval,
     dirty: Dirty,
     drawn: Instant,
+    watch: Watch,
     exit: Option<u8>,
     /// It is left for sample data.
     demo: bool,
@@ -156,6 +108,7 @@ impl Session {
             tick,
             dirty: Dirty::No,
             drawn: Instant::now(),
+            watch: Watch::default(),
             exit: None,
             demo: false,
         })
@@ -164,6 +117,9 @@ impl Session {
     /// Runs to the end; gives the terminal back before it waits for anything.
     pub(super) async fn run(&mut self, first: Vec<Effect>) -> Result<End> {
         let ended = self.turn(first).await;
+        if self.has_terminal() && self.exit != Some(129) {
+            self.settle().await;
+        }
         let patience = if self.exit == Some(0) { PATIENCE } else { HURRY };
         self.terminal.guard().restore_now();
         self.end_editor().await;
@@ -173,6 +129,8 @@ impl Session {
     }
 
     async fn turn(&mut self, first: Vec<Effect>) -> Result<()> {
+        // The first frame is drawn; nobody waits for the answer.
+        self.ask_status()?;
         self.perform(first)?;
         while self.exit.is_none() {
             let wake = self.wait().await;
@@ -214,6 +172,10 @@ impl Session {
         let deadline = self.drawn + FRAME;
         let free = self.terminal.is_free();
         let asked = self.asked;
+        let (awaits_frame, seen) = (self.watch.awaits_frame(), self.watch.due());
+        let late = self.watch.late().filter(|late| *late > Instant::now());
+        let arrived = awaits_frame && self.has_shown();
+        let (due, number) = seen.unwrap_or((deadline, 0));
         tokio::select! {
             biased;
             order = self.signals.next() => Wake::Order(order),
@@ -222,11 +184,58 @@ impl Session {
             () = until(asked) => Wake::Silent,
             _ = self.tick.tick(), if busy => Wake::Tick,
             () = sleep_until(deadline), if free && self.dirty == Dirty::Soon => Wake::Frame,
-            () = self.terminal.freed(), if !free && self.dirty != Dirty::No => Wake::Frame,
+            () = self.terminal.freed(), if !free && (self.dirty != Dirty::No || awaits_frame) => Wake::Frame,
+            () = std::future::ready(()), if arrived => Wake::Frame,
+            () = until(late) => Wake::Frame,
+            // Behind the keys: those that were typed before this moment are no answers.
+            () = sleep_until(due), if seen.is_some() => Wake::Seen(number),
         }
     }
 
+    /// Whether the terminal shows the last frame, as far as that can be known.
+    fn has_shown(&self) -> bool {
+        self.watch.has_shown(self.terminal.is_free(), Instant::now())
+    }
+
+    /// Asks the terminal to answer once it has worked off everything up to here.
+    fn ask_status(&mut self) -> Result<()> {
+        self.watch.asks();
+        self.terminal.ask(ASK_STATUS)
+    }
+
+    /// Waits a moment for replies that are on their way: whoever has the terminal next would take them for keys.
+    async fn settle(&mut self) {
+        let replies = async {
+            while self.watch.expects_reply() {
+                match self.input.next().await {
+                    Some(Heard::Reply(Reply::Ready)) => self.watch.answered(),
+                    Some(_) => {}
+                    None => break,
+                }
+            }
+        };
+        // One that does not come in that time does not come.
+        let _ = tokio::time::timeout(SETTLE, replies).await;
+    }
+
+    /// Notes that the terminal shows the dialog that was drawn last. One that need not stand for a while has been seen.
+    fn look(&mut self) -> Result<()> {
+        if self.watch.awaits_frame() && self.has_shown() {
+            self.watch.shown(Instant::now());
+            if let Some(number) = self.watch.seen_at_once() {
+                self.seen(number)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn seen(&mut self, number: u64) -> Result<()> {
+        self.watch.seen();
+        self.event(Event::Seen(number))
+    }
+
     fn handle(&mut self, wake: Wake) -> Result<()> {
+        self.look()?;
         match wake {
             Wake::Order(order) => self.obey(order)?,
             // The terminal is gone, and with it the user.
@@ -242,57 +251,10 @@ impl Session {
                     self.event(Event::Progress(snapshot))?;
                 }
             }
+            Wake::Seen(number) => self.seen(number)?,
             Wake::Frame => {}
         }
         Ok(())
-    }
-
-    fn obey(&mut self, order: Order) -> Result<()> {
-        match (order, &self.holder) {
-            (Order::Exit(code), _) => self.exit = Some(code),
-            // Ctrl-C in the editor is meant for the editor; so is Ctrl-Z, which stops this program through it.
-            (Order::Interrupt | Order::Stop, Holder::Editor(..)) => {}
-            (Order::Interrupt, _) => self.exit = Some(130),
-            (Order::Stop, Holder::Us) => self.suspend()?,
-            (Order::Stop, Holder::Reader) => Terminal::stop()?,
-            (Order::Resumed, Holder::Us) => {
-                self.terminal.retake()?;
-                self.redraw()?;
-            }
-            (Order::Resized, Holder::Us) => self.dirty = Dirty::Now,
-            (Order::Resumed | Order::Resized, _) => {}
-        }
-        Ok(())
-    }
-
-    /// Something was typed while the user reads what was printed.
-    fn read_on(&mut self, heard: &Heard) -> Result<()> {
-        let Heard::Input(Pressed::Key(key)) = heard else { return Ok(()) };
-        let line_feed = key.code == KeyCode::Char('j') && key.modifiers == KeyModifiers::CONTROL;
-        if key.code != KeyCode::Enter && !line_feed {
-            return Ok(());
-        }
-        self.holder = Holder::Us;
-        self.terminal.come_back()?;
-        self.redraw()
-    }
-
-    fn editor_ended(&mut self, end: EditorEnd) -> Result<()> {
-        let Holder::Editor(_, editing) = std::mem::replace(&mut self.holder, Holder::Us) else {
-            return Ok(());
-        };
-        self.terminal.come_back()?;
-        self.redraw()?;
-        self.event(Event::Edit(EditEvent::Left(editing, end)))
-    }
-
-    /// An editor does not outlive this program: both would have the terminal.
-    async fn end_editor(&mut self) {
-        if let Holder::Editor(editor, _) = std::mem::replace(&mut self.holder, Holder::Us) {
-            let signal = if self.exit == Some(143) { Kill::TERM } else { Kill::HUP };
-            editor.end(signal).await;
-            self.terminal.guard().restore_settings();
-        }
     }
 
     /// Takes what is there already, so that one frame shows all of it.
@@ -326,8 +288,12 @@ impl Session {
             Heard::Reply(Reply::Attributes { clipboard }) if self.asked.is_some() => {
                 self.clipboard_known(clipboard)
             }
+            Heard::Reply(Reply::Ready) => {
+                self.watch.answered();
+                Ok(())
+            }
             // Nothing that is wanted, or asked by whoever had the terminal before.
-            Heard::Input(_) | Heard::Reply(Reply::Attributes { .. } | Reply::Ready) => Ok(()),
+            Heard::Input(_) | Heard::Reply(Reply::Attributes { .. }) => Ok(()),
         }
     }
 
@@ -392,14 +358,6 @@ impl Session {
         Ok(())
     }
 
-    fn suspend(&mut self) -> Result<()> {
-        if !self.terminal.suspend()? {
-            let why = "nothing to go back to: no shell has started this program";
-            return self.event(Event::Said(Err(Error::new(Kind::Unsupported, why))));
-        }
-        self.redraw()
-    }
-
     fn redraw(&mut self) -> Result<()> {
         self.terminal.repaint()?;
         let size = self.terminal.size();
@@ -416,6 +374,9 @@ impl Session {
         }
         let state = &self.state;
         self.terminal.draw(|frame| view::draw(state, frame))?;
+        if self.watch.drawn(view::unseen(state), Instant::now()) {
+            self.ask_status()?;
+        }
         (self.dirty, self.drawn) = (Dirty::No, Instant::now());
         Ok(())
     }

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use jiff::Timestamp;
 
-use super::dialog::{Dialog, Editing, Given, Old};
+use super::dialog::{Dialogs, Editing, Given, Old};
 use super::message::{Effect, PaneId, Task, Touches};
 use super::pane::Pane;
 use super::theme::Theme;
@@ -18,7 +18,7 @@ use crate::error::{Error, Kind};
 use crate::location::{Location, Remote};
 use crate::places::Places;
 use crate::s3::ObjectId;
-use crate::transfer::{Conflict, Snapshot, TransferId};
+use crate::transfer::{Conflict, Snapshot, TransferId, Unfinished};
 use crate::walk::Target;
 
 /// Messages that are kept.
@@ -89,7 +89,7 @@ pub(super) struct State {
     pub(super) size: (u16, u16),
     panes: [Pane; 2],
     pub(super) focus: PaneId,
-    pub(super) dialogs: Vec<Dialog>,
+    pub(super) dialogs: Dialogs,
     pub(super) transfers: TransfersPanel,
     /// Whether the transfers are shown, and have the keyboard.
     pub(super) panel: bool,
@@ -142,6 +142,8 @@ pub(super) struct State {
     pub(super) saving: usize,
     /// What another key is asked for.
     pub(super) unsaved: Option<Box<Editing>>,
+    /// What earlier runs did not finish, until it is asked about.
+    pub(super) offer: Vec<Unfinished>,
     /// Questions of transfers that wait until no dialog is open.
     pub(super) questions: VecDeque<(TransferId, Conflict)>,
     /// What running transfers change.
@@ -185,7 +187,7 @@ impl State {
             size,
             panes,
             focus: PaneId::Left,
-            dialogs: Vec::new(),
+            dialogs: Dialogs::default(),
             transfers: TransfersPanel::default(),
             panel: false,
             snapshot: Snapshot::default(),
@@ -214,6 +216,7 @@ impl State {
             editing: None,
             saving: 0,
             unsaved: None,
+            offer: Vec::new(),
             questions: VecDeque::new(),
             touches: HashMap::new(),
             undo: Vec::new(),

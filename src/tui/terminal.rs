@@ -19,7 +19,7 @@ use ratatui::layout::{Rect, Size};
 
 pub(crate) use editor::Editor;
 pub(crate) use guard::Guard;
-pub(crate) use input::{ASK_ATTRIBUTES, Heard, Input, LONGEST_PASTE, Ready, Reply};
+pub(crate) use input::{ASK_ATTRIBUTES, ASK_STATUS, Heard, Input, LONGEST_PASTE, Ready, Reply};
 use output::{Output, Screen};
 use pipe::Pipe;
 

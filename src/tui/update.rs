@@ -34,15 +34,15 @@ pub(super) use undo::Undo;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::keymap;
 use super::message::{Effect, Event};
 use super::state::{State, Tone};
-use super::view;
+use super::{keymap, view};
 use crate::action::{Action, Screen};
 use crate::error::Kind;
 
 /// Changes the state by what happened; returns what the outside must do.
 pub(super) fn update(state: &mut State, event: Event) -> Vec<Effect> {
+    state.dialogs.opened_by_hand(matches!(event, Event::Key(_) | Event::Pointer(_) | Event::Paste(_)));
     let mut effects = match event {
         Event::Key(key) => key_pressed(state, key),
         Event::Pointer(pointer) => mouse::did(state, pointer),
@@ -50,6 +50,10 @@ pub(super) fn update(state: &mut State, event: Event) -> Vec<Effect> {
         Event::PasteCut(taken) => dialogs::paste_cut(state, taken),
         Event::Resize(columns, rows) => {
             state.size = (columns, rows);
+            Vec::new()
+        }
+        Event::Seen(number) => {
+            state.dialogs.seen(number);
             Vec::new()
         }
         Event::Page { pane, generation, page } => {
@@ -128,6 +132,8 @@ pub(super) fn update(state: &mut State, event: Event) -> Vec<Effect> {
 /// What follows from any change: cursors within their rows, pages that are needed now, questions that waited.
 pub(super) fn settle(state: &mut State, effects: &mut Vec<Effect>) {
     state.settle_selection();
+    // A question that waited opens by itself, also when the key that it waited for was a moment ago.
+    state.dialogs.opened_by_hand(false);
     unlock::ask_if_locked(state);
     transfer::ask_next(state);
     effects.extend(uploads::settle(state));
@@ -140,8 +146,12 @@ pub(super) fn settle(state: &mut State, effects: &mut Vec<Effect>) {
 
 fn key_pressed(state: &mut State, key: KeyEvent) -> Vec<Effect> {
     let Some(key) = keymap::normal(key) else { return Vec::new() };
+    let above = keymap::above_dialogs(&state.config.keys, key);
+    if above.is_none() && dialogs::refuses_key(state, key) {
+        return Vec::new();
+    }
     state.notice = None;
-    if let Some(action) = keymap::above_dialogs(&state.config.keys, key) {
+    if let Some(action) = above {
         return everywhere(state, action);
     }
     if !state.dialogs.is_empty() {

@@ -4,6 +4,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
+use super::dialog::{Dialog, Pending, Unseen};
 use super::message::PaneId;
 use super::pane::{self, Look};
 use super::state::{Deletion, State, Tone};
@@ -68,6 +69,12 @@ pub(super) fn rows(state: &State) -> usize {
     pane.map_or(1, |pane| usize::from(pane.height.saturating_sub(2)).max(1))
 }
 
+/// The dialog on top, if it is drawn and has not been seen yet.
+pub(super) fn unseen(state: &State) -> Option<Unseen> {
+    layout(state, Rect::new(0, 0, state.size.0, state.size.1))?;
+    state.dialogs.unseen()
+}
+
 /// The pane at a cell, and its row there if that is one.
 pub(super) fn pane_at(state: &State, column: u16, row: u16) -> Option<(PaneId, Option<usize>)> {
     let layout = layout(state, Rect::new(0, 0, state.size.0, state.size.1))?;
@@ -113,8 +120,12 @@ pub(super) fn draw(state: &State, frame: &mut Frame<'_>) {
         frame.render_widget(Line::styled(line, style), Rect { y, height: 1, ..area });
     }
     frame.render_widget(hints(state, usize::from(area.width)), layout.hints);
-    let above_hints = Rect { height: area.height - 1, ..area };
-    for dialog in &state.dialogs {
+    // What is said stays in sight beside a dialog, except where a line is typed in its place.
+    let typed_there = state.dialogs.last().is_some_and(Dialog::is_live);
+    let said = state.notice.is_some() && !typed_there;
+    let below = if said { layout.notice.y } else { layout.hints.y };
+    let above_hints = Rect { height: below - area.y, ..area };
+    for dialog in state.dialogs.iter() {
         dialog.draw(frame, above_hints, theme);
     }
 }
@@ -147,11 +158,14 @@ fn notice(state: &State, width: u16) -> Vec<String> {
         left_out.clone()
     } else {
         match state.deletion {
-            Some(Deletion::Counting) => {
-                format!("counting what would be {}... ({} stops)", state.job.words().1, esc())
+            _ if state.dialogs.pending().is_some() => {
+                let doing = state.dialogs.pending().map(Pending::words).unwrap_or_default();
+                format!("{doing}... (Esc closes this, and it goes on)")
             }
+            // Dialogs tell of what is counted and compared.
+            Some(Deletion::Counting) => return Vec::new(),
             Some(Deletion::Deleting(count)) => format!("{doing}: {count} so far ({} stops)", esc()),
-            None if state.comparing.is_some() => format!("comparing the two places... ({} stops)", esc()),
+            None if state.comparing.is_some() => return Vec::new(),
             None if state.signing => format!("signing... ({} stops)", esc()),
             None if state.editing.is_some() => format!("fetching it for the editor... ({} stops)", esc()),
             None if state.saving > 0 => "writing it back...".to_owned(),
@@ -175,6 +189,8 @@ fn hints(state: &State, width: usize) -> Line<'static> {
         actions.iter().map(|(action, word)| (keys.label(*action), *word)).collect::<Vec<_>>()
     };
     let hints = match state.dialogs.last() {
+        // Until it has been seen, nothing but the last one is taken, which is the way out.
+        Some(dialog) if state.dialogs.unseen().is_some() => dialog.hints(keys).pop().into_iter().collect(),
         Some(dialog) => dialog.hints(keys),
         None if state.panel => of(&[
             (Action::TransferPause, "pause"),

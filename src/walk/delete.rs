@@ -11,7 +11,7 @@ use crate::s3::{Connections, ObjectId, Store};
 /// Is told of delete markers that were made, and in which bucket.
 pub type Marked<'a> = &'a (dyn Fn(&Remote, Vec<ObjectId>) + Send + Sync);
 
-/// Deletes the targets, objects by the thousand; `deleted` counts up as it goes. Returns what could not be deleted.
+/// Deletes the targets, objects by the thousand; a bucket that is no tree only if it is empty; `deleted` counts up as it goes. Returns what could not be deleted.
 pub async fn delete(
     connections: &Connections,
     targets: &[Target],
@@ -50,6 +50,9 @@ async fn delete_remote(
     failed: &mut Vec<(Location, Error)>,
 ) -> Result<()> {
     let store = connections.store(&place.profile).await?;
+    if !tree && place.key.is_empty() {
+        return store.delete_bucket(&place.bucket).await;
+    }
     if !tree {
         if let Some(id) = store.delete(&place.bucket, &place.key, None).await? {
             marked(place, vec![ObjectId { key: place.key.clone(), version_id: Some(id) }]);

@@ -128,12 +128,12 @@ async fn deleting_counts_first_and_conflicts_are_asked() {
     session.wait_until("the local file", |screen| screen.contents().matches("file.txt").count() == 2);
     session.keys("c");
     session.wait_for("Exists already");
-    session.keys("s");
+    session.answer("s skip", "s");
     session.wait_until("the panes", |screen| !screen.contents().contains("Exists already"));
     assert_eq!(world.backend.get("box", "file.txt").unwrap(), "theirs");
     session.keys("\tgd");
     session.wait_for("7 files");
-    session.keys("y");
+    session.answer("y yes", "y");
     session.wait_until("an emptier listing", |screen| !screen.contents().contains("tree/"));
     assert_eq!(world.backend.keys("box"), ["file.txt"]);
     session.keys("q");
@@ -208,7 +208,7 @@ async fn quitting_while_bytes_move_asks_and_cleans_up() {
     session.wait_for("running");
     session.keys("q");
     session.wait_for("uit");
-    session.keys("y");
+    session.answer("y yes", "y");
     assert_eq!(session.exit_code(), 0);
     session.assert_restored();
     assert!(world.backend.keys("box").is_empty());
@@ -228,14 +228,14 @@ async fn what_was_cut_off_is_offered_at_the_next_start() {
     session.wait_until("a part that has arrived", |_| !world.backend.uploads("box").is_empty());
     session.keys("q");
     session.wait_for("the next start offers to go on");
-    session.keys("y");
+    session.answer("y yes", "y");
     assert_eq!(session.exit_code(), 0);
     session.assert_restored();
     assert_eq!(world.backend.uploads("box").len(), 1);
     world.backend.faults().clear();
     let mut session = start(&world, SMALL);
     session.wait_for("A transfer was not finished");
-    session.keys("y");
+    session.answer("y go on", "y");
     session
         .wait_until("the object", |_| world.backend.get("box", "big.bin").is_some_and(|bytes| bytes == data));
     session.wait_until("no gauge", |screen| !screen.contents().contains("running"));
@@ -280,13 +280,13 @@ async fn a_rename_that_was_killed_is_gone_on_with_and_taken_back_as_a_whole() {
 
     let mut session = start(&world, SMALL);
     session.wait_for("A transfer was not finished");
-    session.keys("y");
+    session.answer("y go on", "y");
     session.wait_until("all of it", |_| is_whole("new"));
     session.wait_for("11 files done");
     session.wait_until("a listing without it", |screen| !screen.contents().contains("old/"));
     session.keys("u");
     session.wait_for("Move 20 files back?");
-    session.keys("y");
+    session.answer("y yes", "y");
     session.wait_until("all of it", |_| is_whole("old"));
     session.wait_for("20 files done");
     session.keys("q");
@@ -432,7 +432,7 @@ async fn a_terminal_that_takes_nothing_holds_nothing_up() {
         world.backend.faults().clear();
         let mut session = start(&world, SMALL);
         session.wait_for("A transfer was not finished");
-        session.keys("y");
+        session.answer("y go on", "y");
         let is_there = || world.backend.get("box", "big.bin").is_some_and(|bytes| bytes == data);
         session.wait_until("the object", |_| is_there());
         session.wait_until("no gauge", |screen| !screen.contents().contains("running"));

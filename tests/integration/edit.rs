@@ -83,8 +83,8 @@ async fn a_conflict_loses_nothing_and_offers_ways_on() {
     session.keys("\te");
     session.wait_for("somebody else");
     assert_eq!((text(&shell, "note.txt").as_str(), kept(&shell)), ("theirs", vec!["mine\n".to_owned()]));
-    session.keys("s");
-    session.wait_for("Save as");
+    session.answer("s save as", "s");
+    session.wait_for("Save as (key in the same bucket)");
     session.keys(".new\r");
     session.wait_for("note.txt.new");
     assert_eq!(text(&shell, "note.txt.new"), "mine\n");
@@ -93,7 +93,7 @@ async fn a_conflict_loses_nothing_and_offers_ways_on() {
     shell.world.backend.faults().add(replace("theirs again"));
     session.keys("Re");
     session.wait_for("somebody else");
-    session.keys("o");
+    session.answer("o overwrite", "o");
     session.wait_until("what was overwritten", |_| text(&shell, "note.txt") == "mine\n");
 
     shell.world.backend.faults().add(Rule::always(Operation::PutObject, Fault::Status(403, "AccessDenied")));
@@ -155,7 +155,7 @@ async fn what_an_editor_that_failed_has_left_is_written_back_when_the_user_says_
     let session = start(&shell, "echo second >> \"$2\"; exit 3");
     session.keys("\te");
     session.wait_for("ended with code 3");
-    session.keys("u");
+    session.answer("u upload", "u");
     session.wait_for("is written back");
     assert_eq!(text(&shell, "note.txt"), "first\nsecond\n");
     assert!(kept(&shell).is_empty());
@@ -167,7 +167,7 @@ async fn an_editor_that_leaves_nothing_is_asked_about_though_it_ended_well() {
     let session = start(&shell, ": > \"$2\"");
     session.keys("\te");
     session.wait_for("The editor left an empty file");
-    session.keys("\r");
+    session.answer("u upload", "\r");
     session.wait_for("kept in");
     assert_eq!(text(&shell, "note.txt"), "first\n");
 }
@@ -203,7 +203,7 @@ async fn an_editor_with_a_window_of_its_own_is_waited_for() {
     let session = start(&shell, ":");
     session.keys("\te");
     session.wait_for("Is the editor still open?");
-    session.keys("\r");
+    session.answer("c it is closed", "\r");
     session.wait_for("nothing was changed");
 }
 
@@ -249,11 +249,7 @@ async fn a_copy_that_was_left_behind_can_be_written_back() {
     assert_eq!(session.exit_code_unseen(), 143);
     let session = start(&shell, script);
     session.wait_for("twinpail ended while");
-    session.wait_until("an answer", |screen| {
-        // A question that opens by itself takes answers only once it has been seen.
-        session.keys("u");
-        !screen.contents().contains("twinpail ended while")
-    });
+    session.answer("u upload", "u");
     session.wait_until("the object", |_| text(&shell, "note.txt") == "first\nsecond\n");
     session.wait_until("no copy", |_| kept(&shell).is_empty());
     let (content_type, metadata) = shell.world.backend.described("box", "note.txt").unwrap();

@@ -958,7 +958,7 @@ async fn links_are_made_listed_and_ended_in_the_browser() {
     close("create");
     session.keys("d");
     session.wait_for("revoke: film.mov?");
-    session.keys("y");
+    session.answer("y yes", "y");
     session.wait_for("is over");
     session.keys("a");
     session.wait_for("share  revoked");

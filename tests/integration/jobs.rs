@@ -125,8 +125,7 @@ async fn signals_act_at_once_while_an_editor_or_a_reader_has_the_terminal() {
         let mut session = start(&world, SIZE);
         session.wait_for("gamma");
         session.keys("\ty");
-        session.wait_for("Esc close");
-        session.keys("p");
+        session.answer("p print", "p");
         session.wait_for("Press Enter");
         session.signal(signal);
         assert_eq!(session.exit_code(), code, "while it is read");

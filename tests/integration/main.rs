@@ -37,6 +37,8 @@ mod profile;
 #[cfg(test)]
 mod pty;
 #[cfg(test)]
+mod questions;
+#[cfg(test)]
 mod relay;
 #[cfg(test)]
 mod resume;

@@ -148,6 +148,15 @@ impl Session {
         keyboard.write_all(text.as_bytes()).and_then(|()| keyboard.flush()).expect("the program reads keys");
     }
 
+    /// Types `text` once the status line offers `hint`: a question offers its keys as soon as it takes them.
+    pub(crate) fn answer(&self, hint: &str, text: &str) {
+        self.wait_until(&format!("{hint:?} offered"), |screen| {
+            let rows = screen.contents();
+            rows.trim_end().lines().last().is_some_and(|last| last.contains(hint))
+        });
+        self.keys(text);
+    }
+
     /// Bytes that have come out of the line so far.
     pub(crate) fn bytes(&self) -> usize {
         lock(&self.seen.0).bytes

@@ -146,7 +146,7 @@ async fn the_browser_brings_back_and_purges_on_a_small_screen() {
     session.wait_for("a purge is of everything here");
     session.keys(".D");
     session.wait_for("Type d to go on");
-    session.keys("d\r");
+    session.answer("once that is typed", "d\r");
     session.wait_for("0 versions");
     assert!(ids(&shell, "d/a").is_empty() && ids(&shell, "d/hidden").is_empty());
     session.keys("\x1b");

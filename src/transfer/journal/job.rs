@@ -73,6 +73,8 @@ pub(in crate::transfer) enum Line {
     Again,
     /// It ran to its end, with failures.
     Over,
+    /// The user does not want to be asked about it again.
+    Declined,
 }
 
 /// Bytes a second at most; `None`: limited no more.
@@ -91,6 +93,7 @@ struct Told {
     /// What the user limited it to last, if anything was said.
     limit: Option<Limit>,
     over: bool,
+    declined: bool,
 }
 
 /// What was done before of a job.
@@ -138,6 +141,8 @@ pub struct Unfinished {
     pub over: bool,
     /// Whether a running twinpail is at it.
     pub busy: bool,
+    /// Whether the user does not want to be asked about it again.
+    pub declined: bool,
 }
 
 /// The record of a running job.
@@ -169,8 +174,9 @@ fn tell(lines: &[String], most: usize) -> Option<(Header, Told)> {
             Line::Paused(paused) => told.paused = paused,
             Line::Priority(priority) => told.priority = priority,
             Line::Limit(limit) => told.limit = Some(Limit(limit)),
-            Line::Again => (told.over, told.failed) = (false, Vec::new()),
+            Line::Again => (told.over, told.failed, told.declined) = (false, Vec::new(), false),
             Line::Over => told.over = true,
+            Line::Declined => told.declined = true,
         }
     }
     Some((header, told))
@@ -253,9 +259,23 @@ impl Journal {
                 paused: told.paused,
                 over: told.over,
                 busy,
+                declined: told.declined,
             });
         }
         found
+    }
+
+    /// Writes down that the user does not want to be asked about a job again.
+    ///
+    /// # Errors
+    /// The file system's. One that is gone, or that a running twinpail is at, needs no note.
+    pub(in crate::transfer) fn decline(&self, id: &str) -> Result<()> {
+        let path = self.records("jobs").into_iter().find(|path| id_of(path) == id);
+        let Some(path) = path else { return Ok(()) };
+        match Log::open(&path)? {
+            Opened::Ours(log, _) => log.append(&Line::Declined),
+            Opened::Absent | Opened::Busy => Ok(()),
+        }
     }
 
     /// Forgets a job; returns what it left to be cleaned up: unfinished uploads (target and upload id) and `.part`
@@ -353,6 +373,20 @@ mod tests {
         assert_eq!(journal.unfinished()[0].moved.len(), MOST_TAKEN_BACK + 1);
         let record = journal.job(&request("/a"), false).unwrap();
         assert!(record.before.moved.contains_key(&place(MOST_TAKEN_BACK + 9)));
+    }
+
+    #[test]
+    fn a_job_that_is_not_to_be_asked_about_stays_so_until_it_is_begun_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = Journal::at(folder.path().join("t"));
+        drop(journal.job(&request("/a"), false).unwrap());
+        let id = journal.unfinished()[0].id.clone();
+        assert!(!journal.unfinished()[0].declined);
+        journal.decline(&id).unwrap();
+        journal.decline("gone").unwrap();
+        assert!(journal.unfinished()[0].declined);
+        drop(journal.job(&request("/a"), true).unwrap());
+        assert!(!journal.unfinished()[0].declined);
     }
 
     #[test]

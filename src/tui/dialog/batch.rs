@@ -176,7 +176,7 @@ impl Batch {
                     let new = new.as_ref().ok().filter(|new| **new != old.name)?;
                     Some((old.entry.clone(), old.renamed(new)))
                 });
-                Outcome::Decide(Decision::RenameMany(renamed.collect()))
+                Outcome::Ask(Decision::RenameMany(renamed.collect()))
             }
         }
     }
@@ -319,9 +319,7 @@ mod tests {
             names.rename();
             assert_eq!(names.new[0].as_ref().err().copied().unwrap_or_default(), why, "{pattern}");
         }
-        let Outcome::Decide(Decision::RenameMany(renamed)) = press(&mut names, KeyCode::Enter) else {
-            panic!()
-        };
+        let Outcome::Ask(Decision::RenameMany(renamed)) = press(&mut names, KeyCode::Enter) else { panic!() };
         assert_eq!(renamed, [("a.txt".into(), "a".into()), ("b.txt".into(), "b".into())]);
         let mut names = batch(&["a", "b"]);
         names.on_paste("a");

@@ -13,7 +13,6 @@ use crate::action::Action;
 use crate::location::Location;
 use crate::s3::Version;
 use crate::sanitize::display_safe;
-use crate::transfer::Unfinished;
 use crate::walk::Target;
 
 /// Cells that the question wants.
@@ -40,17 +39,14 @@ pub(crate) struct Confirm {
 }
 
 impl Confirm {
-    pub(super) fn delete(targets: Vec<Target>, what: &str, files: u64, bytes: &str) -> Self {
-        let mut lines = vec![
-            format!("Delete {}?", display_safe(what)),
-            format!("{files} {}, {bytes}", if files == 1 { "file" } else { "files" }),
-            String::new(),
-        ];
+    pub(super) fn delete(targets: Vec<Target>, what: &str, how_much: &str) -> Self {
+        let mut lines = vec![format!("Delete {}?", display_safe(what)), how_much.to_owned(), String::new()];
         lines.extend(targets.iter().map(|target| target.location.to_string()));
         Self::new("Delete", lines, Decision::Delete(targets))
     }
 
-    pub(super) fn versions(versions: &[Version]) -> Self {
+    /// The question whether these are to be deleted, and what a yes means.
+    pub(super) fn versions(versions: &[Version]) -> (Vec<String>, Decision) {
         let count = text::thousands(versions.len());
         let newest = versions.iter().filter(|version| version.latest && version.object.is_some()).count();
         let noun = if versions.len() == 1 { "version" } else { "versions" };
@@ -63,7 +59,7 @@ impl Confirm {
         let named = versions.iter().take(NAMED);
         lines.extend(named.map(|one| format!("{} {}", display_safe(&one.key), display_safe(&one.id))));
         let ids = versions.iter().map(Version::object_id).collect();
-        Self::new("Delete versions", lines, Decision::DeleteVersions(ids))
+        (lines, Decision::DeleteVersions(ids))
     }
 
     /// What it does cannot be taken back.
@@ -97,22 +93,6 @@ impl Confirm {
             lines.push(format!("and {} more", text::thousands(uploads.len() - NAMED)));
         }
         Self::new("Abort", lines, Decision::AbortUploads(uploads))
-    }
-
-    pub(super) fn resume(unfinished: Vec<Unfinished>) -> Self {
-        let mut lines = vec![
-            match unfinished.len() {
-                1 => "A transfer was not finished. Go on with it?".to_owned(),
-                many => format!("{many} transfers were not finished. Go on with them?"),
-            },
-            "No leaves them; `twinpail transfers forget` cleans up.".to_owned(),
-            String::new(),
-        ];
-        lines.extend(unfinished.iter().take(NAMED).filter_map(|one| {
-            let item = one.request.items.first()?;
-            Some(format!("{} to {}", item.from, item.to))
-        }));
-        Self { yes: true, ..Self::new("Unfinished", lines, Decision::Resume(unfinished)) }
     }
 
     pub(super) fn quit(running: usize) -> Self {

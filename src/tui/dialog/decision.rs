@@ -131,10 +131,18 @@ pub(crate) enum Decision {
     Purge(Scope),
     /// Do these steps.
     Sync(Box<Plan>),
+    /// Do them although they delete much.
+    SyncDeleting(Box<Plan>),
     /// Try what failed of a transfer again: all of it, or one by its number.
     Retry(TransferId, Option<u64>),
     /// Go on with these.
     Resume(Vec<Unfinished>),
+    /// Forget these, by their ids.
+    ForgetUnfinished(Vec<String>),
+    /// Do not ask about these again.
+    DeclineUnfinished(Vec<String>),
+    /// Stop what is counted or compared for a question.
+    StopWaiting,
     /// Quit although transfers run.
     Quit,
 }
@@ -187,6 +195,8 @@ pub(crate) enum Outcome {
     Close(Option<Purpose>),
     /// It is decided and closes.
     Decide(Decision),
+    /// It is decided and closes, unless what was asked for fails: then it stays as it is.
+    Ask(Decision),
     /// Something is to be done while it stays open (copy again, print).
     Do(Decision),
 }

@@ -243,6 +243,7 @@ fn heading(screen: Screen, group: Group) -> &'static str {
         (Screen::Confirm, _) => "Where yes or no is asked",
         (Screen::Conflict, _) => "Where a target exists already",
         (Screen::Unsaved, _) => "Where an edit could not be written back",
+        (Screen::Unfinished, _) => "Where unfinished transfers are offered",
         (Screen::Dialog, _) => "In every list and question",
         (Screen::Form, _) => "Where text is typed",
         (Screen::Global, _) => "Everywhere",

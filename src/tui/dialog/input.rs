@@ -46,7 +46,7 @@ impl Prompt {
         self.purpose
     }
 
-    fn is_live(&self) -> bool {
+    pub(super) fn is_live(&self) -> bool {
         matches!(self.purpose, Purpose::Filter | Purpose::Jump | Purpose::Seek)
     }
 
@@ -67,11 +67,12 @@ impl Prompt {
             return self.changed(changed);
         }
         let text = self.field.text();
+        let decision = Decision::Text(self.purpose, text.to_owned());
         // An empty filter is a decision (no filter); an empty name or place is none.
-        if text.is_empty() && !self.is_live() {
-            Outcome::Close(Some(self.purpose))
-        } else {
-            Outcome::Decide(Decision::Text(self.purpose, text.to_owned()))
+        match (self.is_live(), text.is_empty()) {
+            (true, _) => Outcome::Decide(decision),
+            (false, true) => Outcome::Close(Some(self.purpose)),
+            (false, false) => Outcome::Ask(decision),
         }
     }
 

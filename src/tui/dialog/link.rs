@@ -274,11 +274,11 @@ impl LinkForm {
             let size = self.bytes().unwrap_or_default();
             let kit = KitRequest { target, size, part_size: None, expires, content_type };
             let folder = text(Row::Folder).unwrap_or_else(|| ".".to_owned());
-            return Outcome::Decide(Decision::Kit(Box::new(kit), PathBuf::from(folder)));
+            return Outcome::Ask(Decision::Kit(Box::new(kit), PathBuf::from(folder)));
         }
         let disposition =
             if rows.contains(&Row::Disposition) { self.request.disposition } else { Disposition::Unchanged };
-        Outcome::Decide(Decision::Link(Box::new(LinkRequest {
+        Outcome::Ask(Decision::Link(Box::new(LinkRequest {
             // What is known is known of the object under the cursor.
             seen: self.request.seen.clone().filter(|_| target == self.request.target),
             target,
@@ -386,7 +386,7 @@ mod tests {
 
     fn signed(outcome: Outcome) -> LinkRequest {
         match outcome {
-            Outcome::Decide(Decision::Link(request)) => *request,
+            Outcome::Ask(Decision::Link(request)) => *request,
             other => panic!("not signed: {other:?}"),
         }
     }
@@ -471,7 +471,7 @@ mod tests {
         assert_eq!(form.row(), Row::Size);
         form.on_paste("3GiB");
         match press(&mut form, &[KeyCode::Enter]) {
-            Outcome::Decide(Decision::Kit(kit, folder)) => {
+            Outcome::Ask(Decision::Kit(kit, folder)) => {
                 assert_eq!((kit.target.key.as_str(), kit.size), ("in/film.mov", 3 << 30));
                 assert_eq!(folder, PathBuf::from("/tmp/x"));
             }

@@ -4,9 +4,9 @@ use std::collections::HashSet;
 
 use super::super::units::Units;
 use super::{
-    Chosen, Decision, Dialog, Editing, Given, Item, Old, Property, Purpose, batch, confirm, conflict, facts,
-    failures, given, help, info, input, link, links, pick, profiles, properties, setup, share, sync, typed,
-    unlock, unsaved, uploads, usage, versions, viewer,
+    Chosen, Decision, Dialog, Editing, Given, Item, Old, Property, Purpose, Word, batch, confirm, conflict,
+    facts, failures, given, help, info, input, link, links, offer, pick, profiles, properties, setup, share,
+    sync, typed, unlock, unsaved, uploads, usage, versions, viewer, wait,
 };
 use crate::action::Screen;
 use crate::config::{Importable, Keys};
@@ -24,9 +24,9 @@ impl Dialog {
         Self::Input(input::Prompt::new(purpose, label, text))
     }
 
-    /// "Delete N objects, SIZE?" `what` names the only target or counts them; `files`, `bytes` are exact.
-    pub(crate) fn confirm_delete(targets: Vec<Target>, what: &str, files: u64, bytes: &str) -> Self {
-        Self::Confirm(confirm::Confirm::delete(targets, what, files, bytes))
+    /// "Delete N objects, SIZE?" `what` names the only target or counts them; `how_much` is exact.
+    pub(crate) fn confirm_delete(targets: Vec<Target>, what: &str, how_much: &str) -> Self {
+        Self::Confirm(confirm::Confirm::delete(targets, what, how_much))
     }
 
     /// A question about what is marked, with what it says of marked entries that are hidden and left out.
@@ -39,9 +39,9 @@ impl Dialog {
         self
     }
 
-    /// "N transfers are not finished; go on with them?"
-    pub(crate) fn confirm_resume(unfinished: Vec<Unfinished>) -> Self {
-        Self::Confirm(confirm::Confirm::resume(unfinished))
+    /// "N transfers were not finished": go on with them, forget them, or not be asked again.
+    pub(crate) fn offer(unfinished: Vec<Unfinished>, units: &Units) -> Self {
+        Self::Offer(Box::new(offer::Offer::new(unfinished, units)))
     }
 
     /// "N transfers are running; quit?"
@@ -80,14 +80,18 @@ impl Dialog {
         }
     }
 
-    /// "Delete N versions for good?"
-    pub(crate) fn confirm_versions(versions: &[Version]) -> Self {
-        Self::Confirm(confirm::Confirm::versions(versions))
+    /// "Delete N versions for good?" Of more than `great` their number has to be typed.
+    pub(crate) fn confirm_versions(versions: &[Version], great: usize) -> Self {
+        let (lines, decision) = confirm::Confirm::versions(versions);
+        if versions.len() > great {
+            return Self::typed("Delete versions", &lines[..2], Word::Count(versions.len() as u64), decision);
+        }
+        Self::confirm("Delete versions", lines, decision)
     }
 
-    /// A question that only `name` answers.
-    pub(crate) fn typed(title: &'static str, lines: &[String], name: &str, decision: Decision) -> Self {
-        Self::Typed(typed::Typed::new(title, lines, name, decision))
+    /// A question that only `word` answers.
+    pub(crate) fn typed(title: &'static str, lines: &[String], word: Word, decision: Decision) -> Self {
+        Self::Typed(typed::Typed::new(title, lines, word, decision))
     }
 
     /// Overwrite, skip, newer, rename; for this one or for all.
@@ -291,6 +295,11 @@ impl Dialog {
             Self::NewProfile(form) => Some(form),
             _ => None,
         }
+    }
+
+    /// Something is counted or compared for a question: keys go nowhere until that is there.
+    pub(crate) fn wait(title: &'static str, text: String) -> Self {
+        Self::Wait(wait::Wait::new(title, text))
     }
 
     /// A failure in full: sentence and hint.

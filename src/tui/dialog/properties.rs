@@ -160,7 +160,7 @@ impl Properties {
         if change.is_empty() {
             return Outcome::Close(None);
         }
-        Outcome::Decide(Decision::Change(self.targets.clone(), Box::new(change)))
+        Outcome::Ask(Decision::Change(self.targets.clone(), Box::new(change)))
     }
 
     /// What was changed in the form.
@@ -248,7 +248,7 @@ mod tests {
 
     fn changed(outcome: Outcome) -> Change {
         match outcome {
-            Outcome::Decide(Decision::Change(_, change)) => *change,
+            Outcome::Ask(Decision::Change(_, change)) => *change,
             other => panic!("{other:?}"),
         }
     }

@@ -186,7 +186,7 @@ impl ShareForm {
                 note,
                 ..DropRequest::default()
             });
-            return Outcome::Decide(Decision::Share(vec![order]));
+            return Outcome::Ask(Decision::Share(vec![order]));
         }
         let share = |places: &[Location]| {
             Order::Share(ShareRequest {
@@ -199,7 +199,7 @@ impl ShareForm {
             })
         };
         let size = if self.each { 1 } else { self.places.len().max(1) };
-        Outcome::Decide(Decision::Share(self.places.chunks(size).map(share).collect()))
+        Outcome::Ask(Decision::Share(self.places.chunks(size).map(share).collect()))
     }
 
     fn words(&self, row: Row) -> (&'static str, &'static str) {
@@ -285,7 +285,7 @@ mod tests {
 
     fn orders(outcome: Outcome) -> Vec<Order> {
         match outcome {
-            Outcome::Decide(Decision::Share(orders)) => orders,
+            Outcome::Ask(Decision::Share(orders)) => orders,
             other => panic!("not ordered: {other:?}"),
         }
     }

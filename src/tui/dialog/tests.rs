@@ -81,6 +81,7 @@ fn escape_only_ever_cancels() {
                 other => panic!("{other:?}"),
             },
             "usage" => Outcome::Decide(Decision::LeaveUsage),
+            "wait" => Outcome::Decide(Decision::StopWaiting),
             "help_searched" => Outcome::Stay,
             "versions" | "versions_of_one" => Outcome::Decide(Decision::LeaveVersions),
             _ => Outcome::Close(None),
@@ -192,7 +193,7 @@ fn letters_go_into_fields_and_live_ones_report() {
 #[test]
 fn deleting_needs_a_yes() {
     let targets = vec![Target { location: Location::Remote(remote("a")), tree: false }];
-    let dialog = || Dialog::confirm_delete(targets.clone(), "a", 1, "1 B");
+    let dialog = || Dialog::confirm_delete(targets.clone(), "a", "1 file, 1 B");
     assert_eq!(press(&mut dialog(), KeyCode::Enter), Outcome::Close(None));
     assert_eq!(press(&mut dialog(), KeyCode::Char('n')), Outcome::Close(None));
     assert_eq!(press(&mut dialog(), KeyCode::Char('y')), Outcome::Decide(Decision::Delete(targets.clone())));

@@ -1,4 +1,4 @@
-//! A question so grave that its answer is a name to be typed.
+//! A question so grave that its answer is to be typed: the name of what goes, or how many go.
 
 use crossterm::event::KeyEvent;
 use ratatui::Frame;
@@ -16,15 +16,39 @@ use crate::sanitize::display_safe;
 const WIDTH: u16 = 66;
 
 /// For the status line.
-pub(super) const HINTS: &[Hint] = &[(&[Action::FormAccept], "do it, once the name is there")];
+pub(super) const HINTS: &[Hint] = &[(&[Action::FormAccept], "do it, once that is typed")];
+
+/// What has to be typed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Word {
+    /// Exactly this.
+    Name(String),
+    /// This number; how its thousands are set apart does not matter.
+    Count(u64),
+}
+
+impl Word {
+    fn is(&self, typed: &str) -> bool {
+        match self {
+            Word::Name(name) => typed == name,
+            Word::Count(count) => typed.replace([',', ' ', '_', '\''], "") == count.to_string(),
+        }
+    }
+
+    fn shown(&self) -> String {
+        match self {
+            Word::Name(name) => display_safe(name).into_owned(),
+            Word::Count(count) => text::count(*count),
+        }
+    }
+}
 
 /// The dialog.
 #[derive(Debug)]
 pub(crate) struct Typed {
     title: &'static str,
     lines: Vec<String>,
-    /// What has to be typed.
-    name: String,
+    word: Word,
     field: Field,
     /// Something else was.
     wrong: bool,
@@ -32,9 +56,9 @@ pub(crate) struct Typed {
 }
 
 impl Typed {
-    pub(super) fn new(title: &'static str, lines: &[String], name: &str, decision: Decision) -> Self {
+    pub(super) fn new(title: &'static str, lines: &[String], word: Word, decision: Decision) -> Self {
         let lines = lines.iter().map(|line| display_safe(line).into_owned()).collect();
-        Self { title, lines, name: name.to_owned(), field: Field::new(""), wrong: false, decision }
+        Self { title, lines, word, field: Field::new(""), wrong: false, decision }
     }
 
     /// Says below the question what it is not about.
@@ -44,7 +68,7 @@ impl Typed {
 
     pub(super) fn on_key(&mut self, key: KeyEvent, action: Option<Action>) -> Outcome {
         if action == Some(Action::FormAccept) {
-            if self.field.text() == self.name {
+            if self.word.is(self.field.text()) {
                 return Outcome::Decide(self.decision.clone());
             }
             self.wrong = true;
@@ -68,7 +92,8 @@ impl Typed {
             .flat_map(|line| wrapped(line))
             .map(|line| Line::styled(line, theme.text))
             .collect();
-        let ask = format!("Type {} to go on:", display_safe(&self.name));
+        let not = if self.wrong { "That is something else. " } else { "" };
+        let ask = format!("{not}Type {} to go on:", self.word.shown());
         let style = if self.wrong { theme.error } else { theme.warning };
         lines.extend(wrapped(&ask).into_iter().map(|line| Line::styled(line, style)));
         let height = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_add(1);

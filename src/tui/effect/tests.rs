@@ -82,8 +82,17 @@ impl Flow {
         self.perform(effects);
     }
 
+    /// The user sees what is on the screen.
+    fn look(&mut self) {
+        if let Some(unseen) = self.state.dialogs.unseen() {
+            self.happen(Event::Seen(unseen.number));
+        }
+    }
+
+    /// Types as somebody does who has seen what is on the screen.
     fn keys(&mut self, text: &str) {
         for c in text.chars() {
+            self.look();
             let code = match c {
                 '\t' => KeyCode::Tab,
                 '\r' => KeyCode::Enter,

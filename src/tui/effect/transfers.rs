@@ -2,8 +2,13 @@
 
 use super::super::message::{Effect, Event, Touches};
 use super::{Effects, blocking};
+use crate::error::Result;
 use crate::location::Location;
 use crate::transfer::{Engine, Verb};
+
+/// Where what is not offered any more is found.
+const DECLINED: &str =
+    "not asked about again; `twinpail transfers ls` lists them, `resume` goes on with them";
 
 impl Effects {
     /// Effects on transfers.
@@ -37,6 +42,17 @@ impl Effects {
                 let touches = Touches { places, undoable, moved: unfinished.moved, ..Touches::default() };
                 return vec![Event::Submitted { id, touches }, Event::Progress(self.snapshot())];
             }
+            Effect::ForgetUnfinished(ids) => {
+                let engine = self.engine.clone();
+                self.spawn(async move { Event::Said(forget(&engine, &ids).await) });
+            }
+            Effect::DeclineUnfinished(ids) => {
+                let engine = self.engine.clone();
+                self.spawn(async move {
+                    let declined = blocking(move || ids.iter().try_for_each(|id| engine.decline(id))).await;
+                    Event::Said(declined.map(|()| DECLINED.to_owned()))
+                });
+            }
             Effect::ForgetFinished => return self.tell(Engine::forget_finished),
             Effect::Answer(id, answer) => return self.tell(|engine| engine.answer(id, answer)),
             _ => {}
@@ -49,4 +65,16 @@ impl Effects {
         order(&self.engine);
         vec![Event::Progress(self.snapshot())]
     }
+}
+
+/// Forgets all of them, whatever becomes of one; what happened, in words.
+async fn forget(engine: &Engine, ids: &[String]) -> Result<String> {
+    let mut failed = Ok(());
+    for id in ids {
+        let done =
+            engine.forget(id).await.map_err(|error| error.context(format!("transfer {id} left something")));
+        failed = failed.and(done);
+    }
+    let what = if ids.len() == 1 { "transfer is" } else { "transfers are" };
+    failed.map(|()| format!("{} {what} forgotten", ids.len()))
 }

@@ -85,6 +85,10 @@ pub(crate) enum Effect {
     FindUnfinished,
     /// Go on with what an earlier run did not finish.
     ResumeUnfinished(Box<Unfinished>),
+    /// Forget what earlier runs did not finish: abort its uploads, remove its parts.
+    ForgetUnfinished(Vec<String>),
+    /// Do not offer it again.
+    DeclineUnfinished(Vec<String>),
     /// Take finished ones off the list.
     ForgetFinished,
     /// Answer a question.

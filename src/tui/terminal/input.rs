@@ -49,12 +49,15 @@ pub(crate) enum Reply {
         /// that a terminal does not say it proves nothing.
         clipboard: bool,
     },
-    /// To `ESC [ 5 n`: it has worked off everything that was sent before the question.
+    /// To [`ASK_STATUS`]: it has worked off everything that was sent before the question.
     Ready,
 }
 
 /// Asks for the primary device attributes (DA1).
 pub(crate) const ASK_ATTRIBUTES: &[u8] = b"\x1b[c";
+
+/// Asks for the status (DSR), which terminals answer in the order of what they are sent.
+pub(crate) const ASK_STATUS: &[u8] = b"\x1b[5n";
 
 /// What has come so far.
 pub(crate) enum Ready {

@@ -3,12 +3,13 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use super::super::dialog::{Dialog, Purpose};
+use super::super::dialog::{Dialog, Pending, Purpose};
 use super::super::message::Effect;
 use super::super::pane::Pane;
 use super::super::state::{State, Tone};
 use super::super::text;
 use super::browser::refresh;
+use super::dialogs;
 use crate::action::Action;
 use crate::entry::Kind;
 use crate::error::{Error, Kind as Failure, Result};
@@ -77,10 +78,11 @@ pub(super) fn ask_export(state: &mut State) -> Vec<Effect> {
 pub(super) fn written_to(state: &mut State, result: Result<(PathBuf, usize)>) -> Vec<Effect> {
     match result {
         Err(error) => {
-            state.fail(&error);
+            dialogs::answered(state, Pending::Export, Err(&error));
             Vec::new()
         }
         Ok((file, rows)) => {
+            state.dialogs.settle(Pending::Export, true);
             let rows = format!("{} row{}", text::thousands(rows), if rows == 1 { "" } else { "s" });
             state.say(Tone::Plain, format!("{rows} written to {}", display_safe(&file.to_string_lossy())));
             let folder = Location::Local(file).parent();
@@ -90,15 +92,10 @@ pub(super) fn written_to(state: &mut State, result: Result<(PathBuf, usize)>) ->
 }
 
 /// Writes what is read of the listing, as it is filtered and sorted.
-pub(super) fn export(state: &mut State, file: &str) -> Vec<Effect> {
+pub(super) fn export(state: &State, file: &str) -> Result<Vec<Effect>> {
     let pane = state.here();
-    match written(pane, file) {
-        Ok(text) => vec![Effect::WriteFile { file: file.into(), text, rows: pane.listing.rows() }],
-        Err(error) => {
-            state.fail(&error);
-            Vec::new()
-        }
-    }
+    let text = written(pane, file)?;
+    Ok(vec![Effect::WriteFile { file: file.into(), text, rows: pane.listing.rows() }])
 }
 
 /// A row as it is written.

@@ -2,10 +2,10 @@
 
 use std::ffi::OsStr;
 
-use super::super::dialog::{Choice, Dialog, Item};
+use super::super::dialog::{Choice, Dialog, Item, Pending};
 use super::super::message::Effect;
 use super::super::state::{State, Tone};
-use super::{go, search};
+use super::{dialogs, go, search};
 use crate::action::Action;
 use crate::config::Column;
 use crate::error::Result;
@@ -97,8 +97,8 @@ pub(super) fn open(state: &mut State) -> Vec<Effect> {
 
 /// Something was made or renamed, or could not be.
 pub(super) fn changed(state: &mut State, at: &Location, name: &OsStr, result: Result<()>) -> Vec<Effect> {
-    if let Err(error) = result {
-        state.fail(&error);
+    dialogs::answered(state, Pending::Create, result.as_ref().map(drop));
+    if result.is_err() {
         return Vec::new();
     }
     let here = state.focus;

@@ -1,18 +1,23 @@
 //! Deleting: counted first, asked about, done by the outside.
 
-use super::super::dialog::Dialog;
+use super::super::dialog::{Decision, Dialog, Pending, Word};
 use super::super::message::{Effect, Task};
 use super::super::state::{Deletion, Job, State, Tone};
 use super::super::text;
 use super::browser::refresh;
 use super::transfer::writable;
-use super::{properties, undo, versions};
+use super::{dialogs, properties, undo, versions};
 use crate::action::Action;
 use crate::entry::Kind;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind as Failure, Result};
 use crate::location::Location;
 use crate::sanitize::display_safe;
 use crate::walk::{Target, Total};
+
+/// Deleting more files or objects than this at once takes more than a yes.
+pub(super) const GREAT: usize = 1000;
+/// Entries that a question names which has to leave room for a field.
+const NAMED: usize = 8;
 
 /// Counts what is chosen; without confirmation it goes at once, but never a bucket.
 pub(super) fn start(state: &mut State) -> Vec<Effect> {
@@ -35,9 +40,10 @@ pub(super) fn start(state: &mut State) -> Vec<Effect> {
     if !writable(state, &place) {
         return Vec::new();
     }
-    if state.config.ui.confirm_delete || bucket {
-        (state.deletion, state.job) = (Some(Deletion::Counting), Job::Delete);
-        return vec![Effect::Count(targets)];
+    // How much is below a folder nobody can tell who has not counted.
+    let tree = targets.iter().any(|target| target.tree);
+    if state.config.ui.confirm_delete || bucket || tree || targets.len() > GREAT {
+        return count(state, Job::Delete, targets, None);
     }
     if let Some(left_out) = state.left_out.take() {
         state.say(Tone::Warning, left_out);
@@ -45,15 +51,36 @@ pub(super) fn start(state: &mut State) -> Vec<Effect> {
     delete(state, targets)
 }
 
+/// Counts what a question is to be about: what is to be deleted, or what `task` would change. Keys wait for the question.
+pub(super) fn count(
+    state: &mut State,
+    job: Job,
+    targets: Vec<Target>,
+    task: Option<Box<Task>>,
+) -> Vec<Effect> {
+    (state.deletion, state.job, state.counted) = (Some(Deletion::Counting), job, task);
+    let (_, done) = job.words();
+    state.dialogs.push(Dialog::wait("Counting", format!("counting what would be {done}")));
+    vec![Effect::Count(targets)]
+}
+
 /// Whether something goes on already that takes long and is no transfer; says so.
 pub(super) fn is_busy(state: &mut State) -> bool {
-    let busy = state.deletion.is_some();
-    if busy {
-        let (doing, _) = state.job.words();
-        let key = state.config.keys.label(Action::Cancel);
-        state.say(Tone::Warning, format!("still {doing}; {key} stops that"));
+    let busy = free(state);
+    if let Err(error) = &busy {
+        state.say(Tone::Warning, error.to_string());
     }
-    busy
+    busy.is_err()
+}
+
+/// Says what goes on already that takes long and is no transfer, if something does.
+pub(super) fn free(state: &State) -> Result<()> {
+    if state.deletion.is_none() {
+        return Ok(());
+    }
+    let (doing, _) = state.job.words();
+    let key = state.config.keys.label(Action::Cancel);
+    Err(Error::new(Failure::Usage, format!("still {doing}; {key} stops that")))
 }
 
 /// It is known how much it is: ask.
@@ -62,13 +89,11 @@ pub(super) fn counted(state: &mut State, targets: Vec<Target>, total: Result<Tot
         return Vec::new();
     }
     state.deletion = None;
+    dialogs::waited(state);
     match (total, state.counted.take()) {
         (Ok(total), Some(task)) => properties::counted(state, task, total),
         (Ok(total), None) => {
-            let what = words(&targets);
-            let bytes = state.theme.units.size(total.bytes);
-            let dialog = Dialog::confirm_delete(targets, &what, total.files, &bytes);
-            state.dialogs.push(dialog.leaving_out(state.left_out.as_deref()));
+            return decide(state, targets, total);
         }
         (Err(error), _) => {
             let (_, done) = state.job.words();
@@ -78,9 +103,68 @@ pub(super) fn counted(state: &mut State, targets: Vec<Target>, total: Result<Tot
     Vec::new()
 }
 
-fn words(targets: &[Target]) -> String {
-    let is_bucket = |target: &Target| matches!(&target.location, Location::Remote(r) if r.key.is_empty());
+/// Asks about what was counted, or deletes it at once where the configuration wants no question. Much, and buckets that
+/// are not empty, are asked about whatever it says: their name or their number has to be typed.
+fn decide(state: &mut State, mut targets: Vec<Target>, total: Total) -> Vec<Effect> {
+    let buckets = targets.iter().filter(|target| is_bucket(target)).count();
+    let great = total.files > GREAT as u64;
+    // Of a bucket that was empty nothing but the bucket itself goes, whatever has come into it since.
+    if total.files == 0 {
+        for bucket in targets.iter_mut().filter(|target| is_bucket(target)) {
+            bucket.tree = false;
+        }
+    }
+    if !state.config.ui.confirm_delete && buckets == 0 && !great {
+        if let Some(left_out) = state.left_out.take() {
+            state.say(Tone::Warning, left_out);
+        }
+        return delete(state, targets);
+    }
+    let what = words(&targets, total);
+    let how_much = how_much(state, &targets, total);
+    let dialog = if great || (buckets > 0 && total.files > 0) {
+        let word = match targets.as_slice() {
+            [one] if buckets == 1 => Word::Name(one.location.name()),
+            _ => Word::Count(total.files),
+        };
+        let mut lines = vec![format!("Delete {what}?"), how_much, String::new()];
+        lines.extend(targets.iter().take(NAMED).map(|target| target.location.to_string()));
+        if targets.len() > NAMED {
+            lines.push(format!("and {} more", text::thousands(targets.len() - NAMED)));
+        }
+        lines.push(String::new());
+        Dialog::typed("Delete", &lines, word, Decision::Delete(targets))
+    } else {
+        Dialog::confirm_delete(targets, &what, &how_much)
+    };
+    state.dialogs.push(dialog.leaving_out(state.left_out.as_deref()));
+    Vec::new()
+}
+
+/// "12 files, 3.4 kB"; of buckets what is emptied first, and what is removed then.
+fn how_much(state: &State, targets: &[Target], total: Total) -> String {
+    let count =
+        |count: u64, one: &str| format!("{} {one}{}", text::count(count), if count == 1 { "" } else { "s" });
+    let bytes = state.theme.units.size(total.bytes);
+    let buckets = targets.iter().filter(|target| is_bucket(target)).count() as u64;
+    match (buckets, total.files) {
+        (0, files) => format!("{}, {bytes}", count(files, "file")),
+        (buckets, 0) => count(buckets, "empty bucket"),
+        (buckets, files) => {
+            format!("{}, {bytes}, first; then {}", count(files, "object"), count(buckets, "bucket"))
+        }
+    }
+}
+
+fn is_bucket(target: &Target) -> bool {
+    matches!(&target.location, Location::Remote(remote) if remote.key.is_empty())
+}
+
+fn words(targets: &[Target], total: Total) -> String {
     match targets {
+        [target] if is_bucket(target) && total.files == 0 => {
+            format!("the empty bucket {}", display_safe(&target.location.name()))
+        }
         [target] if is_bucket(target) => {
             format!("the bucket {} and everything in it", display_safe(&target.location.name()))
         }
@@ -128,6 +212,13 @@ pub(super) fn deleted(state: &mut State, failed: &[(Location, Error)]) -> Vec<Ef
     let Some(Deletion::Deleting(count)) = state.deletion else { return Vec::new() };
     state.deletion = None;
     let (_, done) = state.job.words();
+    if let [(_, error)] = failed
+        && state.dialogs.settle(Pending::Change, false)
+    {
+        state.fail(error);
+        return stale(state);
+    }
+    state.dialogs.settle(Pending::Change, true);
     if failed.is_empty() {
         let count = if count > 0 { format!("{} {done}", text::count(count)) } else { done.to_owned() };
         state.say(Tone::Plain, count);
@@ -163,6 +254,7 @@ pub(super) fn cancel(state: &mut State) -> Option<Vec<Effect>> {
     match stopped {
         Deletion::Counting => {
             state.counted = None;
+            dialogs::waited(state);
             state.say(Tone::Plain, format!("nothing was {done}"));
         }
         Deletion::Deleting(count) => {

@@ -2,7 +2,7 @@
 
 use crossterm::event::KeyEvent;
 
-use super::super::dialog::{Decision, Dialog, Outcome, Purpose, Step};
+use super::super::dialog::{Decision, Dialog, Outcome, Pending, Purpose, Refusal, Step};
 use super::super::listing::Filter;
 use super::super::message::{Effect, GivenEffect, SetupEffect};
 use super::super::state::{State, Tone};
@@ -11,9 +11,43 @@ use super::{
     transfer, undo, unlock, uploads, versions, viewing,
 };
 use crate::action::Action;
+use crate::error::{Error, Kind, Result};
 use crate::location::Location;
 
-/// A key for the dialog on top.
+/// Whether the dialog on top does not take this key yet; says so.
+pub(super) fn refuses_key(state: &mut State, key: KeyEvent) -> bool {
+    let refusal = state.dialogs.refuses_key(key);
+    refused(state, refusal)
+}
+
+/// Whether the dialog on top does not take clicks, pasted text and actions yet; says so.
+pub(super) fn refuses(state: &mut State) -> bool {
+    let refusal = state.dialogs.refuses();
+    refused(state, refusal)
+}
+
+fn refused(state: &mut State, refusal: Option<Refusal>) -> bool {
+    match refusal {
+        None => return false,
+        Some(Refusal::Unseen { first: false }) => {}
+        Some(Refusal::Unseen { first: true }) => {
+            state.say(Tone::Warning, "what was typed before this was shown is ignored; type it again");
+        }
+        Some(Refusal::Pending(pending)) => {
+            let text = format!("still {}; Esc closes this, and it goes on", pending.words());
+            state.say(Tone::Warning, text);
+        }
+        Some(Refusal::Waiting) => {
+            if let Some(Dialog::Wait(wait)) = state.dialogs.last() {
+                let text = format!("still {}; only Esc does something meanwhile", wait.text());
+                state.say(Tone::Warning, text);
+            }
+        }
+    }
+    true
+}
+
+/// A key for the dialog on top, which takes it.
 pub(super) fn key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
     let keys = &state.config.keys;
     let Some(dialog) = state.dialogs.last_mut() else { return Vec::new() };
@@ -23,6 +57,9 @@ pub(super) fn key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
 
 /// What was chosen in the palette of the dialog that is on top again.
 pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
+    if refuses(state) {
+        return Vec::new();
+    }
     let Some(dialog) = state.dialogs.last_mut() else { return Vec::new() };
     let outcome = dialog.on_action(action);
     follow(state, outcome)
@@ -37,6 +74,9 @@ pub(super) fn pointed(state: &mut State, step: Step) -> Vec<Effect> {
 
 /// Pasted text goes where text is typed, and nowhere else: it is no command.
 pub(super) fn paste(state: &mut State, text: &str) -> Vec<Effect> {
+    if refuses(state) {
+        return Vec::new();
+    }
     let Some(dialog) = state.dialogs.last_mut() else {
         state.say(Tone::Plain, "pasted text goes into input lines only");
         return Vec::new();
@@ -68,8 +108,66 @@ fn follow(state: &mut State, outcome: Outcome) -> Vec<Effect> {
             state.dialogs.pop();
             decide(state, decision)
         }
+        Outcome::Ask(decision) => ask(state, decision),
         Outcome::Do(decision) => decide(state, decision),
     }
+}
+
+/// What came of what a form asked for: it closes when that is done.
+pub(super) enum Asked {
+    /// Nothing can fail any more, or what fails is told elsewhere.
+    Done(Vec<Effect>),
+    /// The server or the file system has yet to say.
+    Waits(Pending, Vec<Effect>),
+}
+
+impl From<Vec<Effect>> for Asked {
+    fn from(effects: Vec<Effect>) -> Self {
+        Asked::Done(effects)
+    }
+}
+
+/// Does what a form asks for; whatever cannot be done leaves it open, with what was typed and the reason.
+fn ask(state: &mut State, decision: Decision) -> Vec<Effect> {
+    let Some(form) = state.dialogs.pop() else { return Vec::new() };
+    match asked(state, decision) {
+        Ok(Asked::Done(effects)) => effects,
+        Ok(Asked::Waits(pending, effects)) => {
+            state.dialogs.push(form);
+            state.dialogs.wait_for(pending);
+            effects
+        }
+        Err(error) => {
+            state.fail(&error);
+            state.dialogs.push(form);
+            Vec::new()
+        }
+    }
+}
+
+fn asked(state: &mut State, decision: Decision) -> Result<Asked> {
+    Ok(match decision {
+        Decision::Text(purpose, text) => return typed(state, purpose, &text),
+        Decision::RenameMany(names) => Asked::Waits(Pending::Rename, renaming::rename(state, names)),
+        Decision::Link(request) => Asked::Waits(Pending::Sign, link::sign(state, vec![*request])),
+        Decision::Kit(request, folder) => {
+            Asked::Waits(Pending::Kit, vec![Effect::Given(GivenEffect::Kit(request, folder))])
+        }
+        Decision::Share(orders) => {
+            Asked::Waits(Pending::Share, vec![Effect::Given(GivenEffect::Make(orders))])
+        }
+        Decision::Change(targets, change) => return properties::ask_change(state, targets, *change),
+        other => decide(state, other).into(),
+    })
+}
+
+/// It is known what came of what a form was sent off for; a failure is told. Whether the form was still there.
+pub(super) fn answered(state: &mut State, pending: Pending, result: std::result::Result<(), &Error>) -> bool {
+    let waits = state.dialogs.settle(pending, result.is_ok());
+    if let Err(error) = result {
+        state.fail(error);
+    }
+    waits
 }
 
 /// Filter and jump act with every letter.
@@ -114,7 +212,10 @@ fn take_back(state: &mut State, purpose: Option<Purpose>) {
 
 fn decide(state: &mut State, decision: Decision) -> Vec<Effect> {
     match decision {
-        Decision::Text(purpose, text) => typed(state, purpose, &text),
+        Decision::Text(purpose, text) => {
+            live(state, purpose, &text);
+            Vec::new()
+        }
         Decision::Delete(targets) => delete::delete(state, targets),
         Decision::Conflict(id, answer) => vec![Effect::Answer(id, answer)],
         Decision::CancelTransfer(id) => vec![Effect::CancelTransfer(id)],
@@ -172,52 +273,79 @@ fn decide(state: &mut State, decision: Decision) -> Vec<Effect> {
         Decision::AskPurge => versions::ask_purge(state),
         Decision::Purge(scope) => versions::purge(state, scope),
         Decision::Sync(plan) => sync::approved(state, *plan),
+        Decision::SyncDeleting(plan) => sync::begin(state, *plan),
         Decision::Resume(unfinished) => {
             unfinished.into_iter().map(|one| Effect::ResumeUnfinished(Box::new(one))).collect()
         }
+        Decision::ForgetUnfinished(ids) => vec![Effect::ForgetUnfinished(ids)],
+        Decision::DeclineUnfinished(ids) => vec![Effect::DeclineUnfinished(ids)],
         // The answer shows that it is no longer among them.
         Decision::Retry(id, only) => vec![Effect::Retry(id, only), Effect::Failures(id)],
         Decision::Unlock => unlock::begin(state),
+        Decision::StopWaiting => stop_waiting(state),
         Decision::Quit => vec![Effect::Quit],
     }
 }
 
-fn typed(state: &mut State, purpose: Purpose, text: &str) -> Vec<Effect> {
-    match purpose {
-        Purpose::Filter | Purpose::Jump | Purpose::Seek => live(state, purpose, text),
-        Purpose::Mark | Purpose::Unmark => mark_by(state, text, purpose == Purpose::Mark),
-        Purpose::Search => viewing::search(state, text),
-        Purpose::GoTo => return go::typed(state, text),
-        Purpose::Rename => return renaming::typed(state, text),
-        Purpose::SaveEdited => return editing::save_as(state, text),
-        Purpose::StorageClass => return properties::to_class(state, text),
-        Purpose::Restore => return properties::restore(state, text),
-        Purpose::Limit(id) => return transfer::limit(state, id, text),
-        Purpose::Extend => return given::extend(state, text),
-        Purpose::Find => return search::find(state, text),
-        Purpose::Export => return address::export(state, text),
-        Purpose::New => {
-            let at = state.here().location.clone();
-            return vec![Effect::Create { at, name: text.to_owned() }];
-        }
-    }
-    Vec::new()
+/// Esc while something is counted or compared for a question.
+fn stop_waiting(state: &mut State) -> Vec<Effect> {
+    delete::cancel(state).or_else(|| sync::cancel(state)).unwrap_or_default()
 }
 
-fn mark_by(state: &mut State, text: &str, on: bool) {
-    let Some(glob) = Filter::glob(text) else {
-        state.say(Tone::Error, "that is no pattern; `*.jpg` and `{a,b}*` are");
-        return;
-    };
+/// What was counted or compared is there: nobody waits for it any longer.
+pub(super) fn waited(state: &mut State) {
+    state.dialogs.retain(|dialog| !matches!(dialog, Dialog::Wait(_)));
+}
+
+fn typed(state: &mut State, purpose: Purpose, text: &str) -> Result<Asked> {
+    Ok(match purpose {
+        Purpose::Filter | Purpose::Jump | Purpose::Seek => {
+            live(state, purpose, text);
+            Vec::new().into()
+        }
+        Purpose::Mark | Purpose::Unmark => {
+            mark_by(state, text, purpose == Purpose::Mark)?;
+            Vec::new().into()
+        }
+        Purpose::Search => {
+            viewing::search(state, text);
+            Vec::new().into()
+        }
+        Purpose::GoTo => go::typed(state, text)?.into(),
+        Purpose::Rename => return renaming::typed(state, text),
+        Purpose::SaveEdited => editing::save_as(state, text).into(),
+        Purpose::StorageClass => properties::to_class(state, text)?.into(),
+        Purpose::Restore => properties::restore(state, text)?.into(),
+        Purpose::Limit(id) => transfer::limit(id, text)?.into(),
+        Purpose::Extend => Asked::Waits(Pending::Extend, given::extend(state, text)?),
+        Purpose::Find => search::find(state, text)?.into(),
+        Purpose::Export => Asked::Waits(Pending::Export, address::export(state, text)?),
+        Purpose::New => {
+            let at = state.here().location.clone();
+            Asked::Waits(Pending::Create, vec![Effect::Create { at, name: text.to_owned() }])
+        }
+    })
+}
+
+fn mark_by(state: &mut State, text: &str, on: bool) -> Result<()> {
+    let wrong = |why: String| Error::new(Kind::Usage, why);
+    let glob =
+        Filter::glob(text).ok_or_else(|| wrong("that is no pattern; `*.jpg` and `{a,b}*` are".to_owned()))?;
     let (before, _) = state.here().listing.marks();
     let mut sieve = glob.sieve();
-    state.here_mut().listing.mark_seen(|name, marked| if sieve.takes(name) { on } else { marked });
+    let mut matching = 0_usize;
+    state.here_mut().listing.mark_seen(|name, marked| {
+        let takes = sieve.takes(name);
+        matching += usize::from(takes);
+        if takes { on } else { marked }
+    });
+    if matching == 0 {
+        return Err(wrong(format!("no name matches `{text}`")));
+    }
     let (after, _) = state.here().listing.marks();
-    let text = match after.abs_diff(before) {
-        0 => "no name matches".to_owned(),
-        changed => format!("{changed} {}", if on { "marked" } else { "unmarked" }),
-    };
-    state.say(Tone::Plain, text);
+    let changed = after.abs_diff(before);
+    state.say(Tone::Plain, format!("{changed} {}", if on { "marked" } else { "unmarked" }));
+    Ok(())
 }
 
 /// Every key.
@@ -261,14 +389,9 @@ pub(super) fn profiles(state: &mut State) -> Vec<Effect> {
     Vec::new()
 }
 
-/// Asks for a place, starting from the one shown.
+/// Asks for a place.
 pub(super) fn go_to(state: &mut State) -> Vec<Effect> {
-    go_to_again(state, "")
-}
-
-/// Asks for a place once more, with what was typed.
-pub(super) fn go_to_again(state: &mut State, text: &str) -> Vec<Effect> {
-    state.dialogs.push(Dialog::input(Purpose::GoTo, "Go to (PROFILE:BUCKET/PREFIX, a folder, ~)", text));
+    state.dialogs.push(Dialog::input(Purpose::GoTo, "Go to (PROFILE:BUCKET/PREFIX, a folder, ~)", ""));
     Vec::new()
 }
 

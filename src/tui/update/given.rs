@@ -1,9 +1,10 @@
 //! Protected links, and everything else that was given out.
 
-use super::super::dialog::{Dialog, Given, GivenOut, Purpose, Sort};
+use super::super::dialog::{Dialog, Given, GivenOut, Pending, Purpose, Sort};
 use super::super::message::{Effect, GivenEffect, GivenEvent, Made};
 use super::super::state::{State, Tone};
-use crate::error::Error;
+use super::dialogs;
+use crate::error::{Error, Kind, Result};
 use crate::links::parse_lifetime_at;
 use crate::location::Location;
 use crate::zone::now_in;
@@ -31,10 +32,9 @@ pub(super) fn share(state: &mut State) -> Vec<Effect> {
 
 /// Nobody can make protected links: who is asked for their options is told so instead.
 fn no_gateway(state: &mut State, error: &Error) {
-    if let Some(form) = state.dialogs.iter_mut().find(|dialog| matches!(dialog, Dialog::Share(_))) {
-        let lines = [Some(error.message()), error.hint()].into_iter().flatten();
-        *form = Dialog::message("Protected link", lines.collect());
-    }
+    let lines = [Some(error.message()), error.hint()].into_iter().flatten();
+    let message = Dialog::message("Protected link", lines.collect());
+    state.dialogs.replace(|dialog| matches!(dialog, Dialog::Share(_)), message);
 }
 
 /// Everything that was given out.
@@ -81,31 +81,23 @@ pub(super) fn ask_extend(state: &mut State, given: Given) -> Vec<Effect> {
 }
 
 /// What was typed for that: a life, perhaps a comma and a number.
-pub(super) fn extend(state: &mut State, text: &str) -> Vec<Effect> {
-    let Some(given) = state.extending.take() else { return Vec::new() };
+pub(super) fn extend(state: &mut State, text: &str) -> Result<Vec<Effect>> {
+    let Some(given) = state.extending.clone() else { return Ok(Vec::new()) };
     let (life, max) = text.split_once(',').map_or((text, None), |(life, max)| (life, Some(max.trim())));
     let max = match max.map(str::parse::<i64>) {
         None => None,
         Some(Ok(max)) if max > 0 => Some(max),
-        Some(_) => {
-            state.say(Tone::Error, "the number of downloads is a number");
-            return Vec::new();
-        }
+        Some(_) => return Err(Error::new(Kind::Usage, "the number of downloads is a number above 0")),
     };
-    match parse_lifetime_at(life.trim(), &now_in(state.theme.units.zone())) {
-        Ok(life) => {
-            let seconds = i64::try_from(life.as_secs()).unwrap_or(i64::MAX);
-            vec![Effect::Given(GivenEffect::Extend(given, Some(seconds), max))]
-        }
-        Err(error) => {
-            state.fail(&error);
-            Vec::new()
-        }
-    }
+    let life = parse_lifetime_at(life.trim(), &now_in(state.theme.units.zone()))?;
+    let seconds = i64::try_from(life.as_secs()).unwrap_or(i64::MAX);
+    Ok(vec![Effect::Given(GivenEffect::Extend(given, Some(seconds), max))])
 }
 
 /// Protected links, whose password and end are the same for all.
 fn made(state: &mut State, links: &[Made], failed: Option<&Error>) -> Vec<Effect> {
+    // Those that were made are not to be made once more.
+    state.dialogs.settle(Pending::Share, failed.is_none() || !links.is_empty());
     if let Some(error) = failed {
         state.fail(error);
     }
@@ -163,6 +155,7 @@ pub(super) fn happened(state: &mut State, event: GivenEvent) -> Vec<Effect> {
             Vec::new()
         }
         GivenEvent::Kit(Ok(lines)) => {
+            state.dialogs.settle(Pending::Kit, true);
             state.dialogs.push(Dialog::message("Upload kit", lines));
             Vec::new()
         }
@@ -175,12 +168,21 @@ pub(super) fn happened(state: &mut State, event: GivenEvent) -> Vec<Effect> {
             state.dialogs.push(Dialog::message(&given.what, lines));
             Vec::new()
         }
-        GivenEvent::Ended(Ok(_)) => list(),
-        GivenEvent::Kit(Err(error))
-        | GivenEvent::Finished(Err(error))
+        GivenEvent::Ended(Ok(_)) => {
+            state.dialogs.settle(Pending::Extend, true);
+            list()
+        }
+        GivenEvent::Kit(Err(error)) => {
+            dialogs::answered(state, Pending::Kit, Err(&error));
+            Vec::new()
+        }
+        GivenEvent::Ended(Err(error)) => {
+            dialogs::answered(state, Pending::Extend, Err(&error));
+            Vec::new()
+        }
+        GivenEvent::Finished(Err(error))
         | GivenEvent::Address(Err(error))
-        | GivenEvent::Events(Err(error))
-        | GivenEvent::Ended(Err(error)) => {
+        | GivenEvent::Events(Err(error)) => {
             state.fail(&error);
             Vec::new()
         }

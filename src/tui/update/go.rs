@@ -73,14 +73,9 @@ pub(super) fn profile(state: &mut State, name: Option<String>) -> Vec<Effect> {
 }
 
 /// Goes where the user typed.
-pub(super) fn typed(state: &mut State, text: &str) -> Vec<Effect> {
-    match parse(state, text) {
-        Ok(place) => show(state, state.focus, place, None),
-        Err(error) => {
-            state.fail(&error);
-            dialogs::go_to_again(state, text)
-        }
-    }
+pub(super) fn typed(state: &mut State, text: &str) -> Result<Vec<Effect>> {
+    let place = parse(state, text)?;
+    Ok(show(state, state.focus, place, None))
 }
 
 /// Looks how the place goes on that was typed so far: profiles, buckets, prefixes, folders.
@@ -119,7 +114,7 @@ pub(super) fn completed(state: &mut State, typed: &str, found: Result<Vec<String
         common = &common[..end];
     }
     let common = common.to_owned();
-    for dialog in &mut state.dialogs {
+    for dialog in state.dialogs.iter_mut() {
         dialog.complete(typed, &common);
     }
     if found.len() > 1 {

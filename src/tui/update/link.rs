@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use super::super::dialog::Dialog;
+use super::super::dialog::{Dialog, Pending};
 use super::super::message::{Effect, Link};
 use super::super::pane::Pane;
 use super::super::state::{State, Tone};
 use super::super::text;
+use super::dialogs;
 use crate::action::Action;
 use crate::clipboard::Outcome;
 use crate::entry::Kind;
@@ -136,10 +137,11 @@ pub(super) fn signed(state: &mut State, links: Result<Vec<Link>>) -> Vec<Effect>
     let links = match links {
         Ok(links) => links,
         Err(error) => {
-            state.fail(&error);
+            dialogs::answered(state, Pending::Sign, Err(&error));
             return Vec::new();
         }
     };
+    state.dialogs.settle(Pending::Sign, true);
     let urls: Vec<&str> = links.iter().map(|link| link.signed.url.as_str()).collect();
     let text = urls.join("\n");
     if state.dialogs.is_empty() {

@@ -19,6 +19,9 @@ const DOUBLE: Duration = Duration::from_millis(400);
 
 /// It did something.
 pub(super) fn did(state: &mut State, pointer: Pointer) -> Vec<Effect> {
+    if dialogs::refuses(state) {
+        return Vec::new();
+    }
     if !state.dialogs.is_empty() {
         return in_dialog(state, pointer);
     }

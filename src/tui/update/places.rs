@@ -81,7 +81,10 @@ pub(super) fn chosen(state: &mut State, choice: Choice) -> Vec<Effect> {
         Choice::Other(at) => setup::import(state, at),
         Choice::AllOthers => setup::import_all(state),
         Choice::Demo => vec![Effect::Demo],
-        Choice::Class(class) => properties::to_class(state, &class),
+        Choice::Class(class) => properties::to_class(state, &class).unwrap_or_else(|error| {
+            state.fail(&error);
+            Vec::new()
+        }),
         Choice::OtherClass => {
             state.dialogs.push(Dialog::input(Purpose::StorageClass, "Storage class", ""));
             Vec::new()

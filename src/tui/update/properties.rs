@@ -1,13 +1,14 @@
 //! Headers, metadata, tags and storage class of what is chosen; what is archived is restored.
 
-use super::super::dialog::{Choice, Decision, Dialog, Item, Purpose};
+use super::super::dialog::{Choice, Decision, Dialog, Item, Pending, Purpose};
 use super::super::message::{Effect, Task};
-use super::super::state::{Deletion, Job, State, Tone};
+use super::super::state::{Job, State, Tone};
 use super::super::text;
 use super::delete;
+use super::dialogs::Asked;
 use super::transfer::writable;
 use crate::entry::Kind;
-use crate::error::Result;
+use crate::error::{Error, Kind as Failure, Result};
 use crate::location::{Location, Remote};
 use crate::s3::{Attributes, Change, Speed};
 use crate::walk::{Target, Total};
@@ -56,9 +57,8 @@ fn begin(state: &mut State, job: Job, task: Task) -> Vec<Effect> {
     if !targets.iter().any(|target| target.tree) {
         return start(state, job, task);
     }
-    let count = Effect::Count(targets.clone());
-    (state.deletion, state.job, state.counted) = (Some(Deletion::Counting), job, Some(Box::new(task)));
-    vec![count]
+    let targets = targets.clone();
+    delete::count(state, job, targets, Some(Box::new(task)))
 }
 
 /// It is known how much it is: ask.
@@ -122,6 +122,14 @@ fn places(state: &State, targets: &[Target]) -> Vec<Location> {
     places
 }
 
+/// Changes them as a form says, which stays until a single object is changed, or is not.
+pub(super) fn ask_change(state: &mut State, targets: Vec<Target>, wanted: Change) -> Result<Asked> {
+    delete::free(state)?;
+    let single = matches!(targets.as_slice(), [one] if !one.tree);
+    let effects = change(state, targets, wanted);
+    Ok(if single { Asked::Waits(Pending::Change, effects) } else { effects.into() })
+}
+
 /// Changes them.
 pub(super) fn change(state: &mut State, targets: Vec<Target>, change: Change) -> Vec<Effect> {
     begin(state, Job::Change, Task::Change { targets, change: Box::new(change) })
@@ -151,10 +159,11 @@ pub(super) fn classes(state: &mut State) -> Vec<Effect> {
 }
 
 /// A class was chosen or typed.
-pub(super) fn to_class(state: &mut State, class: &str) -> Vec<Effect> {
+pub(super) fn to_class(state: &mut State, class: &str) -> Result<Vec<Effect>> {
+    delete::free(state)?;
     let targets = std::mem::take(&mut state.meant);
     let wanted = Change { storage_class: Some(class.trim().to_owned()), ..Change::default() };
-    change(state, targets, wanted)
+    Ok(change(state, targets, wanted))
 }
 
 /// Asks for how long, and how soon.
@@ -165,16 +174,17 @@ pub(super) fn ask_restore(state: &mut State) -> Vec<Effect> {
 }
 
 /// `7`, `7 bulk`.
-pub(super) fn restore(state: &mut State, text: &str) -> Vec<Effect> {
+pub(super) fn restore(state: &mut State, text: &str) -> Result<Vec<Effect>> {
+    delete::free(state)?;
     let mut words = text.split_whitespace();
     let days = words.next().and_then(|days| days.parse::<u32>().ok()).filter(|days| *days > 0);
     let speed = words.next().map_or(Some(Speed::Standard), |word| {
         Speed::WORDS.iter().find(|(known, _)| *known == word).map(|(_, speed)| *speed)
     });
     let (Some(days), Some(speed)) = (days, speed) else {
-        state.say(Tone::Error, "write a number of days, then standard, bulk or expedited: `7 bulk`");
-        return Vec::new();
+        let why = "write a number of days, then standard, bulk or expedited: `7 bulk`";
+        return Err(Error::new(Failure::Usage, why));
     };
     let targets = std::mem::take(&mut state.meant);
-    begin(state, Job::Restore, Task::Restore { targets, days, speed })
+    Ok(begin(state, Job::Restore, Task::Restore { targets, days, speed }))
 }

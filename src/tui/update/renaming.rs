@@ -4,20 +4,21 @@ use std::collections::HashSet;
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt as _;
 
-use super::super::dialog::{Dialog, Old, Purpose};
+use super::super::dialog::{Dialog, Old, Pending, Purpose};
 use super::super::message::{Effect, Touches};
 use super::super::pane::Pane;
 use super::super::state::{State, Tone};
 use super::super::text;
 use super::browser::refresh;
 use super::delete::failures;
+use super::dialogs::Asked;
 use super::transfer::writable;
 use super::undo::Undo;
 use crate::action::Action;
 use crate::entry::Kind;
-use crate::error::Error;
+use crate::error::{Error, Kind as Failure, Result};
 use crate::location::Location;
-use crate::transfer::{Item, OnConflict, Request, Verb};
+use crate::transfer::{FileOutcome, FileStatus, Item, OnConflict, Request, Summary, TransferId, Verb};
 
 /// Names of a listing that new ones are held against; of a longer one that is left to the move itself.
 const COMPARED: usize = 100_000;
@@ -80,20 +81,19 @@ fn taken(pane: &Pane, old: &[Old]) -> HashSet<String> {
 }
 
 /// A new name was typed.
-pub(super) fn typed(state: &mut State, to: &str) -> Vec<Effect> {
-    let Some(old) = state.renaming.take() else { return Vec::new() };
+pub(super) fn typed(state: &mut State, to: &str) -> Result<Asked> {
+    let Some(old) = state.renaming.clone() else { return Ok(Vec::new().into()) };
     let to = to.strip_suffix('/').filter(|_| old.folder).unwrap_or(to);
     if to.is_empty() || to.contains('/') {
         let key = state.config.keys.label(Action::Move);
-        state
-            .say(Tone::Error, format!("a name cannot be empty or hold a `/`; {key} moves to another folder"));
-        return Vec::new();
+        let why = format!("a name cannot be empty or hold a `/`; {key} moves to another folder");
+        return Err(Error::new(Failure::Usage, why));
     }
     if to == old.name {
-        return Vec::new();
+        return Ok(Vec::new().into());
     }
     let new = old.renamed(to);
-    rename(state, vec![(old.entry, new)])
+    Ok(Asked::Waits(Pending::Rename, rename(state, vec![(old.entry, new)])))
 }
 
 /// Gives entries of this pane other names, where they are.
@@ -116,8 +116,29 @@ pub(super) fn rename(state: &mut State, names: Vec<(OsString, OsString)>) -> Vec
     places.push(at);
     places.dedup();
     let request = Request { verb: Verb::Move, items, on_conflict: OnConflict::Fail, ..Request::default() };
-    let touches = Touches { places, seek, undoable: true, ..Touches::default() };
+    let touches = Touches { places, seek, undoable: true, renames: true, ..Touches::default() };
     vec![Effect::Submit { request: Box::new(request), touches }]
+}
+
+/// A file of a transfer ended. The first one that a renaming has moved shows that the new name is taken.
+pub(super) fn moved(state: &mut State, id: TransferId, outcome: &FileOutcome) {
+    let Some(touches) = state.touches.get_mut(&id).filter(|touches| touches.renames) else { return };
+    match (outcome.status, &outcome.error) {
+        (FileStatus::Done, _) => drop(state.dialogs.settle(Pending::Rename, true)),
+        (FileStatus::Failed, Some(error)) if touches.refused.is_none() => {
+            touches.refused = Some(error.to_string())
+        }
+        _ => {}
+    }
+}
+
+/// A renaming is over: the form that asked for it stays if nothing came of it. Why that is, if it stays.
+pub(super) fn ended(state: &mut State, id: TransferId, summary: &Summary) -> Option<String> {
+    let touches = state.touches.get_mut(&id).filter(|touches| touches.renames)?;
+    let refused = touches.refused.take().or_else(|| summary.error.as_ref().map(ToString::to_string));
+    let failed = summary.files == 0 && refused.is_some();
+    let stays = state.dialogs.settle(Pending::Rename, !failed) && failed;
+    refused.filter(|_| stays)
 }
 
 /// Local names were changed, or could not be.
@@ -128,9 +149,15 @@ pub(super) fn renamed(
     failed: &[Error],
     undoable: bool,
 ) -> Vec<Effect> {
+    // Where some names were changed, those that were asked for are no longer what a form says.
+    let waits = state.dialogs.settle(Pending::Rename, failed.is_empty() || !done.is_empty());
     match failed {
         [] => {}
         [one] if done.is_empty() => state.fail(one),
+        [first, ..] if done.is_empty() && waits => {
+            let all = text::thousands(failed.len());
+            state.fail(&first.clone().context(format!("none of the {all} could be renamed, the first")));
+        }
         several => {
             let heading = format!("{} could not be renamed", text::thousands(several.len()));
             state.dialogs.push(Dialog::message("Not renamed", failures(heading, several.iter())));

@@ -11,28 +11,16 @@ use crate::walk::find::{Pattern, Query, parse_since, parse_sizes};
 
 /// Asks what to look for below this pane's place.
 pub(super) fn ask(state: &mut State) -> Vec<Effect> {
-    ask_again(state, "")
-}
-
-/// Likewise, with what was typed already.
-fn ask_again(state: &mut State, text: &str) -> Vec<Effect> {
     let label = "Find below here: *.jpg size:+10M newer:7d class:GLACIER";
-    state.dialogs.push(Dialog::input(Purpose::Find, label, text));
+    state.dialogs.push(Dialog::input(Purpose::Find, label, ""));
     Vec::new()
 }
 
 /// Looks for what was typed.
-pub(super) fn find(state: &mut State, text: &str) -> Vec<Effect> {
-    match query(text, &crate::zone::now_in(state.theme.units.zone())) {
-        Ok(query) => {
-            let words = if text.trim().is_empty() { "everything" } else { text.trim() };
-            look_for(state, words, Some(Box::new(query)))
-        }
-        Err(error) => {
-            state.fail(&error);
-            ask_again(state, text)
-        }
-    }
+pub(super) fn find(state: &mut State, text: &str) -> Result<Vec<Effect>> {
+    let query = query(text, &crate::zone::now_in(state.theme.units.zone()))?;
+    let words = if text.trim().is_empty() { "everything" } else { text.trim() };
+    Ok(look_for(state, words, Some(Box::new(query))))
 }
 
 /// What is there more than once.

@@ -1,12 +1,12 @@
 //! Making the other pane's place like this one's: compared first, approved in a dialog, then one transfer, and the
 //! deletions at its end.
 
-use super::super::dialog::Dialog;
+use super::super::dialog::{Decision, Dialog, Word};
 use super::super::message::{Deletions, Effect, Touches};
 use super::super::state::{Job, State, Tone};
 use super::super::text;
 use super::transfer::writable;
-use super::{delete, search};
+use super::{delete, dialogs, search};
 use crate::action::Action;
 use crate::error::Result;
 use crate::location::Location;
@@ -35,6 +35,7 @@ pub(super) fn start(state: &mut State) -> Vec<Effect> {
         return Vec::new();
     }
     state.comparing = Some((source.clone(), target.clone()));
+    state.dialogs.push(Dialog::wait("Sync", "comparing the two places".to_owned()));
     vec![Effect::PlanSync { source, target }]
 }
 
@@ -48,6 +49,7 @@ pub(super) fn planned(
         return Vec::new();
     }
     state.comparing = None;
+    dialogs::waited(state);
     match plan {
         Err(error) => state.fail(&error),
         Ok(plan) if plan.steps.is_empty() => nothing_to_do(state, &plan),
@@ -65,8 +67,24 @@ fn nothing_to_do(state: &mut State, plan: &Plan) {
     }
 }
 
-/// Does what was approved.
+/// The plan was approved; that so much is deleted has to be typed.
 pub(super) fn approved(state: &mut State, plan: Plan) -> Vec<Effect> {
+    let deleted = plan.steps.iter().filter(|step| step.kind == StepKind::Delete).count();
+    if deleted <= delete::GREAT {
+        return begin(state, plan);
+    }
+    let lines = [
+        format!("This deletes {} files that are only in", text::thousands(deleted)),
+        plan.target.to_string(),
+        String::new(),
+    ];
+    let decision = Decision::SyncDeleting(Box::new(plan));
+    state.dialogs.push(Dialog::typed("Sync", &lines, Word::Count(deleted as u64), decision));
+    Vec::new()
+}
+
+/// Does what was approved.
+pub(super) fn begin(state: &mut State, plan: Plan) -> Vec<Effect> {
     let target = plan.target.clone();
     let request = sync::request(&plan, Attributes::default());
     let steps: Vec<Step> = plan.steps.into_iter().filter(|step| step.kind == StepKind::Delete).collect();
@@ -91,6 +109,7 @@ pub(super) fn delete_after(state: &mut State, after: Deletions) -> Vec<Effect> {
 /// Esc: stops comparing.
 pub(super) fn cancel(state: &mut State) -> Option<Vec<Effect>> {
     state.comparing.take()?;
+    dialogs::waited(state);
     state.say(Tone::Plain, "stopped comparing; nothing was changed");
     Some(vec![Effect::CancelSync])
 }

@@ -8,6 +8,7 @@ mod marks;
 mod moving;
 mod places;
 mod pointer;
+mod questions;
 mod screens;
 mod search;
 mod setup;
@@ -26,7 +27,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use ratatui::style::{Color, Modifier, Style};
 
-use super::super::dialog::Dialog;
+use super::super::dialog::{Dialog, Pending};
 use super::super::message::{Link, PaneId, Touches};
 use super::super::terminal::Terminal;
 use super::super::theme::Theme;
@@ -108,11 +109,20 @@ fn page(state: &mut State, pane: PaneId, generation: u64, names: &[&str], next: 
     update(state, Event::Page { pane, generation, page: read })
 }
 
+/// Whoever types in these tests has seen what is on the screen, and has taken his time.
+fn look(state: &mut State) {
+    if let Some(unseen) = state.dialogs.unseen() {
+        update(state, Event::Seen(unseen.number));
+    }
+}
+
 fn key(state: &mut State, code: KeyCode) -> Vec<Effect> {
+    look(state);
     update(state, Event::Key(KeyEvent::new(code, KeyModifiers::NONE)))
 }
 
 fn key_with(state: &mut State, c: char, modifiers: KeyModifiers) -> Vec<Effect> {
+    look(state);
     update(state, Event::Key(KeyEvent::new(KeyCode::Char(c), modifiers)))
 }
 
@@ -211,8 +221,10 @@ fn renaming_moves_a_key_without_replacing_and_a_file_in_its_folder() {
     assert_eq!((request.verb, request.on_conflict), (Verb::Move, OnConflict::Fail));
     assert_eq!(request.items[0].to, at("photos/old/"));
     assert_eq!(touches.seek, Some(OsString::from("old/")));
+    state.dialogs.settle(Pending::Rename, true);
     let effects = keys(&mut state, "\tjr2\r");
     assert!(matches!(&effects[..], [Effect::Rename { names, .. }] if names[0].1 == "cat.jpg2"));
+    state.dialogs.settle(Pending::Rename, true);
     keys(&mut state, "r/x\r");
     assert!(notice(&state).contains("hold a `/`"));
 }

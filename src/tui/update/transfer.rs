@@ -9,7 +9,7 @@ use super::super::pane::Pane;
 use super::super::state::{State, Tone};
 use super::super::text;
 use super::browser::refresh;
-use super::{sync, undo, versions};
+use super::{renaming, sync, undo, versions};
 use crate::action::Action;
 use crate::config::units::parse_rate;
 use crate::entry::Kind;
@@ -137,31 +137,17 @@ pub(super) fn panel(state: &mut State, action: Action) -> Vec<Effect> {
 }
 
 /// Limits a transfer to what was typed; `0` or `off` ends that.
-pub(super) fn limit(state: &mut State, id: TransferId, text: &str) -> Vec<Effect> {
-    if matches!(text.trim(), "0" | "off" | "none") {
-        return vec![Effect::Limit(id, None)];
-    }
-    match parse_rate(text) {
-        Ok(rate) => vec![Effect::Limit(id, Some(rate))],
-        Err(why) => {
-            state.say(Tone::Error, why);
-            Vec::new()
-        }
-    }
+pub(super) fn limit(id: TransferId, text: &str) -> Result<Vec<Effect>> {
+    let rate = match text.trim() {
+        "0" | "off" | "none" => None,
+        rate => Some(parse_rate(rate).map_err(|why| Error::new(Failure::Usage, why))?),
+    };
+    Ok(vec![Effect::Limit(id, rate)])
 }
 
-/// Offers to go on with what earlier runs did not finish, unless the user is at something already.
+/// Keeps what earlier runs did not finish until it can be asked about: no dialog is open then.
 pub(super) fn offer(state: &mut State, found: Vec<Unfinished>) {
-    let ours: Vec<Unfinished> = found.into_iter().filter(|one| !one.busy).collect();
-    if ours.is_empty() {
-        return;
-    }
-    if state.dialogs.is_empty() {
-        state.dialogs.push(Dialog::confirm_resume(ours));
-    } else {
-        let text = format!("{} earlier transfers are not finished: twinpail transfers ls", ours.len());
-        state.say(Tone::Warning, text);
-    }
+    state.offer.extend(found.into_iter().filter(|one| !one.busy && !one.declined));
 }
 
 /// The engine says something.
@@ -169,6 +155,7 @@ pub(super) fn happened(state: &mut State, event: Event) -> Vec<Effect> {
     match event {
         Event::File { id, outcome } => {
             undo::file(state, id, &outcome);
+            renaming::moved(state, id, &outcome);
             Vec::new()
         }
         Event::Conflict { id, conflict } => {
@@ -201,18 +188,26 @@ pub(super) fn failures(state: &mut State, id: TransferId, failures: Vec<transfer
 
 /// Opens the next question, if no dialog is open: keys typed into one must not answer another.
 pub(super) fn ask_next(state: &mut State) {
-    if state.dialogs.is_empty()
-        && let Some((id, conflict)) = state.questions.pop_front()
-    {
+    if !state.dialogs.is_empty() {
+        return;
+    }
+    if let Some((id, conflict)) = state.questions.pop_front() {
         state.dialogs.push(Dialog::conflict(id, conflict));
+    } else if !state.offer.is_empty() {
+        let unfinished = std::mem::take(&mut state.offer);
+        state.dialogs.push(Dialog::offer(unfinished, &state.theme.units));
     }
 }
 
 fn finished(state: &mut State, id: TransferId, summary: &Summary) -> Vec<Effect> {
     undo::finished(state, id);
+    let refused = renaming::ended(state, id, summary);
     state.questions.retain(|(of, _)| *of != id);
     state.dialogs.retain(|dialog| dialog.asks_for() != Some(id));
-    let (tone, mut text) = words(state, summary);
+    let (mut tone, mut text) = words(state, summary);
+    if let Some(error) = refused {
+        (tone, text) = (Tone::Error, error);
+    }
     let whole = summary.failed == 0 && !summary.cancelled && summary.error.is_none();
     // Kept: failed files may be tried again.
     let Some(touches) = state.touches.get_mut(&id) else {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::ffi::OsString;
 
-use super::super::dialog::{Decision, Dialog, Versions};
+use super::super::dialog::{Decision, Dialog, Versions, Word};
 use super::super::message::{Effect, Task, Touches, VersionsEffect, VersionsEvent};
 use super::super::state::{Job, State, Tone};
 use super::super::text;
@@ -221,7 +221,7 @@ pub(super) fn copy(state: &mut State) -> Vec<Effect> {
 pub(super) fn ask_delete(state: &mut State) -> Vec<Effect> {
     let Some((root, versions)) = chosen(state) else { return Vec::new() };
     if writable(state, &Location::Remote(root)) && !delete::is_busy(state) {
-        state.dialogs.push(Dialog::confirm_versions(&versions));
+        state.dialogs.push(Dialog::confirm_versions(&versions, delete::GREAT));
     }
     Vec::new()
 }
@@ -262,7 +262,7 @@ pub(super) fn ask_purge(state: &mut State) -> Vec<Effect> {
         if scope.tree { format!("everything below {place}") } else { place.to_string() },
         String::new(),
     ];
-    state.dialogs.push(Dialog::typed("Purge", &lines, &place.name(), Decision::Purge(scope)));
+    state.dialogs.push(Dialog::typed("Purge", &lines, Word::Name(place.name()), Decision::Purge(scope)));
     Vec::new()
 }
 

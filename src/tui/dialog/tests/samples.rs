@@ -14,7 +14,7 @@ use crate::links::{Disposition, LinkRequest, Standing};
 use crate::location::{Location, Remote};
 use crate::s3::{Attributes, EndsBecause, Fact, Presigned, Stored, Upload, Version, Versioning};
 use crate::sync::{Plan, Reason, Step, StepKind};
-use crate::transfer::{Conflict, Failure, TransferId};
+use crate::transfer::{Conflict, Failure, Item, Request, TransferId, Unfinished, Verb};
 use crate::walk::Target;
 use crate::walk::uploads::Held;
 use crate::walk::versions::Scope;
@@ -178,7 +178,7 @@ pub(super) fn purge() -> Dialog {
     let scope = Scope { root: remote("photos/"), tree: true };
     let lines =
         vec!["43 versions, 4.7 MB, would be gone for good:".to_owned(), "everything below it".to_owned()];
-    let mut dialog = Dialog::typed("Purge", &lines, "photos", Decision::Purge(scope));
+    let mut dialog = Dialog::typed("Purge", &lines, Word::Name("photos".into()), Decision::Purge(scope));
     press(&mut dialog, KeyCode::Char('x'));
     press(&mut dialog, KeyCode::Enter);
     dialog
@@ -309,6 +309,32 @@ fn end() -> Dialog {
     })
 }
 
+/// Transfers that earlier runs did not finish.
+fn offer() -> Dialog {
+    let one = |id: &str, verb, key: &str| {
+        let (from, to) = (Location::Local("/home/ada/films".into()), Location::Remote(remote(key)));
+        Unfinished {
+            id: id.into(),
+            created: at("2026-11-24T14:05:00Z"),
+            request: Request {
+                verb,
+                items: vec![Item { from, to, tree: true, known: None }],
+                ..Request::default()
+            },
+            files: 1234,
+            bytes: 5_600_000,
+            moved: Vec::new(),
+            failed: vec![("/home/ada/films/x".into(), "access denied".into())],
+            paused: false,
+            over: false,
+            busy: false,
+            declined: false,
+        }
+    };
+    let unfinished = vec![one("1", Verb::Copy, "films/"), one("2", Verb::Move, "esc\u{1b}[2J/")];
+    Dialog::offer(unfinished, &Units::plain())
+}
+
 pub(super) fn every_dialog() -> Vec<(&'static str, Dialog)> {
     let targets = vec![Target { location: Location::Remote(remote("photos/")), tree: true }];
     let profiles = (0..30)
@@ -323,7 +349,7 @@ pub(super) fn every_dialog() -> Vec<(&'static str, Dialog)> {
     vec![
         ("filter", Dialog::input(Purpose::Filter, "Filter", "*.jpg")),
         ("go_to", Dialog::input(Purpose::GoTo, "Go to", &"work:media/日本語/".repeat(9))),
-        ("delete", Dialog::confirm_delete(targets, "photos/", 1234, "5.6 MB")),
+        ("delete", Dialog::confirm_delete(targets, "photos/", "1234 files, 5.6 MB")),
         ("quit", Dialog::confirm_quit(2)),
         ("conflict", Dialog::Conflict(Box::new(conflict))),
         ("link", Dialog::link(link("cat.jpg", EndsBecause::Asked).request, true, "/home/u", &Units::plain())),
@@ -353,6 +379,8 @@ pub(super) fn every_dialog() -> Vec<(&'static str, Dialog)> {
         ("editor_failed", editor_failed()),
         ("still_open", edited(Why::StillOpen)),
         ("left_behind", edited(Why::LeftBehind)),
+        ("offer", offer()),
+        ("wait", Dialog::wait("Counting", "counting what would be deleted".to_owned())),
         ("facts", facts()),
         ("properties", Dialog::properties("Properties of cat.jpg", Vec::new(), Some(&attributes()))),
         ("properties_of_several", Dialog::properties("Properties of 3 marked entries", Vec::new(), None)),

@@ -21,20 +21,23 @@ async fn a_prefix_is_renamed_and_deleted_with_all_that_is_below_it() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn folders_and_buckets_are_made_where_one_is() {
     let mut flow = Flow::start(&[], &[], at("")).await;
-    flow.keys("nlocal\r\tnremote\r");
-    flow.until_shown("remote/").await;
+    flow.keys("nlocal\r");
     flow.until_shown("local/").await;
+    flow.keys("\tnremote\r");
+    flow.until_shown("remote/").await;
     assert!(flow.file("local").is_dir());
     assert_eq!(flow.object("remote/").as_deref(), Some(""));
     flow.keys("h");
     flow.until_shown("box").await;
     flow.keys("nBad_Name\r");
     flow.until_shown("no bucket can be called that").await;
-    flow.keys("nfresh-bucket\r");
+    assert!(flow.screen().contains("New bucket") && flow.screen().contains("Bad_Name"), "{}", flow.screen());
+    flow.keys(&format!("{}fresh-bucket\r", "\x08".repeat("Bad_Name".len())));
     flow.until_shown("fresh-bucket").await;
+    flow.until(|flow| flow.state.dialogs.is_empty()).await;
     flow.until(|flow| !flow.state.here().loading).await;
     flow.keys("/fresh\rd");
-    flow.until_shown("the bucket fresh-bucket and everything in it").await;
+    flow.until_shown("the empty bucket fresh-bucket").await;
     flow.keys("y");
     flow.until_shown("nothing matches the filter").await;
 }
@@ -44,9 +47,10 @@ async fn properties_and_classes_change_in_place_and_archives_give_back() {
     let mut flow = Flow::start(&[], &[("a", "1"), ("p/b", "12"), ("p/c", "123")], at("")).await;
     flow.keys("\tgjM");
     flow.until_shown("Properties of demo:box/a").await;
+    flow.look();
     flow.happen(Event::Paste("x".into()));
     flow.keys("\t\t\t\t\towner=ada\tx=1\t\tteam=blue\r");
-    flow.until_shown("changed").await;
+    flow.until(|flow| flow.state.dialogs.is_empty()).await;
     let (content_type, metadata) = flow.backend.described("box", "a").unwrap();
     assert_eq!(content_type.as_deref(), Some("binary/octet-streamx"));
     assert_eq!((metadata["owner"].as_str(), metadata["x"].as_str()), ("ada", "1"));
@@ -88,6 +92,7 @@ async fn names_change_by_a_pattern_and_deeds_are_taken_back() {
     let files = [("a.txt", "1"), ("b.txt", "2")];
     let mut flow = Flow::start(&files, &[("old/x", "3"), ("old/y/z", "4")], at("")).await;
     flow.keys("ar.txt\t.md\r");
+    flow.until(|flow| flow.state.dialogs.is_empty()).await;
     flow.until_shown("b.md").await;
     assert_eq!(text(&flow.file("a.md")), "1");
     flow.until(|flow| !flow.state.here().loading).await;

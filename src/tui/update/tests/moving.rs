@@ -209,6 +209,7 @@ fn addresses_are_copied_and_listings_written() {
     );
     assert_eq!(text.lines().count(), 4);
     let mut named = |name: &str| {
+        state.dialogs.settle(Pending::Export, true);
         control(&mut state, 'e');
         control(&mut state, 'u');
         match keys(&mut state, &format!("{name}\r")).as_slice() {
@@ -224,6 +225,7 @@ fn addresses_are_copied_and_listings_written() {
     assert_eq!(document, serde_json::Value::Array(rows));
     assert_eq!(document[2]["location"], "work:media/photos/b c");
     let entry = Entry { storage_class: Some("=GLACIER".into()), ..Entry::new("f", Kind::Object) };
+    state.dialogs.settle(Pending::Export, true);
     keys(&mut state, "R");
     let (pane, generation) = (PaneId::Left, state.pane(PaneId::Left).generation());
     update(&mut state, Event::Page { pane, generation, page: Ok(Page { entries: vec![entry], next: None }) });

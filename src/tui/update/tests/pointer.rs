@@ -19,6 +19,7 @@ impl Mouse {
     ) -> Vec<Effect> {
         self.0 += Duration::from_millis(after);
         draw(state);
+        look(state);
         update(state, Event::Pointer(Pointer { column, row, act, at: self.0 }))
     }
 

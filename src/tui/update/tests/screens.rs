@@ -15,6 +15,7 @@ fn look(name: &str, prepared: impl Fn(&mut State)) {
     for (width, height) in [(120, 30), (80, 24)] {
         let mut state = photos((width, height));
         prepared(&mut state);
+        super::look(&mut state);
         insta::assert_snapshot!(format!("{name}_{width}x{height}"), draw(&state));
     }
 }
@@ -130,6 +131,7 @@ fn questions_before_something_is_done() {
             paused: false,
             over: false,
             busy: false,
+            declined: false,
         };
         update(state, Event::Unfinished(vec![one.clone(), one]));
     });
@@ -141,10 +143,8 @@ fn questions_before_something_is_done() {
             modified: None,
             object: Some(Stored::default()),
         };
-        state.dialogs.push(Dialog::confirm_versions(&[
-            version("photos/cat.jpg", true),
-            version("photos/cat.jpg", false),
-        ]));
+        let versions = [version("photos/cat.jpg", true), version("photos/cat.jpg", false)];
+        state.dialogs.push(Dialog::confirm_versions(&versions, 1000));
     });
 }
 

@@ -168,6 +168,7 @@ fn links_views_properties_and_lists_are_of_what_was_found() {
         matches!(&effects[..], [Effect::WriteFile { text, rows: 1, .. }] if text.contains("b/cat.jpg,object,2048")),
         "{effects:?}"
     );
+    state.dialogs.settle(Pending::Export, true);
     assert!(keys(&mut state, "Z").is_empty() && notice(&state).contains("not synced"));
 }
 

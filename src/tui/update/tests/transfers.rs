@@ -177,7 +177,7 @@ fn without_confirmation_files_go_at_once_but_buckets_are_asked_about() {
     let [Effect::Count(targets)] = &effects[..] else { panic!("{effects:?}") };
     let event = Event::Counted { targets: targets.clone(), total: Ok(Total::default()) };
     update(&mut state, event);
-    assert!(draw(&state).contains("the bucket media and everything in it"));
+    assert!(draw(&state).contains("the empty bucket media"));
 }
 
 #[test]
