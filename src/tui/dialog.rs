@@ -24,6 +24,7 @@ mod share;
 mod sync;
 #[cfg(test)]
 mod tests;
+mod transfer;
 mod typed;
 mod unsaved;
 mod uploads;
@@ -38,6 +39,7 @@ pub(super) use facts::Property;
 pub(super) use given::{Given, GivenOut, Sort};
 pub(super) use pick::{Choice, Item};
 pub(super) use share::Order;
+pub(super) use transfer::{Subject, TransferForm};
 pub(super) use unsaved::{Base, Editing, Unsaved, Why};
 pub(super) use uploads::{Chosen, Uploads};
 pub(super) use usage::{Measured, Share};
@@ -99,6 +101,8 @@ pub(crate) enum Dialog {
     Viewer(Box<viewer::Viewer>),
     /// A list to choose from by typing.
     Pick(pick::Pick),
+    /// A copy or a move before it starts.
+    Transfer(Box<transfer::TransferForm>),
     /// New profiles.
     NewProfile(Box<setup::ProfileForm>),
 }
@@ -140,6 +144,7 @@ impl Dialog {
             Self::Batch(batch) => batch.on_key(key, action),
             Self::Properties(properties) => properties.on_key(key, action),
             Self::NewProfile(form) => form.on_key(key, action),
+            Self::Transfer(form) => form.on_key(key, action),
             Self::Help(help) if help.is_typing() => help.on_key(key, action),
             _ => action.map_or(Outcome::Stay, |action| self.on_action(action)),
         }
@@ -198,7 +203,7 @@ impl Dialog {
     /// Lines that the wheel moves by: in forms each is another field, a line of input has none.
     pub(crate) fn wheel(&self) -> usize {
         match self {
-            Self::Input(_) => 0,
+            Self::Input(_) | Self::Transfer(_) => 0,
             Self::Batch(_)
             | Self::Conflict(_)
             | Self::Link(_)
@@ -232,6 +237,7 @@ impl Dialog {
             | Self::Share(_)
             | Self::Typed(_)
             | Self::Properties(_)
+            | Self::Transfer(_)
             | Self::Batch(_) => Screen::Form,
         }
     }
@@ -244,6 +250,7 @@ impl Dialog {
             Self::Viewer(viewer) => viewer.dismiss(),
             Self::Input(input) => Outcome::Close(Some(input.purpose())),
             Self::Conflict(conflict) => Outcome::Decide(Decision::CancelTransfer(conflict.id())),
+            Self::Transfer(_) => Outcome::Decide(Decision::LeaveProposal),
             Self::Uploads(_) => Outcome::Decide(Decision::LeaveUploads),
             Self::Usage(_) => Outcome::Decide(Decision::LeaveUsage),
             Self::Versions(_) => Outcome::Decide(Decision::LeaveVersions),
@@ -263,6 +270,7 @@ impl Dialog {
             Self::Batch(batch) => batch.on_paste(text),
             Self::Properties(properties) => properties.on_paste(text),
             Self::NewProfile(form) => form.on_paste(text),
+            Self::Transfer(form) => form.on_paste(text),
             Self::Help(help) => help.on_paste(text),
             _ => Outcome::Stay,
         }
@@ -294,6 +302,7 @@ impl Dialog {
             Self::Viewer(dialog) => dialog.draw(frame, area, theme),
             Self::Pick(dialog) => dialog.draw(frame, area, theme),
             Self::NewProfile(dialog) => dialog.draw(frame, area, theme),
+            Self::Transfer(dialog) => dialog.draw(frame, area, theme),
         }
     }
 
@@ -305,6 +314,7 @@ impl Dialog {
             Self::Facts(facts) => (&facts.hints(), "close"),
             Self::Input(input) => (input.hints(), "cancel"),
             Self::NewProfile(form) => form.hints(),
+            Self::Transfer(form) => (form.hints(), "cancel"),
             Self::Uploads(_) => (uploads::HINTS, "close"),
             Self::Versions(_) => (versions::HINTS, "close"),
             Self::Viewer(viewer) => (viewer::HINTS, if viewer.is_busy() { "stop" } else { "close" }),

@@ -151,6 +151,9 @@ fn notice(state: &State, width: u16) -> Vec<String> {
                 format!("counting what would be {}... ({} stops)", state.job.words().1, esc())
             }
             Some(Deletion::Deleting(count)) => format!("{doing}: {count} so far ({} stops)", esc()),
+            None if state.proposal.is_some() && state.dialogs.is_empty() => {
+                format!("counting what would be copied... ({} stops)", esc())
+            }
             None if state.comparing.is_some() => format!("comparing the two places... ({} stops)", esc()),
             None if state.signing => format!("signing... ({} stops)", esc()),
             None if state.editing.is_some() => format!("fetching it for the editor... ({} stops)", esc()),

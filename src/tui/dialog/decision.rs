@@ -41,6 +41,12 @@ pub(crate) enum Decision {
     LeaveUsage,
     /// How does the place go on that was typed so far?
     Complete(String),
+    /// The target of a copy or a move reads like this now.
+    Aim(String),
+    /// Copy or move to this target.
+    Propose(String),
+    /// Neither copy nor move.
+    LeaveProposal,
     /// Make this protected link.
     Share(Vec<Order>),
     /// Find what was given out again.

@@ -4,9 +4,9 @@ use std::collections::HashSet;
 
 use super::super::units::Units;
 use super::{
-    Chosen, Decision, Dialog, Editing, Given, Item, Old, Property, Purpose, batch, confirm, conflict, facts,
-    failures, given, help, info, input, link, links, pick, profiles, properties, setup, share, sync, typed,
-    unsaved, uploads, usage, versions, viewer,
+    Chosen, Decision, Dialog, Editing, Given, Item, Old, Property, Purpose, Subject, batch, confirm,
+    conflict, facts, failures, given, help, info, input, link, links, pick, profiles, properties, setup,
+    share, sync, transfer, typed, unsaved, uploads, usage, versions, viewer,
 };
 use crate::action::Screen;
 use crate::config::{Importable, Keys};
@@ -15,8 +15,8 @@ use crate::location::Location;
 use crate::s3::{Attributes, Version, Versioning};
 use crate::sync::Plan;
 use crate::transfer::{Conflict, Failure, TransferId, Unfinished};
-use crate::walk::Target;
 use crate::walk::versions::Scope;
+use crate::walk::{Extent, Target};
 
 impl Dialog {
     /// A line of input. `label` says what is wanted; `text` is there already, with the cursor at its end.
@@ -145,8 +145,10 @@ impl Dialog {
 
     /// What was typed into a line goes on as `text`, if it still is `typed`.
     pub(crate) fn complete(&mut self, typed: &str, text: &str) {
-        if let Self::Input(input) = self {
-            input.complete(typed, text);
+        match self {
+            Self::Input(input) => input.complete(typed, text),
+            Self::Transfer(form) => form.complete(typed, text),
+            _ => {}
         }
     }
 
@@ -255,6 +257,19 @@ impl Dialog {
     /// A question with consequences.
     pub(crate) fn confirm(title: &'static str, lines: Vec<String>, decision: Decision) -> Self {
         Self::Confirm(confirm::Confirm::new(title, lines, decision))
+    }
+
+    /// What is to be copied or moved, how much it is as far as that is known, and where to.
+    pub(crate) fn transfer(subject: Subject, extent: Extent, target: &str) -> Self {
+        Self::Transfer(Box::new(transfer::TransferForm::new(subject, extent, target)))
+    }
+
+    /// It, if it is that one.
+    pub(crate) fn as_transfer(&mut self) -> Option<&mut transfer::TransferForm> {
+        match self {
+            Self::Transfer(form) => Some(form),
+            _ => None,
+        }
     }
 
     /// The form of a new profile.

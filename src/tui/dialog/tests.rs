@@ -80,6 +80,7 @@ fn escape_only_ever_cancels() {
                 Dialog::Unsaved(unsaved) => unsaved.decide(Unsaved::Keep),
                 other => panic!("{other:?}"),
             },
+            "move" | "copy_refused" => Outcome::Decide(Decision::LeaveProposal),
             "usage" => Outcome::Decide(Decision::LeaveUsage),
             "help_searched" => Outcome::Stay,
             "versions" | "versions_of_one" => Outcome::Decide(Decision::LeaveVersions),

@@ -7,8 +7,8 @@ use super::super::listing::Filter;
 use super::super::message::{Effect, GivenEffect, SetupEffect};
 use super::super::state::{State, Tone};
 use super::{
-    address, delete, editing, given, go, info, link, places, properties, renaming, search, setup, sync,
-    transfer, undo, uploads, versions, viewing,
+    address, delete, editing, given, go, info, link, moving, places, properties, renaming, search, setup,
+    sync, transfer, undo, uploads, versions, viewing,
 };
 use crate::action::Action;
 use crate::location::Location;
@@ -125,6 +125,12 @@ fn decide(state: &mut State, decision: Decision) -> Vec<Effect> {
         Decision::MeasureAbove => search::measure_above(state),
         Decision::LeaveUsage => search::leave_usage(state),
         Decision::Complete(text) => go::complete(state, &text),
+        Decision::Aim(text) => {
+            moving::aim(state, &text);
+            Vec::new()
+        }
+        Decision::Propose(text) => moving::propose(state, &text),
+        Decision::LeaveProposal => moving::leave(state),
         Decision::Share(orders) => vec![Effect::Given(GivenEffect::Make(orders))],
         Decision::ListGiven => given::list(),
         Decision::CopyGiven(given) => vec![Effect::Given(GivenEffect::Copy(given))],
