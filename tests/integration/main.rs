@@ -1,6 +1,7 @@
 //! The one integration test binary.
 
 #[cfg(test)]
+mod answers;
 mod browser;
 #[cfg(test)]
 mod cli;

@@ -25,6 +25,8 @@ pub(crate) enum Decision {
     Delete(Vec<Target>),
     /// The answer to a conflict.
     Conflict(TransferId, Answer),
+    /// Skip what is the same.
+    SkipSame(TransferId),
     /// Stop the transfer that asks.
     CancelTransfer(TransferId),
     /// Sign a link with these options.

@@ -14,7 +14,7 @@ use crate::links::LinkRequest;
 use crate::location::Location;
 use crate::s3::{Attributes, Version, Versioning};
 use crate::sync::Plan;
-use crate::transfer::{Conflict, Failure, TransferId, Unfinished};
+use crate::transfer::{Conflict, Failure, Likeness, TransferId, Unfinished};
 use crate::walk::versions::Scope;
 use crate::walk::{Extent, Target};
 
@@ -164,6 +164,13 @@ impl Dialog {
         match self {
             Self::Failures(failures) if failures.id() == id => Some(failures),
             _ => None,
+        }
+    }
+
+    /// Tells the question of a transfer how both sides compare; others ignore it.
+    pub(crate) fn compared(&mut self, likeness: Likeness) {
+        if let Self::Conflict(conflict) = self {
+            conflict.compared(likeness);
         }
     }
 

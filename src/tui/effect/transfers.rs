@@ -40,6 +40,7 @@ impl Effects {
                 return vec![Event::Submitted { id, touches }, Event::Progress(self.snapshot())];
             }
             Effect::ForgetFinished => return self.tell(Engine::forget_finished),
+            Effect::SkipSame(id) => return self.tell(|engine| engine.skip_same(id)),
             Effect::Answer(id, answer) => return self.tell(|engine| engine.answer(id, answer)),
             _ => {}
         }

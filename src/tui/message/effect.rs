@@ -89,6 +89,8 @@ pub(crate) enum Effect {
     ForgetFinished,
     /// Answer a question.
     Answer(TransferId, Answer),
+    /// Answer it, and all further ones, with no where both sides are the same.
+    SkipSame(TransferId),
     /// Search; whatever else is fetched for this pane is dropped.
     Find {
         /// For which pane.

@@ -117,6 +117,7 @@ fn decide(state: &mut State, decision: Decision) -> Vec<Effect> {
         Decision::Text(purpose, text) => typed(state, purpose, &text),
         Decision::Delete(targets) => delete::delete(state, targets),
         Decision::Conflict(id, answer) => vec![Effect::Answer(id, answer)],
+        Decision::SkipSame(id) => vec![Effect::SkipSame(id)],
         Decision::CancelTransfer(id) => vec![Effect::CancelTransfer(id)],
         Decision::Link(request) => link::sign(state, vec![*request]),
         Decision::Kit(request, folder) => vec![Effect::Given(GivenEffect::Kit(request, folder))],

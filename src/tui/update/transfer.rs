@@ -88,6 +88,12 @@ pub(super) fn happened(state: &mut State, event: Event) -> Vec<Effect> {
 /// How the transfers stand by now; a list of what failed of a running one stays true.
 pub(super) fn progress(state: &mut State, snapshot: transfer::Snapshot) -> Vec<Effect> {
     state.snapshot = snapshot;
+    for transfer in &state.snapshot.transfers {
+        let asks = |dialog: &&mut Dialog| dialog.asks_for() == Some(transfer.id);
+        if let (Some(likeness), Some(dialog)) = (transfer.likeness, state.dialogs.iter_mut().find(asks)) {
+            dialog.compared(likeness);
+        }
+    }
     let shows_less = |dialog: &mut Dialog| {
         let running = state.snapshot.transfers.iter().filter(|transfer| !transfer.state.is_over());
         let mut shown = running.filter_map(|one| Some((one, dialog.as_failures(one.id)?.len() as u64)));

@@ -227,6 +227,28 @@ fn a_question_waits_until_no_dialog_is_open() {
 }
 
 #[test]
+fn what_is_found_out_about_a_question_while_it_is_open_is_shown_in_it() {
+    let mut state = browser();
+    let conflict = Box::new(Conflict {
+        source: local("/a"),
+        source_size: 2,
+        source_modified: None,
+        target: at("a"),
+        target_size: 2,
+        target_modified: None,
+    });
+    let id = TransferId(1);
+    update(&mut state, Event::Transfer(transfer::Event::Conflict { id, conflict }));
+    assert!(draw(&state).contains("comparing the content"), "{}", draw(&state));
+    let likeness = Some(transfer::Likeness::Same);
+    let asking = transfer::TransferView { likeness, ..transfer(1, transfer::State::Asking) };
+    let snapshot = transfer::Snapshot { transfers: vec![asking], ..transfer::Snapshot::default() };
+    update(&mut state, Event::Progress(snapshot));
+    assert!(draw(&state).contains("they are the same: equal content"), "{}", draw(&state));
+    assert!(matches!(keys(&mut state, "=")[..], [Effect::SkipSame(TransferId(1))]));
+}
+
+#[test]
 fn the_list_of_failures_of_a_running_transfer_stays_true() {
     let mut state = browser();
     state.panel = true;
