@@ -272,6 +272,7 @@ actions! {
     ConflictSkipAll, Conflict, Act, "skip_all", "skip, and all further ones", ["shift-s"];
     ConflictNewerAll, Conflict, Act, "newer_all", "overwrite if newer, and all further ones", ["shift-n"];
     ConflictRenameAll, Conflict, Act, "rename_all", "another name, and for all further ones", ["shift-r"];
+    ConflictSkipSame, Conflict, Act, "skip_same", "skip all that have the same content", ["="];
     ConflictAll, Conflict, Act, "all", "for all further ones, or not", ["a", "shift-a"];
     UnsavedUpload, Unsaved, Act, "upload", "write it back", ["u", "shift-u"];
     UnsavedClosed, Unsaved, Act, "closed", "the editor is closed", ["c", "shift-c"];

@@ -9,6 +9,7 @@ mod again;
 mod batch;
 mod claims;
 mod conflict;
+mod content;
 mod download;
 mod engine;
 mod job;
@@ -35,6 +36,7 @@ mod types;
 mod upload;
 mod work;
 
+pub use content::{Content, Proof, compare};
 pub use engine::Engine;
 pub use journal::{BegunHere, MOST_TAKEN_BACK, Origin, Unfinished};
 pub use limit::RateLimit;

@@ -2,6 +2,7 @@
 //! them.
 
 mod branches;
+mod count;
 mod delete;
 mod each;
 pub mod find;
@@ -13,6 +14,7 @@ pub mod uploads;
 pub mod usage;
 pub mod versions;
 
+pub use count::{Counted, Extent, count_up_to};
 pub use delete::{Marked, below as delete_below, delete};
 pub use each::each;
 pub use level::{behind_folder, level};

@@ -192,7 +192,8 @@ pub(super) async fn carry_out(
             Some(Event::Conflict { id, conflict }) => {
                 let answer = printer.aside(|| ask(&conflict));
                 match answer {
-                    Some(answer) => engine.answer(id, answer),
+                    Some(Said::Answer(answer)) => engine.answer(id, answer),
+                    Some(Said::SkipSame) => engine.skip_same(id),
                     None => engine.cancel(id),
                 }
                 Ok(())
@@ -213,12 +214,19 @@ pub(super) async fn carry_out(
     }
 }
 
+/// What was typed to a question.
+enum Said {
+    Answer(Answer),
+    /// Targets that are the same are skipped.
+    SkipSame,
+}
+
 /// Asks on the terminal; `None` at the end of input.
-fn ask(conflict: &Conflict) -> Option<Answer> {
+fn ask(conflict: &Conflict) -> Option<Said> {
     let mut stderr = std::io::stderr();
     loop {
         let text = format!(
-            "{} exists: {} bytes, {}\n  new:   {} bytes, {}\n[o]verwrite [s]kip [n]ewer [r]ename, capital letter: all; [q]uit: ",
+            "{} exists: {} bytes, {}\n  new:   {} bytes, {}\n[o]verwrite [s]kip [n]ewer [r]ename, capital letter: all; [=] skip all that are the same; [q]uit: ",
             conflict.target,
             conflict.target_size,
             local_time(conflict.target_modified),
@@ -237,9 +245,10 @@ fn ask(conflict: &Conflict) -> Option<Answer> {
             's' => OnConflict::Skip,
             'n' => OnConflict::Newer,
             'r' => OnConflict::Rename,
+            '=' => return Some(Said::SkipSame),
             'q' => return None,
             _ => continue,
         };
-        return Some(Answer { choice, all: letter.is_ascii_uppercase() });
+        return Some(Said::Answer(Answer { choice, all: letter.is_ascii_uppercase() }));
     }
 }

@@ -7,7 +7,11 @@ use toml::Spanned;
 
 use super::file::Source;
 use super::theme::{Scheme, ThemeChoice};
+use super::units::parse_size;
 use crate::error::Result;
+
+/// What stands for no limit.
+const OFF: &str = "off";
 
 /// `[ui]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +32,10 @@ pub struct Ui {
     pub clipboard_command: Vec<String>,
     /// Whether deleting asks first.
     pub confirm_delete: bool,
+    /// Copying asks first from so many files on; `None`: however many there are.
+    pub confirm_copy_files: Option<u64>,
+    /// Copying asks first from so many bytes on; `None`: however many there are.
+    pub confirm_copy_size: Option<u64>,
 }
 
 impl Default for Ui {
@@ -41,6 +49,8 @@ impl Default for Ui {
             ascii: false,
             clipboard_command: Vec::new(),
             confirm_delete: true,
+            confirm_copy_files: Some(1_000),
+            confirm_copy_size: Some(1_000_000_000),
         }
     }
 }
@@ -111,6 +121,8 @@ pub(super) struct UiTable {
     ascii: bool,
     clipboard_command: Vec<String>,
     confirm_delete: Option<bool>,
+    confirm_copy_files: Option<Spanned<toml::Value>>,
+    confirm_copy_size: Option<Spanned<String>>,
 }
 
 /// Reads `[ui]`, where one of `[themes]` may be named.
@@ -125,7 +137,30 @@ pub(super) fn ui(source: Source<'_>, table: UiTable, themes: &Themes) -> Result<
         ascii: table.ascii,
         clipboard_command: table.clipboard_command,
         confirm_delete: table.confirm_delete.unwrap_or(defaults.confirm_delete),
+        confirm_copy_files: table
+            .confirm_copy_files
+            .map_or(Ok(defaults.confirm_copy_files), |files| copy_files(source, &files))?,
+        confirm_copy_size: table
+            .confirm_copy_size
+            .map_or(Ok(defaults.confirm_copy_size), |size| copy_size(source, &size))?,
     })
+}
+
+fn copy_files(source: Source<'_>, value: &Spanned<toml::Value>) -> Result<Option<u64>> {
+    if value.get_ref().as_str() == Some(OFF) {
+        return Ok(None);
+    }
+    let number = value.get_ref().as_integer().and_then(|number| u64::try_from(number).ok());
+    number.filter(|number| *number > 0).map(Some).ok_or_else(|| {
+        source.wrong(value.span().start, "confirm_copy_files must be a number of at least 1, or \"off\"")
+    })
+}
+
+fn copy_size(source: Source<'_>, value: &Spanned<String>) -> Result<Option<u64>> {
+    if value.get_ref() == OFF {
+        return Ok(None);
+    }
+    source.parsed("confirm_copy_size", value, parse_size).map(Some)
 }
 
 fn theme(source: Source<'_>, word: Option<&Spanned<String>>, themes: &Themes) -> Result<Scheme> {

@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
+use super::content::{self, Content};
 use super::engine::Shared;
 use super::job::Job;
 use super::plan::{Planned, blocking};
-use super::types::{Conflict, OnConflict};
+use super::types::{Conflict, Likeness, OnConflict};
 use crate::error::{Error, Kind, Result};
 use crate::location::{Location, Remote};
 use crate::s3::is_newer;
@@ -50,15 +51,15 @@ pub(super) async fn settle(shared: &Shared, job: &Job, planned: &Planned) -> Res
         return Ok(Settled::Write(Write { to, only_new: true }));
     };
     let choice = if policy == OnConflict::Ask {
-        job.ask(Conflict {
+        let conflict = Conflict {
             source: planned.from.clone(),
             source_size: planned.size.unwrap_or(0),
             source_modified: effective_time(shared, planned).await?,
             target: to.clone(),
             target_size: there.size,
             target_modified: there.effective,
-        })
-        .await?
+        };
+        job.ask(conflict, likeness(shared, planned, &to, &there)).await?
     } else {
         policy
     };
@@ -76,6 +77,28 @@ pub(super) async fn settle(shared: &Shared, job: &Job, planned: &Planned) -> Res
             })
         }
         OnConflict::Rename => Ok(Settled::Write(Write { to: free_name(shared, &to).await?, only_new: true })),
+    }
+}
+
+/// How source and target compare, without moving either.
+async fn likeness(shared: &Shared, planned: &Planned, to: &Location, there: &There) -> Likeness {
+    if planned.size != Some(there.size) {
+        return Likeness::Different;
+    }
+    let etags = (planned.etag.as_deref(), there.etag.as_deref());
+    if planned.version_id.is_some() {
+        // Only the newest version could be asked about.
+        let same = etags.0.is_some_and(|etag| !etag.is_empty() && etags.1 == Some(etag));
+        return if same { Likeness::Same } else { Likeness::Unknown };
+    }
+    match content::compare(&shared.connections, (&planned.from, etags.0), (to, etags.1)).await {
+        Ok(Content::Same(_)) => Likeness::Same,
+        Ok(Content::Differs(_)) => Likeness::Different,
+        Ok(Content::Unknown(_)) => Likeness::Unknown,
+        Err(error) => {
+            tracing::info!(%error, "what exists cannot be compared");
+            Likeness::Unknown
+        }
     }
 }
 

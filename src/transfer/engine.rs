@@ -10,7 +10,7 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio_util::task::TaskTracker;
 
 use super::batch::Batch;
-use super::job::Job;
+use super::job::{Job, Reply};
 use super::journal::{BegunHere, JobLine, Journal, Unfinished};
 use super::leftover::{clean_up, supersede};
 use super::limit::RateLimit;
@@ -237,7 +237,15 @@ impl Engine {
     /// Answers the open question of a request.
     pub fn answer(&self, id: TransferId, answer: Answer) {
         if let Some(job) = self.job(id) {
-            job.answer(answer);
+            job.reply(Reply::Answer(answer));
+        }
+    }
+
+    /// Has a request skip targets that are the same as what would replace them, without asking: that of its open question,
+    /// and all further ones. The open question is asked again if they are not the same.
+    pub fn skip_same(&self, id: TransferId) {
+        if let Some(job) = self.job(id) {
+            job.reply(Reply::SkipSame);
         }
     }
 

@@ -1,10 +1,12 @@
 //! One request while it lives: its counters, its question, what may stop it.
 
 mod failed;
+mod question;
 mod record;
 
 pub(super) use failed::Again;
 use failed::Failed;
+pub(super) use question::Reply;
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
@@ -25,8 +27,7 @@ use super::progress::{FileProgress, Rate, eta};
 use super::shown::{State, TransferView, Waits};
 use super::slots::Owner;
 use super::types::{
-    Answer, Conflict, Event, FileOutcome, FileStatus, Input, OnConflict, Request, Summary, TransferId,
-    Verified,
+    Event, FileOutcome, FileStatus, Input, Likeness, OnConflict, Request, Summary, TransferId, Verified,
 };
 use crate::error::{Error, Kind, Result};
 use crate::local::Beneath;
@@ -79,7 +80,11 @@ pub(super) struct Job {
     back: Mutex<Option<mpsc::UnboundedSender<Vec<Again>>>>,
     /// The answer that holds for all, and the lock that lets one question be asked at a time.
     settled: tokio::sync::Mutex<Option<OnConflict>>,
-    question: Mutex<Option<oneshot::Sender<Answer>>>,
+    question: Mutex<Option<oneshot::Sender<Reply>>>,
+    /// How both sides of the open question compare.
+    likeness: Mutex<Option<Likeness>>,
+    /// Whether targets that are the same are skipped without a question.
+    skips_same: AtomicBool,
     started: Mutex<Instant>,
 }
 
@@ -147,6 +152,8 @@ impl Job {
             back: Mutex::default(),
             settled: tokio::sync::Mutex::new(None),
             question: Mutex::default(),
+            likeness: Mutex::default(),
+            skips_same: AtomicBool::new(false),
             started: Mutex::new(Instant::now()),
         })
     }
@@ -239,38 +246,6 @@ impl Job {
             FileStatus::Cancelled => {}
         }
         let _ = self.events.send(Event::File { id: self.id, outcome: Box::new(outcome) });
-    }
-
-    /// Asks what to do about an existing target, one question at a time.
-    pub(super) async fn ask(&self, conflict: Conflict) -> Result<OnConflict> {
-        let mut settled = tokio::select! {
-            biased;
-            () = self.cancel.cancelled() => return Err(cancelled()),
-            settled = self.settled.lock() => settled,
-        };
-        if let Some(choice) = *settled {
-            return Ok(choice);
-        }
-        let (sender, receiver) = oneshot::channel();
-        *lock(&self.question) = Some(sender);
-        self.asking.store(true, Ordering::Relaxed);
-        let _ = self.events.send(Event::Conflict { id: self.id, conflict: Box::new(conflict) });
-        let answer = tokio::select! {
-            () = self.cancel.cancelled() => Err(cancelled()),
-            answer = receiver => answer.map_err(|_| cancelled()),
-        };
-        self.asking.store(false, Ordering::Relaxed);
-        let answer = answer?;
-        if answer.all {
-            *settled = Some(answer.choice);
-        }
-        Ok(answer.choice)
-    }
-
-    pub(super) fn answer(&self, answer: Answer) {
-        if let Some(question) = lock(&self.question).take() {
-            let _ = question.send(answer);
-        }
     }
 
     pub(super) fn state(&self) -> State {
@@ -372,6 +347,7 @@ impl Job {
             priority: self.priority.load(Ordering::Relaxed),
             limit: self.limit.get(),
             bytes_resumed: read(&counters.bytes_resumed),
+            likeness: *lock(&self.likeness),
             verified: lock(&self.verified).values().copied().collect(),
         }
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::types::{TransferId, Verb, Verified};
+use super::types::{Likeness, TransferId, Verb, Verified};
 use crate::error::Error;
 use crate::location::Location;
 
@@ -94,6 +94,8 @@ pub struct TransferView {
     pub limit: Option<u64>,
     /// Bytes that an earlier run had moved.
     pub bytes_resumed: u64,
+    /// How both sides of its open question compare, if there is one.
+    pub likeness: Option<Likeness>,
     /// How its files were verified, and how many by each way.
     pub verified: Vec<(Verified, u64)>,
 }

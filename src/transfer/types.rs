@@ -217,7 +217,7 @@ pub struct FileOutcome {
 }
 
 /// A target that exists already.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Conflict {
     /// What would be written.
     pub source: Location,
@@ -231,6 +231,20 @@ pub struct Conflict {
     pub target_size: u64,
     /// Its time.
     pub target_modified: Option<jiff::Timestamp>,
+}
+
+/// How the contents of both sides of a [`Conflict`] compare.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Likeness {
+    /// That is being found out: a large file takes a while to read.
+    #[default]
+    Comparing,
+    /// They are equal, by an ETag or a checksum.
+    Same,
+    /// They are not.
+    Different,
+    /// Nothing tells without moving one of them.
+    Unknown,
 }
 
 /// The user's word on a [`Conflict`].

@@ -26,6 +26,7 @@ mod stack;
 mod sync;
 #[cfg(test)]
 mod tests;
+mod transfer;
 mod typed;
 mod unlock;
 mod unsaved;
@@ -43,6 +44,7 @@ pub(super) use given::{Given, GivenOut, Sort};
 pub(super) use pick::{Choice, Item};
 pub(super) use share::Order;
 pub(super) use stack::{Dialogs, Pending, Refusal, Unseen};
+pub(super) use transfer::{Subject, TransferForm};
 pub(super) use typed::Word;
 pub(super) use unsaved::{Base, Editing, Unsaved, Why};
 pub(super) use uploads::{Chosen, Uploads};
@@ -105,6 +107,8 @@ pub(crate) enum Dialog {
     Viewer(Box<viewer::Viewer>),
     /// A list to choose from by typing.
     Pick(pick::Pick),
+    /// A copy or a move before it starts.
+    Transfer(Box<transfer::TransferForm>),
     /// New profiles.
     NewProfile(Box<setup::ProfileForm>),
     /// The passphrase of the sealed secrets.
@@ -152,6 +156,7 @@ impl Dialog {
             Self::Properties(properties) => properties.on_key(key, action),
             Self::NewProfile(form) => form.on_key(key, action),
             Self::Unlock(unlock) => unlock.on_key(key, action),
+            Self::Transfer(form) => form.on_key(key, action),
             Self::Help(help) if help.is_typing() => help.on_key(key, action),
             _ => action.map_or(Outcome::Stay, |action| self.on_action(action)),
         }
@@ -211,7 +216,7 @@ impl Dialog {
     /// Lines that the wheel moves by: in forms each is another field, a line of input has none.
     pub(crate) fn wheel(&self) -> usize {
         match self {
-            Self::Input(_) | Self::Unlock(_) => 0,
+            Self::Input(_) | Self::Transfer(_) | Self::Unlock(_) => 0,
             Self::Batch(_)
             | Self::Conflict(_)
             | Self::Link(_)
@@ -235,8 +240,10 @@ impl Dialog {
             | Self::Typed(_)
             | Self::Unsaved(_)
             | Self::Sync(_)
+            | Self::Transfer(_)
             | Self::Offer(_) => true,
             Self::Input(_)
+            | Self::Unlock(_)
             | Self::Link(_)
             | Self::Links(_)
             | Self::Share(_)
@@ -285,6 +292,7 @@ impl Dialog {
             | Self::Share(_)
             | Self::Typed(_)
             | Self::Properties(_)
+            | Self::Transfer(_)
             | Self::Batch(_) => Screen::Form,
         }
     }
@@ -297,6 +305,7 @@ impl Dialog {
             Self::Viewer(viewer) => viewer.dismiss(),
             Self::Input(input) => Outcome::Close(Some(input.purpose())),
             Self::Conflict(conflict) => Outcome::Decide(Decision::CancelTransfer(conflict.id())),
+            Self::Transfer(_) => Outcome::Decide(Decision::LeaveProposal),
             Self::Uploads(_) => Outcome::Decide(Decision::LeaveUploads),
             Self::Usage(_) => Outcome::Decide(Decision::LeaveUsage),
             Self::Versions(_) => Outcome::Decide(Decision::LeaveVersions),
@@ -318,6 +327,7 @@ impl Dialog {
             Self::Properties(properties) => properties.on_paste(text),
             Self::NewProfile(form) => form.on_paste(text),
             Self::Unlock(unlock) => unlock.on_paste(text),
+            Self::Transfer(form) => form.on_paste(text),
             Self::Help(help) => help.on_paste(text),
             _ => Outcome::Stay,
         }
@@ -352,6 +362,7 @@ impl Dialog {
             Self::Unlock(dialog) => dialog.draw(frame, area, theme),
             Self::Offer(dialog) => dialog.draw(frame, area, theme),
             Self::Wait(dialog) => dialog.draw(frame, area, theme),
+            Self::Transfer(dialog) => dialog.draw(frame, area, theme),
         }
     }
 
@@ -364,6 +375,7 @@ impl Dialog {
             Self::Input(input) => (input.hints(), "cancel"),
             Self::NewProfile(form) => form.hints(),
             Self::Unlock(unlock) => unlock.hints(),
+            Self::Transfer(form) => (form.hints(), "cancel"),
             Self::Uploads(_) => (uploads::HINTS, "close"),
             Self::Versions(_) => (versions::HINTS, "close"),
             Self::Viewer(viewer) => (viewer::HINTS, if viewer.is_busy() { "stop" } else { "close" }),

@@ -9,6 +9,7 @@ mod files;
 mod given;
 mod links;
 mod places;
+mod proposal;
 mod search;
 mod setup;
 mod stat;
@@ -27,15 +28,14 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::{AbortHandle, JoinSet, spawn_blocking};
 
-use super::message::{Effect, Event};
+use super::message::{Effect, Event, Relocated};
 use crate::clipboard::{Clipboard, Surroundings, Write};
 use crate::config::Config;
 use crate::error::{Error, Kind, Result};
 use crate::location::Remote;
 use crate::s3::Connections;
-use crate::sync;
 use crate::transfer::{Engine, Settings, Snapshot};
-use crate::walk;
+use crate::{sync, walk};
 use ahead::Ahead;
 
 /// Between two reports of a deletion.
@@ -63,6 +63,8 @@ pub(super) struct Effects {
     uploads: JoinSet<()>,
     /// What finds versions; dropping it ends that.
     versions: JoinSet<()>,
+    /// What counts a copy or a move that has not started.
+    counting: Option<AbortHandle>,
     comparison: Option<AbortHandle>,
     measuring: Option<AbortHandle>,
     /// What looks at a copy that an editor may still have open.
@@ -108,6 +110,7 @@ impl Effects {
             deletion: None,
             uploads: JoinSet::new(),
             versions: JoinSet::new(),
+            counting: None,
             comparison: None,
             measuring: None,
             watching: None,
@@ -177,6 +180,15 @@ impl Effects {
                 self.spawn(async move {
                     let (done, failed) = create::rename(&at, names).await;
                     Event::Renamed { at, done, failed, undoable }
+                });
+            }
+            Effect::Propose(number, effect) => self.propose(number, effect),
+            Effect::Relocate(at, items) => {
+                self.spawn(async move {
+                    let (place, all) = (at.clone(), items.clone());
+                    let relocated = blocking(move || Ok(proposal::relocate(at, items))).await;
+                    let nothing = |_| Relocated { at: place, done: Vec::new(), left: all };
+                    Event::Relocated(relocated.unwrap_or_else(nothing))
                 });
             }
             Effect::Task(task) => self.start(*task),

@@ -5,6 +5,7 @@ mod effect;
 mod given;
 mod objects;
 mod pointer;
+mod proposal;
 mod search;
 mod setup;
 mod uploads;
@@ -19,6 +20,7 @@ pub(crate) use effect::Effect;
 pub(crate) use given::{GivenEffect, GivenEvent, Made};
 pub(crate) use objects::{Properties, Task, VersionsEffect, VersionsEvent};
 pub(crate) use pointer::{Pointer, PointerAct};
+pub(crate) use proposal::{ProposalEffect, ProposalEvent, Relocated};
 pub(crate) use search::{Finding, Search};
 pub(crate) use setup::{Done, Keepers, Order as SetupOrder, Saved, SetupEffect, SetupEvent, Wish};
 pub(crate) use uploads::{UploadsEffect, UploadsEvent};
@@ -34,7 +36,7 @@ use crate::places::Places;
 use crate::preview::Unpacked;
 use crate::s3::{Attributes, ObjectId, Presigned};
 use crate::sync::{Plan, Step};
-use crate::transfer::{self, Failure, Snapshot, TransferId, Unfinished};
+use crate::transfer::{self, Failure, Snapshot, TransferId, Unfinished, Verb};
 use crate::walk::{Target, Total};
 
 /// One of the two panes.
@@ -91,6 +93,8 @@ pub(crate) struct Touches {
     pub(crate) after: Option<Deletions>,
     /// Whether it can be taken back: files were moved.
     pub(crate) undoable: bool,
+    /// Copy or move.
+    pub(crate) verb: Verb,
     /// What an earlier run of it has moved: from where to where.
     pub(crate) moved: Vec<(Location, Location)>,
     /// Whether it gives entries other names, as a form asked.
@@ -221,6 +225,15 @@ pub(crate) enum Event {
         /// How much it is.
         total: Result<Total>,
     },
+    /// Something about a copy or a move that has not started.
+    Proposal {
+        /// The one that it is about; of an older one nothing is wanted.
+        number: u64,
+        /// What is known.
+        event: ProposalEvent,
+    },
+    /// Local entries were moved by renaming them; the rest is left.
+    Relocated(Relocated),
     /// How far a deletion is: objects removed.
     Deleting(u64),
     /// A deletion ended: what could not be deleted.

@@ -5,6 +5,7 @@ mod columns;
 mod draw;
 mod history;
 mod search;
+mod selection;
 
 use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
@@ -17,33 +18,9 @@ use jiff::Timestamp;
 
 use super::listing::{AT_ONCE, Arranged, Listing, Renewal};
 use super::message::{Effect, PaneId};
-use super::text;
 use crate::entry::{Entry, Kind, Page};
 use crate::error::{Error, Result};
 use crate::location::Location;
-
-/// What an action acts on: the marked entries that are seen, or else the one under the cursor.
-#[derive(Debug)]
-pub(super) struct Selection {
-    /// Their numbers, in the order of the view.
-    pub(super) entries: Vec<u32>,
-    /// Marked entries that are not seen, so that nothing is done to them.
-    left_out: usize,
-    /// Whether there is a filter that may hide them.
-    filtered: bool,
-}
-
-impl Selection {
-    /// What the user must know of marked entries that are left out, if any are.
-    pub(super) fn left_out(&self) -> Option<String> {
-        let by = if self.filtered { " by the filter" } else { "" };
-        match self.left_out {
-            0 => None,
-            1 => Some(format!("1 marked entry is hidden{by} and left out")),
-            many => Some(format!("{} marked entries are hidden{by} and left out", text::thousands(many))),
-        }
-    }
-}
 
 /// A pane.
 #[derive(Debug)]
@@ -365,16 +342,6 @@ impl Pane {
             self.listing.mark(entry, !self.listing.is_marked(entry));
             self.move_by(1);
         }
-    }
-
-    /// What an action acts on.
-    pub(super) fn selection(&self) -> Selection {
-        let mut entries = self.listing.marked_seen();
-        let left_out = self.listing.marks().0 - entries.len();
-        if entries.is_empty() {
-            entries.extend(self.current());
-        }
-        Selection { entries, left_out, filtered: !self.listing.filter().is_empty() }
     }
 
     /// The place of an entry.

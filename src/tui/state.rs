@@ -12,7 +12,7 @@ use super::message::{Effect, PaneId, Task, Touches};
 use super::pane::Pane;
 use super::theme::Theme;
 use super::transfers::TransfersPanel;
-use super::update::{Compared, Undo};
+use super::update::{Compared, Proposal, Undo};
 use crate::config::{Column, Config, Importable, Profile};
 use crate::error::{Error, Kind};
 use crate::location::{Location, Remote};
@@ -100,6 +100,9 @@ pub(super) struct State {
     pub(super) left_out: Option<String>,
     /// What is begun once it is counted and agreed to; `None`: it is a deletion.
     pub(super) counted: Option<Box<Task>>,
+    /// The copy or the move that is counted and asked about, and the number of the newest.
+    pub(super) proposal: Option<Box<Proposal>>,
+    pub(super) proposals: u64,
     /// What it is that goes on as a deletion does.
     pub(super) job: Job,
     /// What a deletion changes.
@@ -195,6 +198,8 @@ impl State {
             deletion: None,
             left_out: None,
             counted: None,
+            proposal: None,
+            proposals: 0,
             job: Job::default(),
             deleting: Vec::new(),
             search: 0,

@@ -321,6 +321,7 @@ pub(super) mod tests {
             priority: 0,
             limit: None,
             bytes_resumed: 0,
+            likeness: None,
             verified: Vec::new(),
         }
     }

@@ -12,6 +12,7 @@ mod go;
 mod info;
 mod link;
 mod mouse;
+mod moving;
 mod places;
 mod properties;
 mod renaming;
@@ -29,6 +30,7 @@ mod viewing;
 
 pub(super) use compare::Kind as Compared;
 pub(super) use go::folder;
+pub(super) use moving::Proposal;
 pub(super) use setup::welcome;
 pub(super) use undo::Undo;
 
@@ -39,6 +41,7 @@ use super::state::{State, Tone};
 use super::{keymap, view};
 use crate::action::{Action, Screen};
 use crate::error::Kind;
+use crate::transfer::Verb;
 
 /// Changes the state by what happened; returns what the outside must do.
 pub(super) fn update(state: &mut State, event: Event) -> Vec<Effect> {
@@ -89,6 +92,8 @@ pub(super) fn update(state: &mut State, event: Event) -> Vec<Effect> {
         Event::Tested(verdicts) => link::tested(state, &verdicts),
         Event::Copied(outcome) => link::copied(state, &outcome),
         Event::TerminalSaid(takes) => link::terminal_said(state, takes),
+        Event::Proposal { number, event } => moving::happened(state, number, event),
+        Event::Relocated(relocated) => moving::relocated(state, relocated),
         Event::Counted { targets, total } => delete::counted(state, targets, total),
         Event::Deleting(count) => delete::progress(state, count),
         Event::Deleted(failed) => delete::deleted(state, &failed),
@@ -157,6 +162,9 @@ fn key_pressed(state: &mut State, key: KeyEvent) -> Vec<Effect> {
     if !state.dialogs.is_empty() {
         return dialogs::key(state, key);
     }
+    if key.code != KeyCode::Esc && moving::waits(state) {
+        return Vec::new();
+    }
     match keymap::action(&state.config.keys, screen(state), key) {
         Some(action) => perform(state, action),
         None => unbound(state, key),
@@ -214,6 +222,9 @@ fn cancel(state: &mut State) -> Option<Vec<Effect>> {
     if let Some(effects) = delete::cancel(state) {
         return Some(effects);
     }
+    if state.proposal.is_some() {
+        return Some(moving::leave(state));
+    }
     if let Some(effects) = sync::cancel(state) {
         return Some(effects);
     }
@@ -246,7 +257,8 @@ fn cancel(state: &mut State) -> Option<Vec<Effect>> {
 fn act(state: &mut State, action: Action) -> Vec<Effect> {
     state.left_out = None;
     match action {
-        Action::Copy | Action::Move => transfer::start(state, action),
+        Action::Copy => moving::start(state, Verb::Copy),
+        Action::Move => moving::start(state, Verb::Move),
         Action::Rename => renaming::ask(state),
         Action::Undo => undo::ask(state),
         Action::New => dialogs::new_folder(state),

@@ -282,13 +282,13 @@ async fn a_rename_that_was_killed_is_gone_on_with_and_taken_back_as_a_whole() {
     session.wait_for("A transfer was not finished");
     session.answer("y go on", "y");
     session.wait_until("all of it", |_| is_whole("new"));
-    session.wait_for("11 files done");
+    session.wait_for("11 files moved");
     session.wait_until("a listing without it", |screen| !screen.contents().contains("old/"));
     session.keys("u");
     session.wait_for("Move 20 files back?");
     session.answer("y yes", "y");
     session.wait_until("all of it", |_| is_whole("old"));
-    session.wait_for("20 files done");
+    session.wait_for("20 files moved");
     session.keys("q");
     assert_eq!(session.exit_code(), 0);
     session.assert_restored();

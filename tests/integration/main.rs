@@ -3,6 +3,7 @@
 #[cfg(test)]
 mod accounts;
 #[cfg(test)]
+mod answers;
 mod browser;
 #[cfg(test)]
 mod cli;

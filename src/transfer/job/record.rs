@@ -45,6 +45,7 @@ impl Job {
             if let Some(Limit(rate)) = record.limit {
                 self.limit.set(rate);
             }
+            self.skips_same.store(record.before.skips_same, Ordering::Relaxed);
             *lock(&self.before) = std::mem::take(&mut record.before);
             *lock(&self.log) = Some(record);
             Some(id)

@@ -11,7 +11,7 @@ use super::log::{Log, Opened};
 use super::{FORMAT, Journal, in_full};
 use crate::error::{Error, Kind, Result};
 use crate::location::Location;
-use crate::transfer::types::Request;
+use crate::transfer::types::{Conflict, OnConflict, Request};
 
 /// Jobs of which only failures are left are forgotten after so long.
 const FORGOTTEN_AFTER: jiff::SignedDuration = jiff::SignedDuration::from_hours(30 * 24);
@@ -61,6 +61,10 @@ pub(in crate::transfer) enum Line {
     Moved(Location, Location),
     /// A name was chosen for a file that is about to be written: from where to where.
     Chosen(Location, Location),
+    /// The user's word on an existing target, and whether it holds for all further ones.
+    Answered(Box<Conflict>, OnConflict, bool),
+    /// Targets that are the same are skipped.
+    SkipSame,
     /// A file has failed: source and reason.
     Failed(String, String),
     /// The user paused it, or went on.
@@ -87,6 +91,9 @@ struct Told {
     done: HashMap<String, Mark>,
     moved: Vec<(Location, Location)>,
     chosen: HashMap<Location, Location>,
+    answers: HashMap<Location, (Conflict, OnConflict)>,
+    answer_to_all: Option<OnConflict>,
+    skips_same: bool,
     failed: Vec<(String, String)>,
     paused: bool,
     priority: i32,
@@ -105,6 +112,12 @@ pub(in crate::transfer) struct Before {
     pub(in crate::transfer) moved: HashMap<Location, Location>,
     /// Names that were chosen, whether or not the files got them.
     pub(in crate::transfer) chosen: HashMap<Location, Location>,
+    /// What the user said about targets that exist, by source, with the question that was answered.
+    pub(in crate::transfer) answers: HashMap<Location, (Conflict, OnConflict)>,
+    /// What holds for all further ones.
+    pub(in crate::transfer) answer_to_all: Option<OnConflict>,
+    /// Whether targets that are the same are skipped.
+    pub(in crate::transfer) skips_same: bool,
 }
 
 impl Told {
@@ -114,6 +127,9 @@ impl Told {
             done: std::mem::take(&mut self.done),
             moved: self.moved.drain(..).collect(),
             chosen: std::mem::take(&mut self.chosen),
+            answers: std::mem::take(&mut self.answers),
+            answer_to_all: self.answer_to_all,
+            skips_same: self.skips_same,
         }
     }
 }
@@ -170,6 +186,11 @@ fn tell(lines: &[String], most: usize) -> Option<(Header, Told)> {
             Line::Moved(from, to) if told.moved.len() < most => told.moved.push((from, to)),
             Line::Moved(..) => {}
             Line::Chosen(from, to) => drop(told.chosen.insert(from, to)),
+            Line::Answered(_, choice, true) => told.answer_to_all = Some(choice),
+            Line::Answered(conflict, choice, false) => {
+                told.answers.insert(conflict.source.clone(), (*conflict, choice));
+            }
+            Line::SkipSame => told.skips_same = true,
             Line::Failed(source, why) => told.failed.push((source, why)),
             Line::Paused(paused) => told.paused = paused,
             Line::Priority(priority) => told.priority = priority,
@@ -347,7 +368,7 @@ impl JobRecord {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::transfer::types::{Item, OnConflict};
+    use crate::transfer::types::Item;
 
     fn request(name: &str) -> Request {
         let item = Item {

@@ -25,6 +25,8 @@ pub(crate) enum Decision {
     Delete(Vec<Target>),
     /// The answer to a conflict.
     Conflict(TransferId, Answer),
+    /// Skip what is the same.
+    SkipSame(TransferId),
     /// Stop the transfer that asks.
     CancelTransfer(TransferId),
     /// Sign a link with these options.
@@ -41,6 +43,12 @@ pub(crate) enum Decision {
     LeaveUsage,
     /// How does the place go on that was typed so far?
     Complete(String),
+    /// The target of a copy or a move reads like this now.
+    Aim(String),
+    /// Copy or move to this target.
+    Propose(String),
+    /// Neither copy nor move.
+    LeaveProposal,
     /// Make this protected link.
     Share(Vec<Order>),
     /// Find what was given out again.

@@ -4,9 +4,9 @@ use std::collections::HashSet;
 
 use super::super::units::Units;
 use super::{
-    Chosen, Decision, Dialog, Editing, Given, Item, Old, Property, Purpose, Word, batch, confirm, conflict,
-    facts, failures, given, help, info, input, link, links, offer, pick, profiles, properties, setup, share,
-    sync, typed, unlock, unsaved, uploads, usage, versions, viewer, wait,
+    Chosen, Decision, Dialog, Editing, Given, Item, Old, Property, Purpose, Subject, Word, batch, confirm,
+    conflict, facts, failures, given, help, info, input, link, links, offer, pick, profiles, properties,
+    setup, share, sync, transfer, typed, unlock, unsaved, uploads, usage, versions, viewer, wait,
 };
 use crate::action::Screen;
 use crate::config::{Importable, Keys};
@@ -14,9 +14,9 @@ use crate::links::LinkRequest;
 use crate::location::Location;
 use crate::s3::{Attributes, Version, Versioning};
 use crate::sync::Plan;
-use crate::transfer::{Conflict, Failure, TransferId, Unfinished};
-use crate::walk::Target;
+use crate::transfer::{Conflict, Failure, Likeness, TransferId, Unfinished};
 use crate::walk::versions::Scope;
+use crate::walk::{Extent, Target};
 
 impl Dialog {
     /// A line of input. `label` says what is wanted; `text` is there already, with the cursor at its end.
@@ -149,8 +149,10 @@ impl Dialog {
 
     /// What was typed into a line goes on as `text`, if it still is `typed`.
     pub(crate) fn complete(&mut self, typed: &str, text: &str) {
-        if let Self::Input(input) = self {
-            input.complete(typed, text);
+        match self {
+            Self::Input(input) => input.complete(typed, text),
+            Self::Transfer(form) => form.complete(typed, text),
+            _ => {}
         }
     }
 
@@ -166,6 +168,13 @@ impl Dialog {
         match self {
             Self::Failures(failures) if failures.id() == id => Some(failures),
             _ => None,
+        }
+    }
+
+    /// Tells the question of a transfer how both sides compare; others ignore it.
+    pub(crate) fn compared(&mut self, likeness: Likeness) {
+        if let Self::Conflict(conflict) = self {
+            conflict.compared(likeness);
         }
     }
 
@@ -272,6 +281,19 @@ impl Dialog {
     /// A question with consequences.
     pub(crate) fn confirm(title: &'static str, lines: Vec<String>, decision: Decision) -> Self {
         Self::Confirm(confirm::Confirm::new(title, lines, decision))
+    }
+
+    /// What is to be copied or moved, how much it is as far as that is known, and where to.
+    pub(crate) fn transfer(subject: Subject, extent: Extent, target: &str) -> Self {
+        Self::Transfer(Box::new(transfer::TransferForm::new(subject, extent, target)))
+    }
+
+    /// It, if it is that one.
+    pub(crate) fn as_transfer(&mut self) -> Option<&mut transfer::TransferForm> {
+        match self {
+            Self::Transfer(form) => Some(form),
+            _ => None,
+        }
     }
 
     /// The form of a new profile.

@@ -19,7 +19,7 @@ use crate::error::{Error, Kind};
 use crate::location::Location;
 use crate::s3::{EndsBecause, Fact, Method};
 use crate::sync::{Plan, StepKind};
-use crate::transfer::{Answer, OnConflict, TransferId};
+use crate::transfer::{Answer, Conflict, Likeness, OnConflict, TransferId};
 use crate::walk::Target;
 use crate::walk::uploads::Held;
 use samples::*;
@@ -80,6 +80,7 @@ fn escape_only_ever_cancels() {
                 Dialog::Unsaved(unsaved) => unsaved.decide(Unsaved::Keep),
                 other => panic!("{other:?}"),
             },
+            "move" | "copy_refused" => Outcome::Decide(Decision::LeaveProposal),
             "usage" => Outcome::Decide(Decision::LeaveUsage),
             "wait" => Outcome::Decide(Decision::StopWaiting),
             "help_searched" => Outcome::Stay,
@@ -218,6 +219,52 @@ fn conflicts_are_answered_for_one_or_for_all() {
     press(&mut all, KeyCode::Right);
     press(&mut all, KeyCode::Right);
     assert_eq!(press(&mut all, KeyCode::Enter), answer(OnConflict::Rename, true));
+    let skip_same = Outcome::Decide(Decision::SkipSame(TransferId(1)));
+    assert_eq!(press(&mut dialog(), KeyCode::Char('=')), skip_same);
+    press(&mut all, KeyCode::Right);
+    assert_eq!(press(&mut all, KeyCode::Enter), skip_same, "the last button");
+}
+
+#[test]
+fn a_conflict_says_whether_both_are_the_same_and_which_is_newer_by_a_second_or_more() {
+    let said = |likeness, new: &str, old: &str| {
+        let (source_modified, target_modified) = (Some(at(new)), Some(at(old)));
+        let conflict =
+            Conflict { source_size: 5, target_size: 5, source_modified, target_modified, ..conflict() };
+        let mut dialog = Dialog::conflict(TransferId(1), conflict);
+        dialog.compared(likeness);
+        screen(&dialog, 100, 30)
+    };
+    for (likeness, new, old, words) in [
+        (
+            Likeness::Comparing,
+            "2026-03-01T12:00:00Z",
+            "2026-03-01T12:00:00.9Z",
+            "comparing the content...; both have the same time",
+        ),
+        (
+            Likeness::Same,
+            "2026-03-01T12:00:00Z",
+            "2026-03-01T12:00:01Z",
+            "they are the same: equal content; the new one is OLDER",
+        ),
+        (
+            Likeness::Different,
+            "2026-03-01T12:00:02Z",
+            "2026-03-01T12:00:01Z",
+            "same size, but the content differs; the new one is newer",
+        ),
+        (
+            Likeness::Unknown,
+            "2026-03-01T12:00:02Z",
+            "2026-03-01T12:00:01Z",
+            "whether the content is equal is not known",
+        ),
+    ] {
+        let screen = said(likeness, new, old);
+        let flat = screen.split_whitespace().filter(|word| *word != "│").collect::<Vec<_>>().join(" ");
+        assert!(flat.contains(words), "{words}\n{screen}");
+    }
 }
 
 #[test]

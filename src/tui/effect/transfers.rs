@@ -39,7 +39,9 @@ impl Effects {
                 let items = unfinished.request.items.iter();
                 let places = items.flat_map(|item| [Some(&item.to), undoable.then_some(&item.from)]);
                 let places = places.flatten().filter_map(Location::parent).collect();
-                let touches = Touches { places, undoable, moved: unfinished.moved, ..Touches::default() };
+                let verb = unfinished.request.verb;
+                let touches =
+                    Touches { places, undoable, verb, moved: unfinished.moved, ..Touches::default() };
                 return vec![Event::Submitted { id, touches }, Event::Progress(self.snapshot())];
             }
             Effect::ForgetUnfinished(ids) => {
@@ -54,6 +56,7 @@ impl Effects {
                 });
             }
             Effect::ForgetFinished => return self.tell(Engine::forget_finished),
+            Effect::SkipSame(id) => return self.tell(|engine| engine.skip_same(id)),
             Effect::Answer(id, answer) => return self.tell(|engine| engine.answer(id, answer)),
             _ => {}
         }

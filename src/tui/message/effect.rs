@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use super::super::dialog::{Editing, Laying, Unpacking, Wanted};
 use super::super::listing::{Arranging, Comparing, Renewal};
 use super::{
-    Deletions, EditEffect, GivenEffect, Link, PaneId, PlacesChange, Search, SetupEffect, Task, Touches,
-    UploadsEffect, VersionsEffect,
+    Deletions, EditEffect, GivenEffect, Link, PaneId, PlacesChange, ProposalEffect, Search, SetupEffect,
+    Task, Touches, UploadsEffect, VersionsEffect,
 };
 use crate::entry::Kind;
 use crate::links::LinkRequest;
@@ -93,6 +93,8 @@ pub(crate) enum Effect {
     ForgetFinished,
     /// Answer a question.
     Answer(TransferId, Answer),
+    /// Answer it, and all further ones, with no where both sides are the same.
+    SkipSame(TransferId),
     /// Search; whatever else is fetched for this pane is dropped.
     Find {
         /// For which pane.
@@ -143,6 +145,10 @@ pub(crate) enum Effect {
     AskTerminal,
     /// Leave the alternate screen, print the text as plain lines, wait for Enter, come back.
     PrintPlain(String),
+    /// Something about a copy or a move that has not started.
+    Propose(u64, ProposalEffect),
+    /// Move local entries by renaming them, as far as that works; they are in this place.
+    Relocate(Location, Vec<transfer::Item>),
     /// Count what a deletion would remove.
     Count(Vec<Target>),
     /// Delete.

@@ -7,8 +7,8 @@ use super::super::listing::Filter;
 use super::super::message::{Effect, GivenEffect, SetupEffect};
 use super::super::state::{State, Tone};
 use super::{
-    address, delete, editing, given, go, info, link, places, properties, renaming, search, setup, sync,
-    transfer, undo, unlock, uploads, versions, viewing,
+    address, delete, editing, given, go, info, link, moving, places, properties, renaming, search, setup,
+    sync, transfer, undo, unlock, uploads, versions, viewing,
 };
 use crate::action::Action;
 use crate::error::{Error, Kind, Result};
@@ -218,6 +218,7 @@ fn decide(state: &mut State, decision: Decision) -> Vec<Effect> {
         }
         Decision::Delete(targets) => delete::delete(state, targets),
         Decision::Conflict(id, answer) => vec![Effect::Answer(id, answer)],
+        Decision::SkipSame(id) => vec![Effect::SkipSame(id)],
         Decision::CancelTransfer(id) => vec![Effect::CancelTransfer(id)],
         Decision::Link(request) => link::sign(state, vec![*request]),
         Decision::Kit(request, folder) => vec![Effect::Given(GivenEffect::Kit(request, folder))],
@@ -226,6 +227,12 @@ fn decide(state: &mut State, decision: Decision) -> Vec<Effect> {
         Decision::MeasureAbove => search::measure_above(state),
         Decision::LeaveUsage => search::leave_usage(state),
         Decision::Complete(text) => go::complete(state, &text),
+        Decision::Aim(text) => {
+            moving::aim(state, &text);
+            Vec::new()
+        }
+        Decision::Propose(text) => moving::propose(state, &text),
+        Decision::LeaveProposal => moving::leave(state),
         Decision::Share(orders) => vec![Effect::Given(GivenEffect::Make(orders))],
         Decision::ListGiven => given::list(),
         Decision::CopyGiven(given) => vec![Effect::Given(GivenEffect::Copy(given))],

@@ -123,29 +123,33 @@ pub(super) fn completed(state: &mut State, typed: &str, found: Result<Vec<String
     }
 }
 
-/// Relative text is relative to the pane's place; `~` is home. What ends in no slash is still a folder here.
+/// The folder, prefix or bucket that typed text means. What ends in no slash is still a folder here.
 fn parse(state: &State, text: &str) -> Result<Location> {
+    resolve(state, text).map(folder)
+}
+
+/// The place that typed text means: relative to what the pane with the keyboard shows; `~` is home.
+pub(super) fn resolve(state: &State, text: &str) -> Result<Location> {
     let home = || state.home.clone().unwrap_or_default();
     if text == "~" {
         return Ok(Location::Local(home()));
     }
     if let Some(below) = text.strip_prefix("~/") {
-        return Ok(Location::Local(clean(&home().join(below))));
+        return Ok(Location::Local(home().join(below)));
     }
-    let parsed = match Location::parse(text, state.config.names())? {
+    Ok(match Location::parse(text, state.config.names())? {
         Location::Local(path) if path.is_absolute() => Location::Local(path),
         Location::Local(path) => match &state.here().location {
             Location::Local(here) => Location::Local(here.join(path)),
             Location::Profile(profile) => {
-                return Location::parse(&format!("{profile}:{text}"), state.config.names()).map(folder);
+                return Location::parse(&format!("{profile}:{text}"), state.config.names());
             }
             Location::Remote(here) => {
                 Location::Remote(Remote { key: format!("{}{text}", here.key), ..here.clone() })
             }
         },
         remote => remote,
-    };
-    Ok(folder(parsed))
+    })
 }
 
 /// A place as a pane shows it: a prefix ends in its slash, a path has no `.` or `..` (the place above a pane's

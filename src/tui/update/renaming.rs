@@ -116,7 +116,8 @@ pub(super) fn rename(state: &mut State, names: Vec<(OsString, OsString)>) -> Vec
     places.push(at);
     places.dedup();
     let request = Request { verb: Verb::Move, items, on_conflict: OnConflict::Fail, ..Request::default() };
-    let touches = Touches { places, seek, undoable: true, renames: true, ..Touches::default() };
+    let verb = Verb::Move;
+    let touches = Touches { places, seek, undoable: true, renames: true, verb, ..Touches::default() };
     vec![Effect::Submit { request: Box::new(request), touches }]
 }
 
@@ -164,8 +165,8 @@ pub(super) fn renamed(
         }
     }
     let seek = done.first().map(|(_, to)| to.clone());
-    let folder = |(_, to): &(OsString, OsString)| at.join(to).parent();
-    let mut places: Vec<Location> = done.iter().filter_map(folder).chain([at.clone()]).collect();
+    let folders = |(from, to): &(OsString, OsString)| [at.join(from).parent(), at.join(to).parent()];
+    let mut places: Vec<Location> = done.iter().flat_map(folders).flatten().chain([at.clone()]).collect();
     places.dedup();
     if undoable && !done.is_empty() {
         state.remember(Undo::Renamed(at.clone(), done));

@@ -1,5 +1,6 @@
 //! Key scripts: a state and keys, and what becomes of the state and is asked of the outside. No runtime, no terminal.
 
+mod asking;
 mod drawing;
 mod given;
 mod large;

@@ -1,24 +1,15 @@
 //! Copies and moves: what is asked of the engine, and what it says back.
 
-use std::ffi::OsStr;
-use std::path::Path;
-
 use super::super::dialog::{Dialog, Purpose};
-use super::super::message::{Effect, Touches};
-use super::super::pane::Pane;
+use super::super::message::Effect;
 use super::super::state::{State, Tone};
 use super::super::text;
 use super::browser::refresh;
-use super::{renaming, sync, undo, versions};
+use super::{moving, renaming, sync, undo, versions};
 use crate::action::Action;
 use crate::config::units::parse_rate;
-use crate::entry::Kind;
-use crate::error::{Error, Kind as Failure, Result};
 use crate::location::Location;
-use crate::sanitize::display_safe;
-use crate::transfer::{
-    self, Event, Item, OnConflict, Request, Summary, TransferId, Unfinished, Verb, inside,
-};
+use crate::transfer::{self, Event, Summary, TransferId, Unfinished};
 
 /// Whether the place may be changed; says so if not.
 pub(super) fn writable(state: &mut State, place: &Location) -> bool {
@@ -27,91 +18,6 @@ pub(super) fn writable(state: &mut State, place: &Location) -> bool {
         Err(error) => {
             state.fail(&error);
             false
-        }
-    }
-}
-
-/// Copies or moves what is chosen to the other pane.
-pub(super) fn start(state: &mut State, action: Action) -> Vec<Effect> {
-    let verb = if action == Action::Move { Verb::Move } else { Verb::Copy };
-    let (from, to) = (state.here().location.clone(), state.there().location.clone());
-    if !writable(state, &to) || (verb == Verb::Move && !writable(state, &from)) {
-        return Vec::new();
-    }
-    let chosen = state.selection();
-    let items = match items(state.here(), &chosen, &to, verb) {
-        Ok(items) => items,
-        Err(error) => {
-            state.fail(&error);
-            return Vec::new();
-        }
-    };
-    let word = if verb == Verb::Move { "moving" } else { "copying" };
-    let what = match items.as_slice() {
-        [item] => display_safe(&item.from.name()).into_owned(),
-        several => format!("{} entries", text::thousands(several.len())),
-    };
-    state.say_with_left_out(&format!("{word} {what} to {to}"));
-    let within = to.as_local().map(Path::to_path_buf);
-    let mut places = vec![to];
-    if verb == Verb::Move {
-        places.push(from);
-    }
-    state.here_mut().listing.unmark_seen();
-    let on_conflict = state.config.transfer.on_conflict.unwrap_or(OnConflict::Ask);
-    let request = Box::new(Request { verb, items, on_conflict, within, ..Request::default() });
-    let touches = Touches { places, undoable: verb == Verb::Move, ..Touches::default() };
-    vec![Effect::Submit { request, touches }]
-}
-
-fn items(pane: &Pane, chosen: &[u32], to: &Location, verb: Verb) -> Result<Vec<Item>> {
-    let refusal = |text: String| Error::new(Failure::Usage, text);
-    let refuse = |text: String| Err(refusal(text));
-    if chosen.is_empty() {
-        return refuse("nothing here to copy".to_owned());
-    }
-    if *to == pane.location {
-        return refuse(format!("both panes show {to}: open another place in one of them"));
-    }
-    if let Location::Profile(profile) = to {
-        return refuse(format!("the other pane shows the buckets of {profile}: open one of them first"));
-    }
-    chosen
-        .iter()
-        .map(|entry| {
-            let (kind, name) = (pane.kind(*entry), pane.name(*entry));
-            let from = pane.place(*entry);
-            match kind {
-                Kind::Special => Err(refusal(format!("{from} is neither a file nor a folder"))),
-                Kind::Bucket if verb == Verb::Move => {
-                    Err(refusal("a bucket cannot be moved: copy it, then delete it".to_owned()))
-                }
-                _ => Ok(Item {
-                    to: target(&pane.location, to, name, kind)?,
-                    tree: kind.is_container(),
-                    from,
-                    known: None,
-                }),
-            }
-        })
-        .collect()
-}
-
-/// What an entry listed at `from` becomes below `to`.
-fn target(from: &Location, to: &Location, name: &OsStr, kind: Kind) -> Result<Location> {
-    let odd = |why: &str| {
-        Error::new(
-            Failure::Unsupported,
-            format!("{} cannot be copied there: {why}", Path::new(name).display()),
-        )
-    };
-    match to {
-        Location::Profile(_) => Err(odd("open a bucket first")),
-        Location::Local(_) => Ok(inside(from, to, name)),
-        Location::Remote(_) => {
-            let name = name.to_str().ok_or_else(|| odd("its name is not UTF-8, which keys are"))?;
-            let slash = if kind.is_container() && !name.ends_with('/') { "/" } else { "" };
-            Ok(inside(from, to, format!("{name}{slash}").as_ref()))
         }
     }
 }
@@ -169,6 +75,12 @@ pub(super) fn happened(state: &mut State, event: Event) -> Vec<Effect> {
 /// How the transfers stand by now; a list of what failed of a running one stays true.
 pub(super) fn progress(state: &mut State, snapshot: transfer::Snapshot) -> Vec<Effect> {
     state.snapshot = snapshot;
+    for transfer in &state.snapshot.transfers {
+        let asks = |dialog: &&mut Dialog| dialog.asks_for() == Some(transfer.id);
+        if let (Some(likeness), Some(dialog)) = (transfer.likeness, state.dialogs.iter_mut().find(asks)) {
+            dialog.compared(likeness);
+        }
+    }
     let shows_less = |dialog: &mut Dialog| {
         let running = state.snapshot.transfers.iter().filter(|transfer| !transfer.state.is_over());
         let mut shown = running.filter_map(|one| Some((one, dialog.as_failures(one.id)?.len() as u64)));
@@ -204,7 +116,8 @@ fn finished(state: &mut State, id: TransferId, summary: &Summary) -> Vec<Effect>
     let refused = renaming::ended(state, id, summary);
     state.questions.retain(|(of, _)| *of != id);
     state.dialogs.retain(|dialog| dialog.asks_for() != Some(id));
-    let (mut tone, mut text) = words(state, summary);
+    let verb = state.touches.get(&id).map(|touches| touches.verb);
+    let (mut tone, mut text) = words(state, summary, verb.map_or("done", moving::done));
     if let Some(error) = refused {
         (tone, text) = (Tone::Error, error);
     }
@@ -231,12 +144,13 @@ fn finished(state: &mut State, id: TransferId, summary: &Summary) -> Vec<Effect>
     effects
 }
 
-fn words(state: &State, summary: &Summary) -> (Tone, String) {
+/// `done`: what became of the files.
+fn words(state: &State, summary: &Summary, done: &str) -> (Tone, String) {
     let files = |count: u64| {
         let number = text::count(count);
         format!("{number} {}", if count == 1 { "file" } else { "files" })
     };
-    let mut text = format!("{} done, {}", files(summary.files), state.theme.units.size(summary.bytes));
+    let mut text = format!("{} {done}, {}", files(summary.files), state.theme.units.size(summary.bytes));
     if summary.skipped > 0 {
         text = format!("{text}, {} skipped", files(summary.skipped));
     }

@@ -154,7 +154,7 @@ pub(super) fn undo(state: &mut State) -> Vec<Effect> {
                 on_conflict: OnConflict::Fail,
                 ..Request::default()
             };
-            let touches = Touches { places, ..Touches::default() };
+            let touches = Touches { places, verb: Verb::Move, ..Touches::default() };
             vec![Effect::Submit { request: Box::new(request), touches }]
         }
         Undo::Deleted(at, versions) => {

@@ -15,9 +15,9 @@ use crate::location::{Location, Remote};
 use crate::s3::{Attributes, EndsBecause, Fact, Presigned, Stored, Upload, Version, Versioning};
 use crate::sync::{Plan, Reason, Step, StepKind};
 use crate::transfer::{Conflict, Failure, Item, Request, TransferId, Unfinished, Verb};
-use crate::walk::Target;
 use crate::walk::uploads::Held;
 use crate::walk::versions::Scope;
+use crate::walk::{Counted, Extent, Target, Total};
 
 pub(super) fn at(text: &str) -> Timestamp {
     text.parse().expect("a time")
@@ -335,6 +335,33 @@ fn offer() -> Dialog {
     Dialog::offer(unfinished, &Units::plain())
 }
 
+fn moving() -> Dialog {
+    let subject = Subject {
+        verb: Verb::Move,
+        what: "cat.jpg".to_owned(),
+        several: false,
+        left_out: Some("2 marked entries are hidden by the filter and left out".to_owned()),
+    };
+    let extent = Extent { total: Total { files: 1, bytes: 3_400_000 }, counted: Counted::All };
+    let mut dialog = Dialog::transfer(subject, extent, "work:media/photos/");
+    dialog.as_transfer().expect("it").means(Some("work:media/photos/cat.jpg".to_owned()));
+    dialog
+}
+
+fn refused_copy() -> Dialog {
+    let what = "1,200 entries".to_owned();
+    let subject = Subject { verb: Verb::Copy, what, several: true, left_out: None };
+    let extent = Extent { total: Total { files: 1_000, bytes: 5_600_000 }, counted: Counted::AtLeast };
+    let mut dialog = Dialog::transfer(subject, extent.clone(), "wrok:media/esc\u{1b}[2J/");
+    let form = dialog.as_transfer().expect("it");
+    let denied = Error::new(Kind::Denied, "cannot list work:media/raw/: access denied");
+    form.counted(extent, Some(&denied));
+    let unknown =
+        Error::new(Kind::Usage, "there is no profile called wrok").with_hint("did you mean work: ?");
+    form.refuse(&unknown);
+    dialog
+}
+
 pub(super) fn every_dialog() -> Vec<(&'static str, Dialog)> {
     let targets = vec![Target { location: Location::Remote(remote("photos/")), tree: true }];
     let profiles = (0..30)
@@ -388,6 +415,8 @@ pub(super) fn every_dialog() -> Vec<(&'static str, Dialog)> {
         ("new_profile", super::setup::new_profile()),
         ("new_profile_refused", super::setup::refused()),
         ("import", super::setup::imported()),
+        ("move", moving()),
+        ("copy_refused", refused_copy()),
         ("message", Dialog::message("Failed", lines)),
     ]
 }

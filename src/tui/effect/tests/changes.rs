@@ -7,7 +7,7 @@ async fn a_prefix_is_renamed_and_deleted_with_all_that_is_below_it() {
     let objects = [("old/a", "1"), ("old/b/c", "2"), ("older", "3")];
     let mut flow = Flow::start(&[], &objects, at("")).await;
     flow.keys("\tr\x08\x08\x08new\r");
-    flow.until_shown("2 files done").await;
+    flow.until_shown("2 files moved").await;
     flow.until(|flow| !flow.state.here().loading).await;
     assert_eq!(flow.object("new/b/c").as_deref(), Some("2"));
     assert_eq!(flow.object("old/a"), None);
@@ -100,11 +100,11 @@ async fn names_change_by_a_pattern_and_deeds_are_taken_back() {
     flow.until_shown("b.txt").await;
     assert_eq!(text(&flow.file("a.txt")), "1");
     flow.keys("\tr\x08\x08\x08new\r");
-    flow.until_shown("2 files done").await;
+    flow.until_shown("2 files moved").await;
     assert_eq!(flow.object("new/y/z").as_deref(), Some("4"));
     flow.until(|flow| !flow.state.here().loading).await;
     flow.keys("uy");
-    flow.until_shown("2 files done").await;
+    flow.until_shown("2 files moved").await;
     assert!(flow.object("old/y/z").is_some() && flow.object("new/x").is_none());
     flow.until(|flow| !flow.state.here().loading).await;
     flow.backend.set_versioned("box");

@@ -103,13 +103,14 @@ fn what_was_found_looks_right() {
 #[test]
 fn what_was_found_is_copied_under_its_way_there_and_never_through_a_link() {
     let mut state = cats();
-    let effects = keys(&mut state, "ac");
+    let effects = asking::copy(&mut state, "ac");
     let (request, touches) = submitted(&effects);
     let to: Vec<_> = request.items.iter().map(|item| item.to.clone()).collect();
     assert_eq!(to[1..], [local("/out/2026/cat.jpg"), local("/out/b/cat.jpg")]);
     assert_eq!(request.within.as_deref(), Some(std::path::Path::new("/out")));
     assert_eq!((request.on_conflict, &touches.places[..]), (OnConflict::Ask, &[local("/out")][..]));
-    let effects = keys(&mut state, "gjm");
+    keys(&mut state, "gjm");
+    let effects = asking::agree(&mut state);
     let (request, touches) = submitted(&effects);
     assert_eq!((request.verb, request.items[0].from.clone()), (Verb::Move, at("photos/2026/cat.jpg")));
     assert!(touches.undoable && touches.places.contains(&at("photos/")));

@@ -2,12 +2,14 @@
 
 use super::*;
 use crate::tui::transfers::tests::transfer;
+use crate::walk::Counted;
 
 #[test]
 fn copying_asks_about_conflicts_and_moving_touches_both_places() {
     let mut state = browser();
     keys(&mut state, "a");
-    let effects = keys(&mut state, "c");
+    keys(&mut state, "c");
+    let effects = asking::counted(&mut state, 3, 300, Counted::All);
     let (request, touches) = submitted(&effects);
     assert_eq!((request.verb, request.on_conflict), (Verb::Copy, OnConflict::Ask));
     assert_eq!(touches.places, [at("photos/")]);
@@ -17,7 +19,9 @@ fn copying_asks_about_conflicts_and_moving_touches_both_places() {
         [(&at("photos/notes/"), true), (&at("photos/cat.jpg"), false), (&at("photos/dog.jpg"), false)]
     );
     assert_eq!(state.here().listing.marks().0, 0);
-    let effects = keys(&mut state, "\tm");
+    keys(&mut state, "\tm");
+    asking::counted(&mut state, 1, 1, Counted::All);
+    let effects = asking::agree(&mut state);
     let (request, touches) = submitted(&effects);
     assert_eq!(request.items[0].from, at("photos/2026/"));
     assert_eq!(request.items[0].to, local("/home/ada/work/2026"));
@@ -42,12 +46,12 @@ fn hostile_names_get_local_ones_and_come_back() {
     {
         let mut state = browser_with(config(), at(""), local("/x"), (120, 30));
         fill(&mut state, PaneId::Left, &[name], None);
-        let effects = keys(&mut state, "c");
+        let effects = asking::copy(&mut state, "c");
         assert_eq!(submitted(&effects).0.items[0].to, local(path));
         let mut state = browser_with(config(), local("/x"), at("a/"), (120, 30));
         let slash = if name.ends_with('/') { "/" } else { "" };
         fill(&mut state, PaneId::Left, &[&format!("{}{slash}", &path[3..])], None);
-        let effects = keys(&mut state, "c");
+        let effects = asking::copy(&mut state, "c");
         assert_eq!(submitted(&effects).0.items[0].to, at(key));
     }
 }
@@ -194,7 +198,7 @@ fn a_finished_transfer_refreshes_the_panes_it_touched_and_keeps_the_cursor() {
     assert_eq!(under_cursor(&state), "b.txt", "the old listing stays until the new one is there");
     fill(&mut state, PaneId::Right, &["2026/", "a.txt", "aa.txt", "b.txt", "cat.jpg"], None);
     assert_eq!(under_cursor(&state), "b.txt");
-    assert_eq!(notice(&state), "1 file done, 100 B");
+    assert_eq!(notice(&state), "1 file copied, 100 B");
 }
 
 #[test]
@@ -220,6 +224,28 @@ fn a_question_waits_until_no_dialog_is_open() {
     );
     update(&mut state, Event::Transfer(transfer::Event::Finished { id, summary: Summary::default() }));
     assert!(state.dialogs.is_empty());
+}
+
+#[test]
+fn what_is_found_out_about_a_question_while_it_is_open_is_shown_in_it() {
+    let mut state = browser();
+    let conflict = Box::new(Conflict {
+        source: local("/a"),
+        source_size: 2,
+        source_modified: None,
+        target: at("a"),
+        target_size: 2,
+        target_modified: None,
+    });
+    let id = TransferId(1);
+    update(&mut state, Event::Transfer(transfer::Event::Conflict { id, conflict }));
+    assert!(draw(&state).contains("comparing the content"), "{}", draw(&state));
+    let likeness = Some(transfer::Likeness::Same);
+    let asking = transfer::TransferView { likeness, ..transfer(1, transfer::State::Asking) };
+    let snapshot = transfer::Snapshot { transfers: vec![asking], ..transfer::Snapshot::default() };
+    update(&mut state, Event::Progress(snapshot));
+    assert!(draw(&state).contains("they are the same: equal content"), "{}", draw(&state));
+    assert!(matches!(keys(&mut state, "=")[..], [Effect::SkipSame(TransferId(1))]));
 }
 
 #[test]

@@ -49,7 +49,8 @@ fn a_move_is_taken_back_file_by_file() {
     let mut state = browser();
     keys(&mut state, "u");
     assert!(notice(&state).contains("nothing to undo"));
-    let effects = keys(&mut state, "jm");
+    keys(&mut state, "jm");
+    let effects = asking::agree(&mut state);
     let touches = submitted(&effects).1.clone();
     update(&mut state, Event::Submitted { id: TransferId(1), touches });
     let (here, there) = (local("/home/ada/work/cat.jpg"), at("photos/cat.jpg"));
