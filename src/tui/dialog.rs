@@ -261,6 +261,7 @@ impl Dialog {
             | Self::Viewer(_)
             | Self::Pick(_)
             | Self::NewProfile(_)
+            | Self::Unlock(_)
             | Self::Wait(_) => false,
         }
     }

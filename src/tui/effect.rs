@@ -28,7 +28,7 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::{AbortHandle, JoinSet, spawn_blocking};
 
-use super::message::{Effect, Event, Relocated};
+use super::message::{Effect, Event};
 use crate::clipboard::{Clipboard, Surroundings, Write};
 use crate::config::Config;
 use crate::error::{Error, Kind, Result};
@@ -183,14 +183,7 @@ impl Effects {
                 });
             }
             Effect::Propose(number, effect) => self.propose(number, effect),
-            Effect::Relocate(at, items) => {
-                self.spawn(async move {
-                    let (place, all) = (at.clone(), items.clone());
-                    let relocated = blocking(move || Ok(proposal::relocate(at, items))).await;
-                    let nothing = |_| Relocated { at: place, done: Vec::new(), left: all };
-                    Event::Relocated(relocated.unwrap_or_else(nothing))
-                });
-            }
+            Effect::Relocate(at, items) => self.relocate(at, items),
             Effect::Task(task) => self.start(*task),
             Effect::Versions { search, effect } => self.versions(search, effect),
             Effect::Uploads { search, effect } => self.uploads(search, effect),

@@ -73,11 +73,7 @@ pub(super) fn update(state: &mut State, event: Event) -> Vec<Effect> {
             state.pane_mut(pane).renewed(generation, *listing);
             Vec::new()
         }
-        Event::Submitted { id, mut touches } => {
-            undo::earlier(state, id, std::mem::take(&mut touches.moved));
-            state.touches.insert(id, touches);
-            Vec::new()
-        }
+        Event::Submitted { id, touches } => undo::submitted(state, id, touches),
         Event::Transfer(event) => transfer::happened(state, event),
         Event::Unfinished(found) => {
             transfer::offer(state, found);
@@ -161,9 +157,6 @@ fn key_pressed(state: &mut State, key: KeyEvent) -> Vec<Effect> {
     }
     if !state.dialogs.is_empty() {
         return dialogs::key(state, key);
-    }
-    if key.code != KeyCode::Esc && moving::waits(state) {
-        return Vec::new();
     }
     match keymap::action(&state.config.keys, screen(state), key) {
         Some(action) => perform(state, action),

@@ -165,9 +165,6 @@ fn notice(state: &State, width: u16) -> Vec<String> {
             // Dialogs tell of what is counted and compared.
             Some(Deletion::Counting) => return Vec::new(),
             Some(Deletion::Deleting(count)) => format!("{doing}: {count} so far ({} stops)", esc()),
-            None if state.proposal.is_some() && state.dialogs.is_empty() => {
-                format!("counting what would be copied... ({} stops)", esc())
-            }
             None if state.comparing.is_some() => return Vec::new(),
             None if state.signing => format!("signing... ({} stops)", esc()),
             None if state.editing.is_some() => format!("fetching it for the editor... ({} stops)", esc()),

@@ -25,7 +25,7 @@ fn allowed(room: &str) -> Option<BTreeSet<&'static str>> {
             FIRST,
             SECOND,
             THIRD,
-            &["s3", "walk", "transfer", "sync", "links", "gateway", "setup", "tui"],
+            &["s3", "identity", "walk", "transfer", "sync", "links", "gateway", "setup", "tui"],
         ]),
         // The rest of the browser: plain data that rooms re-export, checked by name below.
         _ if room.starts_with("tui/") => below(&[

@@ -72,7 +72,7 @@ impl Job {
                     self.note(&JobLine::SkipSame);
                 }
                 Reply::Answer(answer) => {
-                    let conflict = Box::new(in_full(conflict));
+                    let conflict = Box::new(in_full(&conflict));
                     self.note(&JobLine::Answered(conflict, answer.choice, answer.all));
                     if answer.all {
                         *settled = Some(answer.choice);
@@ -98,7 +98,7 @@ impl Job {
     /// What was answered to this very question in an earlier run, or to all of them.
     fn answered(&self, conflict: &Conflict) -> Option<OnConflict> {
         let before = lock(&self.before);
-        let conflict = in_full(conflict.clone());
+        let conflict = in_full(conflict);
         let one = before.answers.get(&conflict.source).filter(|(asked, _)| *asked == conflict);
         before.answer_to_all.or(one.map(|(_, choice)| *choice))
     }
@@ -137,6 +137,7 @@ impl Job {
 }
 
 /// The same conflict, whatever folder the next run is started in.
-fn in_full(conflict: Conflict) -> Conflict {
-    Conflict { source: absolute(&conflict.source), target: absolute(&conflict.target), ..conflict }
+fn in_full(conflict: &Conflict) -> Conflict {
+    let (source, target) = (absolute(&conflict.source), absolute(&conflict.target));
+    Conflict { source, target, ..conflict.clone() }
 }

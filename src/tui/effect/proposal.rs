@@ -5,10 +5,12 @@ use std::ffi::OsString;
 use super::super::message::{Event, ProposalEffect, ProposalEvent, Relocated};
 use super::{Effects, abort, blocking};
 use crate::error::{Error, Kind, Result};
+use crate::identity::{self, Relation};
+use crate::local;
 use crate::location::{Location, Remote};
 use crate::s3::{Connections, ListRequest};
-use crate::transfer::Item;
-use crate::{local, walk};
+use crate::transfer::{Item, Verb};
+use crate::walk;
 
 impl Effects {
     pub(super) fn propose(&mut self, number: u64, effect: ProposalEffect) {
@@ -24,18 +26,32 @@ impl Effects {
                 };
                 self.counting = Some(self.runtime.spawn(work).abort_handle());
             }
-            ProposalEffect::Check { items, named } => {
+            ProposalEffect::Check { verb, items, named } => {
                 self.runtime.spawn(async move {
-                    tell(ProposalEvent::Checked(check(&connections, items, named).await));
+                    tell(ProposalEvent::Checked(check(&connections, verb, items, named).await));
                 });
             }
             ProposalEffect::Forget => abort(&mut self.counting),
         }
     }
+
+    pub(super) fn relocate(&self, at: Location, items: Vec<Item>) {
+        self.spawn(async move {
+            let nothing = Relocated { at: at.clone(), done: Vec::new(), left: items.clone() };
+            let relocated = blocking(move || Ok(relocate(at, items))).await;
+            Event::Relocated(relocated.unwrap_or(nothing))
+        });
+    }
 }
 
 /// Refuses what could only fail, or would be something else than what was asked for.
-async fn check(connections: &Connections, items: Vec<Item>, named: bool) -> Result<()> {
+async fn check(connections: &Connections, verb: Verb, items: Vec<Item>, named: bool) -> Result<()> {
+    let doing = if verb == Verb::Move { "move" } else { "copy" };
+    for Item { from, to, tree, .. } in &items {
+        if let Relation::Certain(overlap) = identity::relation(connections, from, to, *tree).await? {
+            return Err(identity::refusal(overlap, doing, from, to, *tree));
+        }
+    }
     let Some(first) = items.first() else { return Ok(()) };
     if let Location::Remote(to) = &first.to {
         bucket_exists(connections, to).await?;
@@ -71,7 +87,7 @@ async fn bucket_exists(connections: &Connections, place: &Remote) -> Result<()> 
 }
 
 /// Moves local entries by renaming them, where nothing is in their way and the file system can. Blocking.
-pub(super) fn relocate(at: Location, items: Vec<Item>) -> Relocated {
+fn relocate(at: Location, items: Vec<Item>) -> Relocated {
     let mut relocated = Relocated { at, done: Vec::new(), left: Vec::new() };
     for item in items {
         let names = renamed(&relocated.at, &item);

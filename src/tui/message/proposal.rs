@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use crate::error::{Error, Result};
 use crate::location::Location;
-use crate::transfer::Item;
+use crate::transfer::{Item, Verb};
 use crate::walk::{Extent, Target, Total};
 
 /// What the outside must do about a copy or a move that has not started.
@@ -21,6 +21,8 @@ pub(crate) enum ProposalEffect {
     },
     /// Find out whether these can be moved where they are to go, as far as that can be told before.
     Check {
+        /// Copy or move.
+        verb: Verb,
         /// What, and where to.
         items: Vec<Item>,
         /// The target of the only one is its new name, rather than the folder it goes into.

@@ -296,7 +296,8 @@ fn decide(state: &mut State, decision: Decision) -> Vec<Effect> {
 
 /// Esc while something is counted or compared for a question.
 fn stop_waiting(state: &mut State) -> Vec<Effect> {
-    delete::cancel(state).or_else(|| sync::cancel(state)).unwrap_or_default()
+    let stopped = delete::cancel(state).or_else(|| sync::cancel(state));
+    stopped.unwrap_or_else(|| moving::leave(state))
 }
 
 /// What was counted or compared is there: nobody waits for it any longer.

@@ -13,9 +13,9 @@ use super::super::pane::Pane;
 use super::super::state::{State, Tone};
 use super::super::text;
 use super::browser::refresh;
+use super::dialogs;
 use super::transfer::writable;
 use super::undo::Undo;
-use crate::action::Action;
 use crate::config::Ui;
 use crate::entry::Kind;
 use crate::error::{Error, Kind as Failure};
@@ -102,6 +102,7 @@ fn copy(state: &mut State, proposal: Proposal, targets: Vec<Target>, known: Tota
             let effect = ProposalEffect::Count { targets, known, limit };
             let number = proposal.number;
             state.proposal = Some(Box::new(proposal));
+            state.dialogs.push(Dialog::wait("Counting", "counting what would be copied".to_owned()));
             vec![Effect::Propose(number, effect)]
         }
     }
@@ -182,7 +183,7 @@ pub(super) fn propose(state: &mut State, text: &str) -> Vec<Effect> {
             if let Some(form) = form(state) {
                 form.wait();
             }
-            vec![Effect::Propose(number, ProposalEffect::Check { items, named })]
+            vec![Effect::Propose(number, ProposalEffect::Check { verb: proposal.verb, items, named })]
         }
         Err(error) => {
             if let Some(form) = form(state) {
@@ -236,6 +237,7 @@ fn counted(state: &mut State, extent: Extent, failed: Option<&Error>) -> Vec<Eff
 /// Closes the dialog; what it was about.
 fn close(state: &mut State) -> Option<Proposal> {
     state.dialogs.retain(|dialog| !matches!(dialog, Dialog::Transfer(_)));
+    dialogs::waited(state);
     state.proposal.take().map(|proposal| *proposal)
 }
 
@@ -326,14 +328,4 @@ pub(super) fn relocated(state: &mut State, relocated: Relocated) -> Vec<Effect> 
         effects.extend(submit(state, Verb::Move, &at, &folder, left));
     }
     effects
-}
-
-/// While it is counted before a copy, keys go nowhere.
-pub(super) fn waits(state: &mut State) -> bool {
-    let waits = state.proposal.is_some() && state.dialogs.is_empty();
-    if waits {
-        let key = state.config.keys.label(Action::Cancel);
-        state.say(Tone::Warning, format!("still counting what would be copied; {key} stops that"));
-    }
-    waits
 }

@@ -8,6 +8,7 @@ use super::browser::refresh;
 use super::{moving, renaming, sync, undo, versions};
 use crate::action::Action;
 use crate::config::units::parse_rate;
+use crate::error::{Error, Kind as Failure, Result};
 use crate::location::Location;
 use crate::transfer::{self, Event, Summary, TransferId, Unfinished};
 

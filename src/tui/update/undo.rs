@@ -164,11 +164,14 @@ pub(super) fn undo(state: &mut State) -> Vec<Effect> {
     }
 }
 
-/// A transfer goes on that has moved something before.
-pub(super) fn earlier(state: &mut State, id: TransferId, moved: Vec<(Location, Location)>) {
+/// A transfer was taken by the engine; what an earlier run of it has moved counts, too.
+pub(super) fn submitted(state: &mut State, id: TransferId, mut touches: Touches) -> Vec<Effect> {
+    let moved = std::mem::take(&mut touches.moved);
     if !moved.is_empty() {
         state.moved.insert(id, moved);
     }
+    state.touches.insert(id, touches);
+    Vec::new()
 }
 
 /// A file of a transfer ended: one that was moved is remembered until all of it is over.

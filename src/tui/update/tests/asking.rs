@@ -205,7 +205,7 @@ fn a_small_copy_goes_at_once_and_a_folder_once_it_is_known_to_be_small() {
     keys(&mut state, "gc");
     let effects = keys(&mut state, "\x1b");
     assert!(matches!(effects[..], [Effect::Propose(_, ProposalEffect::Forget)]), "{effects:?}");
-    assert!(counted(&mut state, 1, 1, Counted::All).is_empty());
+    assert!(counted(&mut state, 1, 1, Counted::All).is_empty() && state.dialogs.is_empty());
 }
 
 #[test]
