@@ -1,5 +1,8 @@
 //! Options that could have no effect on what is asked for are refused, never ignored.
 
+use std::os::unix::fs::FileTypeExt as _;
+use std::path::Path;
+
 use super::transfer::Writing;
 use crate::error::{Error, Kind, Result};
 use crate::location::Location;
@@ -14,16 +17,33 @@ pub(super) enum End {
     Remote,
     /// stdin or stdout.
     Stream,
+    /// A local pipe, device or descriptor as a target: written in order, and always there.
+    Pipe,
 }
 
 impl End {
-    /// The kind of a location.
+    /// The kind of a target.
+    pub(super) fn of_target(location: &Location) -> Self {
+        match location {
+            Location::Local(path) if is_pipe(path) => Self::Pipe,
+            other => Self::of(other),
+        }
+    }
+
+    /// The kind of a source.
     pub(super) fn of(location: &Location) -> Self {
         match location {
             Location::Local(_) => Self::Local,
             Location::Remote(_) | Location::Profile(_) => Self::Remote,
         }
     }
+}
+
+fn is_pipe(path: &Path) -> bool {
+    let is_descriptor = ["/dev/fd", "/proc/self/fd"].iter().any(|folder| path.starts_with(folder))
+        || ["/dev/stdout", "/dev/stderr"].iter().any(|name| path == Path::new(name));
+    let in_order = |data: std::fs::Metadata| data.file_type().is_fifo() || data.file_type().is_char_device();
+    is_descriptor || path.metadata().is_ok_and(in_order)
 }
 
 /// The refusal of an option.
@@ -35,16 +55,18 @@ pub(super) fn refused(option: &str, why: &str) -> Error {
 pub(super) fn check(writing: &Writing, from: &[End], to: End) -> Result<()> {
     let attributes = match to {
         End::Remote => None,
-        End::Local => Some("it is for objects, and the target is local"),
+        End::Local | End::Pipe => Some("it is for objects, and the target is local"),
         End::Stream => Some("it is for objects, and the target is stdout"),
     };
     let requests = match to {
         End::Stream => Some("stdout takes the bytes in one piece"),
+        End::Pipe => Some("the target takes the bytes in one piece"),
         End::Local if !from.contains(&End::Remote) => Some("it is for requests, and nothing here is remote"),
         End::Local | End::Remote => None,
     };
     let full = match to {
         End::Stream => Some("stdout cannot be read a second time"),
+        End::Pipe => Some("the target cannot be read a second time"),
         _ if requests.is_some() => {
             Some("local copies are not compared; `twinpail check --download` does that")
         }

@@ -113,7 +113,10 @@ fn refuse_ignored(context: &Context, options: &Options, sources: &[String], targ
         text => context.location(text).map(|location| End::of(&location)),
     };
     let from = sources.iter().map(end).collect::<Result<Vec<End>>>()?;
-    let to = end(&target.to_owned())?;
+    let to = match target {
+        STREAM => End::Stream,
+        target => End::of_target(&context.location(target)?),
+    };
     let (from_stdin, to_stdout) = (from.contains(&End::Stream), to == End::Stream);
     if from_stdin && (to_stdout || sources.len() > 1) {
         return Err(Error::new(Kind::Usage, "`-` must be the only source, and its target an object")
@@ -123,6 +126,11 @@ fn refuse_ignored(context: &Context, options: &Options, sources: &[String], targ
     let policy = options.on_conflict;
     for (option, given, why) in [
         ("--on-conflict", to_stdout && policy.is_some(), "stdout is no target that exists already"),
+        (
+            "--on-conflict",
+            to == End::Pipe && policy.is_some(),
+            "a pipe or a device is always there, and nothing of it is replaced",
+        ),
         ("--recursive", options.recursive && (from_stdin || to_stdout), "a stream is no folder"),
         ("--version-id", from_stdin && options.version_id.is_some(), "it is for objects, and stdin is none"),
         ("--expected-size", !from_stdin && options.expected_size.is_some(), "it is for stdin as the source"),

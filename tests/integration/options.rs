@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::PathBuf;
 use std::process::{Output, Stdio};
 use std::time::{Duration, Instant};
@@ -583,6 +584,79 @@ async fn streams_go_only_where_they_can() {
         assert!(code == 2 && said.contains("hint:"), "{arguments:?}: {said}");
     }
     assert!(shell.world.backend.keys("box").is_empty() && !shell.path("file").exists());
+}
+
+/// What stands where a file is to be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum There {
+    LinkToFile,
+    ReadOnly,
+    Private,
+    Pipe,
+}
+
+impl There {
+    fn make(self, shell: &Shell) {
+        let mode = match self {
+            Self::LinkToFile => 0o644,
+            Self::ReadOnly => 0o444,
+            Self::Private => 0o600,
+            Self::Pipe => {
+                return rustix::fs::mkfifoat(rustix::fs::CWD, shell.path("there"), 0o600.into()).unwrap();
+            }
+        };
+        let name = if self == Self::LinkToFile { "linked" } else { "there" };
+        shell.write(name, OLD);
+        std::fs::set_permissions(shell.path(name), std::fs::Permissions::from_mode(mode)).unwrap();
+        if self == Self::LinkToFile {
+            std::os::unix::fs::symlink("linked", shell.path("there")).unwrap();
+        }
+    }
+
+    /// Its kind, mode and content.
+    fn state(self, shell: &Shell) -> (u32, Vec<u8>) {
+        let path = shell.path("there");
+        let mode = path.symlink_metadata().unwrap().mode();
+        (mode, if self == Self::Pipe { Vec::new() } else { std::fs::read(&path).unwrap() })
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_stands_where_a_file_goes_the_options_hold() {
+    for there in [There::LinkToFile, There::ReadOnly, There::Private, There::Pipe] {
+        for source in ["p:box/k", "file"] {
+            for (arguments, code) in [
+                (&["--dry-run"][..], 0),
+                (&["--on-conflict", "skip"], if there == There::Pipe { 2 } else { 0 }),
+                (&["--on-conflict", "fail"], if there == There::Pipe { 2 } else { 1 }),
+                (&["--on-conflict", "newer"], if there == There::Pipe { 2 } else { 0 }),
+                (&["--storage-class", "X"], 2),
+                (&["--content-type", "a/b"], 2),
+                (&["--metadata", "a=b"], 2),
+                (&["--expected-size", "1"], 2),
+                (&["--exclude", "*"], 0),
+            ] {
+                let shell = Shell::new().await;
+                shell.world.backend.put("box", "k", "new bytes");
+                shell.write("file", b"new bytes");
+                let old = std::time::SystemTime::now() - Duration::from_hours(2);
+                File::options().append(true).open(shell.path("file")).unwrap().set_modified(old).unwrap();
+                there.make(&shell);
+                if there != There::Pipe && source.starts_with("p:") {
+                    let ahead = std::time::SystemTime::now() + Duration::from_hours(2);
+                    File::open(shell.path("there")).unwrap().set_modified(ahead).unwrap();
+                }
+                let before = there.state(&shell);
+                let mut all = vec!["cp"];
+                all.extend(arguments);
+                all.extend([source, "there"]);
+                let output = shell.run(&all);
+                let said = String::from_utf8_lossy(&output.stderr).into_owned();
+                assert_eq!(output.status.code(), Some(code), "{there:?} {all:?}: {said}");
+                assert_eq!(there.state(&shell), before, "{there:?} {all:?}: {said}");
+            }
+        }
+    }
 }
 
 /// Runs a line of sh in the test's folder; `$T` is the program.
