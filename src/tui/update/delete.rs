@@ -30,7 +30,7 @@ pub(super) fn start(state: &mut State) -> Vec<Effect> {
     let bucket = kinds().any(|kind| kind == Kind::Bucket);
     let targets: Vec<Target> = chosen
         .iter()
-        .map(|entry| Target { location: pane.place(*entry), tree: pane.kind(*entry).is_container() })
+        .map(|entry| Target { location: pane.place(*entry), tree: pane.kind(*entry).is_tree() })
         .collect();
     if !writable(state, &place) {
         return Vec::new();
@@ -65,7 +65,7 @@ pub(super) fn counted(state: &mut State, targets: Vec<Target>, total: Result<Tot
     match (total, state.counted.take()) {
         (Ok(total), Some(task)) => properties::counted(state, task, total),
         (Ok(total), None) => {
-            let what = words(&targets);
+            let what = with_links(words(&targets), total);
             let bytes = state.theme.units.size(total.bytes);
             let dialog = Dialog::confirm_delete(targets, &what, total.files, &bytes);
             state.dialogs.push(dialog.leaving_out(state.left_out.as_deref()));
@@ -76,6 +76,18 @@ pub(super) fn counted(state: &mut State, targets: Vec<Target>, total: Result<Tot
         }
     }
     Vec::new()
+}
+
+/// Says that links go as links.
+fn with_links(what: String, total: Total) -> String {
+    match total {
+        Total { links: 0, .. } => what,
+        Total { files: 1, links: 1, .. } => format!("{what}, a symbolic link: what it leads to stays"),
+        Total { links: 1, .. } => format!("{what}, one symbolic link among it: what it leads to stays"),
+        Total { links, .. } => {
+            format!("{what}, {} symbolic links among it: what they lead to stays", text::count(links))
+        }
+    }
 }
 
 fn words(targets: &[Target]) -> String {

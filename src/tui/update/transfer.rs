@@ -51,7 +51,10 @@ pub(super) fn start(state: &mut State, action: Action) -> Vec<Effect> {
         [item] => display_safe(&item.from.name()).into_owned(),
         several => format!("{} entries", text::thousands(several.len())),
     };
-    state.say_with_left_out(&format!("{word} {what} to {to}"));
+    let pane = state.here();
+    let links = chosen.iter().filter(|entry| pane.kind(**entry).is_link()).count();
+    let note = if verb == Verb::Move && links > 0 { "; of links only the link goes" } else { "" };
+    state.say_with_left_out(&format!("{word} {what} to {to}{note}"));
     let within = to.as_local().map(Path::to_path_buf);
     let mut places = vec![to];
     if verb == Verb::Move {
@@ -83,10 +86,15 @@ fn items(pane: &Pane, chosen: &[u32], to: &Location, verb: Verb) -> Result<Vec<I
             let from = pane.place(*entry);
             match kind {
                 Kind::Special => Err(refusal(format!("{from} is neither a file nor a folder"))),
+                Kind::Unknown => Err(refusal(format!("{from} cannot be read: nothing is known of it"))),
                 Kind::Bucket if verb == Verb::Move => {
                     Err(refusal("a bucket cannot be moved: copy it, then delete it".to_owned()))
                 }
-                _ => Ok(Item {
+                // From one local place to another a move takes a link as it is, whatever it leads to.
+                Kind::Symlink(_) if verb == Verb::Move && to.as_local().is_some() => {
+                    Ok(Item { to: inside(&pane.location, to, name), tree: false, from, known: None })
+                }
+                Kind::Bucket | Kind::Prefix | Kind::Object | Kind::Symlink(_) => Ok(Item {
                     to: target(&pane.location, to, name, kind)?,
                     tree: kind.is_container(),
                     from,
@@ -242,8 +250,13 @@ fn words(state: &State, summary: &Summary) -> (Tone, String) {
         format!("{number} {}", if count == 1 { "file" } else { "files" })
     };
     let mut text = format!("{} done, {}", files(summary.files), state.theme.units.size(summary.bytes));
-    if summary.skipped > 0 {
-        text = format!("{text}, {} skipped", files(summary.skipped));
+    if summary.skipped > summary.links {
+        text = format!("{text}, {} skipped", files(summary.skipped - summary.links));
+    }
+    match summary.links {
+        0 => {}
+        1 => text += ", 1 symbolic link skipped",
+        links => text = format!("{text}, {} symbolic links skipped", text::count(links)),
     }
     if summary.cancelled {
         return (Tone::Warning, format!("cancelled; {text}"));

@@ -76,7 +76,7 @@ fn sizes_and_times_are_written_as_chosen_in_panes_and_dialogs() {
     let screen = draw(&state);
     assert!(screen.contains("3 GiB 2026-03-01 12:00") && screen.contains("1 marked, 3 GiB"), "{screen}");
     keys(&mut state, "d");
-    let total = Total { files: 1, bytes: 3 << 30 };
+    let total = Total { files: 1, bytes: 3 << 30, ..Default::default() };
     let target = Target { location: at("photos/film.mov"), tree: false };
     update(&mut state, Event::Counted { targets: vec![target], total: Ok(total) });
     assert!(draw(&state).contains("1 file, 3 GiB"), "{}", draw(&state));
