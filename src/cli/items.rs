@@ -79,7 +79,7 @@ impl MovedLink {
         let what = match (self.itself, dry_run, is_gone) {
             (true, true, _) => "the link itself would be moved",
             (true, false, true) => "the link itself was moved",
-            (true, false, false) | (false, false, false) => "the link was not moved",
+            (_, false, false) => "the link was not moved",
             (false, true, _) => "what it leads to would be copied, then the link would be removed",
             (false, false, true) => "what it leads to was copied, then the link was removed",
         };

@@ -74,7 +74,7 @@ impl Stream {
 #[cfg(target_os = "linux")]
 fn is_made_up(file: &File) -> bool {
     // From linux/magic.h: proc, sysfs, debugfs, tracefs, configfs, securityfs, cgroup, cgroup2, bpf, pstore, efivarfs.
-    const MADE_UP: [i64; 11] = [
+    const MADE_UP: [i128; 11] = [
         0x9fa0,
         0x6265_6572,
         0x6462_6720,
@@ -87,11 +87,9 @@ fn is_made_up(file: &File) -> bool {
         0x6165_676c,
         0xde5e_81e4,
     ];
-    rustix::fs::fstatfs(file).is_ok_and(|system| {
-        #[allow(clippy::useless_conversion, clippy::unnecessary_fallible_conversions)]
-        let kind = i64::try_from(system.f_type).unwrap_or_default();
-        MADE_UP.contains(&kind)
-    })
+    // Its type differs from one architecture to another.
+    let kind = rustix::fs::fstatfs(file).map(|system| i128::from(system.f_type));
+    kind.is_ok_and(|kind| MADE_UP.contains(&kind))
 }
 
 #[cfg(not(target_os = "linux"))]
