@@ -16,16 +16,47 @@ pub enum Kind {
     Prefix,
     /// An object, or a regular local file.
     Object,
-    /// A local symbolic link.
-    Symlink,
+    /// A local symbolic link, and what it leads to.
+    Symlink(LeadsTo),
     /// A local device, socket or pipe.
     Special,
+    /// A local entry that the system names but cannot tell anything about (a dead mount, no permission).
+    Unknown,
+}
+
+/// What a symbolic link leads to, after all further links.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum LeadsTo {
+    /// A folder.
+    Folder,
+    /// A regular file.
+    File,
+    /// A device, socket or pipe.
+    Special,
+    /// Nothing that is there, or that can be looked at.
+    Nowhere,
 }
 
 impl Kind {
     /// Whether it can be opened as a listing of its own.
     pub fn is_container(self) -> bool {
-        matches!(self, Kind::Bucket | Kind::Prefix)
+        match self {
+            Kind::Bucket | Kind::Prefix | Kind::Symlink(LeadsTo::Folder) => true,
+            Kind::Object | Kind::Symlink(_) | Kind::Special | Kind::Unknown => false,
+        }
+    }
+
+    /// Whether deleting or moving it takes everything below it along. Of a link to a folder only the link is taken.
+    pub fn is_tree(self) -> bool {
+        match self {
+            Kind::Bucket | Kind::Prefix => true,
+            Kind::Object | Kind::Symlink(_) | Kind::Special | Kind::Unknown => false,
+        }
+    }
+
+    /// Whether it is a symbolic link.
+    pub fn is_link(self) -> bool {
+        matches!(self, Kind::Symlink(_))
     }
 }
 
@@ -46,15 +77,25 @@ pub struct Entry {
     pub etag: Option<Box<str>>,
     /// The provider's name of the storage class, where the listing gave one.
     pub storage_class: Option<Box<str>>,
+    /// Of a link the path that it holds, of an unknown entry why it is unknown; not made safe to show.
+    pub note: Option<Box<str>>,
 }
 
 impl Entry {
     /// An entry of which only name and kind are known.
     pub fn new(name: impl Into<OsString>, kind: Kind) -> Self {
-        Self { name: name.into(), kind, size: None, modified: None, etag: None, storage_class: None }
+        Self {
+            name: name.into(),
+            kind,
+            size: None,
+            modified: None,
+            etag: None,
+            storage_class: None,
+            note: None,
+        }
     }
 
-    /// The name as text that is safe to show; containers end in `/`.
+    /// The name as text that is safe to show; folders, but not links to them, end in `/`.
     pub fn label(&self) -> String {
         let lossy: Cow<'_, str> = self.name.to_string_lossy();
         let mut label = display_safe(&lossy).into_owned();

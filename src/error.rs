@@ -135,7 +135,7 @@ impl Error {
 }
 
 /// The operating system's words without the number Rust appends to them.
-fn io_text(error: &std::io::Error) -> String {
+pub(crate) fn io_text(error: &std::io::Error) -> String {
     let text = error.to_string();
     match text.find(" (os error ") {
         Some(at) => text[..at].to_lowercase(),

@@ -7,7 +7,9 @@ mod folding;
 mod id;
 mod key;
 mod names;
+pub mod target;
 
+use std::ffi::OsString;
 use std::fs::{self, Metadata};
 use std::io;
 use std::path::Path;
@@ -18,50 +20,103 @@ use rustix::fs::{AtFlags, CWD, renameat, statat};
 use rustix::io::Errno;
 use rustix::path::Arg;
 
-pub use self::beneath::{Beneath, Folder};
+pub use self::beneath::{Beneath, Folder, Owned};
 pub use self::id::{FileId, is_respelling};
 pub use self::key::{key_of, name_key};
 pub use self::names::Names;
 pub use facts::facts;
 
-use crate::entry::{Entry, Kind as EntryKind, Page};
-use crate::error::{Error, Kind, Result};
+use crate::entry::{Entry, Kind as EntryKind, LeadsTo, Page};
+use crate::error::{Error, Kind, Result, io_text};
 
 /// The entries of a folder as one page, by the bytes of their names: whoever reads them in about that order later does
-/// not have to reach for each of them somewhere else in memory. Symbolic links to folders are `Kind::Prefix`, other links
-/// `Kind::Symlink` with the size of what they point at.
+/// not have to reach for each of them somewhere else in memory. Links are links, with the size and time of what they
+/// lead to. An entry that cannot be looked at is [`EntryKind::Unknown`] and hides none of the others.
+///
+/// # Errors
+/// The folder itself cannot be read, or not to its end.
 pub fn list(folder: &Path) -> Result<Page> {
+    list_with(folder, &|found| found.metadata())
+}
+
+/// Looks at one entry of a folder, not through a link.
+type Look<'a> = &'a dyn Fn(&fs::DirEntry) -> io::Result<Metadata>;
+
+fn list_with(folder: &Path, look: Look<'_>) -> Result<Page> {
     let failed = |error| Error::local("list", folder, error);
-    let mut entries = Vec::new();
+    let mut page = Page::default();
     for found in fs::read_dir(folder).map_err(failed)? {
         let found = found.map_err(failed)?;
-        let own = match found.metadata() {
-            Ok(own) => own,
-            // Gone between the two looks. Anything else must not pass for an empty folder.
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
-            Err(error) => return Err(failed(error)),
-        };
-        let target = if own.is_symlink() { fs::metadata(found.path()).ok() } else { None };
-        let kind = match &target {
-            Some(target) if target.is_dir() => EntryKind::Prefix,
-            _ => kind(&own),
-        };
-        let shown = target.as_ref().unwrap_or(&own);
-        entries.push(entry(found.file_name(), kind, shown));
+        match look(&found) {
+            Ok(data) => page.entries.push(entry(&found.path(), found.file_name(), &data)),
+            // Gone between the two looks.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => page.entries.push(Entry {
+                note: Some(io_text(&error).into()),
+                ..Entry::new(found.file_name(), EntryKind::Unknown)
+            }),
+        }
     }
-    entries.sort_unstable_by(|a, b| a.name.cmp(&b.name));
-    Ok(Page { entries, next: None })
+    page.entries.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+    Ok(page)
 }
 
 /// One entry of a path; a final symbolic link is followed.
+///
+/// # Errors
+/// It cannot be looked at; of a link that leads nowhere the sentence says where it would lead.
 pub fn stat(path: &Path) -> Result<Entry> {
-    let data = fs::metadata(path).map_err(|error| Error::local("read", path, error))?;
-    Ok(entry(path.file_name().unwrap_or(path.as_os_str()).to_owned(), kind(&data), &data))
+    let data = fs::metadata(path).map_err(|error| match fs::read_link(path) {
+        Ok(target) => {
+            let text = format!(
+                "{} is a symbolic link to {}, which cannot be read: {}",
+                path.display(),
+                target.display(),
+                io_text(&error)
+            );
+            Error::new(Error::local("read", path, error).kind(), text)
+        }
+        Err(_) => Error::local("read", path, error),
+    })?;
+    Ok(entry_of(name_of(path), kind(&data), &data))
 }
 
-fn entry(name: std::ffi::OsString, kind: EntryKind, data: &Metadata) -> Entry {
+/// One entry of a path; a final symbolic link is told as a link.
+///
+/// # Errors
+/// It cannot be looked at.
+pub fn stat_link(path: &Path) -> Result<Entry> {
+    let data = fs::symlink_metadata(path).map_err(|error| Error::local("read", path, error))?;
+    Ok(entry(path, name_of(path), &data))
+}
+
+fn name_of(path: &Path) -> OsString {
+    path.file_name().unwrap_or(path.as_os_str()).to_owned()
+}
+
+/// An entry from what was seen of it without following links.
+fn entry(path: &Path, name: OsString, own: &Metadata) -> Entry {
+    if !own.is_symlink() {
+        return entry_of(name, kind(own), own);
+    }
+    let target = fs::metadata(path).ok();
+    let leads_to = match &target {
+        None => LeadsTo::Nowhere,
+        Some(data) if data.is_dir() => LeadsTo::Folder,
+        Some(data) if data.is_file() => LeadsTo::File,
+        Some(_) => LeadsTo::Special,
+    };
+    let note = fs::read_link(path).ok().map(|target| target.to_string_lossy().into());
+    let kind = EntryKind::Symlink(leads_to);
+    match &target {
+        Some(data) => Entry { note, ..entry_of(name, kind, data) },
+        None => Entry { note, size: None, ..entry_of(name, kind, own) },
+    }
+}
+
+fn entry_of(name: OsString, kind: EntryKind, data: &Metadata) -> Entry {
     Entry {
-        size: (kind != EntryKind::Prefix).then_some(data.len()),
+        size: (!kind.is_container()).then_some(data.len()),
         modified: data.modified().ok().and_then(|time| Timestamp::try_from(time).ok()),
         ..Entry::new(name, kind)
     }
@@ -73,10 +128,15 @@ fn kind(data: &Metadata) -> EntryKind {
     } else if data.is_file() {
         EntryKind::Object
     } else if data.is_symlink() {
-        EntryKind::Symlink
+        EntryKind::Symlink(LeadsTo::Nowhere)
     } else {
         EntryKind::Special
     }
+}
+
+/// Whether a path names a symbolic link itself. With a slash at its end it names the folder that the link leads to.
+pub fn is_link(path: &Path) -> bool {
+    path.is_symlink()
 }
 
 /// Refuses a place that a symbolic link below `root` leads to: no folder of `relative` but the last component may be
@@ -96,7 +156,8 @@ pub fn refuse_links(root: &Path, relative: &str) -> Result<()> {
     Ok(())
 }
 
-fn linked(path: &Path) -> Error {
+/// The refusal to write through a link.
+pub fn linked(path: &Path) -> Error {
     let text = format!("{} is a symbolic link, and nothing is written through it", path.display());
     Error::new(Kind::Denied, text).with_hint("remove the link, or name the folder itself as the target")
 }
@@ -170,6 +231,25 @@ mod tests {
     }
 
     #[test]
+    fn an_entry_that_cannot_be_looked_at_hides_none_of_the_others() {
+        let root = tempfile::tempdir().unwrap();
+        for name in ["a", "dead", "gone", "z"] {
+            fs::write(root.path().join(name), "x").unwrap();
+        }
+        let look = |found: &fs::DirEntry| match found.file_name().to_str() {
+            Some("dead") => Err(Errno::NOTCONN.into()),
+            Some("gone") => Err(Errno::NOENT.into()),
+            _ => found.metadata(),
+        };
+        let page = list_with(root.path(), &look).unwrap();
+        let seen: Vec<_> =
+            page.entries.iter().map(|entry| (entry.name.to_str().unwrap(), entry.kind)).collect();
+        assert_eq!(seen, [("a", EntryKind::Object), ("dead", EntryKind::Unknown), ("z", EntryKind::Object)]);
+        let why = page.entries[1].note.as_deref().unwrap();
+        assert!(why.contains("not connected"), "{why}");
+    }
+
+    #[test]
     fn renaming_never_replaces() {
         let root = tempfile::tempdir().unwrap();
         let (a, b) = (root.path().join("a"), root.path().join("b"));
@@ -190,8 +270,10 @@ mod tests {
         let page = list(root.path()).unwrap();
         assert!(page.entries.is_sorted_by_key(|entry| &entry.name));
         let kind_of = |name: &str| page.entries.iter().find(|e| e.name == name).unwrap().kind;
-        assert_eq!(kind_of("to-folder"), EntryKind::Prefix);
-        assert_eq!(kind_of("broken"), EntryKind::Symlink);
+        assert_eq!(kind_of("to-folder"), EntryKind::Symlink(LeadsTo::Folder));
+        assert_eq!(kind_of("broken"), EntryKind::Symlink(LeadsTo::Nowhere));
+        let broken = page.entries.iter().find(|entry| entry.name == "broken").unwrap();
+        assert_eq!(broken.note.as_deref(), Some("nowhere"));
         delete(&root.path().join("to-folder")).unwrap();
         assert!(root.path().join("d/f").exists());
     }

@@ -21,4 +21,4 @@ pub use check::{CheckOptions, Finding, How, Row, check};
 pub use content::Proof;
 pub use delete::delete;
 pub use plan::plan;
-pub use types::{Compare, Counts, Filters, Options, Plan, Reason, Step, StepKind, request};
+pub use types::{Compare, Counts, Filters, Options, Plan, Reason, Skipped, Step, StepKind, request};

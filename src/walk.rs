@@ -7,6 +7,7 @@ mod delete;
 mod each;
 pub mod find;
 mod level;
+mod local;
 mod pieces;
 mod segments;
 mod stride;
@@ -18,15 +19,15 @@ pub use count::{Counted, Extent, count_up_to};
 pub use delete::{Marked, below as delete_below, delete};
 pub use each::each;
 pub use level::{behind_folder, level};
+pub use local::{Links, local, local_where};
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 
 use crate::entry::{Entry, Kind as EntryKind, Page};
 use crate::error::{Error, Kind, Result};
-use crate::local;
 use crate::location::{Location, Remote};
 use crate::s3::{Connections, ListRequest, Store};
 use branches::Branch;
@@ -35,8 +36,6 @@ use segments::Segment;
 
 /// Pages read ahead of whoever consumes them.
 const AHEAD: usize = 2;
-/// Files of a local batch.
-const BATCH: usize = 500;
 
 /// One file or object of a tree.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,8 +62,64 @@ impl Found {
     }
 }
 
-/// A batch of what was found, or a part of the tree that could not be read (the walk goes on).
-pub type Batch = Result<Vec<Found>>;
+/// A batch of what was found, or a part of the tree that is not in it (the walk goes on).
+pub type Batch = std::result::Result<Vec<Found>, Unread>;
+
+/// A part of a tree of which a walk says nothing else.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unread {
+    /// Its path below the root, a folder's with a `/` at the end; empty: any part of the tree.
+    pub relative: String,
+    /// Why.
+    pub why: Why,
+    /// The same in words.
+    pub error: Error,
+}
+
+/// Why a part of a tree was not read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Why {
+    /// It could not be: what is there is not known.
+    Failed,
+    /// It is a symbolic link, which is not followed within a tree.
+    Link,
+    /// It is a device, a socket or a pipe.
+    Special,
+}
+
+impl Unread {
+    /// Whether it was left out as a rule, which is no failure.
+    pub fn is_skipped(&self) -> bool {
+        match self.why {
+            Why::Failed => false,
+            Why::Link | Why::Special => true,
+        }
+    }
+
+    /// Whether `path` is this part of the tree or lies below it.
+    pub fn holds(&self, path: &str) -> bool {
+        let below = path.strip_prefix(self.relative.as_str());
+        below.is_some_and(|rest| {
+            rest.is_empty()
+                || rest.starts_with('/')
+                || self.relative.is_empty()
+                || self.relative.ends_with('/')
+        })
+    }
+}
+
+/// Of which part of a tree it is not known.
+impl From<Error> for Unread {
+    fn from(error: Error) -> Self {
+        Self { relative: String::new(), why: Why::Failed, error }
+    }
+}
+
+impl From<Unread> for Error {
+    fn from(unread: Unread) -> Self {
+        unread.error
+    }
+}
 
 /// Every object whose key begins with `root.key`. A long listing is read by many at once, and comes in the order of the
 /// keys from providers that list in that order. The walk ends when the receiver is dropped.
@@ -158,24 +213,24 @@ async fn forward(
     sender: &mpsc::Sender<Batch>,
 ) -> std::result::Result<(), Gone> {
     let profile = match place {
-        Location::Local(root) => return pass(local(root), "", sender).await,
+        Location::Local(root) => return pass(local(root, Links::Skip), "", sender).await,
         Location::Remote(root) => {
             return match connections.store(&root.profile).await {
                 Ok(store) => pass(remote(store, root), "", sender).await,
-                Err(error) => sender.send(Err(error)).await,
+                Err(error) => sender.send(Err(error.into())).await,
             };
         }
         Location::Profile(profile) => profile,
     };
     let buckets = match all_buckets(connections, &profile).await {
         Ok(buckets) => buckets,
-        Err(error) => return sender.send(Err(error)).await,
+        Err(error) => return sender.send(Err(error.into())).await,
     };
     for bucket in buckets {
         let root = Remote { profile: profile.clone(), bucket: bucket.clone(), key: String::new() };
         match connections.store(&profile).await {
             Ok(store) => pass(remote(store, root), &format!("{bucket}/"), sender).await?,
-            Err(error) => sender.send(Err(error)).await?,
+            Err(error) => sender.send(Err(error.into())).await?,
         }
     }
     Ok(())
@@ -212,83 +267,6 @@ async fn all_buckets(connections: &Connections, profile: &str) -> Result<Vec<Str
     }
 }
 
-/// Every file below a folder. Symbolic links and special files are skipped: each is an error of
-/// `Kind::Unsupported`. A name that is not UTF-8, which no key could stand for, is one of `Kind::Local`.
-pub fn local(root: PathBuf) -> mpsc::Receiver<Batch> {
-    local_where(root, |_| true)
-}
-
-/// Like [`local`], without what `takes` refuses: it is given paths below the root, those of folders with a `/` at the
-/// end. A folder that is refused is not read, and what is refused is no error either.
-pub fn local_where(root: PathBuf, takes: impl Fn(&str) -> bool + Send + 'static) -> mpsc::Receiver<Batch> {
-    let (sender, receiver) = mpsc::channel(AHEAD);
-    tokio::task::spawn_blocking(move || {
-        let mut folders = vec![(root, String::new())];
-        let mut batch = Vec::new();
-        while let Some((folder, above)) = folders.pop() {
-            let page = match local::list(&folder) {
-                Ok(page) => page,
-                Err(error) => {
-                    if sender.blocking_send(Err(error)).is_err() {
-                        return;
-                    }
-                    continue;
-                }
-            };
-            for entry in page.entries {
-                let path = folder.join(&entry.name);
-                let slash = if entry.kind == EntryKind::Prefix && !path.is_symlink() { "/" } else { "" };
-                if !takes(&format!("{above}{}{slash}", entry.name.to_string_lossy())) {
-                    continue;
-                }
-                match file(&path, &above, &entry) {
-                    Ok(Step::Folder(relative)) => folders.push((path, relative)),
-                    Ok(Step::File(found)) => batch.push(found),
-                    Err(error) => {
-                        if sender.blocking_send(Err(error)).is_err() {
-                            return;
-                        }
-                    }
-                }
-            }
-            if batch.len() >= BATCH && sender.blocking_send(Ok(std::mem::take(&mut batch))).is_err() {
-                return;
-            }
-        }
-        let _ = sender.blocking_send(Ok(batch));
-    });
-    receiver
-}
-
-enum Step {
-    Folder(String),
-    File(Found),
-}
-
-fn file(path: &Path, above: &str, entry: &Entry) -> Result<Step> {
-    let skip =
-        |why: &str| Err(Error::new(Kind::Unsupported, format!("{} is skipped: {why}", path.display())));
-    let Some(name) = entry.name.to_str() else {
-        let text = format!("cannot copy {}: its name is not UTF-8, which keys are", path.display());
-        return Err(Error::new(Kind::Local, text).with_hint("rename it"));
-    };
-    if path.is_symlink() {
-        return skip("it is a symbolic link");
-    }
-    match entry.kind {
-        EntryKind::Prefix => Ok(Step::Folder(format!("{above}{name}/"))),
-        EntryKind::Object => Ok(Step::File(Found {
-            relative: format!("{above}{name}"),
-            location: Location::Local(path.to_path_buf()),
-            size: entry.size.unwrap_or(0),
-            modified: entry.modified,
-            etag: None,
-            storage_class: None,
-        })),
-        _ => skip("it is neither a file nor a folder"),
-    }
-}
-
 /// How much is below a place.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Total {
@@ -296,6 +274,8 @@ pub struct Total {
     pub files: u64,
     /// Their bytes.
     pub bytes: u64,
+    /// Those of them that are symbolic links, which are not followed.
+    pub links: u64,
 }
 
 /// One thing to count or delete: a file, an object, or with `tree` everything below a folder, a prefix, or a bucket
@@ -306,6 +286,14 @@ pub struct Target {
     pub location: Location,
     /// Everything below it.
     pub tree: bool,
+}
+
+impl Total {
+    fn take(&mut self, other: Self) {
+        self.files += other.files;
+        self.bytes += other.bytes;
+        self.links += other.links;
+    }
 }
 
 /// Files and bytes of the targets together.
@@ -321,8 +309,7 @@ pub async fn count(connections: &Connections, targets: &[Target]) -> Result<Tota
                 let path = path.clone();
                 let counted = tokio::task::spawn_blocking(move || count_local(&path)).await;
                 let counted = counted.map_err(|error| Error::new(Kind::Internal, error.to_string()))??;
-                total.files += counted.files;
-                total.bytes += counted.bytes;
+                total.take(counted);
             }
             Location::Remote(root) if target.tree => {
                 let mut batches = remote(connections.store(&root.profile).await?, root.clone());
@@ -347,14 +334,12 @@ pub async fn count(connections: &Connections, targets: &[Target]) -> Result<Tota
 fn count_local(path: &Path) -> Result<Total> {
     let data = path.symlink_metadata().map_err(|error| Error::local("read", path, error))?;
     if !data.is_dir() {
-        return Ok(Total { files: 1, bytes: data.len() });
+        return Ok(Total { files: 1, bytes: data.len(), links: u64::from(data.is_symlink()) });
     }
     let mut total = Total::default();
     for found in std::fs::read_dir(path).map_err(|error| Error::local("list", path, error))? {
         let found = found.map_err(|error| Error::local("list", path, error))?;
-        let below = count_local(&found.path())?;
-        total.files += below.files;
-        total.bytes += below.bytes;
+        total.take(count_local(&found.path())?);
     }
     Ok(total)
 }

@@ -15,6 +15,8 @@ use crate::error::{Error, Kind, Result};
 use crate::location::{Location, Remote};
 use crate::transfer::{Filter, Input, Item, Known, OnConflict, RateLimit, Request, Verb, Verify};
 
+/// Why links are not followed.
+const NO_LINKS: &str = "it is for links within local folders, copied with -r";
 /// stdin as a source, stdout as a target.
 const STREAM: &str = "-";
 
@@ -26,6 +28,10 @@ pub(super) struct Options {
     /// Folders and prefixes with everything below them.
     #[arg(short, long)]
     recursive: bool,
+    /// Follow symbolic links within local folders instead of skipping them (cp only). A link that is named as a source
+    /// is followed anyhow; mv takes the link away, never what it leads to.
+    #[arg(long)]
+    copy_links: bool,
     /// What to do about targets that exist: overwrite them; skip them; newer: overwrite those that are older by a second
     /// or more, and skip all others (the time of an object is its `mtime`, if its upload kept one, else Last-Modified);
     /// rename: write to a free name, `name (1).ext`; fail; ask [default: overwrite].
@@ -66,6 +72,10 @@ pub(super) async fn run(
     if has_stream && verb == Verb::Move {
         return Err(Error::new(Kind::Usage, "a stream cannot be moved").with_hint("use cp"));
     }
+    if options.copy_links && verb == Verb::Move {
+        return Err(Error::new(Kind::Usage, "--copy-links cannot be moved with")
+            .with_hint("a move takes links away, never what they lead to: use cp --copy-links"));
+    }
     if target == STREAM {
         return to_stdout(context, &options, sources).await;
     }
@@ -74,7 +84,7 @@ pub(super) async fn run(
         input = Some(stdin(&options)?);
         vec![Item { from: Input::place(), to: object(context, target)?, tree: false, known: None }]
     } else {
-        let mut items = items::resolve(context, sources, target, options.recursive)?;
+        let mut items = items::resolve(context, sources, target, options.recursive, verb)?;
         if let Some(id) = &options.version_id {
             of_version(context, &mut items, verb, id).await?;
         }
@@ -90,11 +100,13 @@ pub(super) async fn run(
         exclude: writing.exclude.clone(),
         dry_run: writing.dry_run,
         store_mtime: false,
+        copy_links: options.copy_links,
         within: None,
         trees: None,
         tuning: writing.moving.tuning(),
     };
-    let word = if verb == Verb::Move { "move" } else { "copy" };
+    let links = if verb == Verb::Move { items::links(&request.items) } else { Vec::new() };
+    let (word, dry_run) = (if verb == Verb::Move { "move" } else { "copy" }, request.dry_run);
     unlock(context, &request.items, &stop).await?;
     let mut printer = Printer::new(writing.moving.json, word, &request);
     let (engine, mut events) = writing.moving.engine(context);
@@ -103,6 +115,7 @@ pub(super) async fn run(
         None => engine.submit(request),
     };
     let summary = carry_out(&engine, &mut events, id, &mut printer, &stop).await?;
+    links.iter().for_each(|link| note(&link.words(dry_run)));
     printer.summary(&summary, None)
 }
 
@@ -132,6 +145,7 @@ fn refuse_ignored(context: &Context, options: &Options, sources: &[String], targ
             "a pipe or a device is always there, and nothing of it is replaced",
         ),
         ("--recursive", options.recursive && (from_stdin || to_stdout), "a stream is no folder"),
+        ("--copy-links", options.copy_links && !(options.recursive && from.contains(&End::Local)), NO_LINKS),
         ("--version-id", from_stdin && options.version_id.is_some(), "it is for objects, and stdin is none"),
         ("--expected-size", !from_stdin && options.expected_size.is_some(), "it is for stdin as the source"),
     ] {

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::Context;
 use super::output::{Out, Tally};
-use crate::error::{Kind, Result};
+use crate::error::Result;
 use crate::location::Location;
 use crate::sanitize::display_safe;
 use crate::walk::usage::Usage;
@@ -45,10 +45,10 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<u8> {
         while let Some(batch) = batches.recv().await {
             match batch {
                 Ok(found) => found.iter().for_each(|found| usage.add(found, options.depth)),
-                Err(error) if error.kind() == Kind::Unsupported => {}
-                Err(error) => {
+                Err(unread) if unread.is_skipped() => {}
+                Err(unread) => {
                     failed = true;
-                    tally.take(Err(error))?;
+                    tally.take(Err(unread.error))?;
                 }
             }
         }

@@ -108,9 +108,9 @@ pub(super) async fn run(context: &Context, options: Options) -> Result<u8> {
             let found = match batch {
                 Ok(found) => found,
                 // Links and devices are not what anybody looks for here.
-                Err(error) if error.kind() == Kind::Unsupported => continue,
-                Err(error) => {
-                    tally.take(Err(error))?;
+                Err(unread) if unread.is_skipped() => continue,
+                Err(unread) => {
+                    tally.take(Err(unread.error))?;
                     continue;
                 }
             };

@@ -1,13 +1,13 @@
 //! What `cp` and `mv` mean by their arguments: which place becomes which.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::Context;
 use super::output::note;
 use crate::error::{Error, Kind, Result};
-use crate::identity;
 use crate::location::{Location, Remote};
-use crate::transfer::{self, Item};
+use crate::transfer::{self, Item, Verb};
+use crate::{identity, local};
 
 /// `cp -r a/ d/` copies what is in `a`, `cp -r a d/` the folder itself; a target that is no folder gets the source's
 /// place.
@@ -16,6 +16,7 @@ pub(super) fn resolve(
     sources: &[String],
     target: &str,
     recursive: bool,
+    verb: Verb,
 ) -> Result<Vec<Item>> {
     let to = context.location(target)?;
     if let Location::Profile(profile) = &to {
@@ -31,10 +32,68 @@ pub(super) fn resolve(
         return Err(Error::new(Kind::Usage, format!("several sources, but {to} is not a folder"))
             .with_hint("end the target with a slash"));
     }
-    sources.iter().map(|source| item(context, source, &to, is_folder, recursive)).collect()
+    let item = |source: &String| {
+        refuse_entered_link(context, source, verb)?;
+        item(context, source, (&to, is_folder), recursive, verb)
+    };
+    sources.iter().map(item).collect()
 }
 
-fn item(context: &Context, text: &str, to: &Location, is_folder: bool, recursive: bool) -> Result<Item> {
+/// `link/` is the folder that the link leads to: to move what is in it is not what moves of links mean.
+fn refuse_entered_link(context: &Context, text: &str, verb: Verb) -> Result<()> {
+    let (Location::Local(_), Verb::Move) = (context.location(text)?, verb) else { return Ok(()) };
+    let link = text.trim_end_matches('/');
+    if link.len() == text.len() || !local::is_link(Path::new(link)) {
+        return Ok(());
+    }
+    let real = Path::new(link).canonicalize().map(|real| real.display().to_string());
+    Err(Error::new(Kind::Usage, format!("{text} is a symbolic link to a folder")).with_hint(format!(
+        "{link} without the slash moves the link itself; to move what is in the folder, name it: {}/",
+        real.unwrap_or_default()
+    )))
+}
+
+/// A symbolic link that is moved.
+#[derive(Debug)]
+pub(super) struct MovedLink {
+    path: PathBuf,
+    target: PathBuf,
+    itself: bool,
+}
+
+/// The links among the sources of a move, before it begins.
+pub(super) fn links(items: &[Item]) -> Vec<MovedLink> {
+    let link = |item: &Item| {
+        let path = item.from.as_local()?.to_path_buf();
+        let target = std::fs::read_link(&path).ok()?;
+        Some(MovedLink { path, target, itself: item.to.as_local().is_some() })
+    };
+    items.iter().filter_map(link).collect()
+}
+
+impl MovedLink {
+    /// What became of it, or would.
+    pub(super) fn words(&self, dry_run: bool) -> String {
+        let (path, target) = (self.path.display(), self.target.display());
+        let is_gone = !local::is_link(&self.path);
+        let what = match (self.itself, dry_run, is_gone) {
+            (true, true, _) => "the link itself would be moved",
+            (true, false, true) => "the link itself was moved",
+            (_, false, false) => "the link was not moved",
+            (false, true, _) => "what it leads to would be copied, then the link would be removed",
+            (false, false, true) => "what it leads to was copied, then the link was removed",
+        };
+        format!("{path} is a symbolic link: {what}; {target} stays")
+    }
+}
+
+fn item(
+    context: &Context,
+    text: &str,
+    (to, is_folder): (&Location, bool),
+    recursive: bool,
+    verb: Verb,
+) -> Result<Item> {
     let from = context.location(text)?;
     let needs_r = || {
         Error::new(Kind::Usage, format!("{from} is a folder")).with_hint("copy everything below it with -r")
@@ -43,6 +102,10 @@ fn item(context: &Context, text: &str, to: &Location, is_folder: bool, recursive
         Location::Profile(profile) => {
             return Err(Error::new(Kind::Usage, format!("{profile}: is a whole profile"))
                 .with_hint(format!("name a bucket in it: {profile}:BUCKET/")));
+        }
+        // A move from one local place to another takes a link as it is, whatever it leads to.
+        Location::Local(path) if verb == Verb::Move && to.as_local().is_some() && local::is_link(path) => {
+            (from.clone(), false, false)
         }
         Location::Local(path) if path.is_dir() => {
             if !recursive {
@@ -120,7 +183,7 @@ mod tests {
 
     fn to(sources: &[&str], target: &str, recursive: bool) -> Result<String> {
         let sources: Vec<String> = sources.iter().map(|&source| source.to_owned()).collect();
-        let items = resolve(&context(), &sources, target, recursive)?;
+        let items = resolve(&context(), &sources, target, recursive, Verb::Copy)?;
         Ok(items[0].to.to_string())
     }
 

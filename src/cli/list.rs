@@ -9,11 +9,10 @@ use super::output::{Out, Tally, local_time};
 use super::{Context, versions};
 use crate::entry::{Entry, Kind as EntryKind, Page};
 use crate::error::{Error, Kind, Result};
-use crate::local;
 use crate::location::{Location, Remote};
 use crate::s3::{ListRequest, Store};
 use crate::sanitize::display_safe;
-use crate::walk;
+use crate::{local, walk};
 
 #[derive(Args, Debug)]
 #[command(after_help = "Example: twinpail ls -r work:media/2026/")]
@@ -21,7 +20,7 @@ pub(super) struct Options {
     /// Everything below, not one level.
     #[arg(short, long)]
     recursive: bool,
-    /// One JSON object a line: key size modified etag `storage_class` kind.
+    /// One JSON object a line: key size modified etag `storage_class` kind, and of local entries link and error.
     #[arg(long)]
     json: bool,
     /// Exact keys, each followed by a NUL character.
@@ -80,16 +79,23 @@ async fn one(
 ) -> Result<()> {
     match location {
         Location::Local(path) if options.recursive && path.is_dir() => {
-            below(options, walk::local(path.clone()), "", (out, tally)).await.map(drop)
+            below(options, walk::local(path.clone(), walk::Links::Skip), "", (out, tally)).await.map(drop)
         }
         Location::Local(path) => {
-            let mut page = if path.is_dir() {
+            let page = if path.is_dir() {
                 local::list(path)?
             } else {
-                Page { entries: vec![local::stat(path)?], next: None }
+                Page { entries: vec![local::stat_link(path)?], next: None }
             };
-            page.entries.sort_by(|a, b| a.name.cmp(&b.name));
-            page.entries.iter().try_for_each(|entry| print(options, "", entry, out))
+            for entry in &page.entries {
+                print(options, "", entry, out)?;
+                if entry.kind == EntryKind::Unknown {
+                    let why = entry.note.as_deref().unwrap_or_default();
+                    let text = format!("cannot read {}: {why}", path.join(&entry.name).display());
+                    tally.take(Err(Error::new(Kind::Local, text)))?;
+                }
+            }
+            Ok(())
         }
         Location::Profile(profile) => {
             let store = context.connections.store(profile).await?;
@@ -139,11 +145,11 @@ async fn below(
         let batch = match batch {
             Ok(batch) => batch,
             // Links and devices are not listed, as `find` and `du` do not count them.
-            Err(error) if error.kind() == Kind::Unsupported => continue,
-            Err(error) => {
+            Err(unread) if unread.is_skipped() => continue,
+            Err(unread) => {
                 // That is said, and nothing is missing because of a wrong name.
                 any = true;
-                tally.take(Err(error))?;
+                tally.take(Err(unread.error))?;
                 continue;
             }
         };
@@ -194,6 +200,8 @@ fn print(options: &Options, prefix: &str, entry: &Entry, out: &mut Out) -> Resul
             "etag": entry.etag,
             "storage_class": entry.storage_class,
             "kind": kind(entry.kind),
+            "link": entry.note.as_deref().filter(|_| entry.kind.is_link()),
+            "error": entry.note.as_deref().filter(|_| entry.kind == EntryKind::Unknown),
         }));
     }
     if options.null {
@@ -202,6 +210,7 @@ fn print(options: &Options, prefix: &str, entry: &Entry, out: &mut Out) -> Resul
     }
     let size = match (entry.kind, entry.size) {
         (EntryKind::Prefix, _) => "PRE".to_owned(),
+        (EntryKind::Unknown, _) => "?".to_owned(),
         (_, Some(size)) if options.human => humansize::format_size(size, humansize::BINARY),
         (_, Some(size)) => size.to_string(),
         (_, None) => String::new(),
@@ -209,7 +218,9 @@ fn print(options: &Options, prefix: &str, entry: &Entry, out: &mut Out) -> Resul
     // Recursive: whole keys. One level: the last component, also where the prefix ends in the middle of it.
     let shown =
         if options.recursive { key.as_str() } else { &key[prefix.rfind('/').map_or(0, |at| at + 1)..] };
-    out.line(&format!("{:19} {size:>13} {}", local_time(entry.modified), display_safe(shown)))
+    let link = entry.note.as_deref().filter(|_| entry.kind.is_link());
+    let link = link.map(|target| format!(" -> {}", display_safe(target))).unwrap_or_default();
+    out.line(&format!("{:19} {size:>13} {}{link}", local_time(entry.modified), display_safe(shown)))
 }
 
 pub(super) fn kind(kind: EntryKind) -> &'static str {
@@ -217,7 +228,8 @@ pub(super) fn kind(kind: EntryKind) -> &'static str {
         EntryKind::Bucket => "bucket",
         EntryKind::Prefix => "prefix",
         EntryKind::Object => "object",
-        EntryKind::Symlink => "symlink",
+        EntryKind::Symlink(_) => "symlink",
         EntryKind::Special => "special",
+        EntryKind::Unknown => "unknown",
     }
 }

@@ -87,6 +87,22 @@ pub(super) fn note(text: &str) {
     let _ = writeln!(std::io::stderr(), "{}", crate::sanitize::display_safe(text));
 }
 
+/// Says in a line what was left out of local trees as a rule.
+pub(super) fn skipped(links: u64, special: u64) {
+    let counted = |count: u64, one: &str, many: &str| match count {
+        0 => None,
+        1 => Some(format!("1 {one}")),
+        count => Some(format!("{count} {many}")),
+    };
+    let links = counted(links, "symbolic link", "symbolic links");
+    let hint = if links.is_some() { " (--copy-links follows links)" } else { "" };
+    let special = counted(special, "special file", "special files");
+    let what: Vec<String> = [links, special].into_iter().flatten().collect();
+    if !what.is_empty() {
+        note(&format!("skipped {}{hint}", what.join(" and ")));
+    }
+}
+
 /// 2 for what the user got wrong, 1 for what went wrong.
 pub(super) fn exit_code(error: &Error) -> u8 {
     match error.kind() {

@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::location::Location;
 use crate::sanitize::display_safe;
 use crate::transfer::{
-    FileOutcome, FileStatus, Input, Item, Request, Snapshot, Summary, TransferView, Waits,
+    FileOutcome, FileStatus, Input, Item, Remark, Request, Snapshot, Summary, TransferView, Waits,
 };
 
 /// What is printed as files end.
@@ -28,6 +28,9 @@ pub(super) struct Printer {
     bar: Option<ProgressBar>,
     /// What it waits for, as it was last told.
     waits: Option<Waits>,
+    /// Symbolic links and special files within trees that were skipped.
+    links: u64,
+    special: u64,
 }
 
 impl Printer {
@@ -38,7 +41,8 @@ impl Printer {
         let watched = std::io::stderr().is_terminal() && !dry_run;
         let bar = (watched && !json).then(bar);
         let streams = request.items.iter().any(|item| item.from == Input::place());
-        Self { out: Out::new(), json, dry_run, verb, trees, streams, watched, bar, waits: None }
+        let (out, waits, links, special) = (Out::new(), None, 0, 0);
+        Self { out, json, dry_run, verb, trees, streams, watched, bar, waits, links, special }
     }
 
     /// Whether [`Self::progress`] is of use to anybody.
@@ -85,8 +89,16 @@ impl Printer {
 
     /// A file ended.
     pub(super) fn file(&mut self, outcome: &FileOutcome) -> Result<()> {
-        if let (Some(error), false) = (&outcome.error, outcome.status == FileStatus::Cancelled) {
-            self.aside(|| report(error));
+        match outcome.remark {
+            Some(Remark::SkippedLink) => self.links += 1,
+            Some(Remark::SkippedSpecial) => self.special += 1,
+            Some(Remark::Grew { .. } | Remark::LeftOut) | None => {
+                if let (Some(error), false) = (&outcome.error, outcome.status == FileStatus::Cancelled) {
+                    self.aside(|| report(error));
+                } else if let Some(text) = grown(outcome) {
+                    self.aside(|| note(&text));
+                }
+            }
         }
         if outcome.status == FileStatus::Done && self.is_renamed(outcome) {
             let text = format!("{} is stored as {}", outcome.source, outcome.target);
@@ -102,6 +114,7 @@ impl Printer {
                 "bytes_resumed": outcome.bytes_resumed,
                 "verified": outcome.verified.name(),
                 "error": outcome.error.as_ref().map(ToString::to_string),
+                "note": grown(outcome),
             }));
         }
         if self.dry_run && outcome.status == FileStatus::Planned {
@@ -167,6 +180,7 @@ impl Printer {
             self.out.json(&json!({ "summary": fields }))?;
         }
         self.out.flush()?;
+        output::skipped(self.links, self.special);
         if summary.failed > 1 || (summary.failed > 0 && summary.files > 0) {
             note(&format!("{} failed, {} done", summary.failed, summary.files));
         }
@@ -174,6 +188,17 @@ impl Printer {
             Some(error) => output::exit_code(error).max(1),
             None => u8::from(summary.failed > 0 || summary.cancelled),
         })
+    }
+}
+
+/// What is said of a file that grew while it was copied.
+fn grown(outcome: &FileOutcome) -> Option<String> {
+    match outcome.remark? {
+        Remark::Grew { now } => Some(format!(
+            "{} grew while it was copied: {} bytes of {now} have arrived, those that it had at first",
+            outcome.source, outcome.bytes
+        )),
+        Remark::SkippedLink | Remark::SkippedSpecial | Remark::LeftOut => None,
     }
 }
 

@@ -8,7 +8,7 @@ use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use super::applies::{self, End};
-use super::output::{Out, note, report};
+use super::output::{Out, note, report, skipped};
 use super::printer::Printer;
 use super::transfer::{Writing, carry_out, unlock};
 use super::{Context, ask};
@@ -36,6 +36,9 @@ pub(super) struct Options {
     /// Compare sizes only.
     #[arg(long, conflicts_with = "checksum")]
     size_only: bool,
+    /// Follow symbolic links within a local source instead of skipping them.
+    #[arg(long)]
+    copy_links: bool,
     /// Leave out what matches the patterns in FILE, as .gitignore has them (may be repeated); a local source's own
     /// .twinpailignore counts too.
     #[arg(long, value_name = "FILE")]
@@ -65,13 +68,16 @@ impl Options {
             exclude: self.writing.exclude.clone(),
             ignore_files: self.ignore_file.clone(),
         };
-        sync::Options { compare, delete: self.delete, filters }
+        sync::Options { compare, delete: self.delete, filters, copy_links: self.copy_links }
     }
 }
 
 pub(super) async fn run(context: &Context, options: Options, stop: CancellationToken) -> Result<u8> {
     let (source, target) = (context.location(&options.source)?, context.location(&options.target)?);
     applies::check(&options.writing, &[End::of(&source)], End::of(&target))?;
+    if options.copy_links && source.as_local().is_none() {
+        return Err(applies::refused("--copy-links", "it is for links within a local source"));
+    }
     let dry_run = options.writing.dry_run;
     if !dry_run {
         context.config.writable(&target, &format!("write to {target}"))?;
@@ -83,6 +89,7 @@ pub(super) async fn run(context: &Context, options: Options, stop: CancellationT
         plan = sync::plan(&context.connections, &source, &target, &comparison) => plan?,
     };
     plan.faults.iter().for_each(report);
+    skipped(plan.skipped.links, plan.skipped.special);
     let counts = Counts::of(&plan.steps);
     if counts.delete > 0 && plan.source_files == 0 && !options.force && !dry_run {
         return Err(Error::new(Kind::Usage, "the source is empty; --force deletes everything in the target"));

@@ -38,6 +38,8 @@ pub struct Scheme {
     pub dim: Option<Look>,
     /// Folders, prefixes, buckets.
     pub folder: Option<Look>,
+    /// Symbolic links.
+    pub link: Option<Look>,
     /// The row under the cursor where the keyboard is.
     pub cursor: Option<Look>,
     /// The row under the cursor in the other pane.

@@ -10,11 +10,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 use rustix::fd::OwnedFd;
-use rustix::fs::{AtFlags, FileType, Mode, OFlags, mkdirat, openat, renameat, statat, unlinkat};
+use rustix::fs::{
+    AtFlags, FileType, Mode, OFlags, RawMode, fchown, mkdirat, openat, renameat, statat, symlinkat, unlinkat,
+};
 use rustix::io::Errno;
+use rustix::process::{Gid, Uid};
 
 use super::rename_new;
-use crate::entry::{Entry, Kind as EntryKind};
+use super::target::Manner;
+use crate::entry::{Entry, Kind as EntryKind, LeadsTo};
 use crate::error::{Error, Kind, Result};
 
 /// Folders kept open; a process may have 256 open files on macOS.
@@ -97,6 +101,29 @@ impl Beneath {
     }
 }
 
+/// Whose a file is, and who may do what with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Owned {
+    mode: RawMode,
+    user: u32,
+    group: u32,
+}
+
+impl Owned {
+    /// Gives `file` the same mode, and the same owner where the system allows that.
+    ///
+    /// # Errors
+    /// The mode cannot be set.
+    pub fn give(&self, file: &File) -> io::Result<()> {
+        let own = rustix::fs::fstat(file)?;
+        if (own.st_uid, own.st_gid) != (self.user, self.group) {
+            // Only root may give files away; the content matters more than whose it is.
+            let _ = fchown(file, Some(Uid::from_raw(self.user)), Some(Gid::from_raw(self.group)));
+        }
+        Ok(rustix::fs::fchmod(file, Mode::from_raw_mode(self.mode))?)
+    }
+}
+
 /// An open folder. Names are single components; a link is never followed.
 #[derive(Clone, Debug)]
 pub struct Folder {
@@ -115,9 +142,18 @@ impl Folder {
     /// # Errors
     /// `Kind::Exists` if anything has that name, also a link.
     pub fn create(&self, name: &OsStr) -> Result<File> {
+        self.create_like(name, None)
+    }
+
+    /// Creates a file that is not there yet, and that nobody may read who may not read `like`.
+    ///
+    /// # Errors
+    /// As [`Folder::create`].
+    pub fn create_like(&self, name: &OsStr, like: Option<&Owned>) -> Result<File> {
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         // The umask takes from this what it takes from all new files.
-        let handle = openat(&self.handle, single(name)?, flags, Mode::from_raw_mode(0o666));
+        let mode = like.map_or(0o666, |like| (like.mode & 0o666) | 0o600);
+        let handle = openat(&self.handle, single(name)?, flags, Mode::from_raw_mode(mode));
         Ok(handle.map_err(|error| self.failed("create", name, error))?.into())
     }
 
@@ -162,7 +198,30 @@ impl Folder {
             .map_err(|error| self.failed("delete", name, error))
     }
 
-    /// What is there under that name; a link is `Kind::Symlink`. `None` if nothing is.
+    /// How what is there under that name is written, and whose it is; `None` if nothing is there.
+    pub fn target(&self, name: &OsStr) -> Result<Option<(Manner, Owned)>> {
+        match statat(&self.handle, single(name)?, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(data) => {
+                let manner = Manner::of(Some(FileType::from_raw_mode(data.st_mode)));
+                Ok(Some((
+                    manner,
+                    Owned { mode: data.st_mode & 0o777, user: data.st_uid, group: data.st_gid },
+                )))
+            }
+            Err(Errno::NOENT) => Ok(None),
+            Err(error) => Err(self.failed("read", name, error)),
+        }
+    }
+
+    /// Makes a symbolic link that is not there yet.
+    ///
+    /// # Errors
+    /// `Kind::Exists` if anything has that name.
+    pub fn link(&self, name: &OsStr, to: &Path) -> Result<()> {
+        symlinkat(to, &self.handle, single(name)?).map_err(|error| self.failed("create", name, error))
+    }
+
+    /// What is there under that name; a link is one, wherever it leads. `None` if nothing is.
     pub fn stat(&self, name: &OsStr) -> Result<Option<Entry>> {
         let data = match statat(&self.handle, single(name)?, AtFlags::SYMLINK_NOFOLLOW) {
             Ok(data) => data,
@@ -172,7 +231,7 @@ impl Folder {
         let kind = match FileType::from_raw_mode(data.st_mode) {
             FileType::Directory => EntryKind::Prefix,
             FileType::RegularFile => EntryKind::Object,
-            FileType::Symlink => EntryKind::Symlink,
+            FileType::Symlink => EntryKind::Symlink(LeadsTo::Nowhere),
             _ => EntryKind::Special,
         };
         let nanoseconds = i32::try_from(data.st_mtime_nsec).unwrap_or(0);
@@ -220,7 +279,7 @@ impl Folder {
     fn in_the_way(&self, name: &OsStr) -> Error {
         let path = self.path.join(name);
         match self.stat(name) {
-            Ok(Some(entry)) if entry.kind == EntryKind::Symlink => super::linked(&path),
+            Ok(Some(entry)) if entry.kind.is_link() => super::linked(&path),
             _ => Error::new(Kind::Exists, format!("{} is a file, not a folder", path.display()))
                 .with_hint("move it away, or copy to another folder"),
         }
@@ -300,7 +359,7 @@ mod tests {
         let top = beneath.folder(Path::new("")).unwrap();
         assert_eq!(top.open(name("link")).unwrap_err().kind(), Kind::Unsupported);
         assert_eq!(top.create(name("link")).unwrap_err().kind(), Kind::Exists);
-        assert_eq!(top.stat(name("link")).unwrap().unwrap().kind, EntryKind::Symlink);
+        assert_eq!(top.stat(name("link")).unwrap().unwrap().kind, EntryKind::Symlink(LeadsTo::Nowhere));
         top.create(name("new")).unwrap();
         top.rename(name("new"), name("link")).unwrap();
         assert_eq!(

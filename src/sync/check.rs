@@ -6,7 +6,7 @@ use tokio::task::JoinSet;
 
 use super::bytes;
 use super::content::{self, Content, Place, Proof, blocking};
-use super::pairing::Pairing;
+use super::pairing::{Pairing, is_unread};
 use super::places::{below, tree};
 use super::rules::Rules;
 use super::types::{File, Filters};
@@ -14,6 +14,7 @@ use crate::error::{Error, Kind, Result};
 use crate::local;
 use crate::location::Location;
 use crate::s3::Connections;
+use crate::walk::Links;
 
 /// Comparisons by checksums, which mostly wait, and by content, which mostly read.
 const PROOFS_AT_ONCE: usize = 32;
@@ -94,7 +95,7 @@ pub async fn check(
     if let Some(path) = second.as_local() {
         std::fs::read_dir(path).map_err(|error| Error::local("list", path, error))?;
     }
-    let mut pairing = Pairing::open(connections, &first, &second, rules).await?;
+    let mut pairing = Pairing::open(connections, &first, &second, rules, Links::Skip).await?;
     let at_once = if options.how == How::Bytes { READS_AT_ONCE } else { PROOFS_AT_ONCE };
     let mut running = JoinSet::new();
     while let Some(pairs) = pairing.next().await? {
@@ -116,14 +117,15 @@ pub async fn check(
     while let Some(row) = running.join_next().await {
         each(joined(row)?)?;
     }
-    let rest = pairing.rest();
-    for file in rest.first {
-        each(Row { relative: file.relative, finding: Finding::OnlyFirst })?;
+    let mut rest = pairing.rest();
+    let (first, second) = (std::mem::take(&mut rest.first), std::mem::take(&mut rest.second));
+    for (files, other, finding) in [(first, 1, Finding::OnlyFirst), (second, 0, Finding::OnlySecond)] {
+        let unread = || rest.unread[other].iter().filter(|part| !part.is_skipped());
+        for file in files.into_iter().filter(|file| !is_unread(unread(), file)) {
+            each(Row { relative: file.relative, finding: finding.clone() })?;
+        }
     }
-    for file in rest.second {
-        each(Row { relative: file.relative, finding: Finding::OnlySecond })?;
-    }
-    Ok(rest.faults)
+    Ok(rest.faults())
 }
 
 fn joined(row: std::result::Result<Row, tokio::task::JoinError>) -> Result<Row> {

@@ -12,7 +12,7 @@ use crate::error::{Error, Kind, Result};
 use crate::local;
 use crate::location::Location;
 use crate::s3::Connections;
-use crate::walk::{self, Batch, Found};
+use crate::walk::{self, Batch, Found, Links, Unread};
 
 /// Two listings being read.
 pub(super) struct Pairing {
@@ -23,7 +23,8 @@ pub(super) struct Pairing {
     markers: bool,
     /// Files seen on either side.
     pub(super) seen: [u64; 2],
-    faults: Vec<Error>,
+    /// What is not in the listings, of either side.
+    unread: [Vec<Unread>; 2],
 }
 
 /// One listing.
@@ -35,29 +36,52 @@ struct Lane {
     begun: bool,
 }
 
-/// What is left when all pairs are out.
+/// What is left when all pairs are out: files that the other side seems to lack.
 pub(super) struct Rest {
     pub(super) first: Vec<File>,
     pub(super) second: Vec<File>,
-    pub(super) faults: Vec<Error>,
+    /// What was not read of either side: what is missing from there may be there all the same.
+    pub(super) unread: [Vec<Unread>; 2],
+}
+
+impl Rest {
+    /// What could not be read, in words.
+    pub(super) fn faults(self) -> Vec<Error> {
+        let parts = self.unread.into_iter().flatten();
+        parts.filter(|part| !part.is_skipped()).map(|part| part.error).collect()
+    }
+}
+
+/// Whether a file that a side seems to lack is in a part of it that was not read.
+pub(super) fn is_unread<'a>(mut parts: impl Iterator<Item = &'a Unread>, file: &File) -> bool {
+    let path = local::name_key(&file.relative);
+    parts.any(|part| part.holds(&path))
 }
 
 impl Pairing {
-    /// Starts to read both trees. A local second one need not exist.
+    /// Starts to read both trees. A local second one need not exist. `links`: what becomes of those in the first.
     pub(super) async fn open(
         connections: &Connections,
         first: &Location,
         second: &Location,
         rules: Rules,
+        links: Links,
     ) -> Result<Self> {
         let rules = Arc::new(rules);
         let markers = first.as_local().is_none() && second.as_local().is_none();
         let absent = second.as_local().is_some_and(|path| !path.exists());
         let lanes = [
-            Lane::open(connections, first, &rules).await?,
-            if absent { Lane::empty() } else { Lane::open(connections, second, &rules).await? },
+            Lane::open(connections, first, &rules, links).await?,
+            if absent { Lane::empty() } else { Lane::open(connections, second, &rules, Links::Skip).await? },
         ];
-        Ok(Self { lanes, merge: Merge::new(), rules, markers, seen: [0; 2], faults: Vec::new() })
+        Ok(Self {
+            lanes,
+            merge: Merge::new(),
+            rules,
+            markers,
+            seen: [0; 2],
+            unread: [Vec::new(), Vec::new()],
+        })
     }
 
     /// Some more pairs; `None` when both listings have ended.
@@ -94,8 +118,8 @@ impl Pairing {
                     None => self.merge.add(side, files),
                 }
             }
-            Some(Err(error)) if !begun && lane.collected.is_none() => return Err(error),
-            Some(Err(error)) => self.faults.push(error),
+            Some(Err(unread)) if !begun && lane.collected.is_none() => return Err(unread.error),
+            Some(Err(unread)) => self.unread[side as usize].push(unread),
             None => {
                 let mut all = lane.collected.take().unwrap_or_default();
                 all.sort_by(|left, right| left.relative.cmp(&right.relative));
@@ -109,7 +133,7 @@ impl Pairing {
     /// What only one of them has, and what could not be read. After the last pairs.
     pub(super) fn rest(self) -> Rest {
         let (first, second) = self.merge.alone();
-        Rest { first, second, faults: self.faults }
+        Rest { first, second, unread: self.unread }
     }
 }
 
@@ -118,13 +142,18 @@ impl Lane {
         Self { batches: None, collected: Some(Vec::new()), begun: false }
     }
 
-    async fn open(connections: &Connections, root: &Location, rules: &Arc<Rules>) -> Result<Self> {
+    async fn open(
+        connections: &Connections,
+        root: &Location,
+        rules: &Arc<Rules>,
+        links: Links,
+    ) -> Result<Self> {
         let (batches, collected) = match root {
             Location::Local(path) => {
                 // A folder that cannot be read at all must not pass for one with a few faults.
                 std::fs::read_dir(path).map_err(|error| Error::local("list", path, error))?;
                 let rules = Arc::clone(rules);
-                (walk::local_where(path.clone(), move |path| rules.takes(path)), Some(Vec::new()))
+                (walk::local_where(path.clone(), links, move |path| rules.takes(path)), Some(Vec::new()))
             }
             Location::Remote(remote) => {
                 (walk::remote(connections.store(&remote.profile).await?, remote.clone()), None)

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use crate::error::{Error, Kind, Result};
 use crate::local;
 use crate::location::{Location, Remote};
+use crate::walk::Links;
 
 /// The tree that `place` is the root of: a prefix ends in a slash.
 pub(super) fn tree(place: &Location) -> Result<Location> {
@@ -40,6 +41,19 @@ pub(super) fn below(root: &Location, relative: &str) -> Result<Location> {
             Ok(Location::Remote(Remote { key: format!("{}{relative}", remote.key), ..remote.clone() }))
         }
         Location::Profile(_) => tree(root),
+    }
+}
+
+/// Where a file of a source is: where links are followed, one may be on the way to it.
+///
+/// # Errors
+/// `Kind::Denied` if one is in the way that is not followed.
+pub(super) fn source(root: &Location, relative: &str, links: Links) -> Result<Location> {
+    match (root, links) {
+        (Location::Local(folder), Links::Follow) => {
+            Ok(Location::Local(folder.join(&*local::name_key(relative))))
+        }
+        (root, _) => below(root, relative),
     }
 }
 

@@ -5,14 +5,15 @@ use tokio::task::JoinSet;
 use super::apart;
 use super::compare::{Direction, Verdict, settled, verdict};
 use super::content::{self, Content, Place, blocking};
-use super::pairing::{Pairing, Rest};
-use super::places::{below, tree};
+use super::pairing::{Pairing, Rest, is_unread};
+use super::places::{self, below, tree};
 use super::rules::Rules;
-use super::types::{Compare, File, Options, Plan, Reason, Step, StepKind};
+use super::types::{Compare, File, Options, Plan, Reason, Skipped, Step, StepKind};
 use crate::error::{Error, Kind, Result};
 use crate::location::Location;
 use crate::s3::Connections;
 use crate::transfer::Known;
+use crate::walk::Links;
 
 /// Doubts being settled.
 const AT_ONCE: usize = 32;
@@ -32,7 +33,8 @@ pub async fn plan(
     let doubt = apart::refuse_overlap(connections, &source, &target).await?;
     let (filters, root) = (options.filters.clone(), source.as_local().map(std::path::Path::to_path_buf));
     let rules = blocking(move || Rules::new(&filters, root.as_deref())).await?;
-    let mut pairing = Pairing::open(connections, &source, &target, rules).await?;
+    let links = if options.copy_links { Links::Follow } else { Links::Skip };
+    let mut pairing = Pairing::open(connections, &source, &target, rules, links).await?;
     let direction = Direction::of(&source, &target);
     let plan = Plan {
         source,
@@ -42,8 +44,10 @@ pub async fn plan(
         extra: 0,
         source_files: 0,
         faults: Vec::new(),
+        skipped: Skipped::default(),
     };
-    let mut planner = Planner { connections, how: options.compare, direction, plan, doubts: JoinSet::new() };
+    let mut planner =
+        Planner { connections, how: options.compare, direction, links, plan, doubts: JoinSet::new() };
     while let Some(pairs) = pairing.next().await? {
         for (source, target) in pairs {
             planner.pair(source, target).await;
@@ -53,7 +57,7 @@ pub async fn plan(
     let seen = pairing.seen[0];
     let mut plan = planner.plan;
     plan.source_files = seen;
-    plan.add_rest(pairing.rest(), options.delete);
+    plan.add_rest(pairing.rest(), options.delete, links);
     plan.steps.sort_by(|left, right| left.relative.cmp(&right.relative));
     if let Some(overlap) = doubt {
         apart::prove(connections, overlap, &mut plan).await?;
@@ -66,6 +70,7 @@ struct Planner<'a> {
     connections: &'a Connections,
     how: Compare,
     direction: Direction,
+    links: Links,
     plan: Plan,
     doubts: JoinSet<(File, Verdict)>,
 }
@@ -79,16 +84,15 @@ impl Planner<'_> {
                 }
                 self.ask(source, target);
             }
-            known => self.plan.add_pair(source, known),
+            known => self.plan.add_pair(source, known, self.links),
         }
     }
 
     fn ask(&mut self, source: File, target: File) {
-        let (from, to) =
-            match (below(&self.plan.source, &source.relative), below(&self.plan.target, &target.relative)) {
-                (Ok(from), Ok(to)) => (from, to),
-                (Err(error), _) | (_, Err(error)) => return self.plan.faults.push(error),
-            };
+        let (from, to) = match (self.source_of(&source), below(&self.plan.target, &target.relative)) {
+            (Ok(from), Ok(to)) => (from, to),
+            (Err(error), _) | (_, Err(error)) => return self.plan.faults.push(error),
+        };
         let doubt = Doubt {
             connections: self.connections.clone(),
             how: self.how,
@@ -99,11 +103,15 @@ impl Planner<'_> {
         self.doubts.spawn(doubt.settle());
     }
 
+    fn source_of(&self, file: &File) -> Result<Location> {
+        places::source(&self.plan.source, &file.relative, self.links)
+    }
+
     /// Waits for a doubt to be settled; whether there was one.
     async fn next_doubt(&mut self) -> bool {
         match self.doubts.join_next().await {
             None => return false,
-            Some(Ok((source, verdict))) => self.plan.add_pair(source, verdict),
+            Some(Ok((source, verdict))) => self.plan.add_pair(source, verdict, self.links),
             Some(Err(error)) => {
                 self.plan.faults.push(Error::new(Kind::Internal, format!("a worker failed: {error}")));
             }
@@ -153,33 +161,40 @@ impl Doubt {
 }
 
 impl Plan {
-    fn add_pair(&mut self, source: File, verdict: Verdict) {
+    fn add_pair(&mut self, source: File, verdict: Verdict, links: Links) {
         match verdict {
-            Verdict::Differs(reason) => self.add(source, StepKind::Update, reason),
+            Verdict::Differs(reason) => self.add(source, StepKind::Update, reason, links),
             Verdict::Same | Verdict::Doubt => self.unchanged += 1,
         }
     }
 
-    fn add_rest(&mut self, rest: Rest, delete: bool) {
-        self.faults.extend(rest.faults);
-        for file in rest.first {
-            self.add(file, StepKind::Create, Reason::Missing);
+    fn add_rest(&mut self, mut rest: Rest, delete: bool, links: Links) {
+        self.skipped = Skipped::of(&rest.unread[0]);
+        let (first, second) = (std::mem::take(&mut rest.first), std::mem::take(&mut rest.second));
+        let of_source = &rest.unread[0];
+        let (unread, second): (Vec<File>, Vec<File>) =
+            second.into_iter().partition(|file| is_unread(of_source.iter(), file));
+        // The source may have these.
+        self.extra = unread.len() as u64;
+        self.faults.extend(rest.faults());
+        for file in first {
+            self.add(file, StepKind::Create, Reason::Missing, links);
         }
         // What the source seems to lack may only not have been seen.
         if !delete || !self.faults.is_empty() {
-            self.extra = rest.second.len() as u64;
+            self.extra += second.len() as u64;
             return;
         }
-        for file in rest.second {
-            self.add(file, StepKind::Delete, Reason::Extra);
+        for file in second {
+            self.add(file, StepKind::Delete, Reason::Extra, links);
         }
     }
 
-    fn add(&mut self, file: File, kind: StepKind, reason: Reason) {
+    fn add(&mut self, file: File, kind: StepKind, reason: Reason, links: Links) {
         let from = match kind {
             // What the source lacks need not be a possible name in it.
             StepKind::Delete => Ok(self.source.clone()),
-            StepKind::Create | StepKind::Update => below(&self.source, &file.relative),
+            StepKind::Create | StepKind::Update => places::source(&self.source, &file.relative, links),
         };
         let places = from.and_then(|from| Ok((from, below(&self.target, &file.relative)?)));
         let (from, to) = match places {

@@ -9,6 +9,7 @@ use crate::error::Error;
 use crate::location::Location;
 use crate::s3::Attributes;
 use crate::transfer::{Item, Known, OnConflict, Request};
+use crate::walk::{Unread, Why};
 
 /// How two files of one size are compared.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -42,6 +43,24 @@ pub struct Options {
     pub delete: bool,
     /// Which files.
     pub filters: Filters,
+    /// Whether symbolic links within a local source are followed instead of skipped.
+    pub copy_links: bool,
+}
+
+/// What of a local source was left out as a rule, which is no fault.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Skipped {
+    /// Symbolic links.
+    pub links: u64,
+    /// Devices, sockets and pipes.
+    pub special: u64,
+}
+
+impl Skipped {
+    pub(super) fn of(unread: &[Unread]) -> Self {
+        let count = |why| unread.iter().filter(|part| part.why == why).count() as u64;
+        Self { links: count(Why::Link), special: count(Why::Special) }
+    }
 }
 
 /// A file of one side; its place is its tree's root and `relative`.
@@ -147,6 +166,8 @@ pub struct Plan {
     /// What could not be read, or cannot be in the target. With any of them nothing is deleted: what seems to be
     /// missing from the source may only not have been seen.
     pub faults: Vec<Error>,
+    /// What of the source was skipped. What the target has in its place stays.
+    pub skipped: Skipped,
 }
 
 /// What steps come to.

@@ -1,6 +1,7 @@
 //! What to do about a target that exists.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -41,11 +42,18 @@ pub(super) struct There {
 }
 
 /// Decides by the request's policy; overwriting costs no request.
-pub(super) async fn settle(shared: &Shared, job: &Job, planned: &Planned) -> Result<Settled> {
+pub(super) async fn settle(shared: &Shared, job: &Arc<Job>, planned: &Planned) -> Result<Settled> {
     let to = planned.to.clone();
     let policy = job.request.on_conflict;
     if policy == OnConflict::Overwrite {
         return Ok(Settled::Write(Write { to, only_new: false }));
+    }
+    if let Location::Local(path) = &to {
+        let (job, path) = (Arc::clone(job), path.clone());
+        // A pipe is always there, and nothing of it is replaced.
+        if blocking(move || Ok(job.is_stream(&path))).await? {
+            return Ok(Settled::Write(Write { to, only_new: false }));
+        }
     }
     let Some(there) = look(shared, &to).await? else {
         return Ok(Settled::Write(Write { to, only_new: true }));

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use bytes::Bytes;
 
 use super::pace::{Lane, Pace};
-use super::partial::{Handle, Partial, Place};
+use super::partial::{Goal, Handle, Partial, Place};
 use super::plan::{Planned, SINGLE, blocking, part_size, ranges as ranges_of};
 use super::ranges::{self, Ranged};
 use super::types::{Verb, Verified, Verify};
@@ -36,7 +36,7 @@ pub(super) async fn object(
     let store = work.shared.connections.store(&from.profile).await?;
     let job = Arc::clone(&work.job);
     let target = to.to_path_buf();
-    let place = blocking(move || job.place(&target)).await?;
+    let goal = blocking(move || job.goal(&target)).await?;
     let get = |planned: &Planned| Get {
         work: work.clone(),
         pace: work.shared.pace(&from.profile),
@@ -47,6 +47,10 @@ pub(super) async fn object(
         size: planned.size.unwrap_or(0),
         modified: planned.modified,
         proof: planned.proof.clone(),
+    };
+    let place = match goal {
+        Goal::File(place) => place,
+        Goal::Stream(target) => return get(planned).into_stream(&target).await,
     };
     let first = get(planned).fetch(&place, only_new).await;
     let Err(error) = &first else { return first };
@@ -169,7 +173,7 @@ impl Get {
     }
 
     /// How this state of the object is asked for.
-    fn options(&self, range: Option<Range<u64>>, checksums: bool) -> GetOptions {
+    pub(super) fn options(&self, range: Option<Range<u64>>, checksums: bool) -> GetOptions {
         let (if_match, version_id) = (self.etag.clone(), self.version_id.clone());
         GetOptions { range, if_match, version_id, checksums }
     }
@@ -344,7 +348,7 @@ impl Get {
             .with_hint("a byte changed on the way, or where it is stored; nothing was kept"))
     }
 
-    fn check_size(&self, now: u64) -> Result<()> {
+    pub(super) fn check_size(&self, now: u64) -> Result<()> {
         if now == self.size {
             return Ok(());
         }

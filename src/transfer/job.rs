@@ -27,7 +27,8 @@ use super::progress::{FileProgress, Rate, eta};
 use super::shown::{State, TransferView, Waits};
 use super::slots::Owner;
 use super::types::{
-    Event, FileOutcome, FileStatus, Input, Likeness, OnConflict, Request, Summary, TransferId, Verified,
+    Event, FileOutcome, FileStatus, Input, Likeness, OnConflict, Remark, Request, Summary, TransferId,
+    Verified,
 };
 use crate::error::{Error, Kind, Result};
 use crate::local::Beneath;
@@ -95,6 +96,8 @@ struct Counters {
     done: AtomicU64,
     failed: AtomicU64,
     skipped: AtomicU64,
+    /// Those of the skipped that are symbolic links.
+    links: AtomicU64,
     /// Bytes of files that are over, as far as they were to be moved.
     bytes_over: AtomicU64,
     bytes_good: AtomicU64,
@@ -236,7 +239,11 @@ impl Job {
                 counters.done.fetch_add(1, Ordering::Relaxed);
                 counters.bytes_good.fetch_add(outcome.bytes, Ordering::Relaxed);
             }
-            FileStatus::Skipped => drop(counters.skipped.fetch_add(1, Ordering::Relaxed)),
+            FileStatus::Skipped => {
+                counters.skipped.fetch_add(1, Ordering::Relaxed);
+                let is_link = outcome.remark == Some(Remark::SkippedLink);
+                counters.links.fetch_add(is_link.into(), Ordering::Relaxed);
+            }
             FileStatus::Failed => {
                 counters.failed.fetch_add(1, Ordering::Relaxed);
                 if let Some(error) = outcome.error.clone() {
@@ -255,6 +262,12 @@ impl Job {
             None if *self.paused.borrow() || lock(&self.waits).is_some() => State::Paused,
             None => State::Running,
         }
+    }
+
+    /// Whether nothing was left behind so far: nothing failed, nothing was skipped, nobody stopped it.
+    pub(super) fn is_whole(&self) -> bool {
+        let left = read(&self.counters.failed) + read(&self.counters.skipped);
+        left == 0 && !self.cancel.is_cancelled()
     }
 
     /// Everything that was to be done is over; whether something of it failed.
@@ -287,6 +300,7 @@ impl Job {
             files: read(&counters.done),
             failed: read(&counters.failed),
             skipped: read(&counters.skipped),
+            links: read(&counters.links),
             bytes: read(&counters.bytes_good),
             bytes_sent: read(&counters.bytes_sent),
             bytes_resumed: read(&counters.bytes_resumed),

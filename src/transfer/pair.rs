@@ -9,8 +9,8 @@ use super::engine::Shared;
 use super::job::Job;
 use super::pace::cancelled;
 use super::plan::{Planned, blocking};
-use super::run::move_bytes;
-use super::types::{FileStatus, Verb, Verified};
+use super::run::{Moved, move_bytes};
+use super::types::{FileStatus, Verb};
 use super::work::Work;
 use crate::error::{Error, Kind, Result};
 use crate::identity::{self, FileId, Overlap, Relation, State};
@@ -124,7 +124,7 @@ impl Pair {
 
 /// Writes a target; once more, as long as it cannot be told from its source, which a move is about to remove. `pair` is
 /// about the target that was planned.
-pub(super) async fn write(work: &Work, planned: &Planned, target: &Write, pair: &Pair) -> Result<Verified> {
+pub(super) async fn write(work: &Work, planned: &Planned, target: &Write, pair: &Pair) -> Result<Moved> {
     let looked;
     let pair = if target.to == planned.to {
         pair
@@ -137,9 +137,9 @@ pub(super) async fn write(work: &Work, planned: &Planned, target: &Write, pair: 
             next_second(&work.job).await?;
             work.progress.start_over();
         }
-        let verified = move_bytes(work, planned, target).await?;
+        let moved = move_bytes(work, planned, target).await?;
         if pair.after_writing(&work.shared, &work.job, &target.to).await? == Proved::Two {
-            return Ok(verified);
+            return Ok(moved);
         }
     }
     Err(not_told_apart(&planned.from, &target.to))

@@ -14,7 +14,8 @@ use bytes::Bytes;
 use jiff::Timestamp;
 
 use crate::error::{Error, Kind, Result};
-use crate::local::{Beneath, Folder};
+use crate::local::target::{self, Manner, StreamTarget};
+use crate::local::{self, Beneath, Folder, Owned};
 use crate::location::Location;
 use crate::s3::{Algorithm, Digest, Hasher};
 
@@ -39,6 +40,15 @@ impl Default for Room {
     }
 }
 
+/// Where the bytes of a file go.
+#[derive(Clone, Debug)]
+pub(super) enum Goal {
+    /// Beside a file's name first, under it at the end.
+    File(Place),
+    /// Through something that takes them in order.
+    Stream(StreamTarget),
+}
+
 /// Where a file is going to be.
 #[derive(Clone, Debug)]
 pub(super) struct Place {
@@ -50,20 +60,36 @@ pub(super) struct Place {
 impl Place {
     /// The place of `target`, which is `root` (a folder that the user named) or below it; folders in between are made.
     pub(super) fn below(beneath: &Beneath, root: &Path, target: &Path, room: Room) -> Result<Self> {
-        let relative = target.strip_prefix(root).unwrap_or(target);
-        let (folder, name) = beneath.parent(relative)?;
-        let place = Self { folder, name: name.to_owned(), room };
-        place.refuse_folder()?;
+        let place = Self::for_link(beneath, root, target, room)?;
+        place.replaced()?;
         Ok(place)
     }
 
-    fn refuse_folder(&self) -> Result<()> {
-        let there = self.folder.stat(&self.name)?;
-        if there.is_none_or(|entry| !entry.kind.is_container()) {
-            return Ok(());
+    /// The same for a link, which also takes the place of a link.
+    pub(super) fn for_link(beneath: &Beneath, root: &Path, target: &Path, room: Room) -> Result<Self> {
+        let relative = target.strip_prefix(root).unwrap_or(target);
+        let (folder, name) = beneath.parent(relative)?;
+        Ok(Self { folder, name: name.to_owned(), room })
+    }
+
+    /// Whose the regular file is that would be replaced, if there is one.
+    ///
+    /// # Errors
+    /// Something else is there: nothing but files is replaced, and nothing is written through a link.
+    fn replaced(&self) -> Result<Option<Owned>> {
+        let path = || self.path();
+        match self.folder.target(&self.name)? {
+            None => Ok(None),
+            Some((Manner::Beside, owned)) => Ok(Some(owned)),
+            Some((Manner::Folder, _)) => {
+                Err(Error::new(Kind::Exists, format!("{} is a folder", path().display())).with_hint(
+                    "a file and a folder cannot have the same name here; copy the object to another name",
+                ))
+            }
+            Some((Manner::Through, _)) => Err(local::linked(&path())),
+            Some((Manner::InOrder, _)) => Err(target::refused(&path(), "a pipe or a device")),
+            Some((Manner::Refused(what), _)) => Err(target::refused(&path(), what)),
         }
-        Err(Error::new(Kind::Exists, format!("{} is a folder", self.path().display()))
-            .with_hint("a file and a folder cannot have the same name here; copy the object to another name"))
     }
 
     pub(super) fn path(&self) -> PathBuf {
@@ -73,6 +99,20 @@ impl Place {
     /// The folder that it is in.
     pub(super) fn folder(&self) -> Location {
         Location::Local(self.folder.path().to_path_buf())
+    }
+
+    /// Makes it a symbolic link to `to`, in place of a file that may be there unless it is `only_new`.
+    pub(super) fn link(&self, to: &Path, only_new: bool) -> Result<()> {
+        if only_new {
+            return self.folder.link(&self.name, to);
+        }
+        match self.folder.target(&self.name)? {
+            None | Some((Manner::Through, _)) => {}
+            Some(_) => drop(self.replaced()?),
+        }
+        let name = part_name(self, &format!("{:08x}", fastrand::u32(..)));
+        self.folder.link(&name, to)?;
+        self.folder.rename(&name, &self.name).inspect_err(|_| drop(self.folder.remove(&name)))
     }
 
     /// Bytes that are free where it is, if that is known.
@@ -116,7 +156,7 @@ impl Partial {
     pub(super) fn of(place: &Place, source: &str, size: u64) -> Result<Self> {
         let sum = Hasher::of(Algorithm::Crc32, source.as_bytes()).hex();
         let name = part_name(place, &sum);
-        let file = match place.folder.create(&name) {
+        let file = match place.folder.create_like(&name, place.replaced()?.as_ref()) {
             Ok(file) => Some(file).filter(|file| file.try_lock().is_ok()),
             Err(error) if error.kind() == Kind::Exists => take_over(&place.folder, &name),
             Err(error) => return Err(error),
@@ -132,7 +172,7 @@ impl Partial {
     /// Makes it, and room for `size` bytes, so that a full disk shows before the first byte is fetched.
     pub(super) fn create(place: &Place, size: u64) -> Result<Self> {
         let name = part_name(place, &format!("{:08x}", fastrand::u32(..)));
-        let file = Arc::new(place.folder.create(&name)?);
+        let file = Arc::new(place.folder.create_like(&name, place.replaced()?.as_ref())?);
         let partial = Self { file, place: place.clone(), name, settled: false };
         if size > 0 {
             partial.reserve(size)?;
@@ -182,9 +222,9 @@ impl Partial {
     }
 
     /// Takes the permissions of the file it is a copy of, without set-user-id and the like.
-    pub(super) fn keep_mode(&self, source: &std::fs::Metadata) -> Result<()> {
+    pub(super) fn keep_mode(&self, mode: u32) -> Result<()> {
         use std::os::unix::fs::PermissionsExt as _;
-        let mode = std::fs::Permissions::from_mode(source.permissions().mode() & 0o777);
+        let mode = std::fs::Permissions::from_mode(mode & 0o777);
         self.file.set_permissions(mode).map_err(|error| self.write_failed(error))
     }
 
@@ -198,8 +238,11 @@ impl Partial {
         self.place.folder()
     }
 
-    /// Sets the time and gives the file its name; with `durable` a loss of power right after changes nothing.
+    /// Sets the time and gives the file its name, and the mode and owner of a file that it replaces; with `durable` a loss of power right after changes nothing.
     pub(super) fn finish(mut self, modified: Option<Timestamp>, only_new: bool, durable: bool) -> Result<()> {
+        if let Some(owned) = self.place.replaced()? {
+            owned.give(&self.file).map_err(|error| self.write_failed(error))?;
+        }
         if let Some(time) = modified.and_then(|time| SystemTime::try_from(time).ok()) {
             // A file system without times keeps the file all the same.
             let _ = self.file.set_modified(time);

@@ -5,13 +5,13 @@ use jiff::Timestamp;
 use tokio::sync::mpsc;
 
 use super::target::Targets;
-use super::types::{Item, Known, Request, Verb};
+use super::types::{Item, Known, Remark, Request, Verb};
 use crate::error::{Error, Kind, Result};
 use crate::identity::{self, Compared, Overlap, Relation};
 use crate::local;
 use crate::location::Location;
 use crate::s3::{Connections, Digest};
-use crate::walk::{self, Batch, Found};
+use crate::walk::{self, Batch, Found, Links, Unread, Why};
 
 const MIB: u64 = 1 << 20;
 /// What is up to this size is held in memory rather than streamed.
@@ -35,7 +35,81 @@ pub(super) struct Planned {
     pub(super) proof: Option<Digest>,
     /// Where it has arrived, if only its source could not be taken away.
     pub(super) arrived: Option<Location>,
+    /// How a symbolic link is part of it.
+    pub(super) link: Link,
 }
+
+/// How a symbolic link that the user named is part of a file to move.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Link {
+    /// Not at all, or it is followed: a move takes what was named, which is the link.
+    #[default]
+    None,
+    /// The link itself is moved, whatever it leads to.
+    Itself,
+    /// It was found in the folder that the link leads to: a move does not take it away.
+    Behind,
+}
+
+/// How files are found, whatever they are.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ways {
+    pub(super) verb: Verb,
+    /// What becomes of links within trees.
+    pub(super) links: Links,
+}
+
+impl Ways {
+    pub(super) fn of(request: &Request) -> Self {
+        let links = if request.copy_links { Links::Follow } else { Links::Skip };
+        Self { verb: request.verb, links }
+    }
+
+    /// How a symbolic link is part of what is below `item`. Blocking.
+    fn link(self, item: &Item) -> Link {
+        match (self.verb, &item.from, &item.to) {
+            (Verb::Move, Location::Local(from), Location::Local(_)) if local::is_link(from) => Link::Itself,
+            (Verb::Move, Location::Local(from), _) if item.tree && local::is_link(from) => Link::Behind,
+            _ => Link::None,
+        }
+    }
+}
+
+/// What could not be planned, or is not to be moved at all.
+#[derive(Debug)]
+pub(super) struct Unplanned {
+    pub(super) item: Item,
+    pub(super) error: Error,
+    /// Why it is left out, if it is no failure.
+    pub(super) remark: Option<Remark>,
+}
+
+impl Unplanned {
+    fn failed(item: Item, error: Error) -> Self {
+        Self { item, error, remark: None }
+    }
+
+    /// A file or object that was named and that the filter does not take.
+    fn left_out(item: Item) -> Self {
+        let text = format!("{} is left out: its name does not pass --include and --exclude", item.from);
+        Self { item, error: Error::new(Kind::Unsupported, text), remark: Some(Remark::LeftOut) }
+    }
+
+    /// A part of a tree that was not read. Where that failed, the whole tree can be tried again.
+    fn part(item: &Item, unread: Unread) -> Self {
+        let remark = match unread.why {
+            Why::Failed => return Self::failed(item.clone(), unread.error),
+            Why::Link => Remark::SkippedLink,
+            Why::Special => Remark::SkippedSpecial,
+        };
+        let from = item.from.join(unread.relative.as_ref());
+        let item = Item { from, tree: false, ..item.clone() };
+        Self { item, error: unread.error, remark: Some(remark) }
+    }
+}
+
+/// A file to move, or why there is none.
+pub(super) type Message = std::result::Result<Planned, Unplanned>;
 
 impl Planned {
     fn unknown(from: Location, to: Location) -> Self {
@@ -48,6 +122,7 @@ impl Planned {
             version_id: None,
             proof: None,
             arrived: None,
+            link: Link::None,
         }
     }
 
@@ -109,25 +184,27 @@ impl Filter {
 /// Streams the files of `items`; what cannot be planned comes as an error with the place it is about.
 pub(super) fn start(
     connections: Connections,
-    verb: Verb,
     items: Vec<Item>,
     filter: Filter,
-) -> mpsc::Receiver<std::result::Result<Planned, (Item, Error)>> {
+    ways: Ways,
+) -> mpsc::Receiver<Message> {
     let (sender, receiver) = mpsc::channel(1000);
     tokio::spawn(async move {
         for item in items {
             // A single file is held against its target when that is known for certain.
-            let result = if item.tree {
-                whole(&connections, verb, &item, &filter, &sender).await
-            } else if !filter.takes(&item.from.name()) {
-                Err(left_out(&item))
+            let result = if !item.tree && !filter.takes(&item.from.name()) {
+                let unplanned = Unplanned::left_out(item);
+                if sender.send(Err(unplanned)).await.is_err() {
+                    return;
+                }
+                continue;
             } else {
-                single(&item).await.map(Some)
+                one(&connections, &item, &filter, ways, &sender).await
             };
             let message = match result {
                 Ok(None) => continue,
                 Ok(Some(planned)) => Ok(planned),
-                Err(error) => Err((item, error)),
+                Err(error) => Err(Unplanned::failed(item, error)),
             };
             if sender.send(message).await.is_err() {
                 return;
@@ -138,7 +215,7 @@ pub(super) fn start(
 }
 
 /// The plan of a request whose source is read only once: nothing is known of it beforehand.
-pub(super) fn stream(items: &[Item]) -> mpsc::Receiver<std::result::Result<Planned, (Item, Error)>> {
+pub(super) fn stream(items: &[Item]) -> mpsc::Receiver<Message> {
     let (sender, receiver) = mpsc::channel(items.len().max(1));
     for item in items {
         // The channel holds them all.
@@ -147,34 +224,26 @@ pub(super) fn stream(items: &[Item]) -> mpsc::Receiver<std::result::Result<Plann
     receiver
 }
 
-/// Says that a file or object that was named is not taken.
-fn left_out(item: &Item) -> Error {
-    Error::new(
-        Kind::Unsupported,
-        format!("{} is left out: its name does not pass --include and --exclude", item.from),
-    )
-}
-
 /// A tree, unless it and its target overlap: a copy into itself would never end, and a move would meet what it has
 /// moved already.
 async fn whole(
     connections: &Connections,
-    verb: Verb,
     item: &Item,
     filter: &Filter,
-    sender: &mpsc::Sender<std::result::Result<Planned, (Item, Error)>>,
+    (ways, link): (Ways, Link),
+    sender: &mpsc::Sender<Message>,
 ) -> Result<Option<Planned>> {
-    let doing = if verb == Verb::Move { "move" } else { "copy" };
+    let doing = if ways.verb == Verb::Move { "move" } else { "copy" };
     let refuse = |overlap| Err(identity::refusal(overlap, doing, &item.from, &item.to, true));
     let doubt = match identity::relation(connections, &item.from, &item.to, true).await? {
         // Out of a folder into one above it: what is copied is not copied again.
         Relation::Certain(Overlap::SourceInTarget) | Relation::Possible(Overlap::SourceInTarget)
-            if verb == Verb::Copy =>
+            if ways.verb == Verb::Copy =>
         {
             None
         }
         Relation::Certain(overlap) => return refuse(overlap),
-        Relation::Respelled if verb == Verb::Move => {
+        Relation::Respelled if ways.verb == Verb::Move => {
             let planned = Planned::unknown(item.from.clone(), item.to.clone());
             return Ok(Some(Planned { size: Some(0), ..planned }));
         }
@@ -183,7 +252,7 @@ async fn whole(
         Relation::Apart => None,
     };
     let mut batches = match &item.from {
-        Location::Local(path) => walk::local(path.clone()),
+        Location::Local(path) => walk::local(path.clone(), ways.links),
         Location::Remote(remote) => walk::remote(connections.store(&remote.profile).await?, remote.clone()),
         Location::Profile(profile) => {
             return Err(Error::new(Kind::Usage, format!("{profile}: is a whole profile"))
@@ -196,7 +265,7 @@ async fn whole(
     {
         return refuse(overlap);
     }
-    tree(item, filter, first, batches, sender).await
+    tree(item, filter, link, first, batches, sender).await
 }
 
 /// Whether what was found in one bucket is in the other as well, where nothing else tells whether they are two.
@@ -208,21 +277,40 @@ async fn are_one(connections: &Connections, item: &Item, found: &[Found]) -> Res
     Ok(identity::compare(connections, &samples).await? == Compared::Same)
 }
 
-async fn single(item: &Item) -> Result<Planned> {
-    let mut planned = Planned::unknown(item.from.clone(), item.to.clone());
+/// The one file of an item; the files of a tree are sent.
+async fn one(
+    connections: &Connections,
+    item: &Item,
+    filter: &Filter,
+    ways: Ways,
+    sender: &mpsc::Sender<Message>,
+) -> Result<Option<Planned>> {
+    let asked = item.clone();
+    let link = blocking(move || Ok(ways.link(&asked))).await?;
+    if item.tree && link != Link::Itself {
+        return whole(connections, item, filter, (ways, link), sender).await;
+    }
+    single(item, link).await.map(Some)
+}
+
+async fn single(item: &Item, link: Link) -> Result<Planned> {
+    let planned = Planned::unknown(item.from.clone(), item.to.clone());
+    let mut planned = Planned { link, ..planned };
     if let Some(known) = item.known.clone() {
         let Known { size, modified, etag, version_id } = known;
         return Ok(Planned { size: Some(size), modified, etag, version_id, ..planned });
     }
     if let Location::Local(path) = &item.from {
         let path = path.clone();
-        let entry = blocking(move || local::stat(&path)).await?;
-        if entry.kind.is_container() {
+        let look = if link == Link::Itself { local::stat_link } else { local::stat };
+        let entry = blocking(move || look(&path)).await?;
+        if link != Link::Itself && entry.kind.is_container() {
             return Err(
                 Error::new(Kind::Usage, format!("{} is a folder", item.from)).with_hint("copy it with -r")
             );
         }
-        planned.size = entry.size;
+        // A link has no bytes of its own to copy.
+        planned.size = if link == Link::Itself { Some(0) } else { entry.size };
         planned.modified = entry.modified;
     }
     Ok(planned)
@@ -231,9 +319,10 @@ async fn single(item: &Item) -> Result<Planned> {
 async fn tree(
     item: &Item,
     filter: &Filter,
+    link: Link,
     first: Option<Batch>,
     mut batches: mpsc::Receiver<Batch>,
-    sender: &mpsc::Sender<std::result::Result<Planned, (Item, Error)>>,
+    sender: &mpsc::Sender<Message>,
 ) -> Result<Option<Planned>> {
     let item_of = item.clone();
     let mut targets = blocking(move || Targets::new(&item_of)).await?;
@@ -241,9 +330,10 @@ async fn tree(
     while let Some(batch) = next {
         let batch = match batch {
             Ok(batch) => batch,
-            Err(error) => {
+            Err(unread) => {
                 found_any = true;
-                if sender.send(Err((item.clone(), error))).await.is_err() {
+                let is_meant = !unread.is_skipped() || filter.takes(&unread.relative);
+                if is_meant && sender.send(Err(Unplanned::part(item, unread))).await.is_err() {
                     return Ok(None);
                 }
                 next = batches.recv().await;
@@ -265,11 +355,12 @@ async fn tree(
                     version_id: None,
                     proof: None,
                     arrived: None,
+                    link,
                 }),
                 Ok(None) => continue,
                 Err(error) => {
                     let item = Item { from: found.location, to: item.to.clone(), tree: false, known: None };
-                    Err((item, error))
+                    Err(Unplanned::failed(item, error))
                 }
             };
             if sender.send(message).await.is_err() {

@@ -14,9 +14,9 @@ use super::journal::{JobLine, absolute};
 use super::leftover::{clean_up, supersede};
 use super::pace::cancelled;
 use super::pair::{Pair, is_proved, respell, write};
-use super::plan::{self, Filter, Planned};
+use super::plan::{self, Filter, Link, Message, Planned, Unplanned, Ways};
 use super::progress::FileProgress;
-use super::types::{FileOutcome, FileStatus, Item, Request, Verb, Verified};
+use super::types::{FileOutcome, FileStatus, Remark, Request, Verb, Verified};
 use super::work::Work;
 use super::{again, conflict, download, local, relay, stream, upload};
 use crate::error::{Error, Kind, Result};
@@ -53,13 +53,16 @@ pub(super) async fn run(shared: Arc<Shared>, job: Arc<Job>, again: Option<Vec<Ag
             let plan = match again {
                 Some(again) => plan_again(connections, &job, again, filter.clone()),
                 None if job.streams => plan::stream(&job.request.items),
-                None => plan::start(connections, job.request.verb, job.request.items.clone(), filter.clone()),
+                None => {
+                    let (items, ways) = (job.request.items.clone(), Ways::of(&job.request));
+                    plan::start(connections, items, filter.clone(), ways)
+                }
             };
             work(&shared, &job, plan, &filter).await
         }
     };
     if job.request.verb == Verb::Move && error.is_none() {
-        remove_empty_folders(&shared, &job).await;
+        remove_sources_of_trees(&shared, &job).await;
     }
     let has_failed = job.finish(error);
     settle(&shared, &job, has_failed).await;
@@ -84,7 +87,7 @@ fn plan_again(connections: Connections, job: &Arc<Job>, again: Vec<Again>, filte
         let job = Arc::clone(job);
         tokio::spawn(async move {
             job.recall().await;
-            let mut plan = plan::start(connections, job.request.verb, items, filter);
+            let mut plan = plan::start(connections, items, filter, Ways::of(&job.request));
             while let Some(message) = plan.recv().await {
                 if sender.send(message).await.is_err() {
                     return;
@@ -116,7 +119,6 @@ async fn settle(shared: &Shared, job: &Job, has_failed: bool) {
     }
 }
 
-type Message = std::result::Result<Planned, (Item, Error)>;
 type Plan = mpsc::Receiver<Message>;
 
 fn messages(mut plan: Plan) -> impl Stream<Item = Message> + Unpin {
@@ -152,7 +154,7 @@ async fn work(shared: &Arc<Shared>, job: &Arc<Job>, plan: Plan, filter: &Filter)
         };
         match next {
             None => {}
-            Some(Err((item, error))) => fail(shared, job, item, error).await,
+            Some(Err(unplanned)) => fail(shared, job, unplanned).await,
             Some(Ok(planned)) => {
                 job.found(&planned);
                 let slot = tokio::select! {
@@ -191,23 +193,20 @@ async fn was_moved(
 }
 
 /// Something that could not even be planned.
-async fn fail(shared: &Shared, job: &Job, item: Item, error: Error) {
+async fn fail(shared: &Shared, job: &Job, unplanned: Unplanned) {
+    let Unplanned { item, error, remark } = unplanned;
     let has_moved = || job.has_moved(&item.from, item.tree);
     let was_moved = was_moved(shared, has_moved, &item.from, item.tree, &error).await;
     let outcome = FileOutcome {
         source: item.from.clone(),
         target: item.to.clone(),
-        // What is neither file nor folder cannot be copied by anybody; it is said, but it is no failure.
-        status: match error.kind() {
-            Kind::Unsupported => FileStatus::Skipped,
-            _ if was_moved => FileStatus::Skipped,
-            _ => FileStatus::Failed,
-        },
+        status: if remark.is_some() || was_moved { FileStatus::Skipped } else { FileStatus::Failed },
         bytes: 0,
         bytes_sent: 0,
         bytes_resumed: 0,
         verified: Verified::No,
         error: Some(error),
+        remark,
     };
     job.over(Again::Item(item), 0, outcome);
 }
@@ -223,6 +222,7 @@ async fn one_file(shared: &Arc<Shared>, job: &Arc<Job>, there: &again::There, pl
         bytes_resumed: 0,
         verified: Verified::No,
         error: None,
+        remark: None,
     };
     let mut planned = planned;
     let ended = settle_and_move(shared, job, there, &mut planned, &mut outcome).await;
@@ -238,8 +238,11 @@ async fn one_file(shared: &Arc<Shared>, job: &Arc<Job>, there: &again::There, pl
             outcome.error = Some(error);
         }
     }
-    outcome.bytes = planned.size.unwrap_or(0);
-    job.over(Again::File(planned), outcome.bytes, outcome);
+    let size = planned.size.unwrap_or(0);
+    if outcome.status != FileStatus::Done {
+        outcome.bytes = size;
+    }
+    job.over(Again::File(planned), size, outcome);
 }
 
 async fn settle_and_move(
@@ -291,8 +294,12 @@ async fn settle_and_move(
         match moved {
             Err(error) if target.only_new && was_taken(shared, &target.to, &error).await? => {}
             moved => {
-                outcome.verified = moved?;
+                let moved = moved?;
                 planned.size = progress.length.get().copied().or(planned.size);
+                outcome.verified = moved.verified;
+                outcome.remark = moved.remark;
+                outcome.bytes = moved.bytes.unwrap_or(planned.size.unwrap_or(0));
+                refuse_grown(job, planned, moved.remark)?;
                 note_arrival(job, planned, &target.to, progress.etag.get().cloned());
                 return finish_file(shared, job, planned, &target.to).await;
             }
@@ -312,7 +319,8 @@ async fn arrived_before(
     if !is_proved(shared, job, planned, &target).await? {
         return Ok(None);
     }
-    (outcome.verified, outcome.bytes_resumed) = (verified, planned.size.unwrap_or(0));
+    let size = planned.size.unwrap_or(0);
+    (outcome.verified, outcome.bytes, outcome.bytes_resumed) = (verified, size, size);
     outcome.target = target;
     if planned.arrived.is_none() && job.finished(planned).is_none() {
         note_arrival(job, planned, &outcome.target, None);
@@ -338,7 +346,10 @@ async fn finish_file(shared: &Shared, job: &Job, planned: &mut Planned, to: &Loc
     if job.request.verb == Verb::Move {
         planned.arrived = Some(to.clone());
         let is_single = job.request.items.iter().all(|item| !item.tree);
-        remove_source(shared, &planned.from, is_single).await?;
+        match planned.link {
+            Link::None | Link::Itself => remove_source(shared, &planned.from, is_single).await?,
+            Link::Behind => {}
+        }
     }
     Ok(FileStatus::Done)
 }
@@ -363,15 +374,47 @@ async fn learn_size(shared: &Shared, job: &Job, planned: &mut Planned) -> Result
     Ok(())
 }
 
+/// What came of moving bytes.
+pub(super) struct Moved {
+    pub(super) verified: Verified,
+    /// How many there were, if that was only known at the end.
+    pub(super) bytes: Option<u64>,
+    pub(super) remark: Option<Remark>,
+}
+
+impl From<Verified> for Moved {
+    fn from(verified: Verified) -> Self {
+        Self { verified, bytes: None, remark: None }
+    }
+}
+
+/// A file that grew has bytes that were not copied: it is not taken away.
+fn refuse_grown(job: &Job, planned: &Planned, remark: Option<Remark>) -> Result<()> {
+    match remark {
+        Some(Remark::Grew { now }) if job.request.verb == Verb::Move => {
+            let text = format!("{} grew to {now} bytes while it was copied, so that it stays", planned.from);
+            Err(Error::new(Kind::Changed, text).with_hint("move it again when nobody writes to it any more"))
+        }
+        Some(Remark::Grew { .. } | Remark::SkippedLink | Remark::SkippedSpecial | Remark::LeftOut) | None => {
+            Ok(())
+        }
+    }
+}
+
 /// Moves the bytes of one file.
-pub(super) async fn move_bytes(work: &Work, planned: &Planned, target: &conflict::Write) -> Result<Verified> {
+pub(super) async fn move_bytes(work: &Work, planned: &Planned, target: &conflict::Write) -> Result<Moved> {
     match (&planned.from, &target.to) {
-        (_, Location::Remote(to)) if work.job.streams => stream::upload(work, to).await,
+        (_, Location::Remote(to)) if work.job.streams => stream::upload(work, to).await.map(Moved::from),
         (Location::Local(from), Location::Remote(to)) => upload::file(work, from, to).await,
         (Location::Remote(from), Location::Local(to)) => {
-            download::object(work, planned, from, to, target.only_new).await
+            download::object(work, planned, from, to, target.only_new).await.map(Moved::from)
         }
-        (Location::Remote(from), Location::Remote(to)) => relayed(work, planned, from, to).await,
+        (Location::Remote(from), Location::Remote(to)) => {
+            relayed(work, planned, from, to).await.map(Moved::from)
+        }
+        (Location::Local(from), Location::Local(to)) if planned.link == Link::Itself => {
+            local::link(work, from, to, target.only_new).await.map(Moved::from)
+        }
         (Location::Local(from), Location::Local(to)) => local::file(work, from, to, target.only_new).await,
         (_, Location::Profile(profile)) | (Location::Profile(profile), _) => {
             Err(Error::new(Kind::Usage, format!("{profile}: is a whole profile"))
@@ -410,14 +453,20 @@ async fn remove_source(shared: &Shared, from: &Location, is_single: bool) -> Res
     }
 }
 
-/// After a move the folders that are empty now go too; those that are not stay, and so does what was refused.
-async fn remove_empty_folders(shared: &Shared, job: &Job) {
+/// After a move the folders that are empty now go too; those that are not stay, and so does what was refused. Of a link
+/// to a folder only the link goes, and only if all that it leads to has arrived.
+async fn remove_sources_of_trees(shared: &Shared, job: &Job) {
     for item in job.request.items.iter().filter(|item| item.tree && !job.request.dry_run) {
         let Location::Local(path) = &item.from else { continue };
         let relation = identity::relation(&shared.connections, &item.from, &item.to, true).await;
         if matches!(relation, Ok(Relation::Apart)) {
-            let path = path.clone();
-            let _ = tokio::task::spawn_blocking(move || remove_empty(&path)).await;
+            let (path, is_whole) = (path.clone(), job.is_whole());
+            let remove = move || match crate::local::is_link(&path) {
+                true if is_whole => drop(crate::local::delete(&path)),
+                true => {}
+                false => remove_empty(&path),
+            };
+            let _ = tokio::task::spawn_blocking(remove).await;
         }
     }
 }

@@ -4,10 +4,11 @@ use std::fs::{File, OpenOptions};
 use std::future::Future as _;
 use std::io;
 use std::ops::Range;
-use std::os::unix::fs::{FileExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{FileExt as _, FileTypeExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::SystemTime;
 
@@ -31,13 +32,83 @@ pub(super) struct Source {
     path: PathBuf,
     pub(super) size: u64,
     pub(super) modified: Option<SystemTime>,
+    pub(super) mode: u32,
     inode: (u64, u64),
+    /// The most that it was seen to have; 0: no more than at first.
+    grown: AtomicU64,
+}
+
+/// What is at a path, open to be sent.
+pub(super) enum Opened {
+    /// A regular file, which can be read at any offset and has a length.
+    File(Source),
+    /// What only tells its length by ending: a pipe, a terminal, a file that is made up as it is read.
+    Stream(Stream),
+}
+
+/// A source of unknown length.
+pub(super) struct Stream {
+    path: PathBuf,
+    /// Opened already; a pipe is not, as that waits for a writer.
+    file: Option<File>,
+    pub(super) modified: Option<SystemTime>,
+}
+
+impl Stream {
+    /// The reader of it.
+    ///
+    /// # Errors
+    /// It cannot be opened.
+    pub(super) async fn reader(self) -> Result<tokio::fs::File> {
+        match self.file {
+            Some(file) => Ok(tokio::fs::File::from_std(file)),
+            None => {
+                let opened = tokio::fs::File::open(&self.path).await;
+                opened.map_err(|error| Error::local("read", &self.path, error))
+            }
+        }
+    }
+}
+
+/// File systems whose files are made up as they are read: their sizes say nothing.
+#[cfg(target_os = "linux")]
+fn is_made_up(file: &File) -> bool {
+    // From linux/magic.h: proc, sysfs, debugfs, tracefs, configfs, securityfs, cgroup, cgroup2, bpf, pstore, efivarfs.
+    const MADE_UP: [i128; 11] = [
+        0x9fa0,
+        0x6265_6572,
+        0x6462_6720,
+        0x7472_6163,
+        0x6265_6570,
+        0x7363_6673,
+        0x0027_e0eb,
+        0x6367_7270,
+        0xcafe_4a11,
+        0x6165_676c,
+        0xde5e_81e4,
+    ];
+    // Its type differs from one architecture to another.
+    let kind = rustix::fs::fstatfs(file).map(|system| i128::from(system.f_type));
+    kind.is_ok_and(|kind| MADE_UP.contains(&kind))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn is_made_up(_: &File) -> bool {
+    false
 }
 
 impl Source {
-    pub(super) fn open(path: &Path) -> Result<Self> {
+    /// Opens what is at `path`; links are followed.
+    ///
+    /// # Errors
+    /// It cannot be read; `Kind::Unsupported` for a folder, a socket or a block device.
+    pub(super) fn open(path: &Path) -> Result<Opened> {
         let failed = |error| Error::local("read", path, error);
-        // A pipe would block the open itself.
+        let kind = path.metadata().map_err(failed)?.file_type();
+        if kind.is_fifo() || kind.is_char_device() {
+            return Ok(Opened::Stream(Stream { path: path.to_path_buf(), file: None, modified: None }));
+        }
+        // A pipe that came in its place would block the open itself.
         let file = OpenOptions::new()
             .read(true)
             .custom_flags(i32::try_from(rustix::fs::OFlags::NONBLOCK.bits()).unwrap_or(0))
@@ -47,13 +118,24 @@ impl Source {
         if !data.is_file() {
             return Err(Error::new(Kind::Unsupported, format!("{} is not a regular file", path.display())));
         }
-        Ok(Self {
+        let modified = data.modified().ok();
+        if is_made_up(&file) || (data.len() == 0 && yields(&file).map_err(failed)?) {
+            return Ok(Opened::Stream(Stream { path: path.to_path_buf(), file: Some(file), modified }));
+        }
+        Ok(Opened::File(Self {
             file: Arc::new(file),
             path: path.to_path_buf(),
             size: data.len(),
-            modified: data.modified().ok(),
+            modified,
+            mode: data.mode(),
             inode: (data.dev(), data.ino()),
-        })
+            grown: AtomicU64::new(0),
+        }))
+    }
+
+    /// Bytes that it had when it was last looked at, if they are more than it had when it was opened.
+    pub(super) fn grown(&self) -> Option<u64> {
+        Some(self.grown.load(Ordering::Relaxed)).filter(|now| *now > self.size)
     }
 
     /// What tells this state of the file from another.
@@ -64,8 +146,13 @@ impl Source {
 
     /// All of it; for small files.
     pub(super) fn read_all(&self) -> Result<Bytes> {
-        let mut bytes = vec![0; usize::try_from(self.size).unwrap_or(usize::MAX)];
-        self.file.read_exact_at(&mut bytes, 0).map_err(|error| self.read_failed(error))?;
+        self.read(0..self.size)
+    }
+
+    /// A range of it.
+    pub(super) fn read(&self, range: Range<u64>) -> Result<Bytes> {
+        let mut bytes = vec![0; usize::try_from(range.end - range.start).unwrap_or(usize::MAX)];
+        self.file.read_exact_at(&mut bytes, range.start).map_err(|error| self.read_failed(error))?;
         Ok(bytes.into())
     }
 
@@ -97,18 +184,27 @@ impl Source {
         }
     }
 
-    /// Whether it is still what it was; bytes of two states must not become one object.
+    /// Whether the bytes that it had are still what they were; those of two states must not become one object. What is
+    /// appended meanwhile changes nothing about them, see [`Self::grown`].
     pub(super) fn check_unchanged(&self) -> Result<()> {
+        let changed = |how: &str| {
+            Err(Error::new(Kind::Changed, format!("{} {how} while it was read", self.path.display()))
+                .with_hint("nothing was stored under its name; try again when it is no longer written to"))
+        };
         let now = self.file.metadata().map_err(|error| self.read_failed(error))?;
-        let on_disk = self.path.metadata().ok();
-        let same = now.len() == self.size && now.modified().ok() == self.modified;
-        let replaced =
-            on_disk.is_none_or(|data| data.len() != self.size || data.modified().ok() != self.modified);
-        if same && !replaced {
+        match self.path.metadata() {
+            Ok(there) if (there.dev(), there.ino()) == self.inode => {}
+            Ok(_) => return changed("was replaced"),
+            Err(_) => return changed("was removed"),
+        }
+        if now.len() > self.size {
+            self.grown.fetch_max(now.len(), Ordering::Relaxed);
             return Ok(());
         }
-        Err(Error::new(Kind::Changed, format!("{} changed while it was read", self.path.display()))
-            .with_hint("nothing was stored under its name; try again when it is no longer written to"))
+        if now.len() < self.size {
+            return changed("became shorter");
+        }
+        if now.modified().ok() == self.modified { Ok(()) } else { changed("changed") }
     }
 
     fn read_failed(&self, error: io::Error) -> Error {
@@ -120,6 +216,11 @@ impl Source {
         }
         Error::local("read", &self.path, error)
     }
+}
+
+/// Whether a file that is said to be empty has bytes all the same.
+fn yields(file: &File) -> io::Result<bool> {
+    Ok(file.read_at(&mut [0], 0)? > 0)
 }
 
 /// The wait for the limit.
@@ -188,19 +289,54 @@ impl http_body::Body for FileBody {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write as _;
+
     use super::*;
 
+    fn open(path: &Path) -> Source {
+        match Source::open(path).unwrap() {
+            Opened::File(source) => source,
+            Opened::Stream(_) => panic!("{} is no file with a length", path.display()),
+        }
+    }
+
     #[test]
-    fn a_source_that_changes_is_noticed() {
+    fn a_source_that_changes_is_noticed_and_one_that_grows_is_no_other() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("f");
         std::fs::write(&path, "one").unwrap();
-        let source = Source::open(&path).unwrap();
+        let source = open(&path);
         source.check_unchanged().unwrap();
         assert_eq!(source.digest(1..3, Algorithm::Crc32).unwrap(), Hasher::of(Algorithm::Crc32, b"ne"));
         let identity = source.identity();
-        std::fs::write(&path, "longer").unwrap();
-        assert_eq!(source.check_unchanged().unwrap_err().kind(), Kind::Changed);
-        assert_ne!(Source::open(&path).unwrap().identity(), identity);
+        OpenOptions::new().append(true).open(&path).unwrap().write_all(b" more").unwrap();
+        source.check_unchanged().unwrap();
+        assert_eq!((source.size, source.grown()), (3, Some(8)));
+        assert_eq!(source.read_all().unwrap(), "one");
+        assert_ne!(open(&path).identity(), identity);
+        std::fs::write(&path, "on").unwrap();
+        let shorter = source.check_unchanged().unwrap_err();
+        assert!(shorter.kind() == Kind::Changed && shorter.message().contains("shorter"), "{shorter}");
+        std::fs::remove_file(&path).unwrap();
+        std::fs::write(&path, "one").unwrap();
+        assert_eq!(open(&path).grown(), None);
+    }
+
+    #[test]
+    fn a_file_of_no_size_that_yields_bytes_is_a_stream() {
+        let folder = tempfile::tempdir().unwrap();
+        let empty = folder.path().join("empty");
+        std::fs::write(&empty, "").unwrap();
+        assert_eq!(open(&empty).size, 0);
+        rustix::fs::mkfifoat(
+            rustix::fs::CWD,
+            folder.path().join("p"),
+            rustix::fs::Mode::from_raw_mode(0o600),
+        )
+        .unwrap();
+        assert!(matches!(Source::open(&folder.path().join("p")), Ok(Opened::Stream(_))));
+        if cfg!(target_os = "linux") {
+            assert!(matches!(Source::open(Path::new("/proc/version")), Ok(Opened::Stream(_))));
+        }
     }
 }

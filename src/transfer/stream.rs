@@ -40,21 +40,32 @@ struct Target<'a> {
 
 /// Writes the input of a job to an object; how it was proved.
 pub(super) async fn upload(work: &Work, to: &Remote) -> Result<Verified> {
-    let mut input = work.job.take_input()?;
-    let expected = input.expected_size;
+    let input = work.job.take_input()?;
+    let attributes = attributes(work, to);
+    from_reader(work, input.reader, to, attributes, input.expected_size).await
+}
+
+/// Writes all that `reader` yields to an object; how it was proved.
+pub(super) async fn from_reader(
+    work: &Work,
+    mut reader: impl AsyncRead + Send + Unpin,
+    to: &Remote,
+    attributes: Attributes,
+    expected: Option<u64>,
+) -> Result<Verified> {
     let store = work.shared.connections.store(&to.profile).await?;
     let size = checked_part_size(&store, to, expected.unwrap_or(0), work.part_size())?;
     work.job.sized(expected.unwrap_or(0));
     let algorithm = work.algorithm(&store);
-    let options = PutOptions { attributes: attributes(work, to), algorithm, ..PutOptions::default() };
+    let options = PutOptions { attributes, algorithm, ..PutOptions::default() };
     let pace = work.shared.pace(&to.profile);
     let target = Target { work, pace, store, options, size, algorithm, is_open: expected.is_none() };
     let memory = work.shared.budget.hold(size).await?;
-    let first = target.read_part(&mut input.reader).await?;
+    let first = target.read_part(&mut reader).await?;
     let length = if (first.len() as u64) < size {
         target.whole(to, first).await?
     } else {
-        target.in_parts(to, &mut input.reader, first, memory).await?
+        target.in_parts(to, &mut reader, first, memory).await?
     };
     let _ = work.progress.length.set(length);
     Ok(algorithm.map_or(Verified::Size, Verified::by))

@@ -74,6 +74,9 @@ pub struct Request {
     pub dry_run: bool,
     /// Whether uploads keep the file's time as metadata (`mtime`, as rclone writes it).
     pub store_mtime: bool,
+    /// Whether symbolic links within local trees are followed instead of skipped.
+    #[serde(default)]
+    pub copy_links: bool,
     /// The folder that none of the local targets leaves by a link, where it is not the target of a tree; else the folder
     /// of each.
     #[serde(default, with = "exact_path::option")]
@@ -214,6 +217,24 @@ pub struct FileOutcome {
     pub verified: Verified,
     /// Why it failed; why it was skipped, where that does not go without saying.
     pub error: Option<Error>,
+    /// What else a user should hear of it.
+    pub remark: Option<Remark>,
+}
+
+/// What a user should hear of a file besides how it ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Remark {
+    /// A symbolic link within a tree: it was not followed.
+    SkippedLink,
+    /// A device, a socket or a pipe within a tree: there is nothing to copy.
+    SkippedSpecial,
+    /// It was named, but the filter does not take it.
+    LeftOut,
+    /// It grew while it was copied: what it had when it was opened has arrived, no more.
+    Grew {
+        /// Bytes that it had when this was noticed.
+        now: u64,
+    },
 }
 
 /// A target that exists already.
@@ -304,6 +325,8 @@ pub struct Summary {
     pub failed: u64,
     /// Files skipped.
     pub skipped: u64,
+    /// Those of them that are symbolic links within trees.
+    pub links: u64,
     /// Bytes of the files done.
     pub bytes: u64,
     /// Bytes over the wire.

@@ -6,28 +6,56 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::journal::Arrived;
-use super::pace::{Lane, Pace};
+use super::pace::{Lane, Pace, cancelled};
 use super::parts::{Multipart, Parts, checked_part_size};
 use super::plan::{SINGLE, WHOLE, blocking};
 use super::progress::Attempt;
-use super::source::Source;
-use super::types::Verified;
+use super::run::Moved;
+use super::source::{Opened, Source, Stream};
+use super::stream;
+use super::types::{Remark, Verb, Verified};
 use super::work::Work;
 use crate::error::Result;
 use crate::location::{Location, Remote};
 use crate::s3::{Algorithm, Attributes, Body, Digest, Hasher, PartRequest, PutOptions, Store, Upload};
 
 /// Moves one file.
-pub(super) async fn file(work: &Work, from: &Path, to: &Remote) -> Result<Verified> {
-    let store = work.shared.connections.store(&to.profile).await?;
+pub(super) async fn file(work: &Work, from: &Path, to: &Remote) -> Result<Moved> {
     let path: PathBuf = from.to_path_buf();
-    let source = Arc::new(blocking(move || Source::open(&path)).await?);
-    let options = PutOptions { attributes: attributes(work, from, &source), ..PutOptions::default() };
+    let source = match blocking(move || Source::open(&path)).await? {
+        Opened::File(source) => Arc::new(source),
+        Opened::Stream(stream) => return unmeasured(work, from, stream, to).await,
+    };
+    let verified = measured(work, from, &source, to).await?;
+    if work.job.request.verb == Verb::Move {
+        // What is taken away next must not have got more meanwhile.
+        recheck(&source).await?;
+    }
+    let remark = source.grown().map(|now| Remark::Grew { now });
+    Ok(Moved { verified, bytes: Some(source.size), remark })
+}
+
+/// Moves what tells its length only by ending.
+async fn unmeasured(work: &Work, from: &Path, stream: Stream, to: &Remote) -> Result<Moved> {
+    let attributes = attributes(work, from, stream.modified);
+    let reader = tokio::select! {
+        biased;
+        () = work.cancel().cancelled() => return Err(cancelled()),
+        reader = stream.reader() => reader?,
+    };
+    stream::from_reader(work, reader, to, attributes, None).await.map(Moved::from)
+}
+
+/// Moves a file of a known length.
+async fn measured(work: &Work, from: &Path, source: &Arc<Source>, to: &Remote) -> Result<Verified> {
+    let store = work.shared.connections.store(&to.profile).await?;
+    let attributes = attributes(work, from, source.modified);
+    let options = PutOptions { attributes, ..PutOptions::default() };
     let algorithm = work.algorithm(&store);
     let pace = work.shared.pace(&to.profile);
     let (here, there) = (Location::Local(from.to_path_buf()), Location::Remote(to.clone()));
     if source.size <= work.part_size().unwrap_or(SINGLE) && !work.is_begun(source.size, &here, &there) {
-        single(work, &pace, &store, &source, to, &options, algorithm).await?;
+        single(work, &pace, &store, source, to, &options, algorithm).await?;
         return Ok(algorithm.map_or(Verified::Size, Verified::by));
     }
     let part_size = checked_part_size(&store, to, source.size, work.part_size())?;
@@ -35,7 +63,7 @@ pub(super) async fn file(work: &Work, from: &Path, to: &Remote) -> Result<Verifi
         work: work.clone(),
         pace: Arc::clone(&pace),
         store: store.clone(),
-        source: Arc::clone(&source),
+        source: Arc::clone(source),
         algorithm,
     };
     let upload = Multipart {
@@ -54,13 +82,13 @@ pub(super) async fn file(work: &Work, from: &Path, to: &Remote) -> Result<Verifi
     upload.run(Arc::new(parts)).await
 }
 
-fn attributes(work: &Work, from: &Path, source: &Source) -> Attributes {
+fn attributes(work: &Work, from: &Path, modified: Option<SystemTime>) -> Attributes {
     let request = &work.job.request;
     let mut attributes = Attributes::default().overlaid(&request.attributes);
     if attributes.content_type.is_none() {
         attributes.content_type = mime_guess::from_path(from).first_raw().map(str::to_owned);
     }
-    if let Some(time) = source.modified.filter(|_| request.store_mtime) {
+    if let Some(time) = modified.filter(|_| request.store_mtime) {
         attributes.metadata.entry("mtime".to_owned()).or_insert_with(|| seconds(time));
     }
     attributes

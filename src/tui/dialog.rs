@@ -261,7 +261,6 @@ impl Dialog {
             | Self::Viewer(_)
             | Self::Pick(_)
             | Self::NewProfile(_)
-            | Self::Unlock(_)
             | Self::Wait(_) => false,
         }
     }

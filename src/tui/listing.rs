@@ -95,6 +95,8 @@ pub(crate) struct Row<'a> {
     pub(crate) modified: Option<Timestamp>,
     /// The storage class, safe to show; empty: not known.
     pub(crate) class: &'a str,
+    /// Of a link where it leads, of an unknown entry why; safe to show.
+    pub(crate) note: Option<&'a str>,
     /// Whether it is marked.
     pub(crate) marked: bool,
     /// How it differs, if that was looked at.
@@ -212,6 +214,7 @@ impl Listing {
             size: self.size(entry),
             modified: self.modified(entry),
             class: self.columns.class(entry),
+            note: self.columns.note(entry),
             marked: self.marks[entry as usize],
             difference: self.difference(entry),
         }

@@ -21,6 +21,8 @@ pub(crate) struct Theme {
     pub(crate) dim: Style,
     /// Folders, prefixes, buckets.
     pub(crate) folder: Style,
+    /// Symbolic links (an arrow or an `@` stands behind them too).
+    pub(crate) link: Style,
     /// The row under the cursor in the focused pane.
     pub(crate) cursor: Style,
     /// The row under the cursor in the other pane.
@@ -136,6 +138,7 @@ impl Theme {
             text: plain,
             dim: plain.add_modifier(Modifier::DIM),
             folder: bold,
+            link: plain.add_modifier(Modifier::ITALIC),
             cursor: plain.add_modifier(Modifier::REVERSED),
             cursor_away: plain.add_modifier(Modifier::UNDERLINED),
             mark: bold,
@@ -157,6 +160,7 @@ impl Theme {
     fn coloured(self, palette: &Palette) -> Self {
         Self {
             folder: self.folder.fg(palette.folder),
+            link: Style::new().fg(palette.link),
             mark: self.mark.fg(palette.mark),
             hit: self.hit.fg(palette.accent),
             focused: self.focused.fg(palette.accent),
@@ -176,6 +180,7 @@ impl Theme {
             (&mut self.text, scheme.text),
             (&mut self.dim, scheme.dim),
             (&mut self.folder, scheme.folder),
+            (&mut self.link, scheme.link),
             (&mut self.cursor, scheme.cursor),
             (&mut self.cursor_away, scheme.cursor_away),
             (&mut self.mark, scheme.mark),
@@ -209,6 +214,11 @@ impl Theme {
     /// What stands for text that was cut off; one cell wide.
     pub(crate) fn ellipsis(&self) -> &'static str {
         if self.ascii { "~" } else { "…" }
+    }
+
+    /// What stands right behind the name of a symbolic link.
+    pub(crate) fn link_sign(&self) -> &'static str {
+        if self.ascii { "@" } else { "" }
     }
 
     /// An arrow from a source to a target.
@@ -255,6 +265,7 @@ impl Theme {
 /// The colours that differ with the background.
 struct Palette {
     folder: Color,
+    link: Color,
     mark: Color,
     accent: Color,
     error: Color,
@@ -264,6 +275,7 @@ struct Palette {
 
 const DARK: Palette = Palette {
     folder: Color::LightBlue,
+    link: Color::LightMagenta,
     mark: Color::LightYellow,
     accent: Color::LightCyan,
     error: Color::LightRed,
@@ -273,6 +285,7 @@ const DARK: Palette = Palette {
 
 const LIGHT: Palette = Palette {
     folder: Color::Blue,
+    link: Color::Cyan,
     mark: Color::Magenta,
     accent: Color::Blue,
     error: Color::Red,
@@ -283,6 +296,7 @@ const LIGHT: Palette = Palette {
 /// Readable on both backgrounds in the palettes that terminals ship with.
 const AUTO: Palette = Palette {
     folder: Color::Blue,
+    link: Color::Magenta,
     mark: Color::Yellow,
     accent: Color::Cyan,
     error: Color::Red,

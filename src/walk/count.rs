@@ -1,7 +1,7 @@
 //! How much is below some places, up to a limit: enough to know whether somebody should be asked.
 
-use super::{Target, Total, local, remote, whole_profile};
-use crate::error::{Error, Kind, Result};
+use super::{Links, Target, Total, Unread, local, remote, whole_profile};
+use crate::error::{Error, Result};
 use crate::location::Location;
 use crate::s3::Connections;
 
@@ -70,7 +70,7 @@ async fn one(
 ) -> Result<()> {
     let mut batches = match &target.location {
         Location::Profile(profile) => return Err(whole_profile(profile)),
-        Location::Local(path) => local(path.clone()),
+        Location::Local(path) => local(path.clone(), Links::Skip),
         Location::Remote(root) => remote(connections.store(&root.profile).await?, root.clone()),
     };
     let mut failed = Ok(());
@@ -81,8 +81,8 @@ async fn one(
                 total.bytes += found.iter().map(|found| found.size).sum::<u64>();
             }
             // A copy says of these that it skips them.
-            Err(error) if error.kind() == Kind::Unsupported => {}
-            Err(error) => failed = failed.and(Err(error)),
+            Err(unread) if unread.is_skipped() => {}
+            Err(Unread { error, .. }) => failed = failed.and(Err(error)),
         }
         if total.reaches(limit) {
             break;

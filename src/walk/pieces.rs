@@ -159,7 +159,7 @@ async fn hand_out<P: Piece>(work: &Work<P>, sender: &mpsc::Sender<Batch>) {
             let Some(first) = shared.places.first_mut() else { return };
             let next = first.waiting.pop_front();
             first.keys -= next.as_ref().map_or(0, Vec::len);
-            (next.map(Ok).or_else(|| shared.failed.take().map(Err)), out > 0)
+            (next.map(Ok).or_else(|| shared.failed.take().map(|error| Err(error.into()))), out > 0)
         };
         // Another place may be the first one now, or there is room again.
         if next.is_some() || moved {
@@ -360,7 +360,7 @@ pub(super) mod tests {
         while let Some(batch) = receiver.recv().await {
             match batch {
                 Ok(batch) => seen.extend(batch.into_iter().map(|found| Ok(found.relative))),
-                Err(error) => seen.push(Err(error)),
+                Err(unread) => seen.push(Err(unread.error)),
             }
         }
         reading.await.unwrap();

@@ -16,6 +16,8 @@ mod edit;
 #[cfg(test)]
 mod encryption;
 #[cfg(test)]
+mod files;
+#[cfg(test)]
 mod find;
 #[cfg(test)]
 mod gateway;

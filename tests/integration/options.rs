@@ -457,8 +457,9 @@ const SYNC: &[Row] = &[
     Row::new("yes", &["--yes"], everywhere, arrives),
 ];
 
-/// Options that a table of its own test looks at, or that say something instead of doing anything.
-const ELSEWHERE: [&str; 3] = ["version-id", "help", "version"];
+/// Options that a table of its own test looks at (`copy-links`: in `files`), or that say something instead of doing
+/// anything.
+const ELSEWHERE: [&str; 4] = ["version-id", "copy-links", "help", "version"];
 
 fn every_option_has_a_row(command: &str, rows: &[&Row]) {
     let mut whole = twinpail::cli::command();

@@ -227,9 +227,11 @@ async fn a_doubt_is_settled_by_one_head_each() {
 
 #[tokio::test]
 async fn a_fault_in_a_listing_deletes_nothing_but_goes_on() {
+    use std::os::unix::ffi::OsStrExt as _;
     let bench = Bench::new().await;
     bench.write("tree/new", "new", 60);
-    std::os::unix::fs::symlink("new", bench.path("tree/link")).unwrap();
+    let odd = std::ffi::OsStr::from_bytes(b"not \xff utf-8");
+    std::fs::write(bench.path("tree").join(odd), "x").unwrap();
     bench.world.backend.put("box", "t/extra", "x");
     let (plan, _) = bench.sync(&bench.local("tree"), &remote("t/")).await;
     assert_eq!(steps(&plan), [(StepKind::Create, "new")]);

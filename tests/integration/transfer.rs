@@ -232,7 +232,7 @@ async fn a_large_file_that_changes_is_not_sent_to_its_end() {
     bench.world.backend.faults().add(Rule::once(Operation::UploadPart, Fault::Hold));
     bench.engine.submit(copy(Location::Local(path.clone()), remote("p", "k"), false));
     bench.until_asked(Operation::UploadPart).await;
-    std::fs::OpenOptions::new().append(true).open(&path).unwrap().set_len(24 << 20).unwrap();
+    std::fs::OpenOptions::new().append(true).open(&path).unwrap().set_len(22 << 20).unwrap();
     bench.world.backend.faults().let_go();
     let (outcomes, _) = bench.finish(|_| OnConflict::Fail).await;
     assert_eq!(outcomes[0].error.as_ref().unwrap().kind(), Kind::Changed);

@@ -136,8 +136,8 @@ async fn a_server_that_is_taken_for_one_that_lists_in_order_is_found_out() {
     let mut batches = walk::remote(world.store().await, root);
     let error = batches.recv().await.unwrap().unwrap_err();
     assert!(
-        error.message().contains("do not come in order")
-            && error.hint().unwrap().contains("provider = \"other\"")
+        error.error.message().contains("do not come in order")
+            && error.error.hint().unwrap().contains("provider = \"other\"")
     );
     assert!(batches.recv().await.is_none());
 }

@@ -1,18 +1,19 @@
 //! A job and the disk: its record in the journal, the folders it writes into, room for what it writes.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::super::journal::{JobLine, JobRecord, Limit, Mark, absolute};
 use super::super::pace::cancelled;
-use super::super::partial::Place;
+use super::super::partial::{Goal, Place};
 use super::super::plan::{Planned, blocking};
 use super::super::types::OnConflict;
 use super::{Job, lock};
 use crate::error::{Error, Result};
 use crate::local::Beneath;
+use crate::local::target::{Named, named};
 use crate::location::Location;
 
 /// Between two looks for room on a full disk.
@@ -29,6 +30,12 @@ fn mark_of(planned: &Planned) -> Mark {
         target: None,
         etag: None,
     }
+}
+
+/// The folder that a file is in.
+fn parent(path: &Path) -> PathBuf {
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    parent.unwrap_or(Path::new(".")).to_path_buf()
 }
 
 impl Job {
@@ -131,23 +138,49 @@ impl Job {
         !(before.done.is_empty() && before.chosen.is_empty())
     }
 
-    /// Where a local target is written: below the folder that the user named, without following links on the way.
+    /// How a local target is written: below the folder of its tree without following links, or as the user named it.
     /// Blocking.
-    pub(in crate::transfer) fn place(&self, target: &Path) -> Result<Place> {
-        let trees = self.request.items.iter().filter(|item| item.tree);
-        let roots = trees.filter_map(|item| item.to.as_local()).chain(self.request.within.as_deref());
-        let root = roots.into_iter().find(|root| target.starts_with(root));
-        let root = root.or_else(|| target.parent()).filter(|root| !root.as_os_str().is_empty());
-        let root = root.unwrap_or(Path::new("."));
-        let known = lock(&self.roots).get(root).cloned();
-        let beneath = if let Some(beneath) = known {
-            beneath
-        } else {
-            let beneath = Arc::new(Beneath::new(root)?);
-            lock(&self.roots).insert(root.to_path_buf(), Arc::clone(&beneath));
-            beneath
+    pub(in crate::transfer) fn goal(&self, target: &Path) -> Result<Goal> {
+        let (root, target) = match self.container(target) {
+            Some(root) => (root.to_path_buf(), target.to_path_buf()),
+            None => match named(target)? {
+                Named::Stream(stream) => return Ok(Goal::Stream(stream)),
+                Named::File(file) => (parent(&file), file),
+            },
         };
-        Place::below(&beneath, root, target, self.shared.settings.room)
+        let beneath = self.beneath(&root)?;
+        Place::below(&beneath, &root, &target, self.shared.settings.room).map(Goal::File)
+    }
+
+    /// The place of a symbolic link that is made at `target`.
+    pub(in crate::transfer) fn place_of_link(&self, target: &Path) -> Result<Place> {
+        let root = self.container(target).map_or_else(|| parent(target), Path::to_path_buf);
+        let beneath = self.beneath(&root)?;
+        Place::for_link(&beneath, &root, target, self.shared.settings.room)
+    }
+
+    /// Whether `target` takes bytes in order, so that nothing of it is replaced.
+    pub(in crate::transfer) fn is_stream(&self, target: &Path) -> bool {
+        self.container(target).is_none() && matches!(named(target), Ok(Named::Stream(_)))
+    }
+
+    /// The folder that a file at `target` must not leave by a link: that of a tree. What the user named himself is
+    /// followed.
+    fn container(&self, target: &Path) -> Option<&Path> {
+        let trees = self.request.items.iter().filter(|item| item.tree).map(|item| &item.to);
+        let trees =
+            trees.chain(self.request.trees.as_deref().map(|(_, to)| to)).filter_map(Location::as_local);
+        let mut roots = trees.chain(self.request.within.as_deref());
+        roots.find(|root| target.starts_with(root) && target != *root)
+    }
+
+    fn beneath(&self, root: &Path) -> Result<Arc<Beneath>> {
+        if let Some(known) = lock(&self.roots).get(root) {
+            return Ok(Arc::clone(known));
+        }
+        let beneath = Arc::new(Beneath::new(root)?);
+        lock(&self.roots).insert(root.to_path_buf(), Arc::clone(&beneath));
+        Ok(beneath)
     }
 
     /// Waits until a full disk has room again, if somebody is there to make some.

@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 
 use crate::entry::{Entry, Kind as EntryKind};
-use crate::error::Kind;
 use crate::location::Location;
 use crate::s3::Connections;
 use crate::tui::dialog::{Measured, Share};
@@ -35,9 +34,9 @@ pub(super) async fn find(
     let (mut shown, mut told) = (0, Instant::now());
     let mut batches = walk::below(connections, root.clone());
     while let Some(batch) = batches.recv().await {
-        let batch = batch.unwrap_or_else(|error| {
+        let batch = batch.unwrap_or_else(|unread| {
             // What is neither file nor folder is none of what is looked for.
-            now.failed.extend(Some(error).filter(|error| error.kind() != Kind::Unsupported));
+            now.failed.extend(Some(unread).filter(|unread| !unread.is_skipped()).map(|unread| unread.error));
             Vec::new()
         });
         // A marker stands for its folder, which is no object.
@@ -97,8 +96,8 @@ pub(super) async fn measure(connections: Connections, root: Location, tell: impl
     let mut batches = walk::below(connections, root.clone());
     while let Some(batch) = batches.recv().await {
         match batch {
-            Err(error) if error.kind() == Kind::Unsupported => {}
-            Err(error) => now.failed.push(error),
+            Err(unread) if unread.is_skipped() => {}
+            Err(unread) => now.failed.push(unread.error),
             Ok(found) => {
                 for found in found {
                     now.looked += 1;

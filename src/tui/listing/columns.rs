@@ -1,6 +1,7 @@
 //! What was read of a place: names in one block of bytes, the rest in columns. Only ever grows, so that it can be
 //! shared with whoever arranges it. Knows no order of its own.
 
+use std::collections::BTreeMap;
 use std::os::unix::ffi::OsStrExt as _;
 
 use jiff::Timestamp;
@@ -29,6 +30,8 @@ pub(super) struct Columns {
     classes: Vec<u8>,
     /// Safe to show; there are few.
     class_names: Vec<String>,
+    /// Where links lead and why entries are unknown, safe to show, by the entry's number: few entries have any.
+    notes: BTreeMap<u32, Box<str>>,
 }
 
 impl Columns {
@@ -39,6 +42,9 @@ impl Columns {
     pub(super) fn append(&mut self, entries: &[Entry]) {
         self.names.reserve(entries.iter().map(|entry| entry.name.len()).sum());
         for entry in entries {
+            if let (Some(note), Ok(number)) = (&entry.note, u32::try_from(self.ends.len())) {
+                self.notes.insert(number, display_safe(note).into());
+            }
             self.names.extend_from_slice(entry.name.as_bytes());
             self.ends.push(self.names.len() as u64);
             self.kinds.push(entry.kind);
@@ -59,6 +65,11 @@ impl Columns {
 
     pub(super) fn kind(&self, entry: u32) -> Kind {
         self.kinds[entry as usize]
+    }
+
+    /// Where a link leads, or why nothing is known of it; safe to show.
+    pub(super) fn note(&self, entry: u32) -> Option<&str> {
+        self.notes.get(&entry).map(|note| &**note)
     }
 
     pub(super) fn size(&self, entry: u32) -> Option<u64> {

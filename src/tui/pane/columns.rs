@@ -5,7 +5,7 @@ use super::super::text;
 use super::super::theme::Theme;
 use super::super::units::Units;
 use crate::config::Column;
-use crate::entry::Kind;
+use crate::entry::{Kind, LeadsTo};
 
 /// Cells that a name keeps at least beside one column, and beside more.
 const NAME: (usize, usize) = (13, 24);
@@ -80,8 +80,11 @@ impl Fitted {
 fn word(kind: Kind) -> &'static str {
     match kind {
         Kind::Bucket | Kind::Prefix | Kind::Object => "",
-        Kind::Symlink => "link",
+        Kind::Symlink(LeadsTo::Folder) => "",
+        Kind::Symlink(LeadsTo::Nowhere) => "broken",
+        Kind::Symlink(LeadsTo::File | LeadsTo::Special) => "link",
         Kind::Special => "special",
+        Kind::Unknown => "?",
     }
 }
 

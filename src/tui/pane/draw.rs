@@ -14,6 +14,7 @@ use super::super::theme::Theme;
 use super::Pane;
 use super::columns::{self, Fitted};
 use crate::config::Column;
+use crate::entry::{Kind, LeadsTo};
 use crate::location::Location;
 use crate::sanitize::display_safe;
 
@@ -231,6 +232,15 @@ fn empty(location: &Location) -> &'static str {
     }
 }
 
+/// What stands behind a name: where a link leads, or why nothing is known of an entry.
+fn note(row: &Row<'_>, theme: &Theme) -> String {
+    match (row.kind, row.note) {
+        (Kind::Symlink(_), Some(target)) => format!(" {} {target}", theme.arrow()),
+        (Kind::Unknown, Some(why)) => format!(": {why}"),
+        _ => String::new(),
+    }
+}
+
 /// One row: mark, name, columns. The name gives way: its middle, so that the extension stays.
 fn line(
     row: &Row<'_>,
@@ -243,8 +253,12 @@ fn line(
     let theme = look.theme;
     let rest: String = columns.iter().map(|column| column.cell(row, theme)).collect();
     let room = width.saturating_sub(text::width(&rest) + 1);
-    let (name, hits) = text::clip_middle_with(&row.label, room, theme.ellipsis(), hits);
-    let pad = " ".repeat(room.saturating_sub(text::width(&name)));
+    let sign = if row.kind.is_link() { theme.link_sign() } else { "" };
+    let room_of_name = room.saturating_sub(text::width(sign));
+    let (name, hits) = text::clip_middle_with(&row.label, room_of_name, theme.ellipsis(), hits);
+    let left = room_of_name.saturating_sub(text::width(&name));
+    let note = format!("{sign}{}", text::clip(&note(row, theme), left, theme.ellipsis()));
+    let pad = " ".repeat(room.saturating_sub(text::width(&name) + text::width(&note)));
     let mark = match (row.marked, row.difference) {
         (false, _) => " ",
         (true, Difference::None) => "*",
@@ -253,8 +267,10 @@ fn line(
     };
     let name_style = match row.kind {
         _ if row.marked => theme.mark,
-        kind if kind.is_container() => theme.folder,
-        _ => theme.text,
+        Kind::Symlink(LeadsTo::Nowhere) | Kind::Unknown => theme.error,
+        Kind::Symlink(_) => theme.link,
+        Kind::Bucket | Kind::Prefix => theme.folder,
+        Kind::Object | Kind::Special => theme.text,
     };
     let (name_style, rest_style) = match cursor {
         Some(focused) => {
@@ -263,8 +279,10 @@ fn line(
         }
         None => (name_style, theme.dim),
     };
+    let note_style = if cursor.is_some() { rest_style } else { name_style };
     let mut spans = vec![Span::styled(mark, name_style)];
     spans.extend(theme.highlighted(&name, &hits, name_style));
+    spans.push(Span::styled(note, note_style));
     spans.push(Span::styled(pad, name_style));
     spans.push(Span::styled(rest, rest_style));
     Line::from(spans)

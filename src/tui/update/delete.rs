@@ -35,7 +35,7 @@ pub(super) fn start(state: &mut State) -> Vec<Effect> {
     let bucket = kinds().any(|kind| kind == Kind::Bucket);
     let targets: Vec<Target> = chosen
         .iter()
-        .map(|entry| Target { location: pane.place(*entry), tree: pane.kind(*entry).is_container() })
+        .map(|entry| Target { location: pane.place(*entry), tree: pane.kind(*entry).is_tree() })
         .collect();
     if !writable(state, &place) {
         return Vec::new();
@@ -120,7 +120,7 @@ fn decide(state: &mut State, mut targets: Vec<Target>, total: Total) -> Vec<Effe
         }
         return delete(state, targets);
     }
-    let what = words(&targets, total);
+    let what = with_links(words(&targets, total), total);
     let how_much = how_much(state, &targets, total);
     let dialog = if great || (buckets > 0 && total.files > 0) {
         let word = match targets.as_slice() {
@@ -152,6 +152,18 @@ fn how_much(state: &State, targets: &[Target], total: Total) -> String {
         (buckets, 0) => count(buckets, "empty bucket"),
         (buckets, files) => {
             format!("{}, {bytes}, first; then {}", count(files, "object"), count(buckets, "bucket"))
+        }
+    }
+}
+
+/// Says that links go as links.
+fn with_links(what: String, total: Total) -> String {
+    match total {
+        Total { links: 0, .. } => what,
+        Total { files: 1, links: 1, .. } => format!("{what}, a symbolic link: what it leads to stays"),
+        Total { links: 1, .. } => format!("{what}, one symbolic link among it: what it leads to stays"),
+        Total { links, .. } => {
+            format!("{what}, {} symbolic links among it: what they lead to stays", text::count(links))
         }
     }
 }

@@ -8,7 +8,7 @@ use super::super::state::{State, Tone};
 use super::browser::refresh;
 use super::transfer::writable;
 use crate::action::Action;
-use crate::entry::Kind;
+use crate::entry::{Kind, LeadsTo};
 use crate::error::Result;
 use crate::location::{Location, Remote};
 
@@ -27,8 +27,12 @@ pub(super) fn open(state: &mut State) -> Vec<Effect> {
     };
     let (kind, place, size) = (pane.kind(entry), pane.place(entry), pane.listing.size(entry).unwrap_or(0));
     let refusal = match kind {
-        Kind::Bucket | Kind::Prefix => Some("a folder cannot be edited".to_owned()),
-        Kind::Special => Some("neither a file nor a folder: it cannot be edited".to_owned()),
+        Kind::Bucket | Kind::Prefix | Kind::Symlink(LeadsTo::Folder) => {
+            Some("a folder cannot be edited".to_owned())
+        }
+        Kind::Special | Kind::Symlink(LeadsTo::Special) => {
+            Some("neither a file nor a folder: it cannot be edited".to_owned())
+        }
         _ if size > MOST && place.as_local().is_none() => Some(format!(
             "{} is too much to be edited in place: copy it, edit the copy",
             state.theme.units.size(size)

@@ -39,7 +39,8 @@ pub(super) fn start(state: &mut State, verb: Verb) -> Vec<Effect> {
         state.fail(&error);
         return Vec::new();
     }
-    let (targets, known) = measure(pane, &chosen);
+    let only_links = verb == Verb::Move && to.as_local().is_some();
+    let (targets, known) = measure(pane, &chosen, only_links);
     state.proposals += 1;
     let left_out = state.left_out.take();
     let mut offered = to.exact();
@@ -54,20 +55,23 @@ pub(super) fn start(state: &mut State, verb: Verb) -> Vec<Effect> {
     }
 }
 
-/// Folders that have to be counted, and how much all else is.
-fn measure(pane: &Pane, chosen: &[u32]) -> (Vec<Target>, Total) {
-    let (trees, files): (Vec<u32>, Vec<u32>) =
-        chosen.iter().partition(|entry| pane.kind(**entry).is_container());
+/// Folders that have to be counted, and how much all else is. With `only_links`, what a link leads to is not counted.
+fn measure(pane: &Pane, chosen: &[u32], only_links: bool) -> (Vec<Target>, Total) {
+    let is_tree = |kind: Kind| if only_links { kind.is_tree() } else { kind.is_container() };
+    let (trees, files): (Vec<u32>, Vec<u32>) = chosen.iter().partition(|entry| is_tree(pane.kind(**entry)));
     let targets = trees.iter().map(|entry| Target { location: pane.place(*entry), tree: true }).collect();
     let bytes = files.iter().filter_map(|entry| pane.listing.size(*entry)).sum();
-    (targets, Total { files: files.len() as u64, bytes })
+    (targets, Total { files: files.len() as u64, bytes, ..Total::default() })
 }
 
 /// From how much on copying asks; `None`: it does not.
 fn copy_limit(ui: &Ui) -> Option<Total> {
     let limits = (ui.confirm_copy_files, ui.confirm_copy_size);
-    (limits != (None, None))
-        .then(|| Total { files: limits.0.unwrap_or(u64::MAX), bytes: limits.1.unwrap_or(u64::MAX) })
+    (limits != (None, None)).then(|| Total {
+        files: limits.0.unwrap_or(u64::MAX),
+        bytes: limits.1.unwrap_or(u64::MAX),
+        ..Total::default()
+    })
 }
 
 /// Where counting stops once it is sure that somebody is asked.

@@ -152,8 +152,13 @@ fn words(state: &State, summary: &Summary, done: &str) -> (Tone, String) {
         format!("{number} {}", if count == 1 { "file" } else { "files" })
     };
     let mut text = format!("{} {done}, {}", files(summary.files), state.theme.units.size(summary.bytes));
-    if summary.skipped > 0 {
-        text = format!("{text}, {} skipped", files(summary.skipped));
+    if summary.skipped > summary.links {
+        text = format!("{text}, {} skipped", files(summary.skipped - summary.links));
+    }
+    match summary.links {
+        0 => {}
+        1 => text += ", 1 symbolic link skipped",
+        links => text = format!("{text}, {} symbolic links skipped", text::count(links)),
     }
     if summary.cancelled {
         return (Tone::Warning, format!("cancelled; {text}"));

@@ -3,7 +3,7 @@
 use super::super::dialog::{Chunk, Dialog, Laid, Wanted};
 use super::super::message::Effect;
 use super::super::state::{State, Tone};
-use crate::entry::Kind;
+use crate::entry::{Kind, LeadsTo};
 use crate::error::Result;
 use crate::location::Location;
 use crate::preview::Unpacked;
@@ -19,15 +19,15 @@ pub(super) fn open(state: &mut State) -> Vec<Effect> {
     let (kind, place) = (pane.kind(entry), pane.place(entry));
     let size = pane.listing.size(entry).unwrap_or(0);
     match kind {
-        Kind::Bucket | Kind::Prefix => {
+        Kind::Bucket | Kind::Prefix | Kind::Symlink(LeadsTo::Folder) => {
             state.say(Tone::Plain, "a folder is opened rather than viewed");
             return Vec::new();
         }
-        Kind::Special => {
+        Kind::Special | Kind::Symlink(LeadsTo::Special) => {
             state.say(Tone::Warning, "neither a file nor a folder: it cannot be viewed");
             return Vec::new();
         }
-        Kind::Object | Kind::Symlink => {}
+        Kind::Object | Kind::Symlink(LeadsTo::File | LeadsTo::Nowhere) | Kind::Unknown => {}
     }
     show(state, place, size, None);
     Vec::new()

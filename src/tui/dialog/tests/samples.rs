@@ -13,7 +13,7 @@ use crate::error::{Error, Kind};
 use crate::links::{Disposition, LinkRequest, Standing};
 use crate::location::{Location, Remote};
 use crate::s3::{Attributes, EndsBecause, Fact, Presigned, Stored, Upload, Version, Versioning};
-use crate::sync::{Plan, Reason, Step, StepKind};
+use crate::sync::{Plan, Reason, Skipped, Step, StepKind};
 use crate::transfer::{Conflict, Failure, Item, Request, TransferId, Unfinished, Verb};
 use crate::walk::uploads::Held;
 use crate::walk::versions::Scope;
@@ -85,6 +85,7 @@ pub(super) fn sync_plan() -> Plan {
         extra: 0,
         source_files: 12_389,
         faults: vec![],
+        skipped: Skipped::default(),
     }
 }
 

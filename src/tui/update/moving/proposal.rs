@@ -83,35 +83,61 @@ impl Proposal {
     pub(super) fn items(&self, aim: &Aim) -> Result<Vec<Item>> {
         let item = |(name, kind): &(OsString, Kind)| {
             let from = self.from.join(name);
+            let is_tree = self.takes_tree(*kind, &aim.folder());
             let to = match aim {
-                Aim::Folder(place) => target(&self.from, place, name, *kind)?,
-                Aim::Name(place) if kind.is_container() => go::folder(place.clone()),
+                Aim::Folder(place) => target(&self.from, place, name, is_tree)?,
+                Aim::Name(place) if is_tree => go::folder(place.clone()),
                 Aim::Name(place) => place.clone(),
             };
             if from == to {
                 let text = format!("{from} and {to} are the same");
                 return Err(Error::new(Failure::Usage, text).with_hint("name another folder or another name"));
             }
-            Ok(Item { from, to, tree: kind.is_container(), known: None })
+            Ok(Item { from, to, tree: is_tree, known: None })
         };
         self.entries.iter().map(item).collect()
+    }
+
+    /// Whether everything below an entry goes to `to`. From one local place to another a move takes a link as it is,
+    /// whatever it leads to.
+    pub(super) fn takes_tree(&self, kind: Kind, to: &Location) -> bool {
+        match (self.verb, to) {
+            (Verb::Move, Location::Local(_)) => kind.is_tree(),
+            _ => kind.is_container(),
+        }
     }
 
     /// "cat.jpg", "the bucket media", "3 entries".
     pub(super) fn what(&self) -> String {
         match self.entries.as_slice() {
             [(name, Kind::Bucket)] => format!("the bucket {} and everything in it", name.to_string_lossy()),
+            [(name, kind)] if kind.is_link() && self.verb == Verb::Move => {
+                format!("the symbolic link {}: what it leads to stays", name.to_string_lossy())
+            }
             [(name, kind)] if kind.is_container() => {
                 format!("{}/ and everything below it", name.to_string_lossy().trim_end_matches('/'))
             }
             [(name, _)] => name.to_string_lossy().into_owned(),
-            several => format!("{} entries", text::thousands(several.len())),
+            several => {
+                let links = several.iter().filter(|(_, kind)| kind.is_link()).count();
+                let links = match (self.verb, links) {
+                    (Verb::Copy, _) | (_, 0) => String::new(),
+                    (Verb::Move, 1) => ", one of them a symbolic link: what it leads to stays".to_owned(),
+                    (Verb::Move, links) => {
+                        format!(
+                            ", {} of them symbolic links: what they lead to stays",
+                            text::thousands(links)
+                        )
+                    }
+                };
+                format!("{} entries{links}", text::thousands(several.len()))
+            }
         }
     }
 }
 
 /// What an entry listed at `from` becomes below `to`.
-fn target(from: &Location, to: &Location, name: &OsStr, kind: Kind) -> Result<Location> {
+fn target(from: &Location, to: &Location, name: &OsStr, is_tree: bool) -> Result<Location> {
     let odd = |why: &str| {
         let text = format!("{} cannot be copied there: {why}", Path::new(name).display());
         Error::new(Failure::Unsupported, text)
@@ -121,7 +147,7 @@ fn target(from: &Location, to: &Location, name: &OsStr, kind: Kind) -> Result<Lo
         Location::Local(_) => Ok(inside(from, to, name)),
         Location::Remote(_) => {
             let name = name.to_str().ok_or_else(|| odd("its name is not UTF-8, which keys are"))?;
-            let slash = if kind.is_container() && !name.ends_with('/') { "/" } else { "" };
+            let slash = if is_tree && !name.ends_with('/') { "/" } else { "" };
             Ok(inside(from, to, format!("{name}{slash}").as_ref()))
         }
     }
@@ -139,7 +165,10 @@ pub(super) fn refuse(verb: Verb, from: &Location, entries: &[(OsString, Kind)]) 
             Kind::Bucket if verb == Verb::Move => {
                 return usage("a bucket cannot be moved: copy it, then delete it".to_owned());
             }
-            _ => {}
+            Kind::Unknown => {
+                return usage(format!("{} cannot be read: nothing is known of it", from.join(name)));
+            }
+            Kind::Bucket | Kind::Prefix | Kind::Object | Kind::Symlink(_) => {}
         }
     }
     Ok(())

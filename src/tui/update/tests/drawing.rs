@@ -2,6 +2,7 @@
 
 use super::super::super::text;
 use super::*;
+use crate::entry::LeadsTo;
 
 /// A screen with names that nobody wants to meet.
 fn hostile(size: (u16, u16)) -> State {
@@ -76,7 +77,7 @@ fn sizes_and_times_are_written_as_chosen_in_panes_and_dialogs() {
     let screen = draw(&state);
     assert!(screen.contains("3 GiB 2026-03-01 12:00") && screen.contains("1 marked, 3 GiB"), "{screen}");
     keys(&mut state, "d");
-    let total = Total { files: 1, bytes: 3 << 30 };
+    let total = Total { files: 1, bytes: 3 << 30, ..Default::default() };
     let target = Target { location: at("photos/film.mov"), tree: false };
     update(&mut state, Event::Counted { targets: vec![target], total: Ok(total) });
     assert!(draw(&state).contains("1 file, 3 GiB"), "{}", draw(&state));
@@ -85,6 +86,26 @@ fn sizes_and_times_are_written_as_chosen_in_panes_and_dialogs() {
     keys(&mut state, "L");
     let said = state.theme.units.clock(state.said.back().unwrap().0);
     assert!(draw(&state).contains(&format!("{said}  something")), "{}", draw(&state));
+}
+
+#[test]
+fn links_are_shown_with_where_they_lead_and_what_is_unknown_with_why() {
+    let mut state = browser();
+    let noted = |name: &str, kind, note: &str| Entry { note: Some(note.into()), ..Entry::new(name, kind) };
+    let entries = vec![
+        noted("broken", Kind::Symlink(LeadsTo::Nowhere), "no\u{1b}where"),
+        noted("folder", Kind::Symlink(LeadsTo::Folder), "../real"),
+        noted("dead", Kind::Unknown, "transport endpoint is not connected"),
+    ];
+    keys(&mut state, "R");
+    let (pane, generation) = (PaneId::Left, state.pane(PaneId::Left).generation());
+    update(&mut state, Event::Page { pane, generation, page: Ok(Page { entries, next: None }) });
+    let screen = draw(&state);
+    for shown in ["folder → ../real", "broken → no\\x1bwhere", "dead: transport end"] {
+        assert!(screen.contains(shown), "{shown}: {screen}");
+    }
+    state.theme.ascii = true;
+    assert!(draw(&state).contains("folder@ -> ../real"), "{}", draw(&state));
 }
 
 #[test]

@@ -78,7 +78,7 @@ fn the_question_before_deleting_says_what_is_left_out_and_the_rest_stays_marked(
     let mut state = filtered();
     let effects = keys(&mut state, "d");
     let [Effect::Count(targets)] = &effects[..] else { panic!("{effects:?}") };
-    let total = Ok(Total { files: 2, bytes: 200 });
+    let total = Ok(Total { files: 2, bytes: 200, ..Default::default() });
     update(&mut state, Event::Counted { targets: targets.clone(), total });
     let screen = draw(&state);
     assert!(screen.contains("Delete 2 marked entries?"), "{screen}");

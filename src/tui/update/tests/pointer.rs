@@ -140,6 +140,7 @@ fn where_enter_is_about_more_than_a_row_two_clicks_do_nothing_more_than_one() {
         extra: 0,
         source_files: 2,
         faults: Vec::new(),
+        skipped: crate::sync::Skipped::default(),
     };
     state.dialogs.push(Dialog::sync(plan));
     let (mut mouse, two) = (Mouse(Instant::now()), cell(&state, "two"));

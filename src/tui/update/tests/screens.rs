@@ -87,8 +87,14 @@ fn what_takes_room() {
             failed,
             done: true,
             classes: vec![
-                ("STANDARD".into(), crate::walk::Total { bytes: 4_000_000_000, files: 13_000 }),
-                ("GLACIER".into(), crate::walk::Total { bytes: 606_000_000, files: 158 }),
+                (
+                    "STANDARD".into(),
+                    crate::walk::Total { bytes: 4_000_000_000, files: 13_000, ..Default::default() },
+                ),
+                (
+                    "GLACIER".into(),
+                    crate::walk::Total { bytes: 606_000_000, files: 158, ..Default::default() },
+                ),
             ],
         };
         measured(state, now);

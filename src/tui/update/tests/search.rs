@@ -123,7 +123,7 @@ fn what_was_found_is_deleted_after_a_yes_and_looked_for_again() {
     let [Effect::Count(targets)] = &effects[..] else { panic!("{effects:?}") };
     let target = Target { location: at("photos/2026/cat.jpg"), tree: false };
     assert_eq!(targets[..], *std::slice::from_ref(&target));
-    let total = Ok(Total { files: 1, bytes: 2048 });
+    let total = Ok(Total { files: 1, bytes: 2048, ..Default::default() });
     update(&mut state, Event::Counted { targets: vec![target], total });
     assert!(draw(&state).contains("Delete"));
     assert!(matches!(keys(&mut state, "y")[..], [Effect::Delete(_)]));

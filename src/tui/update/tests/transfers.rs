@@ -83,7 +83,16 @@ fn sync_plan() -> Plan {
     let steps =
         vec![step("new", StepKind::Create, Reason::Missing), step("old", StepKind::Delete, Reason::Extra)];
     let (source, target) = (local("/home/ada/work"), at("photos/"));
-    Plan { source, target, steps, unchanged: 7, extra: 0, source_files: 8, faults: vec![] }
+    Plan {
+        source,
+        target,
+        steps,
+        unchanged: 7,
+        extra: 0,
+        source_files: 8,
+        faults: vec![],
+        skipped: crate::sync::Skipped::default(),
+    }
 }
 
 fn planned(state: &mut State, plan: Plan) -> Vec<Effect> {
@@ -149,7 +158,7 @@ fn deleting_counts_then_asks_then_deletes() {
     let effects = keys(&mut state, "\td");
     let [Effect::Count(targets)] = &effects[..] else { panic!("{effects:?}") };
     assert_eq!(targets, &[Target { location: at("photos/2026/"), tree: true }]);
-    let total = Ok(Total { files: 12, bytes: 3400 });
+    let total = Ok(Total { files: 12, bytes: 3400, ..Default::default() });
     update(&mut state, Event::Counted { targets: targets.clone(), total });
     let effects = keys(&mut state, "y");
     assert!(matches!(&effects[..], [Effect::Delete(deleted)] if deleted == targets));
@@ -163,7 +172,7 @@ fn escape_stops_counting_and_a_late_answer_opens_nothing() {
     let mut state = browser();
     keys(&mut state, "d");
     assert!(matches!(keys(&mut state, "\x1b")[..], [Effect::CancelDelete]));
-    let total = Ok(Total { files: 1, bytes: 1 });
+    let total = Ok(Total { files: 1, bytes: 1, ..Default::default() });
     update(&mut state, Event::Counted { targets: Vec::new(), total });
     assert!(state.dialogs.is_empty());
 }

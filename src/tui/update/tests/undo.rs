@@ -15,6 +15,7 @@ fn outcome(from: Location, to: Location) -> transfer::Event {
         bytes_resumed: 0,
         verified: Verified::Size,
         error: None,
+        remark: None,
     };
     transfer::Event::File { id: TransferId(1), outcome: Box::new(outcome) }
 }
