@@ -7,6 +7,7 @@
 //! | [`error`] | the one error type: a sentence, a hint, whether another try can help |
 //! | [`location`] | `PROFILE:BUCKET/KEY` and local paths: parse, show, join, parent |
 //! | [`entry`] | rows and pages of a listing: plain data that both panes show |
+//! | [`locale`] | whether the terminal shows more than ASCII, and text for one that does not |
 //! | [`sanitize`] | remote text made safe to show |
 //! | [`action`] | every action's name, words and default keys |
 //! | [`config`] | the configuration file, profiles, the provider table, keys, themes, folders |
@@ -41,6 +42,7 @@ pub mod gateway;
 pub mod http;
 pub mod links;
 pub mod local;
+pub mod locale;
 pub mod location;
 pub mod log;
 pub mod places;

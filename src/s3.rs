@@ -12,6 +12,7 @@ mod attributes;
 mod body;
 mod bucket;
 mod change;
+mod confirm;
 mod connect;
 mod copy;
 mod delete;

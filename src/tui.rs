@@ -23,6 +23,7 @@ use std::sync::Arc;
 use crate::config::{Config, importable};
 use crate::error::{Error, Kind, Result};
 use crate::location::Location;
+use crate::sanitize;
 use message::{EditEffect, Effect, PlacesChange};
 use session::Session;
 use state::State;
@@ -44,8 +45,17 @@ pub enum End {
 /// `Kind::Usage` if stdin or stdout is not a terminal or `TERM` is `dumb` or unset.
 pub fn run(config: &Arc<Config>, left: Location, right: Location) -> Result<End> {
     terminal::check_tty()?;
+    let theme = Theme::new(&config.ui);
+    sanitize::set_screen_ascii(theme.ascii);
+    let end = browse(config, theme, [left, right]);
+    // Messages after it may go to a file.
+    sanitize::set_screen_ascii(false);
+    end
+}
+
+fn browse(config: &Arc<Config>, theme: Theme, places: [Location; 2]) -> Result<End> {
     let mut terminal = Terminal::take_over(config.ui.mouse)?;
-    let (state, effects) = first_state(config, [left, right], &terminal);
+    let (state, effects) = first_state(config, theme, places, &terminal);
     // The first frame comes before runtime, credentials and network.
     terminal.draw(|frame| view::draw(&state, frame))?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
@@ -59,8 +69,12 @@ pub fn run(config: &Arc<Config>, left: Location, right: Location) -> Result<End>
     end
 }
 
-fn first_state(config: &Arc<Config>, places: [Location; 2], terminal: &Terminal) -> (State, Vec<Effect>) {
-    let theme = Theme::new(&config.ui);
+fn first_state(
+    config: &Arc<Config>,
+    theme: Theme,
+    places: [Location; 2],
+    terminal: &Terminal,
+) -> (State, Vec<Effect>) {
     let size = terminal.size();
     let places = places.map(|place| match place {
         Location::Local(path) => {

@@ -1,6 +1,6 @@
 //! Questions: asked on stderr, answered on stdin.
 
-use std::io::{BufRead as _, IsTerminal as _, Write as _};
+use std::io::{BufRead as _, IsTerminal as _};
 
 use super::hangup;
 use crate::error::{Error, Kind, Result};
@@ -8,7 +8,7 @@ use crate::error::{Error, Kind, Result};
 /// Asks; the answer is a line without its end, empty where stdin has none. Blocking.
 pub(super) fn line(question: &str) -> Result<String> {
     let failed = |error: std::io::Error| Error::new(Kind::Local, format!("cannot ask: {error}"));
-    std::io::stderr().write_all(question.as_bytes()).map_err(failed)?;
+    crate::locale::say(question).map_err(failed)?;
     first_line()
 }
 
@@ -27,10 +27,12 @@ pub(super) async fn agreed(question: &str) -> Result<bool> {
 /// A secret: typed unseen on a terminal, else stdin's first line. Blocking.
 pub(super) fn secret(question: &str) -> Result<String> {
     if std::io::stdin().is_terminal() {
-        return rpassword::prompt_password(question).map_err(|error| {
-            hangup::stdin_ended();
-            Error::new(Kind::Local, format!("cannot ask: {error}"))
-        });
+        return rpassword::prompt_password(&*crate::locale::shown(question, &std::io::stdin())).map_err(
+            |error| {
+                hangup::stdin_ended();
+                Error::new(Kind::Local, format!("cannot ask: {error}"))
+            },
+        );
     }
     first_line()
 }

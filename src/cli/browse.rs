@@ -42,7 +42,7 @@ fn unlock(config: &Config) {
 /// Opens the browser on two places; again after somebody without profiles has looked at sample data.
 pub(super) fn run(options: &LoadOptions, left: Option<&str>, right: Option<&str>) -> Result<u8> {
     loop {
-        let config = Config::load(options)?;
+        let config = super::load_config(options)?;
         let left = place(&config, left.unwrap_or("."))?;
         let right = match (right, &config.default_profile) {
             (Some(text), _) => place(&config, text)?,
@@ -103,7 +103,7 @@ pub(super) fn demo(options: &DemoOptions, load: &LoadOptions) -> Result<u8> {
     let server = runtime.block_on(Server::start(sample_backend(), options.port))?;
     let mut config = demo::config(server.endpoint(), Paths::below(folder.path()));
     config.fleeting = true;
-    match Config::load(&LoadOptions { profile: None, ..load.clone() }) {
+    match super::load_config(&LoadOptions { profile: None, ..load.clone() }) {
         Ok(own) => (config.ui, config.keys) = (own.ui, own.keys),
         // Whoever only wants to look can do without them.
         Err(error) => config.warnings.push(format!("without your [ui] and [keys]: {error}")),

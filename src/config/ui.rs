@@ -22,8 +22,8 @@ pub struct Ui {
     pub columns: Vec<Column>,
     /// Whether the mouse is captured.
     pub mouse: bool,
-    /// Borders and gauges of plain ASCII.
-    pub ascii: bool,
+    /// Whether terminals get nothing but ASCII; `None`: as the locale says.
+    pub ascii: Option<bool>,
     /// Program and arguments that take the text to copy on stdin; empty: none.
     pub clipboard_command: Vec<String>,
     /// Whether deleting asks first.
@@ -38,7 +38,7 @@ impl Default for Ui {
             times: Times::default(),
             columns: vec![Column::Size, Column::Modified],
             mouse: false,
-            ascii: false,
+            ascii: None,
             clipboard_command: Vec::new(),
             confirm_delete: true,
         }
@@ -108,7 +108,7 @@ pub(super) struct UiTable {
     times: Option<Spanned<String>>,
     columns: Option<Vec<Spanned<String>>>,
     mouse: bool,
-    ascii: bool,
+    ascii: Option<bool>,
     clipboard_command: Vec<String>,
     confirm_delete: Option<bool>,
 }

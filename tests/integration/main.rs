@@ -23,6 +23,8 @@ mod kit;
 #[cfg(test)]
 mod links;
 #[cfg(test)]
+mod locale;
+#[cfg(test)]
 mod newer;
 #[cfg(test)]
 mod options;
