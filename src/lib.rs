@@ -9,6 +9,7 @@
 //! | [`entry`] | rows and pages of a listing: plain data that both panes show |
 //! | [`locale`] | whether the terminal shows more than ASCII, and text for one that does not |
 //! | [`sanitize`] | remote text made safe to show |
+//! | [`unicode`] | text compared as people read it, whatever form its accents have |
 //! | [`action`] | every action's name, words and default keys |
 //! | [`config`] | the configuration file, profiles, the provider table, keys, themes, folders |
 //! | [`log`] | the log file and what never gets into it |
@@ -54,4 +55,5 @@ pub mod setup;
 pub mod sync;
 pub mod transfer;
 pub mod tui;
+pub mod unicode;
 pub mod walk;

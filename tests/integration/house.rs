@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-const FIRST: &[&str] = &["entry", "error", "locale", "location", "sanitize", "action"];
+const FIRST: &[&str] = &["entry", "error", "locale", "location", "sanitize", "unicode", "action"];
 const SECOND: &[&str] = &["config", "log"];
 const THIRD: &[&str] = &["clipboard", "local", "http", "places", "preview", "qr"];
 
@@ -11,7 +11,7 @@ const THIRD: &[&str] = &["clipboard", "local", "http", "places", "preview", "qr"
 fn allowed(room: &str) -> Option<BTreeSet<&'static str>> {
     let below = |groups: &[&[&'static str]]| groups.concat().into_iter().collect();
     Some(match room {
-        "entry" | "error" | "locale" | "location" | "sanitize" | "action" => below(&[FIRST]),
+        "entry" | "error" | "locale" | "location" | "sanitize" | "unicode" | "action" => below(&[FIRST]),
         "config" | "log" | "demo" => below(&[FIRST, SECOND]),
         "clipboard" | "local" | "http" | "places" | "preview" | "qr" | "s3" => below(&[FIRST, SECOND, THIRD]),
         "walk" => below(&[FIRST, SECOND, &["s3", "local"]]),
