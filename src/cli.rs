@@ -50,7 +50,7 @@ use output::report;
 /// A two-pane terminal file manager for S3-compatible storage.
 ///
 /// Without a command: the browser, with LEFT (default: the current folder) beside RIGHT (default: the default
-/// profile's buckets). A location is PROFILE:BUCKET/KEY, PROFILE:, <s3://BUCKET/KEY>, or a local path.
+/// profile's buckets). A file or an object opens where it is, with the cursor on it. A location is PROFILE:BUCKET/KEY, PROFILE:, <s3://BUCKET/KEY>, or a local path.
 #[derive(Debug, Parser)]
 #[command(
     name = "twinpail",

@@ -12,7 +12,6 @@ mod attributes;
 mod body;
 mod bucket;
 mod change;
-mod confirm;
 mod connect;
 mod copy;
 mod delete;

@@ -13,7 +13,7 @@ pub mod uploads;
 pub mod usage;
 pub mod versions;
 
-pub use delete::{Marked, below as delete_below, delete};
+pub use delete::{Marked, delete};
 pub use each::each;
 pub use level::{behind_folder, level};
 

@@ -96,30 +96,28 @@ async fn exactly(context: &Context, place: &Remote, dry_run: bool) -> Result<()>
     if dry_run {
         return Out::new().line(&format!("would delete {place}"));
     }
-    store.delete(&place.bucket, &place.key, None).await?;
-    store.confirm_gone(&place.bucket, &place.key).await
+    store.delete(&place.bucket, &place.key, None).await.map(drop)
 }
 
 async fn below(context: &Context, place: &Remote, dry_run: bool, tally: &mut Tally) -> Result<()> {
     let store = context.connections.store(&place.profile).await?;
+    let mut out = Out::new();
+    let mut batches = walk::remote(store.clone(), place.clone());
     let mut count = 0;
-    if dry_run {
-        let mut out = Out::new();
-        let mut batches = walk::remote(store, place.clone());
-        while let Some(batch) = batches.recv().await {
-            for found in batch? {
-                count += 1;
+    while let Some(batch) = batches.recv().await {
+        let found = batch?;
+        count += found.len();
+        if dry_run {
+            for found in found {
                 out.line(&format!("would delete {}", found.location))?;
             }
+            continue;
         }
-    } else {
-        let (deleted, mut failed) = (AtomicU64::new(0), Vec::new());
-        let done = walk::delete_below(&store, place, (&deleted, &|_, _| ()), &mut failed).await;
-        count = deleted.load(Ordering::Relaxed) + failed.len() as u64;
-        for (_, error) in failed {
+        let keys: Vec<String> =
+            found.into_iter().map(|found| format!("{}{}", place.key, found.relative)).collect();
+        for (_, error) in store.delete_many(&place.bucket, &keys).await {
             tally.take(Err(error))?;
         }
-        done?;
     }
     if count == 0 {
         return Err(Error::new(Kind::NotFound, format!("no key begins with {place}")));
@@ -197,8 +195,7 @@ async fn empty_bucket(context: &Context, bucket: &Remote) -> Result<()> {
     if !store.list(&request).await?.entries.is_empty() {
         return Err(Error::new(Kind::Exists, format!("cannot remove bucket {bucket}: it is not empty")));
     }
-    store.delete_bucket(&bucket.bucket).await?;
-    store.confirm_bucket_gone(&bucket.bucket).await
+    store.delete_bucket(&bucket.bucket).await
 }
 
 fn buckets_of(context: &Context, locations: &[String]) -> Result<Vec<Remote>> {

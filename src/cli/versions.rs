@@ -10,7 +10,7 @@ use super::output::{Out, Tally, local_time, note};
 use super::{Context, ask};
 use crate::error::{Error, Kind, Result};
 use crate::location::{Location, Remote};
-use crate::s3::{ObjectId, Version};
+use crate::s3::Version;
 use crate::sanitize::display_safe;
 use crate::walk::versions::{self, Scope};
 
@@ -68,7 +68,6 @@ pub(super) async fn delete_one(context: &Context, place: &Remote, id: &str, dry_
     while let Some(batch) = batches.recv().await {
         known |= batch?.iter().any(|version| version.id == id);
     }
-    let object = ObjectId { key: place.key.clone(), version_id: Some(id.to_owned()) };
     if !known {
         return Err(Error::new(Kind::NotFound, format!("{place} has no version {id}"))
             .with_hint(format!("`twinpail ls --versions {place}` lists them")));
@@ -76,8 +75,7 @@ pub(super) async fn delete_one(context: &Context, place: &Remote, id: &str, dry_
     if dry_run {
         return Out::new().line(&format!("would delete {place} version {}", display_safe(id)));
     }
-    let failed = versions::delete(&store, &place.bucket, &[object], &AtomicU64::new(0)).await;
-    failed.into_iter().next().map_or(Ok(()), |(_, error)| Err(error))
+    store.delete(&place.bucket, &place.key, Some(id)).await.map(drop)
 }
 
 /// Deletes all versions and delete markers of a key, or of all keys that begin with it: counted, then asked for by name.

@@ -49,9 +49,8 @@ impl Store {
             clients.patient.restore_object().bucket(bucket).key(key).restore_request(wanted.clone()).send()
         });
         match asked.await {
-            Err(error) if error.message().contains("RestoreAlreadyInProgress") => return Ok(()),
-            other => other.map(drop)?,
+            Err(error) if error.message().contains("RestoreAlreadyInProgress") => Ok(()),
+            other => other.map(drop),
         }
-        self.confirm_restoring(object).await
     }
 }

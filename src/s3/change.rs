@@ -83,8 +83,7 @@ impl Store {
     /// Changes properties of an object. With `dry_run` it only says whether it would.
     ///
     /// # Errors
-    /// `Kind::Changed` if it changes meanwhile, `Kind::Unsupported` if it is too large to be copied in place, or if the
-    /// provider answered with success and did not change it.
+    /// `Kind::Changed` if it changes meanwhile, `Kind::Unsupported` if it is too large to be copied in place.
     pub async fn change(&self, object: &Remote, change: &Change, dry_run: bool) -> Result<Changed> {
         let Remote { bucket, key, .. } = object;
         if !dry_run {
@@ -108,13 +107,11 @@ impl Store {
             return Ok(Changed::Planned);
         }
         if same {
-            let tags = tags.unwrap_or_default();
-            self.put_tags(object, &tags).await?;
-            self.confirm_tags(object, &tags).await?;
+            self.put_tags(object, &tags.unwrap_or_default()).await?;
             return Ok(Changed::Done);
         }
         let loses_tags = tags.as_ref().is_some_and(Vec::is_empty);
-        attributes.tags = tags.clone().unwrap_or_default();
+        attributes.tags = tags.unwrap_or_default();
         let source = CopySource {
             bucket: bucket.clone(),
             key: key.clone(),
@@ -126,10 +123,6 @@ impl Store {
         self.copy(&source, bucket, key, Some(&replace)).await?;
         if loses_tags {
             self.put_tags(object, &[]).await?;
-        }
-        self.confirm_changed(object, change, &replace.attributes).await?;
-        if let Some(tags) = tags {
-            self.confirm_tags(object, &tags).await?;
         }
         Ok(Changed::Done)
     }

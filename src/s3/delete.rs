@@ -38,11 +38,6 @@ impl ObjectId {
     }
 }
 
-/// Whether a key is the entry of a folder.
-fn is_folder(key: &str) -> bool {
-    key.ends_with('/')
-}
-
 impl Store {
     /// Deletes one key (or one version of it); returns the id of the delete marker that was made, if one was.
     pub async fn delete(&self, bucket: &str, key: &str, version_id: Option<&str>) -> Result<Option<String>> {
@@ -54,9 +49,6 @@ impl Store {
                 request.set_version_id(version_id.map(str::to_owned)).send()
             })
             .await?;
-        if is_folder(key) && version_id.is_none() {
-            self.confirm_gone(bucket, key).await?;
-        }
         let marked = output.delete_marker() == Some(true) && version_id.is_none();
         Ok(output.version_id.filter(|_| marked))
     }
@@ -77,7 +69,7 @@ impl Store {
         self.delete_singly(bucket, &odd, &mut deleted).await;
         for batch in plain.chunks(BATCH) {
             match self.delete_batch(bucket, batch, telling, &mut deleted).await {
-                Ok(()) => self.look_for_folders(bucket, batch, &mut deleted).await,
+                Ok(()) => {}
                 Err(error)
                     if matches!(error.kind(), Kind::Unsupported | Kind::Internal | Kind::Integrity) =>
                 {
@@ -92,16 +84,6 @@ impl Store {
             deleted.markers.clear();
         }
         deleted
-    }
-
-    /// Some servers keep the entries of folders and say that they are deleted.
-    async fn look_for_folders(&self, bucket: &str, batch: &[&ObjectId], deleted: &mut Deleted) {
-        let has_failed = |key: &str| deleted.failed.iter().any(|(object, _)| object.key == key);
-        let folders = batch.iter().filter(|object| is_folder(&object.key) && object.version_id.is_none());
-        let keys: Vec<String> =
-            folders.filter(|object| !has_failed(&object.key)).map(|object| object.key.clone()).collect();
-        let left = self.folders_left(bucket, keys).await;
-        deleted.failed.extend(left.into_iter().map(|(key, error)| (ObjectId::newest(&key), error)));
     }
 
     async fn delete_singly(&self, bucket: &str, objects: &[&ObjectId], deleted: &mut Deleted) {

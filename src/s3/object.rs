@@ -101,29 +101,13 @@ macro_rules! kept {
 }
 pub(super) use kept;
 
-/// Refuses the answer of a provider that knows no versions: it is about the newest state, whatever was asked for.
-fn check_version(op: Op<'_>, asked: Option<&str>, info: &ObjectInfo) -> Result<()> {
-    let Some(asked) = asked else { return Ok(()) };
-    let answered = info.version_id.as_deref().unwrap_or("null");
-    if answered == asked {
-        return Ok(());
-    }
-    Err(Error::new(
-        Kind::Unsupported,
-        format!("cannot {op}: version {asked} was asked for, and another was answered"),
-    )
-    .with_hint("the provider does not know versions"))
-}
-
 impl Store {
     /// HEAD.
     pub async fn head(&self, bucket: &str, key: &str, version_id: Option<&str>) -> Result<ObjectInfo> {
         let request = Request::new(Method::Head, bucket, key).query("versionId", version_id);
         let keeps_checksums = self.profile().kept_checksum.is_some();
         let request = request.header(CHECKSUM_MODE, keeps_checksums.then_some("ENABLED"));
-        let info = self.headers(request).await?;
-        check_version(self.op("read", bucket, key), version_id, &info)?;
-        Ok(info)
+        self.headers(request).await
     }
 
     /// HEAD of one part (from 1) of an object that was sent in parts: `size` is the part's, where the provider knows
@@ -176,7 +160,6 @@ impl Store {
             }
         }
         let info = ObjectInfo::of(answer.headers(), total.unwrap_or(left));
-        check_version(op, options.version_id.as_deref(), &info)?;
         Ok(Download { info, body: answer.into_body(), what: op.to_string(), left })
     }
 

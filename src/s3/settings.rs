@@ -59,7 +59,7 @@ impl Store {
             request.versioning_configuration(wanted.clone()).send()
         })
         .await?;
-        self.confirm_versioning(bucket, on).await
+        Ok(())
     }
 
     /// When the credentials that this profile signs with end; `None`: not by themselves, or there are none.

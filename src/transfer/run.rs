@@ -315,8 +315,7 @@ fn note_arrival(job: &Job, planned: &Planned, to: &Location, etag: Option<String
 async fn finish_file(shared: &Shared, job: &Job, planned: &mut Planned, to: &Location) -> Result<FileStatus> {
     if job.request.verb == Verb::Move {
         planned.arrived = Some(to.clone());
-        let is_single = job.request.items.iter().all(|item| !item.tree);
-        remove_source(shared, &planned.from, is_single).await?;
+        remove_source(shared, &planned.from).await?;
     }
     Ok(FileStatus::Done)
 }
@@ -371,7 +370,7 @@ async fn relayed(work: &Work, planned: &Planned, from: &Remote, to: &Remote) -> 
     relay::object(work, &again, from, to).await
 }
 
-async fn remove_source(shared: &Shared, from: &Location, is_single: bool) -> Result<()> {
+async fn remove_source(shared: &Shared, from: &Location) -> Result<()> {
     match from {
         Location::Local(path) => {
             let path = path.clone();
@@ -379,9 +378,7 @@ async fn remove_source(shared: &Shared, from: &Location, is_single: bool) -> Res
         }
         Location::Remote(remote) => {
             let store = shared.connections.store(&remote.profile).await?;
-            store.delete(&remote.bucket, &remote.key, None).await?;
-            // Of a tree only the entries of folders are looked at, as every deletion of them is.
-            if is_single { store.confirm_gone(&remote.bucket, &remote.key).await } else { Ok(()) }
+            store.delete(&remote.bucket, &remote.key, None).await.map(drop)
         }
         Location::Profile(_) => Ok(()),
     }

@@ -6,7 +6,7 @@ use super::{Target, remote, whole_profile};
 use crate::error::{Error, Kind, Result};
 use crate::local;
 use crate::location::{Location, Remote};
-use crate::s3::{Connections, ObjectId, Store};
+use crate::s3::{Connections, ObjectId};
 
 /// Is told of delete markers that were made, and in which bucket.
 pub type Marked<'a> = &'a (dyn Fn(&Remote, Vec<ObjectId>) + Send + Sync);
@@ -54,33 +54,12 @@ async fn delete_remote(
         if let Some(id) = store.delete(&place.bucket, &place.key, None).await? {
             marked(place, vec![ObjectId { key: place.key.clone(), version_id: Some(id) }]);
         }
-        store.confirm_gone(&place.bucket, &place.key).await?;
         deleted.fetch_add(1, Ordering::Relaxed);
         return Ok(());
     }
     let before = failed.len();
-    below(&store, place, (deleted, marked), failed).await?;
-    if place.key.is_empty() && failed.len() == before {
-        store.delete_bucket(&place.bucket).await?;
-        store.confirm_bucket_gone(&place.bucket).await?;
-    }
-    Ok(())
-}
-
-/// Deletes all objects whose keys begin with a place's, and looks whether they are gone.
-///
-/// # Errors
-/// They cannot be listed; the provider answered with success and did not delete them.
-pub async fn below(
-    store: &Store,
-    place: &Remote,
-    (deleted, marked): (&AtomicU64, Marked<'_>),
-    failed: &mut Vec<(Location, Error)>,
-) -> Result<()> {
-    let (before, mut found) = (failed.len(), false);
     let mut batches = remote(store.clone(), place.clone());
     while let Some(batch) = batches.recv().await {
-        found = true;
         let objects: Vec<ObjectId> = batch?
             .into_iter()
             .map(|found| ObjectId::newest(&format!("{}{}", place.key, found.relative)))
@@ -93,5 +72,8 @@ pub async fn below(
         let at = |key: String| Location::Remote(Remote { key, ..place.clone() });
         failed.extend(told.failed.into_iter().map(|(object, error)| (at(object.key), error)));
     }
-    if found && failed.len() == before { store.confirm_emptied(place).await } else { Ok(()) }
+    if place.key.is_empty() && failed.len() == before {
+        store.delete_bucket(&place.bucket).await?;
+    }
+    Ok(())
 }

@@ -138,13 +138,7 @@ pub fn abort<T: Send>(
 ) -> impl Stream<Item = (T, Result<()>)> + Send {
     let asked = uploads.into_iter().map(move |(with, upload)| {
         let store = store.clone();
-        async move {
-            let aborted = match store.abort_upload(&upload).await {
-                Ok(()) => store.confirm_aborted(&upload).await,
-                failed => failed,
-            };
-            (with, aborted)
-        }
+        async move { (with, store.abort_upload(&upload).await) }
     });
     futures_util::stream::iter(asked).buffer_unordered(ABORTS)
 }

@@ -5,12 +5,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::mpsc::{self, Sender};
 
 use super::AHEAD;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
 use crate::location::Remote;
 use crate::s3::{ObjectId, Store, Version};
-
-/// Keys whose versions are looked at after some were deleted.
-const LOOKED_AT: usize = 16;
 
 /// Some versions, of each key the newest first; an error ends the walk.
 pub type Batch = Result<Vec<Version>>;
@@ -104,42 +101,9 @@ pub async fn delete(
     versions: &[ObjectId],
     deleted: &AtomicU64,
 ) -> Vec<(ObjectId, Error)> {
-    let mut failed = store.delete_objects(bucket, versions, false).await.failed;
-    failed.extend(left(store, bucket, versions, &failed).await);
+    let failed = store.delete_objects(bucket, versions, false).await.failed;
     deleted.fetch_add((versions.len() - failed.len().min(versions.len())) as u64, Ordering::Relaxed);
     failed
-}
-
-/// Which of these versions are still listed, though the provider answered that they are deleted. Keys of one deletion
-/// are few as a rule; of many only the first are looked at.
-async fn left(
-    store: &Store,
-    bucket: &str,
-    versions: &[ObjectId],
-    failed: &[(ObjectId, Error)],
-) -> Vec<(ObjectId, Error)> {
-    let mut keys: Vec<&str> = versions.iter().map(|version| version.key.as_str()).collect();
-    keys.sort_unstable();
-    keys.dedup();
-    let mut left = Vec::new();
-    for key in keys.into_iter().take(LOOKED_AT) {
-        let root = Remote { profile: String::new(), bucket: bucket.to_owned(), key: key.to_owned() };
-        let mut batches = all(store.clone(), Scope { root, tree: false });
-        // Who cannot list them can hardly have chosen them.
-        while let Some(Ok(batch)) = batches.recv().await {
-            let ids = batch.iter().map(Version::object_id);
-            let named = ids.filter(|id| versions.contains(id) && failed.iter().all(|(known, _)| known != id));
-            left.extend(named.map(|id| (id.clone(), not_deleted(&id))));
-        }
-    }
-    left
-}
-
-fn not_deleted(version: &ObjectId) -> Error {
-    let id = version.version_id.as_deref().unwrap_or_default();
-    let text =
-        format!("{}: the provider answered that version {id} is deleted, but it is still there", version.key);
-    Error::new(Kind::Unsupported, text)
 }
 
 /// Deletes every version and delete marker of the keys that are meant, for good.
@@ -148,19 +112,10 @@ fn not_deleted(version: &ObjectId) -> Error {
 /// The versions cannot be listed.
 pub async fn purge(store: &Store, scope: Scope, deleted: &AtomicU64) -> Result<Vec<(ObjectId, Error)>> {
     let bucket = scope.root.bucket.clone();
-    let (mut failed, mut batches) = (Vec::new(), all(store.clone(), scope.clone()));
+    let (mut failed, mut batches) = (Vec::new(), all(store.clone(), scope));
     while let Some(batch) = batches.recv().await {
         let versions: Vec<ObjectId> = batch?.iter().map(Version::object_id).collect();
-        let bad = store.delete_objects(&bucket, &versions, false).await.failed;
-        deleted.fetch_add((versions.len() - bad.len().min(versions.len())) as u64, Ordering::Relaxed);
-        failed.extend(bad);
-    }
-    if failed.is_empty() && deleted.load(Ordering::Relaxed) > 0 {
-        let mut still = all(store.clone(), scope);
-        while let Some(Ok(batch)) = still.recv().await {
-            failed.extend(batch.iter().map(Version::object_id).map(|id| (id.clone(), not_deleted(&id))));
-        }
-        deleted.fetch_sub((failed.len() as u64).min(deleted.load(Ordering::Relaxed)), Ordering::Relaxed);
+        failed.extend(delete(store, &bucket, &versions, deleted).await);
     }
     Ok(failed)
 }
@@ -176,14 +131,11 @@ pub async fn undelete(store: &Store, scope: Scope, restored: &AtomicU64) -> Resu
     while let Some(batch) = batches.recv().await {
         let markers = batch?;
         let bad = store.delete_objects(&bucket, &markers, false).await.failed;
-        let mut keys: Vec<String> = markers.iter().map(|marker| marker.key.clone()).collect();
+        let mut keys: Vec<&str> = markers.iter().map(|marker| marker.key.as_str()).collect();
         keys.dedup();
         keys.retain(|key| bad.iter().all(|(marker, _)| marker.key != *key));
-        let count = keys.len();
-        let hidden = store.confirm_back(&bucket, keys).await;
-        restored.fetch_add((count - hidden.len()) as u64, Ordering::Relaxed);
+        restored.fetch_add(keys.len() as u64, Ordering::Relaxed);
         failed.extend(bad);
-        failed.extend(hidden.into_iter().map(|(key, error)| (ObjectId::newest(&key), error)));
     }
     Ok(failed)
 }

@@ -29,6 +29,8 @@ mod newer;
 #[cfg(test)]
 mod options;
 #[cfg(test)]
+mod places;
+#[cfg(test)]
 mod profile;
 #[cfg(test)]
 mod pty;

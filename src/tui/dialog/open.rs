@@ -4,9 +4,9 @@ use std::collections::HashSet;
 
 use super::super::units::Units;
 use super::{
-    Chosen, Decision, Dialog, Editing, Given, Item, Old, Property, Purpose, batch, confirm, conflict, facts,
-    failures, given, help, info, input, link, links, pick, profiles, properties, setup, share, sync, typed,
-    unsaved, uploads, usage, versions, viewer,
+    Chosen, Decision, Dialog, Editing, Given, Item, Old, Prompt, Property, Purpose, batch, confirm, conflict,
+    facts, failures, given, help, info, input, link, links, pick, profiles, properties, setup, share, sync,
+    typed, unsaved, uploads, usage, versions, viewer,
 };
 use crate::action::Screen;
 use crate::config::{Importable, Keys};
@@ -147,6 +147,14 @@ impl Dialog {
     pub(crate) fn complete(&mut self, typed: &str, text: &str) {
         if let Self::Input(input) = self {
             input.complete(typed, text);
+        }
+    }
+
+    /// The line that a place is typed in, if it says `text`.
+    pub(crate) fn as_place(&mut self, text: &str) -> Option<&mut Prompt> {
+        match self {
+            Self::Input(input) if input.purpose() == Purpose::GoTo && input.text() == text => Some(input),
+            _ => None,
         }
     }
 

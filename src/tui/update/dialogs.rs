@@ -262,12 +262,8 @@ pub(super) fn profiles(state: &mut State) -> Vec<Effect> {
 
 /// Asks for a place, starting from the one shown.
 pub(super) fn go_to(state: &mut State) -> Vec<Effect> {
-    go_to_again(state, "")
-}
-
-/// Asks for a place once more, with what was typed.
-pub(super) fn go_to_again(state: &mut State, text: &str) -> Vec<Effect> {
-    state.dialogs.push(Dialog::input(Purpose::GoTo, "Go to (PROFILE:BUCKET/PREFIX, a folder, ~)", text));
+    let label = "Go to (PROFILE:BUCKET/KEY, a file or folder, ~)";
+    state.dialogs.push(Dialog::input(Purpose::GoTo, label, ""));
     Vec::new()
 }
 
