@@ -71,10 +71,10 @@ fn above(place: &Location) -> Option<Landing> {
 async fn remote(store: &Store, remote: Remote) -> Result<Landing> {
     let (bucket, key) = (remote.bucket.clone(), remote.key.clone());
     if remote.is_prefix() {
-        return match holds(store, &bucket, &key).await? {
-            true => Ok(Landing { place: Location::Remote(remote), cursor: None }),
-            false => Err(nothing(remote, "no prefix")),
-        };
+        if holds(store, &bucket, &key).await? {
+            return Ok(Landing { place: Location::Remote(remote), cursor: None });
+        }
+        return Err(nothing(&remote, "no prefix"));
     }
     let prefix = format!("{key}/");
     let (object, below) =
@@ -85,12 +85,12 @@ async fn remote(store: &Store, remote: Remote) -> Result<Landing> {
     }
     match below {
         Ok(true) => Ok(Landing { place: Location::Remote(Remote { key: prefix, ..remote }), cursor: None }),
-        Ok(false) => Err(nothing(remote, "neither an object nor a prefix")),
+        Ok(false) => Err(nothing(&remote, "neither an object nor a prefix")),
         Err(error) => Err(error),
     }
 }
 
-fn nothing(remote: Remote, what: &str) -> Error {
+fn nothing(remote: &Remote, what: &str) -> Error {
     let hint = match above(&Location::Remote(remote.clone())) {
         Some(above) => format!("{} shows what is there", above.place),
         None => "the profile shows its buckets".to_owned(),
