@@ -50,7 +50,7 @@ async fn results_and_messages_on_such_a_terminal_are_ascii() {
         (&["mb", &format!("p:{NAME}")], "\\u{db}31m"),
         // clap's own words.
         (&["ls", &format!("--no-such-{NAME}")], "\\u{db}31m"),
-        (&["--help"], "Usage"),
+        (&["--help"], "Example: twinpail"),
         (&["lss\u{db}"], "\\u{db}"),
     ] {
         let session = run(&shell, C, arguments);
