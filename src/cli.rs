@@ -50,7 +50,7 @@ use output::report;
 /// A two-pane terminal file manager for S3-compatible storage.
 ///
 /// Without a command: the browser, with LEFT (default: the current folder) beside RIGHT (default: the default
-/// profile's buckets). A location is PROFILE:BUCKET/KEY, PROFILE:, <s3://BUCKET/KEY>, or a local path.
+/// profile's buckets). A file or an object opens where it is, with the cursor on it. A location is PROFILE:BUCKET/KEY, PROFILE:, <s3://BUCKET/KEY>, or a local path.
 #[derive(Debug, Parser)]
 #[command(
     name = "twinpail",
@@ -212,14 +212,13 @@ pub fn main() -> u8 {
 }
 
 fn run(arguments: impl Iterator<Item = OsString>) -> u8 {
+    output::report_panics();
     let arguments: Vec<OsString> = arguments.collect();
     let cli = match parse(&arguments) {
         Ok(cli) => cli,
         Err(error) => {
-            let code = u8::try_from(error.exit_code()).unwrap_or(2);
-            // A closed stdout is no reason to complain about anything.
-            let _ = error.print();
-            return code;
+            output::print_usage(&error);
+            return u8::try_from(error.exit_code()).unwrap_or(2);
         }
     };
     match dispatch(cli) {
@@ -255,7 +254,7 @@ fn dispatch(cli: Cli) -> Result<u8> {
     }
     let _log = global.log.as_deref().map(|file| crate::log::open(file, global.verbose)).transpose()?;
     let options = LoadOptions { file: global.config.clone(), profile: global.profile.clone() };
-    let load = || Config::load(&options);
+    let load = || load_config(&options);
     // The browser has a place of its own for it, and a script for a shell tells no times.
     let tells_times = !matches!(
         command,
@@ -275,7 +274,7 @@ fn dispatch(cli: Cli) -> Result<u8> {
         Some(Command::Completions { shell }) => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "twinpail", &mut script);
-            output::Out::new().bytes(&script).map(|()| 0)
+            output::Out::new().text(&String::from_utf8_lossy(&script)).map(|()| 0)
         }
         Some(Command::Man { folder }) => manual(&folder),
         Some(command) => signal::block_on(
@@ -289,7 +288,7 @@ fn dispatch(cli: Cli) -> Result<u8> {
                     | Command::Gateway(_)
             ),
             |stop| async move {
-                let config = Arc::new(Config::load(&options)?);
+                let config = Arc::new(load_config(&options)?);
                 let context = Context { connections: Connections::new(Arc::clone(&config)), config };
                 match command {
                     Command::Ls(options) => list::run(&context, options).await,
@@ -325,6 +324,13 @@ fn dispatch(cli: Cli) -> Result<u8> {
             },
         ),
     }
+}
+
+/// The configuration. What it says of terminals holds from here on.
+fn load_config(options: &LoadOptions) -> Result<Config> {
+    let config = Config::load(options)?;
+    crate::locale::choose(config.ui.ascii);
+    Ok(config)
 }
 
 fn manual(folder: &std::path::Path) -> Result<u8> {

@@ -7,8 +7,10 @@
 //! | [`error`] | the one error type: a sentence, a hint, whether another try can help |
 //! | [`location`] | `PROFILE:BUCKET/KEY` and local paths: parse, show, join, parent |
 //! | [`entry`] | rows and pages of a listing: plain data that both panes show |
+//! | [`locale`] | whether the terminal shows more than ASCII, and text for one that does not |
 //! | [`sanitize`] | remote text made safe to show |
 //! | [`zone`] | the time zone that times are shown and typed in |
+//! | [`unicode`] | text compared as people read it, whatever form its accents have |
 //! | [`action`] | every action's name, words and default keys |
 //! | [`config`] | the configuration file, profiles, the provider table, keys, themes, folders |
 //! | [`log`] | the log file and what never gets into it |
@@ -44,6 +46,7 @@ pub mod http;
 pub mod identity;
 pub mod links;
 pub mod local;
+pub mod locale;
 pub mod location;
 pub mod log;
 pub mod places;
@@ -55,5 +58,6 @@ pub mod setup;
 pub mod sync;
 pub mod transfer;
 pub mod tui;
+pub mod unicode;
 pub mod walk;
 pub mod zone;

@@ -15,7 +15,7 @@ use crate::config::Profile;
 use crate::error::{Error, Kind, Result};
 use crate::location::Remote;
 use crate::s3::{Connections, EndsBecause, Method, PartLink, PresignRequest, Presigned, encode_path};
-use crate::sanitize::display_safe;
+use crate::sanitize::visible;
 
 pub use expiry::{parse_expires, parse_expires_at, parse_lifetime, parse_lifetime_at};
 pub use log::{Log, Shared};
@@ -204,7 +204,7 @@ pub fn markdown(target: &Remote, link: &Presigned) -> String {
     let special =
         |c: char| matches!(c, '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '#' | '!' | '|' | '&');
     let mut words = String::new();
-    for c in display_safe(last_segment(target)).chars() {
+    for c in visible(last_segment(target)).chars() {
         if special(c) {
             words.push('\\');
         }
@@ -215,7 +215,7 @@ pub fn markdown(target: &Remote, link: &Presigned) -> String {
 
 /// As an HTML anchor, with the key's last segment as its words.
 pub fn anchor(target: &Remote, link: &Presigned) -> String {
-    let words = escape(&display_safe(last_segment(target)));
+    let words = escape(&visible(last_segment(target)));
     format!("<a href=\"{}\" rel=\"noreferrer\">{words}</a>", escape(&link.url))
 }
 
@@ -223,9 +223,9 @@ pub fn anchor(target: &Remote, link: &Presigned) -> String {
 /// sequence could end with.
 pub fn hyperlink(words: &str, url: &str) -> String {
     if !url.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return display_safe(url).into_owned();
+        return visible(url).into_owned();
     }
-    format!("\x1b]8;;{url}\x1b\\{}\x1b]8;;\x1b\\", display_safe(words))
+    format!("\x1b]8;;{url}\x1b\\{}\x1b]8;;\x1b\\", visible(words))
 }
 
 /// Text inside HTML, also inside a quoted attribute.

@@ -274,6 +274,22 @@ impl fmt::Display for Remote {
     }
 }
 
+/// A path that begins with `~`, `$HOME` or `${HOME}`, as a shell would read it; `None` for any other text. Of `~user`
+/// nothing is known here.
+pub fn at_home(text: &str, home: &Path) -> Option<PathBuf> {
+    let rest = ["~", "$HOME", "${HOME}"].into_iter().find_map(|word| text.strip_prefix(word))?;
+    match rest.strip_prefix('/') {
+        Some(below) => Some(home.join(below.trim_start_matches('/'))),
+        None => rest.is_empty().then(|| home.to_path_buf()),
+    }
+}
+
+/// What is meant by `text`, which was typed or pasted: itself, or else what is left of it without spaces around it.
+pub fn spellings(text: &str) -> impl Iterator<Item = &str> {
+    let trimmed = Some(text.trim()).filter(|trimmed| *trimmed != text && !trimmed.is_empty());
+    std::iter::once(text).chain(trimmed)
+}
+
 /// `s3` is reserved, and so is what would read as a web address.
 pub fn is_profile_name(name: &str) -> bool {
     is_profile_text(name) && !matches!(name, "s3" | "http" | "https")
@@ -405,6 +421,20 @@ mod tests {
             let error = parse(wrong).unwrap_err();
             assert!(error.kind() == Kind::Usage && error.hint().is_some(), "{wrong}: {error:?}");
         }
+    }
+
+    #[test]
+    fn home_is_known_by_its_names_and_only_as_a_whole_component() {
+        let home = Path::new("/home/ada");
+        for text in ["~", "$HOME", "${HOME}", "~/", "$HOME/"] {
+            assert_eq!(at_home(text, home), Some("/home/ada".into()), "{text}");
+        }
+        assert_eq!(at_home("~//notes", home), Some("/home/ada/notes".into()));
+        for text in ["~bob", "~bob/x", "$HOMEWARD", "a/~", "./~", "$HOM"] {
+            assert_eq!(at_home(text, home), None, "{text}");
+        }
+        assert_eq!(spellings(" a b ").collect::<Vec<_>>(), [" a b ", "a b"]);
+        assert_eq!((spellings("a").count(), spellings("  ").count()), (1, 1));
     }
 
     #[test]

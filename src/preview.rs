@@ -1,6 +1,7 @@
 //! Bytes as lines to look at: text in its encoding, hex, JSON, tables, pictures. Knows neither where bytes come from nor
 //! what a screen is; whatever it returns is safe to show.
 
+mod encoding;
 mod gzip;
 mod json;
 #[cfg(feature = "images")]
@@ -8,6 +9,7 @@ mod picture;
 mod table;
 mod text;
 
+pub use encoding::Reading;
 pub use gzip::{Unpacked, Unpacker};
 #[cfg(feature = "images")]
 pub use picture::Picture;
@@ -24,8 +26,15 @@ pub struct Sample<'a> {
     pub bytes: &'a [u8],
     /// Where they begin in the object.
     pub start: u64,
+    /// Whether they reach its end.
+    pub last: bool,
+}
+
+impl Sample<'_> {
     /// Whether they are all of it.
-    pub complete: bool,
+    fn is_complete(&self) -> bool {
+        self.start == 0 && self.last
+    }
 }
 
 /// How bytes are shown.
@@ -48,6 +57,8 @@ pub struct Shown {
     pub lines: Vec<(u64, String)>,
     /// What it is: `UTF-8`, `JSON`, `binary`.
     pub what: String,
+    /// Lines that go on with the line before them, which was too long; in order.
+    pub continued: Vec<usize>,
     /// Whether it is shown as it is, byte by byte, so that lines of another part can be put beside it.
     pub is_plain: bool,
 }
@@ -58,16 +69,22 @@ pub fn needs_all(name: &str, beginning: &[u8]) -> bool {
 }
 
 /// Shows bytes, in the form that suits them or in another one. No line is longer than a screen can take.
-pub fn show(sample: Sample<'_>, wanted: Option<Form>) -> Shown {
-    let mut shown = whole(sample, wanted);
-    if shown.lines.iter().any(|(_, line)| line.len() > LONGEST) {
-        shown.lines = shown
-            .lines
-            .into_iter()
-            .flat_map(|(at, line)| cut(&line).into_iter().map(move |piece| (at, piece)))
-            .collect();
+pub fn show(sample: Sample<'_>, reading: Reading, wanted: Option<Form>) -> Shown {
+    let shown = whole(sample, reading, wanted);
+    if !shown.lines.iter().any(|(_, line)| line.len() > LONGEST) {
+        return shown;
     }
-    shown
+    let (mut lines, mut continued) = (Vec::with_capacity(shown.lines.len()), Vec::new());
+    for (index, (at, line)) in shown.lines.into_iter().enumerate() {
+        let goes_on = shown.continued.binary_search(&index).is_ok();
+        for (number, piece) in cut(&line).into_iter().enumerate() {
+            if goes_on || number > 0 {
+                continued.push(lines.len());
+            }
+            lines.push((at, piece));
+        }
+    }
+    Shown { lines, continued, ..shown }
 }
 
 /// A line in pieces.
@@ -82,22 +99,21 @@ fn cut(mut line: &str) -> Vec<String> {
     pieces
 }
 
-fn whole(sample: Sample<'_>, wanted: Option<Form>) -> Shown {
-    let structured = sample.complete && sample.start == 0;
+fn whole(sample: Sample<'_>, reading: Reading, wanted: Option<Form>) -> Shown {
+    let encoding = reading.encoding();
     match wanted {
         Some(Form::Hex) => hex(sample),
-        Some(Form::Text) => text::lines(sample),
-        None if text::is_binary(sample) => hex(sample),
+        Some(Form::Text) => text::lines(sample, encoding),
+        None if reading.is_binary => hex(sample),
         None | Some(Form::Json | Form::Table) => {
+            let all = || text::decoded(sample.bytes, encoding);
             let pretty = match table::separator(sample.name) {
-                _ if !structured => None,
-                Some(separator) => table::lines(&text::decoded(sample).0, separator),
-                None if json::looks_like(sample.name) || wanted == Some(Form::Json) => {
-                    json::lines(sample.bytes)
-                }
+                _ if !sample.is_complete() => None,
+                Some(separator) => table::lines(&all(), separator),
+                None if json::looks_like(sample.name) || wanted == Some(Form::Json) => json::lines(&all()),
                 None => None,
             };
-            pretty.unwrap_or_else(|| text::lines(sample))
+            pretty.unwrap_or_else(|| text::lines(sample, encoding))
         }
     }
 }
@@ -131,7 +147,7 @@ fn hex(sample: Sample<'_>) -> Shown {
         let ascii: String = bytes.iter().map(printable).collect();
         (at, format!("{at:08x} {digits:<49}  {ascii}"))
     });
-    Shown { lines: lines.collect(), what: "binary".to_owned(), is_plain: true }
+    Shown { lines: lines.collect(), what: "binary".to_owned(), is_plain: true, ..Shown::default() }
 }
 
 #[cfg(test)]
@@ -141,7 +157,7 @@ mod tests {
     use super::*;
 
     fn of<'a>(name: &'a str, bytes: &'a [u8]) -> Sample<'a> {
-        Sample { name, bytes, start: 0, complete: true }
+        Sample { name, bytes, start: 0, last: true }
     }
 
     fn texts(shown: &Shown) -> Vec<&str> {
@@ -150,8 +166,9 @@ mod tests {
 
     #[test]
     fn binary_is_a_hex_dump_from_where_it_begins() {
+        let bytes = b"\x00ABCDEFGHIJKLMNOPQ\xff";
         let shown =
-            show(Sample { start: 0x100, complete: false, ..of("x", b"\x00ABCDEFGHIJKLMNOPQ\xff") }, None);
+            show(Sample { start: 0x100, last: false, ..of("x", bytes) }, Reading::of(bytes, false), None);
         assert_eq!(
             texts(&shown),
             [
@@ -161,15 +178,30 @@ mod tests {
         );
     }
 
+    #[test]
+    fn documents_in_any_encoding_are_laid_out() {
+        let json = "{\"caf\u{e9}\":1}";
+        let marked = [b"\xef\xbb\xbf", json.as_bytes()].concat();
+        let wide: Vec<u8> =
+            b"\xff\xfe".iter().copied().chain(json.encode_utf16().flat_map(u16::to_le_bytes)).collect();
+        for bytes in [json.as_bytes(), &marked, &wide] {
+            let shown = show(of("a.json", bytes), Reading::of(bytes, true), None);
+            assert_eq!((texts(&shown), &*shown.what), (vec!["{", "  \"caf\u{e9}\": 1", "}"], "JSON"));
+        }
+        let table = b"\xef\xbb\xbfname,size\ncat,1\n";
+        let shown = show(of("a.csv", table), Reading::of(table, true), None);
+        assert_eq!(texts(&shown), ["name  size", "cat   1"]);
+    }
+
     proptest! {
         #[test]
         fn nothing_panics_and_nothing_unsafe_comes_out(
             bytes in proptest::collection::vec(any::<u8>(), 0..600),
             name in prop_oneof!["a.json", "a.csv", "a.tsv", "a.txt"],
-            start in 0u64..100, complete: bool,
+            start in 0u64..100, last: bool, beginning in proptest::collection::vec(any::<u8>(), 0..60),
         ) {
             for wanted in [None, Some(Form::Text), Some(Form::Json), Some(Form::Table), Some(Form::Hex)] {
-                let shown = show(Sample { name: &name, bytes: &bytes, start, complete }, wanted);
+                let shown = show(Sample { name: &name, bytes: &bytes, start, last }, Reading::of(&beginning, last), wanted);
                 for (_, line) in &shown.lines {
                     prop_assert!(!line.chars().any(char::is_control), "{line:?}");
                 }

@@ -1,19 +1,45 @@
 //! Remote text made safe to show: object names, server errors and file names are written by strangers.
 //!
 //! Everything that reaches a screen, a log or a text line on stdout goes through [`display_safe`]; exact
-//! outputs (`--json`, `-0`) do not.
+//! outputs (`--json`, `-0`) do not. Pages, scripts and what goes onto the clipboard take [`visible`].
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::locale::to_ascii;
 
 /// Combining marks kept on one base character; more would climb over the neighbouring rows.
 const MAX_MARKS: usize = 4;
+
+/// Whether all that is shown goes to a terminal that shows nothing but ASCII: while the browser has one.
+static SCREEN_IS_ASCII: AtomicBool = AtomicBool::new(false);
+
+/// Says what the browser's terminal shows, while the browser runs. Escapes take more cells than what they stand for, so
+/// they have to be there before anything is laid out.
+pub fn set_screen_ascii(ascii: bool) {
+    SCREEN_IS_ASCII.store(ascii, Ordering::Relaxed);
+}
+
+/// Whether the browser runs on a terminal that shows nothing but ASCII.
+pub fn is_screen_ascii() -> bool {
+    SCREEN_IS_ASCII.load(Ordering::Relaxed)
+}
+
+/// [`visible`] text; in the browser, on a terminal that shows nothing else, as ASCII.
+pub fn display_safe(text: &str) -> Cow<'_, str> {
+    match visible(text) {
+        safe if !is_screen_ascii() => safe,
+        Cow::Borrowed(safe) => to_ascii(safe),
+        Cow::Owned(safe) => Cow::Owned(to_ascii(&safe).into_owned()),
+    }
+}
 
 /// `text` with every character that could steer a terminal or disguise a name written out visibly:
 /// C0, DEL and C1 controls, bidirectional overrides, zero-width and tag characters become `\n`, `\t`, `\r`,
 /// `\x1b` or `\u{202e}`; combining marks beyond the fourth on one character are dropped. Borrows when there is
 /// nothing to do.
-pub fn display_safe(text: &str) -> Cow<'_, str> {
+pub fn visible(text: &str) -> Cow<'_, str> {
     if text.bytes().all(|byte| (0x20..0x7f).contains(&byte)) {
         return Cow::Borrowed(text);
     }

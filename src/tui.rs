@@ -22,8 +22,10 @@ use std::sync::Arc;
 
 use crate::config::{Config, importable};
 use crate::error::{Error, Kind, Result};
-use crate::location::Location;
-use message::{EditEffect, Effect, PaneId, PlacesChange};
+use crate::location::{Location, Remote, spellings};
+use crate::sanitize;
+pub use message::Landing;
+use message::{Asked, EditEffect, Effect, PaneId, PlacesChange};
 use session::Session;
 use state::State;
 use terminal::Terminal;
@@ -42,10 +44,19 @@ pub enum End {
 ///
 /// # Errors
 /// `Kind::Usage` if stdin or stdout is not a terminal or `TERM` is `dumb` or unset.
-pub fn run(config: &Arc<Config>, left: Location, right: Location) -> Result<End> {
+pub fn run(config: &Arc<Config>, panes: [Landing; 2]) -> Result<End> {
     terminal::check_tty()?;
+    let theme = Theme::new(&config.ui);
+    sanitize::set_screen_ascii(theme.ascii);
+    let end = browse(config, theme, panes);
+    // Messages after it may go to a file.
+    sanitize::set_screen_ascii(false);
+    end
+}
+
+fn browse(config: &Arc<Config>, theme: Theme, panes: [Landing; 2]) -> Result<End> {
     let mut terminal = Terminal::take_over(config.ui.mouse)?;
-    let (state, effects) = first_state(config, [left, right], &terminal);
+    let (state, effects) = first_state(config, theme, panes, &terminal);
     // The first frame comes before runtime, credentials and network.
     terminal.draw(|frame| view::draw(&state, frame))?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
@@ -59,17 +70,23 @@ pub fn run(config: &Arc<Config>, left: Location, right: Location) -> Result<End>
     end
 }
 
-fn first_state(config: &Arc<Config>, places: [Location; 2], terminal: &Terminal) -> (State, Vec<Effect>) {
-    let theme = Theme::new(&config.ui);
+fn first_state(
+    config: &Arc<Config>,
+    theme: Theme,
+    panes: [Landing; 2],
+    terminal: &Terminal,
+) -> (State, Vec<Effect>) {
     let size = terminal.size();
-    let places = places.map(|place| match place {
-        Location::Local(path) => {
-            let path = std::path::absolute(&path).unwrap_or(path);
-            update::folder(Location::Local(path))
+    let [(left, left_sought), (right, right_sought)] = panes.map(begin);
+    let shown = [left.place.clone(), right.place.clone()];
+    let (mut state, mut effects) =
+        State::new(Arc::clone(config), theme, [left, right], (size.width, size.height));
+    let sought = [left_sought, right_sought].into_iter().zip([PaneId::Left, PaneId::Right]).zip(shown);
+    for (reads, ((sought, pane), shown)) in effects.iter_mut().zip(sought) {
+        if !sought.is_empty() {
+            *reads = Effect::Locate { pane, asked: Asked::Start(shown), readings: sought };
         }
-        remote => update::folder(remote),
-    });
-    let (mut state, mut effects) = State::new(Arc::clone(config), theme, places, (size.width, size.height));
+    }
     state.home = std::env::var_os("HOME").map(PathBuf::from).filter(|home| home.is_absolute());
     if config.profiles.is_empty() {
         update::welcome(&mut state, importable().0);
@@ -81,4 +98,23 @@ fn first_state(config: &Arc<Config>, places: [Location; 2], terminal: &Terminal)
     effects.push(Effect::Places(PlacesChange::Load));
     update::settle(&mut state, &mut effects);
     (state, effects)
+}
+
+/// What a pane shows first, and what is looked for before it reads anything: a key may be an object or a prefix, and
+/// spaces behind it a slip.
+fn begin(start: Landing) -> (Landing, Vec<Location>) {
+    match start.place {
+        Location::Local(path) => {
+            let path = std::path::absolute(&path).unwrap_or(path);
+            (Landing { place: update::folder(Location::Local(path)), ..start }, Vec::new())
+        }
+        Location::Remote(remote) if !remote.is_prefix() => {
+            let spelled = |key: &str| Location::Remote(Remote { key: key.to_owned(), ..remote.clone() });
+            let readings: Vec<Location> = spellings(&remote.key).map(spelled).collect();
+            let key = Location::Remote(remote);
+            let above = key.parent().unwrap_or_else(|| key.clone());
+            (Landing { cursor: key.below(&above), place: above }, readings)
+        }
+        place => (Landing { place, ..start }, Vec::new()),
+    }
 }

@@ -1,6 +1,6 @@
 //! Questions: asked on stderr, answered on stdin.
 
-use std::io::{BufRead as _, IsTerminal as _, Write as _};
+use std::io::{BufRead as _, IsTerminal as _};
 
 use secrecy::SecretString;
 
@@ -11,7 +11,7 @@ use crate::error::{Error, Kind, Result};
 /// Asks; the answer is a line without its end, empty where stdin has none. Blocking.
 pub(super) fn line(question: &str) -> Result<String> {
     let failed = |error: std::io::Error| Error::new(Kind::Local, format!("cannot ask: {error}"));
-    std::io::stderr().write_all(question.as_bytes()).map_err(failed)?;
+    crate::locale::say(question).map_err(failed)?;
     first_line()
 }
 
@@ -37,7 +37,8 @@ pub(super) async fn secret_answer(question: &'static str) -> Result<SecretString
 pub(super) fn secret(question: &str) -> Result<SecretString> {
     if std::io::stdin().is_terminal() {
         // At the end of input the terminal may be gone.
-        let typed = prompt::secret(question).inspect_err(|_| hangup::stdin_ended())?;
+        let typed = prompt::secret(&crate::locale::shown(question, &std::io::stdin()))
+            .inspect_err(|_| hangup::stdin_ended())?;
         return typed.ok_or_else(|| Error::new(Kind::Local, "cannot ask: there is no terminal to type on"));
     }
     first_line().map(SecretString::from)

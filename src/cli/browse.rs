@@ -1,6 +1,6 @@
 //! The browser, on the user's profiles or on the demo's.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
@@ -10,8 +10,9 @@ use super::{command_names, items, signal};
 use crate::config::{Config, LoadOptions, Paths};
 use crate::demo::{self, Server, sample_backend};
 use crate::error::{Error, Kind, Result};
-use crate::location::{Location, nearest};
-use crate::tui::{self, End};
+use crate::location::{Location, at_home, nearest, spellings};
+use crate::sanitize::display_safe;
+use crate::tui::{self, End, Landing};
 
 #[derive(Args, Debug)]
 #[command(after_help = "Example: twinpail demo\n         twinpail demo --serve")]
@@ -27,18 +28,18 @@ pub(super) struct DemoOptions {
 /// Opens the browser on two places; again after somebody without profiles has looked at sample data.
 pub(super) fn run(options: &LoadOptions, left: Option<&str>, right: Option<&str>) -> Result<u8> {
     loop {
-        let config = Config::load(options)?;
+        let config = super::load_config(options)?;
         let left = place(&config, left.unwrap_or("."))?;
         let right = match right {
             Some(text) => place(&config, text)?,
             None => match config.default_profile()? {
-                Some(profile) => Location::Profile(profile.to_owned()),
+                Some(profile) => Location::Profile(profile.to_owned()).into(),
                 None => place(&config, ".")?,
             },
         };
         // The terminal is the browser's, which asks for the passphrase of sealed secrets itself.
         config.vault.stop_asking();
-        let ended = match tui::run(&Arc::new(config), left, right)? {
+        let ended = match tui::run(&Arc::new(config), [left, right])? {
             End::Code(code) => return Ok(code),
             End::Demo => demo(&DemoOptions { serve: false, port: None }, options)?,
         };
@@ -50,30 +51,40 @@ pub(super) fn run(options: &LoadOptions, left: Option<&str>, right: Option<&str>
 }
 
 /// A place to open; a first word that is neither a command nor anything that exists is most likely a slip.
-fn place(config: &Config, text: &str) -> Result<Location> {
-    let location = Location::parse(text, config.names())?;
-    if let Location::Local(path) = &location
-        && !items::exists(path)
-    {
-        let commands = command_names();
-        let error =
-            Error::new(Kind::Usage, format!("`{text}` is neither a command nor a location that exists"));
-        return Err(match nearest(text, commands.iter().map(String::as_str)) {
-            Some(near) => error.with_hint(format!("did you mean `{near}`?")),
-            None => error.with_hint("`twinpail --help` lists the commands"),
-        });
-    }
-    if let Location::Local(path) = location {
-        let absolute = std::path::absolute(&path).map_err(|error| Error::local("find", &path, error))?;
-        // A file opens the folder it is in.
-        let folder = if absolute.is_dir() {
-            absolute
-        } else {
-            absolute.parent().unwrap_or(Path::new("/")).to_path_buf()
+fn place(config: &Config, text: &str) -> Result<Landing> {
+    let home = std::env::var_os("HOME").map(PathBuf::from).filter(|home| home.is_absolute());
+    for spelling in spellings(text) {
+        let location = Location::parse(spelling, config.names())?;
+        let Location::Local(path) = location else {
+            // Spaces around a key may be meant; no bucket has any.
+            let has_key = location.as_remote().is_some_and(|remote| !remote.key.is_empty());
+            let location = if has_key { location } else { Location::parse(text.trim(), config.names())? };
+            return Ok(location.into());
         };
-        return Ok(Location::Local(folder));
+        // A shell leaves these alone in quotes, and an alias or a menu has no shell.
+        let below_home = home.as_deref().and_then(|home| at_home(spelling, home));
+        if let Some(path) = std::iter::once(path).chain(below_home).find(|path| items::exists(path)) {
+            return shown(&path);
+        }
     }
-    Ok(location)
+    let commands = command_names();
+    let text = display_safe(text);
+    let error = Error::new(Kind::Usage, format!("`{text}` is neither a command nor a location that exists"));
+    Err(match nearest(&text, commands.iter().map(String::as_str)) {
+        Some(near) => error.with_hint(format!("did you mean `{near}`?")),
+        None => error.with_hint("`twinpail --help` lists the commands"),
+    })
+}
+
+/// A folder, or the folder of a file with the cursor on it.
+fn shown(path: &Path) -> Result<Landing> {
+    let absolute = std::path::absolute(path).map_err(|error| Error::local("find", path, error))?;
+    match (absolute.parent(), absolute.file_name()) {
+        (Some(folder), Some(name)) if !absolute.is_dir() => {
+            Ok(Landing { place: Location::Local(folder.to_owned()), cursor: Some(name.to_owned()) })
+        }
+        _ => Ok(Location::Local(absolute).into()),
+    }
 }
 
 /// Serves the sample data, and opens the browser on it unless it is only to serve: with the user's keys and looks, and
@@ -91,13 +102,13 @@ pub(super) fn demo(options: &DemoOptions, load: &LoadOptions) -> Result<u8> {
     let server = runtime.block_on(Server::start(sample_backend(), options.port))?;
     let mut config = demo::config(server.endpoint(), Paths::below(folder.path()));
     config.fleeting = true;
-    match Config::load(&LoadOptions { profile: None, ..load.clone() }) {
+    match super::load_config(&LoadOptions { profile: None, ..load.clone() }) {
         Ok(own) => (config.ui, config.keys) = (own.ui, own.keys),
         // Whoever only wants to look can do without them.
         Err(error) => config.warnings.push(format!("without your [ui] and [keys]: {error}")),
     }
     let right = Location::Profile("demo".to_owned());
-    let end = tui::run(&Arc::new(config), Location::Local(files), right);
+    let end = tui::run(&Arc::new(config), [Location::Local(files), right].map(Landing::from));
     drop(server);
     runtime.shutdown_background();
     end.map(|end| if let End::Code(code) = end { code } else { 0 })

@@ -135,14 +135,13 @@ async fn create(context: &Context, options: CreateOptions) -> Result<u8> {
 fn write(options: &CreateOptions, kit: &Kit, urls: &[String]) -> Result<()> {
     let mut out = Out::new();
     let single = match () {
-        () if options.sh => Some(kit::script(kit, urls)),
-        () if options.html => Some(kit::html(kit, urls)),
-        () if options.json => Some(kit::json(kit, urls)),
+        () if options.sh => Some(out.text(&kit::script(kit, urls))),
+        () if options.html => Some(out.text(&kit::html(kit, urls))),
+        () if options.json => Some(out.bytes(kit::json(kit, urls).as_bytes())),
         () => None,
     };
-    if let Some(text) = single {
-        out.bytes(text.as_bytes())?;
-        return out.flush();
+    if let Some(written) = single {
+        return written.and_then(|()| out.flush());
     }
     for path in kit::write(&options.out, kit, urls)? {
         out.line(&display_safe(&path.to_string_lossy()))?;

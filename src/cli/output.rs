@@ -1,5 +1,6 @@
 //! stdout for results, stderr for everything else.
 
+use std::borrow::Cow;
 use std::io::{BufWriter, IsTerminal as _, Stdout, Write as _};
 use std::sync::OnceLock;
 
@@ -7,6 +8,7 @@ use jiff::Timestamp;
 
 use super::Color;
 use crate::error::{Error, Kind, Result};
+use crate::locale;
 
 static COLOR: OnceLock<Color> = OnceLock::new();
 
@@ -26,21 +28,38 @@ fn colored() -> bool {
 }
 
 /// Buffered stdout. A reader that went away ends the program quietly.
-pub(super) struct Out(BufWriter<Stdout>);
+pub(super) struct Out {
+    stdout: BufWriter<Stdout>,
+    /// Text is written in ASCII: stdout is a terminal that shows nothing else.
+    ascii: bool,
+}
 
 impl Out {
     pub(super) fn new() -> Self {
-        Self(BufWriter::with_capacity(64 << 10, std::io::stdout()))
+        let stdout = std::io::stdout();
+        let ascii = locale::is_ascii() && stdout.is_terminal();
+        Self { stdout: BufWriter::with_capacity(64 << 10, stdout), ascii }
+    }
+
+    /// Whether text is written in ASCII.
+    pub(super) fn is_ascii(&self) -> bool {
+        self.ascii
     }
 
     /// Exact bytes.
     pub(super) fn bytes(&mut self, bytes: &[u8]) -> Result<()> {
-        self.0.write_all(bytes).map_err(|error| failed(&error))
+        self.stdout.write_all(bytes).map_err(|error| failed(&error))
+    }
+
+    /// Text that is safe to show already.
+    pub(super) fn text(&mut self, text: &str) -> Result<()> {
+        let text = if self.ascii { locale::to_ascii(text) } else { Cow::Borrowed(text) };
+        self.bytes(text.as_bytes())
     }
 
     /// A line of text that is safe to show already.
     pub(super) fn line(&mut self, line: &str) -> Result<()> {
-        self.bytes(line.as_bytes())?;
+        self.text(line)?;
         self.bytes(b"\n")
     }
 
@@ -48,17 +67,18 @@ impl Out {
     pub(super) fn json(&mut self, value: &impl serde::Serialize) -> Result<()> {
         let value = serde_json::to_value(value)
             .map_err(|error| Error::new(Kind::Internal, format!("this has no form in JSON: {error}")))?;
-        self.line(&value.to_string())
+        self.bytes(value.to_string().as_bytes())?;
+        self.bytes(b"\n")
     }
 
     pub(super) fn flush(&mut self) -> Result<()> {
-        self.0.flush().map_err(|error| failed(&error))
+        self.stdout.flush().map_err(|error| failed(&error))
     }
 }
 
 impl Drop for Out {
     fn drop(&mut self) {
-        let _ = self.0.flush();
+        let _ = self.stdout.flush();
     }
 }
 
@@ -67,6 +87,35 @@ fn failed(error: &std::io::Error) -> Error {
         return Error::new(Kind::Cancelled, "the reader of stdout went away");
     }
     Error::new(Kind::Local, format!("cannot write to stdout: {error}"))
+}
+
+/// Prints help, the version, or what is wrong with the arguments.
+pub(super) fn print_usage(usage: &clap::Error) {
+    let is_terminal =
+        if usage.use_stderr() { std::io::stderr().is_terminal() } else { std::io::stdout().is_terminal() };
+    // A closed stdout is no reason to complain about anything.
+    if !(is_terminal && locale::is_ascii()) {
+        let _ = usage.print();
+        return;
+    }
+    let rendered = usage.render();
+    let text = if colored() { rendered.ansi().to_string() } else { rendered.to_string() };
+    if usage.use_stderr() {
+        let _ = locale::say(&text);
+    } else {
+        let _ = Out::new().text(&text);
+    }
+}
+
+/// Says what went wrong inside this program as Rust does, in what the terminal shows.
+pub(super) fn report_panics() {
+    if !locale::is_ascii() || !std::io::stderr().is_terminal() {
+        return;
+    }
+    std::panic::set_hook(Box::new(|info| {
+        let thread = std::thread::current();
+        let _ = locale::say(&format!("thread '{}' {info}\n", thread.name().unwrap_or("unnamed")));
+    }));
 }
 
 /// Says a failure and its hint on stderr.
@@ -79,12 +128,12 @@ pub(super) fn report(error: &Error) {
     if let Some(hint) = error.hint() {
         text.extend(["  ", dim, "hint:", end, " ", &hint, "\n"]);
     }
-    let _ = std::io::stderr().write_all(text.as_bytes());
+    let _ = locale::say(&text);
 }
 
 /// A word on stderr that is no failure.
 pub(super) fn note(text: &str) {
-    let _ = writeln!(std::io::stderr(), "{}", crate::sanitize::display_safe(text));
+    let _ = locale::say(&(crate::sanitize::display_safe(text) + "\n"));
 }
 
 /// Says in a line what was left out of local trees as a rule.

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::output::{self, Out, note, report};
 use crate::error::{Error, Result};
+use crate::locale;
 use crate::location::Location;
 use crate::sanitize::display_safe;
 use crate::transfer::{
@@ -216,8 +217,9 @@ fn bar() -> ProgressBar {
     let style = ProgressStyle::with_template(
         "{bar:24} {binary_bytes}/{binary_total_bytes} {binary_bytes_per_sec} {eta} {msg}",
     );
+    let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
     let bar = ProgressBar::new(0);
-    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    bar.set_style(if locale::is_ascii() { style.progress_chars("#>-") } else { style });
     bar
 }
 
@@ -226,5 +228,6 @@ fn show(bar: &ProgressBar, transfer: &TransferView) {
     bar.set_position(transfer.bytes_done);
     let more = if transfer.planning { "+" } else { "" };
     let name = transfer.current.first().map(|(name, ..)| display_safe(name).into_owned()).unwrap_or_default();
-    bar.set_message(format!("{}/{}{more} {name}", transfer.files_over, transfer.files));
+    let message = format!("{}/{}{more} {name}", transfer.files_over, transfer.files);
+    bar.set_message(locale::shown(&message, &std::io::stderr()).into_owned());
 }

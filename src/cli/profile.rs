@@ -37,7 +37,7 @@ pub(super) fn run(command: Command, load: LoadOptions) -> Result<u8> {
         Command::Import(options) => return block_on(false, |_| add::import(options, load)),
         Command::Remove(options) => return block_on(false, |_| add::remove(options, load)),
     };
-    let config = Config::load(&load)?;
+    let config = super::load_config(&load)?;
     list(&options, &config)
 }
 

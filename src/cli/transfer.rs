@@ -1,7 +1,7 @@
 //! What `cp`, `mv` and `sync` share: the options of whatever writes, and the engine run to its end.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{BufRead as _, IsTerminal as _, Write as _};
+use std::io::{BufRead as _, IsTerminal as _};
 use std::time::Duration;
 
 use clap::Args;
@@ -223,7 +223,6 @@ enum Said {
 
 /// Asks on the terminal; `None` at the end of input.
 fn ask(conflict: &Conflict) -> Option<Said> {
-    let mut stderr = std::io::stderr();
     loop {
         let text = format!(
             "{} exists: {} bytes, {}\n  new:   {} bytes, {}\n[o]verwrite [s]kip [n]ewer [r]ename, capital letter: all; [=] skip all that are the same; [q]uit: ",
@@ -233,7 +232,7 @@ fn ask(conflict: &Conflict) -> Option<Said> {
             conflict.source_size,
             local_time(conflict.source_modified),
         );
-        stderr.write_all(text.as_bytes()).ok()?;
+        crate::locale::say(&text).ok()?;
         let mut line = String::new();
         if !matches!(std::io::stdin().lock().read_line(&mut line), Ok(1..)) {
             hangup::stdin_ended();

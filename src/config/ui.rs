@@ -26,8 +26,8 @@ pub struct Ui {
     pub columns: Vec<Column>,
     /// Whether the mouse is captured.
     pub mouse: bool,
-    /// Borders and gauges of plain ASCII.
-    pub ascii: bool,
+    /// Whether terminals get nothing but ASCII; `None`: as the locale says.
+    pub ascii: Option<bool>,
     /// Program and arguments that take the text to copy on stdin; empty: none.
     pub clipboard_command: Vec<String>,
     /// Whether deleting asks first.
@@ -46,7 +46,7 @@ impl Default for Ui {
             times: Times::default(),
             columns: vec![Column::Size, Column::Modified],
             mouse: false,
-            ascii: false,
+            ascii: None,
             clipboard_command: Vec::new(),
             confirm_delete: true,
             confirm_copy_files: Some(1_000),
@@ -118,7 +118,7 @@ pub(super) struct UiTable {
     times: Option<Spanned<String>>,
     columns: Option<Vec<Spanned<String>>>,
     mouse: bool,
-    ascii: bool,
+    ascii: Option<bool>,
     clipboard_command: Vec<String>,
     confirm_delete: Option<bool>,
     confirm_copy_files: Option<Spanned<toml::Value>>,

@@ -4,7 +4,7 @@ use super::escape;
 use crate::error::{Error, Kind, Result};
 use crate::location::Remote;
 use crate::s3::Presigned;
-use crate::sanitize::display_safe;
+use crate::sanitize::visible;
 
 /// Names of objects as a list below `prefix` shows them: without what all of them share.
 pub fn names_below<'a>(prefix: &str, target: &'a Remote) -> &'a str {
@@ -35,13 +35,13 @@ pub fn csv(rows: &[(String, Presigned)]) -> Result<String> {
 
 /// A small HTML index of the links.
 pub fn index_page(title: &str, rows: &[(String, Presigned)]) -> String {
-    let title = escape(&display_safe(title));
+    let title = escape(&visible(title));
     let ends = rows.iter().filter_map(|(_, link)| link.ends).min();
     let until =
         ends.map(|ends| format!("<p>These links work until {}.</p>\n", ends.strftime("%Y-%m-%d %H:%M UTC")));
     let mut list = String::new();
     for (name, link) in rows {
-        let (name, url) = (escape(&display_safe(name)), escape(&link.url));
+        let (name, url) = (escape(&visible(name)), escape(&link.url));
         list.push_str(&format!("<li><a href=\"{url}\">{name}</a></li>\n"));
     }
     format!(

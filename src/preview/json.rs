@@ -14,9 +14,8 @@ pub(super) fn looks_like(name: &str) -> bool {
 }
 
 /// Laid out; `None` for what is no JSON.
-pub(super) fn lines(bytes: &[u8]) -> Option<Shown> {
-    serde_json::from_slice::<IgnoredAny>(bytes).ok()?;
-    let text = std::str::from_utf8(bytes).ok()?;
+pub(super) fn lines(text: &str) -> Option<Shown> {
+    serde_json::from_str::<IgnoredAny>(text).ok()?;
     let mut lines = Vec::new();
     let (mut line, mut depth, mut in_string, mut escaped) = (String::new(), 0usize, false, false);
     let mut push = |line: &mut String, depth: usize| {
@@ -62,7 +61,7 @@ pub(super) fn lines(bytes: &[u8]) -> Option<Shown> {
         }
     }
     push(&mut line, depth);
-    Some(Shown { lines, what: "JSON".to_owned(), is_plain: false })
+    Some(Shown { lines, what: "JSON".to_owned(), ..Shown::default() })
 }
 
 #[cfg(test)]
@@ -70,7 +69,7 @@ mod tests {
     use super::*;
 
     fn texts(json: &str) -> Vec<String> {
-        lines(json.as_bytes()).unwrap().lines.into_iter().map(|(_, line)| line).collect()
+        lines(json).unwrap().lines.into_iter().map(|(_, line)| line).collect()
     }
 
     #[test]
@@ -89,6 +88,6 @@ mod tests {
         ];
         assert_eq!(texts(json), expected);
         assert_eq!(texts("  3 "), ["3"]);
-        assert!(lines(b"{\"a\":").is_none() && lines(b"").is_none());
+        assert!(lines("{\"a\":").is_none() && lines("").is_none());
     }
 }

@@ -44,7 +44,7 @@ pub(super) fn lines(text: &str, separator: u8) -> Option<Shown> {
         }
     }
     let lines = rows.iter().map(|row| (0, aligned(row, &widths))).collect();
-    Some(Shown { lines, what: "table".to_owned(), is_plain: false })
+    Some(Shown { lines, what: "table".to_owned(), ..Shown::default() })
 }
 
 fn aligned(row: &[String], widths: &[usize]) -> String {

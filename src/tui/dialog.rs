@@ -41,6 +41,7 @@ pub(super) use batch::Old;
 pub(super) use decision::{Decision, Outcome, Purpose};
 pub(super) use facts::Property;
 pub(super) use given::{Given, GivenOut, Sort};
+pub(super) use input::Prompt;
 pub(super) use pick::{Choice, Item};
 pub(super) use share::Order;
 pub(super) use stack::{Dialogs, Pending, Refusal, Unseen};

@@ -8,6 +8,7 @@ mod editing;
 mod files;
 mod given;
 mod links;
+mod locate;
 mod places;
 mod proposal;
 mod search;
@@ -145,6 +146,7 @@ impl Effects {
             | Effect::Given(_)
             | Effect::CopyAddresses(_)
             | Effect::Complete(..)
+            | Effect::Locate { .. }
             | Effect::WriteFile { .. }
             | Effect::ReadAttributes(_)
             | Effect::SetVersioning(..) => self.ask(effect),
@@ -262,6 +264,12 @@ impl Effects {
                 self.spawn(async move {
                     let found = files::complete(&connections, &typed, place).await;
                     Event::Completed(typed, found)
+                });
+            }
+            Effect::Locate { pane, asked, readings } => {
+                self.spawn(async move {
+                    let found = locate::locate(&connections, readings).await;
+                    Event::Located { pane, asked, found }
                 });
             }
             Effect::WriteFile { file, text, rows } => {

@@ -17,6 +17,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::entry::{Entry, Kind};
+use crate::unicode::fold;
 pub(crate) use arrange::{Arranged, Arranging};
 use arrange::{How, Rows, count, merge};
 use columns::Columns;
@@ -346,6 +347,13 @@ impl Listing {
         self.wanted().show_hidden
     }
 
+    /// Shows what is hidden.
+    pub(crate) fn show_hidden(&mut self) {
+        if !self.wanted().show_hidden {
+            self.toggle_hidden();
+        }
+    }
+
     /// The entry called `name` among those from number `from` on.
     pub(crate) fn find(&self, name: &OsStr, from: usize) -> Option<u32> {
         let from = u32::try_from(from).unwrap_or(u32::MAX);
@@ -355,7 +363,7 @@ impl Listing {
     /// The first row from `from` on, around the end, whose name begins with `text` (case does not count), or else
     /// contains it.
     pub(crate) fn jump(&self, text: &str, from: usize) -> Option<usize> {
-        let text = text.to_lowercase();
+        let text = fold(text);
         let rows = || (from..self.rows()).chain(0..from.min(self.rows()));
         let name = |row: usize| self.columns.name(self.view()[row]);
         rows()

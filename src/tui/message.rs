@@ -39,6 +39,30 @@ use crate::sync::{Plan, Step};
 use crate::transfer::{self, Failure, Snapshot, TransferId, Unfinished, Verb};
 use crate::walk::{Target, Total};
 
+/// Where a pane goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Landing {
+    /// What it shows.
+    pub place: Location,
+    /// The name that the cursor goes to.
+    pub cursor: Option<OsString>,
+}
+
+impl From<Location> for Landing {
+    fn from(place: Location) -> Self {
+        Self { place, cursor: None }
+    }
+}
+
+/// Who wants to know whether there is something at a place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Asked {
+    /// Who typed this.
+    Typed(String),
+    /// A pane at the start, which shows this meanwhile.
+    Start(Location),
+}
+
 /// One of the two panes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum PaneId {
@@ -191,6 +215,15 @@ pub(crate) enum Event {
     Written(Result<(PathBuf, usize)>),
     /// How a place that was typed so far can go on.
     Completed(String, Result<Vec<String>>),
+    /// Whether there is something at a place.
+    Located {
+        /// The pane that is to show it.
+        pane: PaneId,
+        /// Who wanted to know.
+        asked: Asked,
+        /// What shows it, or why there is nothing.
+        found: Result<Landing>,
+    },
     /// Something about what was given out.
     Given(GivenEvent),
     /// What failed of a transfer.

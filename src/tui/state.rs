@@ -8,7 +8,7 @@ use std::time::Instant;
 use jiff::Timestamp;
 
 use super::dialog::{Dialogs, Editing, Given, Old};
-use super::message::{Effect, PaneId, Task, Touches};
+use super::message::{Effect, Landing, PaneId, Task, Touches};
 use super::pane::Pane;
 use super::theme::Theme;
 use super::transfers::TransfersPanel;
@@ -174,12 +174,13 @@ impl State {
     pub(super) fn new(
         config: Arc<Config>,
         theme: Theme,
-        places: [Location; 2],
+        places: [Landing; 2],
         size: (u16, u16),
     ) -> (Self, Vec<Effect>) {
         let [left, right] = places;
-        let mut panes = [Pane::new(PaneId::Left, left.clone()), Pane::new(PaneId::Right, right.clone())];
-        let effects = vec![panes[0].open(left, None), panes[1].open(right, None)];
+        let mut panes =
+            [Pane::new(PaneId::Left, left.place.clone()), Pane::new(PaneId::Right, right.place.clone())];
+        let effects = vec![panes[0].land(left), panes[1].land(right)];
         let mut warnings = config.warnings.clone();
         warnings.extend(crate::zone::warning().map(str::to_owned));
         let mut state = Self {

@@ -5,6 +5,8 @@ use std::ops::Range;
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
+use crate::unicode::fold;
+
 /// Cells that `text` takes.
 pub(super) fn width(text: &str) -> usize {
     text.width()
@@ -49,14 +51,50 @@ pub(super) fn clip_middle_with(
     (start.to_owned() + ellipsis + end, parts)
 }
 
-/// Where `wanted`, which is in lower case, occurs in `text` in any case: ranges of bytes, in order. None where lower
-/// case has other lengths: places are not the same there.
+/// A text folded for comparing, and where the parts of that are in the text itself.
+pub(super) struct Folded {
+    folded: String,
+    /// Where each character begins, folded and as it is; the end is the last one. Empty: they are the same.
+    places: Vec<(usize, usize)>,
+}
+
+impl Folded {
+    pub(super) fn new(text: &str) -> Self {
+        if text.is_ascii() {
+            return Self { folded: text.to_ascii_lowercase(), places: Vec::new() };
+        }
+        let (mut folded, mut places) = (String::with_capacity(text.len()), Vec::new());
+        for (at, character) in text.grapheme_indices(true) {
+            places.push((folded.len(), at));
+            folded.push_str(&fold(character));
+        }
+        places.push((folded.len(), text.len()));
+        Self { folded, places }
+    }
+
+    pub(super) fn text(&self) -> &str {
+        &self.folded
+    }
+
+    /// The whole characters of the text itself that a range of the folded one is made of.
+    pub(super) fn place(&self, range: Range<usize>) -> Range<usize> {
+        let first = self.places.partition_point(|(folded, _)| *folded <= range.start);
+        let behind = self.places.partition_point(|(folded, _)| *folded < range.end);
+        match (self.places.get(first.wrapping_sub(1)), self.places.get(behind)) {
+            (Some((_, start)), Some((_, end))) => *start..*end,
+            _ => range,
+        }
+    }
+}
+
+/// Where `wanted`, which is folded, occurs in `text`: ranges of bytes, in order.
 pub(super) fn occurrences(text: &str, wanted: &str) -> Vec<Range<usize>> {
-    let lower = text.to_lowercase();
-    if wanted.is_empty() || lower.len() != text.len() {
+    if wanted.is_empty() {
         return Vec::new();
     }
-    lower.match_indices(wanted).map(|(at, found)| at..at + found.len()).collect()
+    let folded = Folded::new(text);
+    let found = folded.text().match_indices(wanted);
+    found.map(|(at, found)| folded.place(at..at + found.len())).collect()
 }
 
 /// `text` in at most `cells` cells, its start replaced by `ellipsis` if it is longer: places differ at the end.
@@ -135,6 +173,17 @@ fn head(text: &str, cells: usize) -> &str {
     text
 }
 
+/// `text` without its first `cells` cells. Half of a wide character becomes a space.
+pub(super) fn without_head(text: &str, cells: usize) -> String {
+    let head = head(text, cells);
+    let mut rest = text[head.len()..].graphemes(true);
+    let missing = cells - head.width().min(cells);
+    if missing > 0 && rest.next().is_some() {
+        return " ".to_owned() + rest.as_str();
+    }
+    text[head.len()..].to_owned()
+}
+
 fn tail(text: &str, cells: usize) -> &str {
     let (mut used, mut start) = (0, text.len());
     for (at, grapheme) in text.grapheme_indices(true).rev() {
@@ -172,7 +221,9 @@ mod tests {
         assert_eq!(parts(11, "2026"), Vec::<String>::new());
         assert_eq!(parts(11, "iday-2026.j"), ["id", ".j"]);
         assert_eq!(parts(11, "e"), ["e"]);
-        assert!(occurrences("Straße İ", "e").is_empty(), "its lower case is longer");
+        assert_eq!(occurrences("Straße İ", "e"), [6..7], "though its lower case is longer");
+        assert_eq!(occurrences("Re\u{301}sume\u{301}s", "\u{e9}"), [1..4, 7..10], "whole characters");
+        assert_eq!(occurrences("r\u{c9}", "\u{e9}"), std::slice::from_ref(&(1..3)));
     }
 
     #[test]

@@ -11,6 +11,7 @@ use ratatui::text::Span;
 
 use super::units::Units;
 use crate::config::{Look, Scheme, ThemeChoice, Ui};
+use crate::locale::is_utf8;
 
 /// Styles by role, the symbols of the locale, the units of sizes and times.
 #[derive(Clone, Debug)]
@@ -45,7 +46,7 @@ pub(crate) struct Theme {
     pub(crate) key: Style,
     /// The full part of a gauge.
     pub(crate) gauge: Style,
-    /// Plain ASCII borders, gauges and arrows.
+    /// Nothing but ASCII: borders, gauges, arrows, and names with escapes.
     pub(crate) ascii: bool,
     /// Links that the terminal opens (OSC 8); the console would show none.
     pub(crate) hyperlinks: bool,
@@ -111,7 +112,7 @@ impl Theme {
 
     pub(super) fn from_lookup(ui: &Ui, variable: impl Fn(&str) -> Option<String>) -> Self {
         let set = |name: &str| variable(name).filter(|value| !value.is_empty());
-        let ascii = ui.ascii || !is_utf8(&set);
+        let ascii = ui.ascii.unwrap_or_else(|| !is_utf8(&set));
         // An explicit choice in the file does not outrank NO_COLOR: the variable is per run, the file is not.
         let mono = Scheme::of(ThemeChoice::Mono);
         let scheme = if set("NO_COLOR").is_some() { &mono } else { &ui.theme };
@@ -315,14 +316,6 @@ const ASCII_BORDER: border::Set<'static> = border::Set {
     horizontal_bottom: "-",
 };
 
-/// Whether the locale writes UTF-8: the first of `LC_ALL`, `LC_CTYPE`, `LANG` that is set decides, as in POSIX.
-fn is_utf8(set: &impl Fn(&str) -> Option<String>) -> bool {
-    ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| set(name)).is_some_and(|locale| {
-        let locale = locale.to_ascii_lowercase();
-        locale.contains("utf-8") || locale.contains("utf8")
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -387,7 +380,8 @@ mod tests {
         assert!(!theme(&ui, &[("LC_ALL", "C.utf8"), ("LANG", "C")]).ascii);
         assert!(theme(&ui, &[("LC_ALL", "C"), ("LANG", "de_DE.UTF-8")]).ascii);
         assert!(theme(&ui, &[]).ascii);
-        assert!(theme(&Ui { ascii: true, ..Ui::default() }, &[("LANG", "de_DE.UTF-8")]).ascii);
+        assert!(theme(&Ui { ascii: Some(true), ..Ui::default() }, &[("LANG", "de_DE.UTF-8")]).ascii);
+        assert!(!theme(&Ui { ascii: Some(false), ..Ui::default() }, &[("LC_ALL", "C")]).ascii);
     }
 
     #[test]

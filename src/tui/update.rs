@@ -108,6 +108,7 @@ pub(super) fn update(state: &mut State, event: Event) -> Vec<Effect> {
             go::completed(state, &typed, found);
             Vec::new()
         }
+        Event::Located { pane, asked, found } => go::located(state, pane, asked, found),
         Event::Failures(id, failures) => {
             transfer::failures(state, id, failures);
             Vec::new()

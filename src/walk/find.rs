@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use super::Found;
 use crate::config::units::{parse_duration, parse_size};
 use crate::error::{Error, Kind, Result};
+use crate::unicode::{composed, fold, glob_for_folded};
 
 /// Conditions that all have to be met; the default is met by everything.
 #[derive(Clone, Debug, Default)]
@@ -46,9 +47,12 @@ impl Query {
 /// The most bytes of a glob: keys have up to 1,024, and globset panics on what needs too much memory.
 const LONGEST: usize = 4096;
 
-/// A glob: `*`, `?`, `[a-z]`, `{a,b}`.
+/// A glob: `*`, `?`, `[a-z]`, `{a,b}`. Whether an accent is part of its character does not count.
 #[derive(Clone, Debug)]
-pub struct Pattern(GlobMatcher);
+pub struct Pattern {
+    glob: GlobMatcher,
+    any_case: bool,
+}
 
 impl Pattern {
     /// Reads a glob; `any_case` makes it blind to upper and lower case.
@@ -61,16 +65,18 @@ impl Pattern {
                 format!("the pattern has {} bytes; at most {LONGEST} can be looked for", glob.len());
             return Err(Error::new(Kind::Usage, message));
         }
-        let built = GlobBuilder::new(glob).case_insensitive(any_case).literal_separator(false).build();
+        let plain = if any_case { glob_for_folded(glob) } else { composed(glob).into_owned() };
+        let built = GlobBuilder::new(&plain).case_insensitive(any_case).literal_separator(false).build();
         let glob = built.map_err(|error| {
             Error::new(Kind::Usage, format!("`{}`: {}", crate::sanitize::display_safe(glob), error.kind()))
                 .with_hint("write globs like *.jpg, report-202?.pdf or {a,b}*")
         })?;
-        Ok(Self(glob.compile_matcher()))
+        Ok(Self { glob: glob.compile_matcher(), any_case })
     }
 
     fn matches(&self, text: &str) -> bool {
-        self.0.is_match(text)
+        let text = if self.any_case { fold(text) } else { composed(text) };
+        self.glob.is_match(&*text)
     }
 }
 
@@ -174,6 +180,13 @@ mod tests {
         assert!(query(Query { depth: Some(3), ..Query::default() }));
         assert!(!query(Query { depth: Some(2), ..Query::default() }));
         assert!(query(Query { storage_class: Some("standard".into()), ..Query::default() }));
+        let accented = found("Re\u{301}sume\u{301}.pdf", 1);
+        for text in ["R\u{e9}*", "Re\u{301}*", "*sum\u{e9}.pdf"] {
+            let name = Some(glob(text));
+            assert!(Query { name, ..Query::default() }.matches(&accented), "{text}");
+        }
+        let any_case = Some(Pattern::new("r\u{c9}SUM\u{e9}*", true).unwrap());
+        assert!(Query { name: any_case, ..Query::default() }.matches(&accented));
         assert!(Pattern::new("[", false).unwrap_err().hint().is_some());
     }
 

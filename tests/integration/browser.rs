@@ -19,7 +19,12 @@ type CommandLine = ([String; 2], [(&'static str, String); 2]);
 
 /// A browser on a folder beside a bucket.
 pub(crate) fn start(world: &World, size: Size) -> Session {
-    start_by(world, |args, env, home| Session::start(args, env, home, size))
+    start_in(world, size, &[])
+}
+
+/// Likewise, with more variables.
+pub(crate) fn start_in(world: &World, size: Size, more: &[(&str, &str)]) -> Session {
+    start_by(world, |args, env, home| Session::start(args, &[env, more].concat(), home, size))
 }
 
 /// The same, started by a shell's `script`, in which `"$0" "$@"` stands for it.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-const FIRST: &[&str] = &["entry", "error", "location", "sanitize", "zone", "action"];
+const FIRST: &[&str] = &["entry", "error", "locale", "location", "sanitize", "unicode", "zone", "action"];
 const SECOND: &[&str] = &["config", "log"];
 const THIRD: &[&str] = &["clipboard", "local", "http", "places", "preview", "qr"];
 
@@ -11,7 +11,9 @@ const THIRD: &[&str] = &["clipboard", "local", "http", "places", "preview", "qr"
 fn allowed(room: &str) -> Option<BTreeSet<&'static str>> {
     let below = |groups: &[&[&'static str]]| groups.concat().into_iter().collect();
     Some(match room {
-        "entry" | "error" | "location" | "sanitize" | "zone" | "action" => below(&[FIRST]),
+        "entry" | "error" | "locale" | "location" | "sanitize" | "unicode" | "zone" | "action" => {
+            below(&[FIRST])
+        }
         "config" | "log" | "demo" => below(&[FIRST, SECOND]),
         "clipboard" | "local" | "http" | "places" | "preview" | "qr" | "s3" => below(&[FIRST, SECOND, THIRD]),
         "identity" | "walk" => below(&[FIRST, SECOND, &["s3", "local"]]),
@@ -98,6 +100,22 @@ fn offences(path: &Path, text: &str) -> Vec<String> {
             wrong.push(format!("{} reaches for {doer}, which only tui/effect may", path.display()));
         }
     }
+    // Text that goes around `locale` would reach terminals that show only ASCII as it is.
+    let asked_only = |at: usize, word: &str| {
+        code[at + word.len()..].starts_with(".is_terminal") || code[..at].ends_with("&std::")
+    };
+    let streams = ["io::stdout()", "io::stderr()"];
+    let writes = code.contains("println!")
+        || code.contains("print!(")
+        || streams.iter().any(|word| code.match_indices(word).any(|(at, _)| !asked_only(at, word)));
+    let is_door = matches!(room.as_str(), "locale" | "clipboard" | "tui/terminal")
+        || matches!(path.to_str(), Some("cli/output.rs" | "cli/descriptors.rs"));
+    if writes && !is_door {
+        wrong.push(format!(
+            "{} writes to a stream itself; text goes through cli/output or locale",
+            path.display()
+        ));
+    }
     for (word, home) in [
         ("aws_sdk", "s3"),
         ("aws_smithy", "s3"),
@@ -155,5 +173,8 @@ fn offences_are_seen() {
     assert_eq!(seen("tui/pane.rs", "use crate::transfer::Snapshot;"), 0);
     assert_eq!(seen("walk.rs", "#[cfg(test)]\nmod tests { use crate::demo::Backend; }"), 0);
     assert_eq!(seen("walk.rs", "// crate::demo would be wrong\n"), 0);
+    assert_eq!(seen("cli/du.rs", "fn f() { eprintln!(\"done\") }"), 1);
+    assert_eq!(seen("cli/du.rs", "fn f() { let err = std::io::stderr(); }"), 1);
+    assert_eq!(seen("cli/du.rs", "fn f() { if std::io::stderr().is_terminal() {} }"), 0);
     assert_eq!(seen("attic.rs", ""), 1);
 }

@@ -30,11 +30,14 @@ mod kit;
 #[cfg(test)]
 mod links;
 #[cfg(test)]
+mod locale;
+#[cfg(test)]
 mod newer;
 #[cfg(test)]
 mod options;
 #[cfg(test)]
 mod passphrases;
+mod places;
 #[cfg(test)]
 mod profile;
 #[cfg(test)]

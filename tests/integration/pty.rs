@@ -52,6 +52,8 @@ impl vt100::Callbacks for Told {
 struct Seen {
     parser: Parser<Told>,
     bytes: usize,
+    /// Whether any byte was not ASCII.
+    beyond_ascii: bool,
     ended: bool,
     /// Nobody looks any longer.
     left: bool,
@@ -130,8 +132,10 @@ impl Session {
         // The terminal ends when the program does only if nobody else holds it.
         drop(pair.slave);
         let parser = Parser::new_with_callbacks(cells(size.1), cells(size.0), 0, Told::default());
-        let seen =
-            Arc::new((Mutex::new(Seen { parser, bytes: 0, ended: false, left: false }), Condvar::new()));
+        let seen = Arc::new((
+            Mutex::new(Seen { parser, bytes: 0, beyond_ascii: false, ended: false, left: false }),
+            Condvar::new(),
+        ));
         let keyboard = Arc::new(Mutex::new(pair.master.take_writer().expect("a keyboard")));
         let reader = pair.master.try_clone_reader().expect("a screen");
         let line = Arc::new((Mutex::new(None), Condvar::new()));
@@ -160,6 +164,11 @@ impl Session {
     /// Bytes that have come out of the line so far.
     pub(crate) fn bytes(&self) -> usize {
         lock(&self.seen.0).bytes
+    }
+
+    /// Whether the terminal got any byte that is not ASCII.
+    pub(crate) fn beyond_ascii(&self) -> bool {
+        lock(&self.seen.0).beyond_ascii
     }
 
     /// From now on the line carries only what [`Session::carry`] says. What is on its way already still arrives.
@@ -313,6 +322,7 @@ fn watch(
         }
         let mut now = lock(&seen.0);
         now.bytes += count;
+        now.beyond_ascii |= !bytes[..count].is_ascii();
         now.parser.process(&bytes[..count]);
         let answers = std::mem::take(&mut now.parser.callbacks_mut().answers);
         if now.left {

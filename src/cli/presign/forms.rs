@@ -88,6 +88,10 @@ impl Forms {
 
     /// In the terminal, or why not.
     fn draw_qr(&mut self, name: &str, link: &Presigned) -> Result<()> {
+        if self.out.is_ascii() {
+            note(&format!("{}: no QR code: the locale of this terminal is not UTF-8", display_safe(name)));
+            return Ok(());
+        }
         let room = crossterm::terminal::size().map_or((80, 24), |(width, height)| (width, height));
         match qr::fitting(&link.url, room.0, u16::MAX) {
             Ok(lines) => lines.iter().try_for_each(|line| self.out.line(line)),
@@ -109,7 +113,7 @@ impl Forms {
             Form::Html => links::index_page(&self.title.unwrap_or_default(), &self.rows),
             _ => String::new(),
         };
-        self.out.bytes(document.as_bytes())?;
+        self.out.text(&document)?;
         self.out.flush()?;
         self.copied.push_str(&document);
         Ok(self.copied)

@@ -13,7 +13,7 @@ use super::Kit;
 use crate::config::paths::new_private_file;
 use crate::error::Result;
 use crate::s3::Presigned;
-use crate::sanitize::display_safe;
+use crate::sanitize::visible;
 
 /// For programs: `size part_size expires parts`, each part with `number length url`.
 pub fn json(kit: &Kit, urls: &[String]) -> String {
@@ -32,7 +32,7 @@ pub fn json(kit: &Kit, urls: &[String]) -> String {
 }
 
 fn name(kit: &Kit) -> String {
-    display_safe(&kit.target.name()).into_owned()
+    visible(&kit.target.name()).into_owned()
 }
 
 fn end(kit: &Kit) -> String {
@@ -104,7 +104,7 @@ pub fn upload_page(request: &LinkRequest, link: &Presigned) -> String {
     let until = link.ends.map(|ends| format!("This works until {}.", ends.strftime("%Y-%m-%d %H:%M UTC")));
     let words =
         [request.content_length.map(exact), until].into_iter().flatten().collect::<Vec<_>>().join(" ");
-    page(&display_safe(last_segment(&request.target)), &words, Some(&link.url), &data)
+    page(&visible(last_segment(&request.target)), &words, Some(&link.url), &data)
 }
 
 fn exact(size: u64) -> String {

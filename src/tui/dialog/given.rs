@@ -15,6 +15,7 @@ use crate::error::Error;
 use crate::links::Standing;
 use crate::location::Location;
 use crate::sanitize::display_safe;
+use crate::unicode::fold;
 
 /// Cells that it wants.
 const WIDTH: u16 = 110;
@@ -137,7 +138,7 @@ impl GivenOut {
 
     /// Only what has `text` in what it is of.
     pub(crate) fn search(&mut self, text: &str) {
-        self.text = text.to_lowercase();
+        self.text = fold(text).into_owned();
         self.narrowed();
     }
 
@@ -146,8 +147,7 @@ impl GivenOut {
     }
 
     fn seen(&self) -> Vec<&Given> {
-        let wanted =
-            |row: &&Given| (self.all || row.is_open()) && row.what.to_lowercase().contains(&self.text);
+        let wanted = |row: &&Given| (self.all || row.is_open()) && fold(&row.what).contains(&self.text);
         self.rows.iter().filter(wanted).collect()
     }
 

@@ -24,22 +24,39 @@ pub(crate) struct Prompt {
     field: Field,
     /// Said beside what is typed.
     note: Option<&'static str>,
+    /// Said below what was typed, until that changes: why it was refused, for example.
+    told: Option<String>,
 }
 
 impl Prompt {
     pub(super) fn new(purpose: Purpose, label: &str, text: &str) -> Self {
-        Self { purpose, label: display_safe(label).into_owned(), field: Field::new(text), note: None }
+        Self {
+            purpose,
+            label: display_safe(label).into_owned(),
+            field: Field::new(text),
+            note: None,
+            told: None,
+        }
     }
 
     /// Goes on as `text`, if it still says what that was found for.
     pub(crate) fn complete(&mut self, typed: &str, text: &str) {
         if self.field.text() == typed {
-            self.field = Field::new(text);
+            (self.field, self.told) = (Field::new(text), None);
         }
     }
 
     pub(super) fn note(&mut self, note: Option<&'static str>) {
         self.note = note;
+    }
+
+    /// Says something about what was typed.
+    pub(crate) fn tell(&mut self, words: String) {
+        self.told = Some(words);
+    }
+
+    pub(super) fn text(&self) -> &str {
+        self.field.text()
     }
 
     pub(super) fn purpose(&self) -> Purpose {
@@ -50,7 +67,10 @@ impl Prompt {
         matches!(self.purpose, Purpose::Filter | Purpose::Jump | Purpose::Seek)
     }
 
-    fn changed(&self, changed: bool) -> Outcome {
+    fn changed(&mut self, changed: bool) -> Outcome {
+        if changed {
+            self.told = None;
+        }
         if changed && self.is_live() {
             Outcome::Changed(self.purpose, self.field.text().to_owned())
         } else {
@@ -72,6 +92,8 @@ impl Prompt {
         match (self.is_live(), text.is_empty()) {
             (true, _) => Outcome::Decide(decision),
             (false, true) => Outcome::Close(Some(self.purpose)),
+            // It stays until the place is found.
+            (false, false) if self.purpose == Purpose::GoTo => Outcome::Do(decision),
             (false, false) => Outcome::Ask(decision),
         }
     }
@@ -83,8 +105,15 @@ impl Prompt {
 
     pub(super) fn draw(&self, frame: &mut Frame<'_>, area: Rect, theme: &Theme) {
         if !self.is_live() {
-            let room = window::open(frame, area, theme, &self.label, (WIDTH, 1));
+            let width = usize::from(window::content_width(area, WIDTH));
+            let told = self.told.as_ref().map(|words| text::wrap(&display_safe(words), width));
+            let told = told.unwrap_or_default();
+            let height = u16::try_from(1 + told.len()).unwrap_or(u16::MAX);
+            let room = window::open(frame, area, theme, &self.label, (WIDTH, height));
             self.field.draw(frame, window::row(room, 0), theme, true);
+            for (row, line) in (1..room.height).zip(told) {
+                frame.render_widget(Span::styled(line, theme.warning), window::row(room, row));
+            }
             return;
         }
         let bar = window::row(area, area.height.saturating_sub(1)).intersection(frame.area());

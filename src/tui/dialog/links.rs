@@ -13,12 +13,11 @@ use super::super::units::Units;
 use super::window::{self, Scroll};
 use super::{Decision, Hint, Outcome};
 use crate::action::Action;
-use crate::clipboard;
 use crate::error::Result;
 use crate::links::{self, Verdict, left, skew};
-use crate::qr;
 use crate::s3::{EndsBecause, Method};
 use crate::sanitize::display_safe;
+use crate::{clipboard, qr};
 
 /// Cells that it wants: long URLs in few lines.
 const WIDTH: u16 = 100;
@@ -195,7 +194,11 @@ impl Links {
             many => format!("QR {} of {many}: {}", at + 1, link.request.target),
         };
         let (width, height) = (area.width.saturating_sub(4), area.height.saturating_sub(2));
-        let (lines, style) = match qr::fitting(&link.signed.url, width, height) {
+        let fitting = qr::fitting(&link.signed.url, width, height);
+        let (lines, style) = match fitting {
+            _ if theme.ascii => {
+                (vec!["No QR code: this terminal shows nothing but ASCII.".to_owned()], theme.warning)
+            }
             Ok(lines) => (lines, Style::new().fg(Color::White).bg(Color::Black)),
             Err(why) => {
                 (vec![format!("No QR code: {why}. A larger window or a smaller font helps.")], theme.warning)

@@ -4,9 +4,9 @@ use std::collections::HashSet;
 
 use super::super::units::Units;
 use super::{
-    Chosen, Decision, Dialog, Editing, Given, Item, Old, Property, Purpose, Subject, Word, batch, confirm,
-    conflict, facts, failures, given, help, info, input, link, links, offer, pick, profiles, properties,
-    setup, share, sync, transfer, typed, unlock, unsaved, uploads, usage, versions, viewer, wait,
+    Chosen, Decision, Dialog, Editing, Given, Item, Old, Prompt, Property, Purpose, Subject, Word, batch,
+    confirm, conflict, facts, failures, given, help, info, input, link, links, offer, pick, profiles,
+    properties, setup, share, sync, transfer, typed, unlock, unsaved, uploads, usage, versions, viewer, wait,
 };
 use crate::action::Screen;
 use crate::config::{Importable, Keys};
@@ -153,6 +153,14 @@ impl Dialog {
             Self::Input(input) => input.complete(typed, text),
             Self::Transfer(form) => form.complete(typed, text),
             _ => {}
+        }
+    }
+
+    /// The line that a place is typed in, if it says `text`.
+    pub(crate) fn as_place(&mut self, text: &str) -> Option<&mut Prompt> {
+        match self {
+            Self::Input(input) if input.purpose() == Purpose::GoTo && input.text() == text => Some(input),
+            _ => None,
         }
     }
 

@@ -16,6 +16,7 @@ use crate::action::Action;
 use crate::config::{Column, Keys};
 use crate::location::Location;
 use crate::sanitize::display_safe;
+use crate::unicode::composed;
 
 /// Cells that it wants, and rows of the list.
 const WIDTH: u16 = 76;
@@ -83,7 +84,7 @@ impl Pick {
     }
 
     fn search(&mut self) {
-        let pattern = Pattern::parse(self.field.text(), CaseMatching::Smart, Normalization::Smart);
+        let pattern = Pattern::parse(&composed(self.field.text()), CaseMatching::Smart, Normalization::Smart);
         let mut matcher = Matcher::new(Config::DEFAULT);
         let words = self.items.iter().enumerate().map(|(index, item)| {
             // An action is also found by its name in the configuration, which is what others call it.
@@ -91,7 +92,7 @@ impl Pick {
                 Choice::Do(action) => crate::action::info(action).map_or("", |info| info.name),
                 _ => "",
             };
-            Words(index, format!("{} {name}", item.words))
+            Words(index, format!("{} {name}", composed(&item.words)))
         });
         let found = pattern.match_list(words, &mut matcher);
         self.seen = found.into_iter().map(|(Words(index, _), _)| index).collect();

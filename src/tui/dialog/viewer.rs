@@ -17,9 +17,9 @@ use crate::action::Action;
 use crate::error::Error;
 use crate::location::Location;
 #[cfg(feature = "images")]
-use crate::preview::Picture;
-use crate::preview::{Form, Shown};
+use crate::preview::{Form, Picture, Reading, Shown};
 use crate::s3::Version;
+use crate::unicode::fold;
 pub(crate) use layout::{Laid, Laying};
 use packed::Packed;
 pub(crate) use packed::Unpacking;
@@ -85,10 +85,14 @@ pub(crate) struct Viewer {
     /// Where `bytes` begin.
     start: u64,
     pending: Option<Range<u64>>,
+    /// Something of it has come, if only that there is nothing.
+    looked: bool,
     /// It is packed: what is held, counted and shown is what is in it.
     packed: Option<Packed>,
     /// Whether it can be unpacked, once that was tried.
     unpacks: Option<bool>,
+    /// How its bytes are read, once its beginning was seen.
+    reading: Option<Reading>,
     form: Option<Form>,
     shown: Shown,
     /// The number of the layout that is wanted, and of the one that is shown.
@@ -113,6 +117,8 @@ pub(crate) struct Viewer {
     search: String,
     /// What is still being looked for.
     seeking: bool,
+    /// Where that goes on: lines that begin before were seen.
+    sought: u64,
     note: Option<String>,
     /// Lines and whether the end is seen: known only where the size is, in drawing.
     page: Cell<usize>,
@@ -133,8 +139,10 @@ impl Viewer {
             bytes: Arc::default(),
             start: 0,
             pending: None,
+            looked: false,
             packed: None,
             unpacks: None,
+            reading: None,
             form: None,
             shown: Shown::default(),
             laying: 0,
@@ -152,6 +160,7 @@ impl Viewer {
             back: false,
             search: String::new(),
             seeking: false,
+            sought: 0,
             note: None,
             page: Cell::new(1),
             width: Cell::new(80),
@@ -170,6 +179,11 @@ impl Viewer {
 
     fn is_complete(&self) -> bool {
         self.start == 0 && self.end() >= self.length()
+    }
+
+    /// Whether there is nothing to fetch. Local files may hold more than they say: `/proc` has many that do.
+    fn is_empty(&self) -> bool {
+        self.length() == 0 && (self.looked || self.location.as_local().is_none())
     }
 
     pub(super) fn on_action(&mut self, action: Action) -> Outcome {
@@ -290,7 +304,7 @@ impl Viewer {
     fn reload(&mut self) {
         self.error = None;
         self.etag = None;
-        self.unpacks = None;
+        (self.unpacks, self.reading, self.looked) = (None, None, false);
         self.jump(false);
     }
 
@@ -310,7 +324,7 @@ impl Viewer {
 
     /// Looks for text from now on, whatever its case.
     pub(crate) fn search(&mut self, text: &str) {
-        self.search = text.to_lowercase();
+        self.search = fold(text).into_owned();
         self.find(self.top, true);
     }
 
@@ -323,22 +337,42 @@ impl Viewer {
             self.seeking = forward;
             return;
         }
-        let holds = |(_, line): &(u64, String)| line.to_lowercase().contains(&self.search);
         let lines = &self.shown.lines;
         let found = if forward {
-            lines.iter().skip(from).position(holds).map(|at| at + from)
+            (from..lines.len()).find(|line| self.holds(*line))
         } else {
-            lines.iter().take(from).rposition(holds)
+            (0..from.min(lines.len())).rfind(|line| self.holds(*line))
         };
         self.seeking = found.is_none() && forward && self.end() < self.length();
         match found {
             Some(at) => (self.top, self.above, self.note) = (at, 0, None),
             None if self.seeking => {
-                // What was searched need not be searched again.
+                // What was searched need not be searched again; the last line may go on.
+                self.sought = lines.get(from).map_or_else(|| self.end(), |(at, _)| *at);
                 self.top = lines.len().saturating_sub(1);
                 self.note = Some("searching on...".to_owned());
             }
             None => self.note = Some("not found".to_owned()),
         }
+    }
+
+    /// Whether what is looked for begins in that line, which may go on in the next one.
+    fn holds(&self, line: usize) -> bool {
+        let (lines, continued) = (&self.shown.lines, &self.shown.continued);
+        let text = fold(&lines[line].1);
+        let next = continued.binary_search(&(line + 1)).ok().and_then(|_| lines.get(line + 1));
+        let Some((_, next)) = next else { return text.contains(&self.search) };
+        // So many characters as could belong to it, however many bytes they take.
+        let head: String = next.chars().take(self.search.len()).collect();
+        let own = text.len();
+        (text.into_owned() + &fold(&head)).find(&self.search).is_some_and(|at| at < own)
+    }
+
+    /// Looks on in what has come: from the last line that was seen, or the one that it goes on with.
+    fn look_on(&mut self) {
+        let low = self.top - usize::from(self.shown.continued.binary_search(&self.top).is_ok()).min(self.top);
+        let lines = self.shown.lines.iter().skip(low);
+        let seen = lines.take_while(|(at, _)| *at < self.sought).count();
+        self.find(low + seen, true);
     }
 }

@@ -8,6 +8,7 @@ use crate::config::paths::expand_home;
 use crate::error::{Error, Result};
 use crate::location::{Location, Remote};
 use crate::s3::Connections;
+use crate::unicode::composed;
 
 /// Ways to go on that are told.
 const TOLD: usize = 50;
@@ -53,7 +54,7 @@ pub(super) async fn complete(connections: &Connections, typed: &str, place: Loca
             // What follows a prefix is told without it.
             let name = if is_remote { format!("{begun}{name}") } else { name.to_owned() };
             let slash = if name.ends_with('/') { "" } else { "/" };
-            name.starts_with(begun).then(|| format!("{above}{name}{slash}"))
+            composed(&name).starts_with(&*composed(begun)).then(|| format!("{above}{name}{slash}"))
         }));
         token = page.next;
         if names.len() >= TOLD || token.is_none() {

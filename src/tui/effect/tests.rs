@@ -2,6 +2,7 @@
 
 mod changes;
 mod facts;
+mod going;
 mod kept;
 mod links;
 mod listing;
@@ -15,7 +16,7 @@ use std::path::{Path, PathBuf};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
-use super::super::message::PaneId;
+use super::super::message::{Landing, PaneId};
 use super::super::state::State;
 use super::super::theme::Theme;
 use super::super::update::{settle, update};
@@ -57,7 +58,8 @@ impl Flow {
         let server = Server::start(backend.clone(), None).await.unwrap();
         let config = Arc::new(demo::config(server.endpoint(), Paths::below(folder.path())));
         let places = [Location::Local(local), right];
-        let (mut state, mut first) = State::new(Arc::clone(&config), Theme::plain(), places, (120, 30));
+        let (mut state, mut first) =
+            State::new(Arc::clone(&config), Theme::plain(), places.map(Landing::from), (120, 30));
         settle(&mut state, &mut first);
         let (sender, events) = unbounded_channel();
         let runtime = tokio::runtime::Handle::current();

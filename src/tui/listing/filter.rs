@@ -9,7 +9,8 @@ use nucleo_matcher::pattern::{Atom, AtomKind, CaseMatching, Normalization};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 use unicode_segmentation::UnicodeSegmentation as _;
 
-use super::super::text;
+use super::super::text::{self, Folded};
+use crate::unicode::{composed, fold, glob_for_folded};
 
 /// The most bytes of a glob: keys have up to 1,024.
 const LONGEST_GLOB: usize = 4096;
@@ -25,7 +26,7 @@ pub(crate) struct Filter {
 enum Rule {
     #[default]
     All,
-    /// In lower case.
+    /// Folded.
     Contains(String),
     /// With what stands between its special characters.
     Glob(GlobMatcher, Vec<String>),
@@ -34,9 +35,10 @@ enum Rule {
 
 impl Filter {
     /// `~` before letters takes names that hold them in that order, with anything between; `*`, `?`, `[` or `{` make it
-    /// a glob for the whole name; an unfinished glob is plain text. Case does not count.
+    /// a glob for the whole name; an unfinished glob is plain text. Case does not count, nor does the form of accents.
     pub(crate) fn new(text: &str) -> Self {
-        let rule = match text.strip_prefix('~') {
+        let plain = composed(text);
+        let rule = match plain.strip_prefix('~') {
             Some("") => Rule::All,
             Some(letters) => Rule::Letters(Atom::new(
                 letters,
@@ -45,10 +47,10 @@ impl Filter {
                 AtomKind::Fuzzy,
                 false,
             )),
-            None if text.is_empty() => Rule::All,
-            None => match Some(text).filter(|text| text.contains(['*', '?', '[', '{'])).and_then(glob) {
-                Some(glob) => Rule::Glob(glob, plain_pieces(text)),
-                None => Rule::Contains(text.to_lowercase()),
+            None if plain.is_empty() => Rule::All,
+            None => match Some(&*plain).filter(|text| text.contains(['*', '?', '[', '{'])).and_then(glob) {
+                Some(glob) => Rule::Glob(glob, plain_pieces(&plain)),
+                None => Rule::Contains(fold(&plain).into_owned()),
             },
         };
         Self { text: text.to_owned(), rule }
@@ -56,7 +58,8 @@ impl Filter {
 
     /// A glob for the whole name, also without special characters; `None` if it is not one.
     pub(crate) fn glob(text: &str) -> Option<Self> {
-        Some(Self { text: text.to_owned(), rule: Rule::Glob(glob(text)?, plain_pieces(text)) })
+        let plain = composed(text);
+        Some(Self { text: text.to_owned(), rule: Rule::Glob(glob(&plain)?, plain_pieces(&plain)) })
     }
 
     pub(super) fn text(&self) -> &str {
@@ -108,12 +111,17 @@ impl Sieve<'_> {
             Rule::Contains(text) => contains(name, text),
             Rule::Glob(glob, _) => {
                 let name = name.strip_suffix(b"/").unwrap_or(name);
-                contains(name, self.needed) && glob.is_match(&*String::from_utf8_lossy(name))
+                let is_match = |name: &[u8]| {
+                    let name = String::from_utf8_lossy(name);
+                    if name.is_ascii() { glob.is_match(&*name) } else { glob.is_match(&*fold(&name)) }
+                };
+                contains(name, self.needed) && is_match(name)
             }
             Rule::Letters(letters) => match letters.needle_text() {
                 Utf32Str::Ascii(letters) if name.is_ascii() => holds(name, letters),
                 _ => self.matcher.as_mut().is_none_or(|matcher| {
                     let name = String::from_utf8_lossy(name);
+                    let name = composed(&name);
                     letters.score(Utf32Str::new(&name, &mut self.characters), matcher).is_some()
                 }),
             },
@@ -129,7 +137,9 @@ impl Sieve<'_> {
             Rule::Letters(letters) => {
                 let mut found = Vec::new();
                 if let Some(matcher) = &mut self.matcher {
-                    letters.indices(Utf32Str::new(label, &mut self.characters), matcher, &mut found);
+                    // As many characters as the label has, if other ones.
+                    let plain = composed(label);
+                    letters.indices(Utf32Str::new(&plain, &mut self.characters), matcher, &mut found);
                 }
                 found.sort_unstable();
                 let characters = (0u32..).zip(label.grapheme_indices(true));
@@ -147,11 +157,11 @@ fn glob(text: &str) -> Option<GlobMatcher> {
     if text.len() > LONGEST_GLOB {
         return None;
     }
-    let glob = GlobBuilder::new(text).case_insensitive(true).build().ok()?;
+    let glob = GlobBuilder::new(&glob_for_folded(text)).case_insensitive(true).build().ok()?;
     Some(glob.compile_matcher())
 }
 
-/// Whether `name` contains `text`, which is in lower case.
+/// Whether `name` contains `text`, which is folded. Names that are ASCII, nearly all of them, are not folded for it.
 pub(super) fn contains(name: &[u8], text: &str) -> bool {
     let part = text.as_bytes();
     let found = text.is_ascii()
@@ -160,7 +170,14 @@ pub(super) fn contains(name: &[u8], text: &str) -> bool {
             memchr2_iter(*first, first.to_ascii_uppercase(), &name[..last])
                 .any(|at| name[at..at + part.len()].eq_ignore_ascii_case(part))
         });
-    found || (!name.is_ascii() && String::from_utf8_lossy(name).to_lowercase().contains(text))
+    found || (!name.is_ascii() && folded_for(text, name).contains(text))
+}
+
+/// A name that is not ASCII, folded as far as it matters to whoever looks for `text` in it: how accents are written does
+/// not where there are none, and costs more than all the rest.
+fn folded_for(text: &str, name: &[u8]) -> String {
+    let name = String::from_utf8_lossy(name);
+    if text.is_ascii() { name.to_lowercase() } else { fold(&name).into_owned() }
 }
 
 /// Whether `name` holds `letters`, which are in lower case, in that order.
@@ -172,11 +189,10 @@ fn holds(mut name: &[u8], letters: &[u8]) -> bool {
     })
 }
 
-/// Whether `name` begins with `text`, which is in lower case.
+/// Whether `name` begins with `text`, which is folded.
 pub(super) fn begins(name: &[u8], text: &str) -> bool {
     let same = |part: &[u8]| part.eq_ignore_ascii_case(text.as_bytes());
-    name.get(..text.len()).is_some_and(same)
-        || (!name.is_ascii() && String::from_utf8_lossy(name).to_lowercase().starts_with(text))
+    name.get(..text.len()).is_some_and(same) || (!name.is_ascii() && folded_for(text, name).starts_with(text))
 }
 
 /// What stands between the special characters of a glob and its slashes (`**/` stands for none, too), in lower case;
@@ -204,8 +220,9 @@ fn plain_pieces(glob: &str) -> Vec<String> {
 
 /// Where the pieces of a glob are in a name that it matches: the first and the last one at its ends.
 fn pieces_in(label: &str, pieces: &[String]) -> Vec<Range<usize>> {
-    let name = label.to_lowercase();
-    let (name, last) = (name.strip_suffix('/').unwrap_or(&name), pieces.len() - 1);
+    let folded = Folded::new(label);
+    let (name, last) = (folded.text(), pieces.len() - 1);
+    let name = name.strip_suffix('/').unwrap_or(name);
     let (mut hits, mut from) = (Vec::new(), 0);
     for (at, piece) in pieces.iter().enumerate().filter(|(_, piece)| !piece.is_empty()) {
         let found = if at == last {
@@ -215,7 +232,7 @@ fn pieces_in(label: &str, pieces: &[String]) -> Vec<Range<usize>> {
         };
         let Some(start) = found.filter(|start| *start >= from) else { break };
         from = start + piece.len();
-        hits.push(start..from);
+        hits.push(folded.place(start..from));
     }
     hits
 }

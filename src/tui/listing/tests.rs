@@ -179,6 +179,42 @@ fn a_hundred_thousand_keys_stay_small() {
     assert!(bytes < 12 << 20, "{bytes} bytes");
 }
 
+#[test]
+fn it_does_not_count_whether_an_accent_is_part_of_its_character() {
+    let (one, two) = ("r\u{e9}sum\u{e9}.pdf", "RE\u{301}SUME\u{301}.pdf");
+    for text in ["sum\u{e9}", "SUME\u{301}", "~r\u{e9}pdf", "~re\u{301}pdf", "*\u{e9}.pdf", "*E\u{301}.p?f"] {
+        for name in [one, two] {
+            let filter = Filter::new(text);
+            assert!(filter.sieve().takes(name.as_bytes()), "{text} {name}");
+            let hits = filter.sieve().hits(name);
+            assert!(
+                !hits.is_empty() && hits.iter().all(|hit| name.get(hit.clone()).is_some()),
+                "{text} {name}"
+            );
+        }
+    }
+    assert!(Filter::new("{r\u{c9},x}*").sieve().takes(two.as_bytes()));
+    for text in ["sum\u{e8}", "~r\u{e8}pdf", "*\u{e8}.pdf"] {
+        assert!(!Filter::new(text).sieve().takes(two.as_bytes()), "{text}");
+    }
+    assert!(Filter::glob("*SUM\u{c9}*").unwrap().sieve().takes(two.as_bytes()), "marks by a pattern, too");
+    let hits = Filter::new("m\u{e9}.p").sieve().hits(two);
+    assert_eq!(two.get(hits[0].clone()), Some("ME\u{301}.p"));
+    let mut listing = Listing::new(true);
+    listing.append(&entries(&["a", "z\u{e9}", two]), &HashSet::new());
+    let row = |text: &str| listing.jump(text, 0).map(|row| listing.name(listing.at(row).unwrap()).to_owned());
+    assert_eq!(row("r\u{e9}s").as_deref(), Some(OsStr::new(two)), "begins");
+    assert_eq!(row("um\u{e9}").as_deref(), Some(OsStr::new(two)), "contains");
+    assert_eq!(row("ze\u{301}").as_deref(), Some(OsStr::new("z\u{e9}")));
+    // What was read is filtered anew as letters come: a mark changes the letter before it.
+    let mut narrowed = Listing::new(true);
+    narrowed.append(&entries(&[one, two, "other"]), &HashSet::new());
+    for text in ["e", "e\u{301}", "e\u{301}."] {
+        narrowed.set_filter(text);
+    }
+    assert_eq!(narrowed.rows(), 2);
+}
+
 proptest! {
     #[test]
     fn what_is_faster_takes_the_same_names(name in "[aA.bé/]{0,8}", filter in r"[ab*?./é]{0,4}[aA\[\]{},*]{0,4}") {

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use super::super::dialog::{Editing, Laying, Unpacking, Wanted};
 use super::super::listing::{Arranging, Comparing, Renewal};
 use super::{
-    Deletions, EditEffect, GivenEffect, Link, PaneId, PlacesChange, ProposalEffect, Search, SetupEffect,
-    Task, Touches, UploadsEffect, VersionsEffect,
+    Asked, Deletions, EditEffect, GivenEffect, Link, PaneId, PlacesChange, ProposalEffect, Search,
+    SetupEffect, Task, Touches, UploadsEffect, VersionsEffect,
 };
 use crate::entry::Kind;
 use crate::links::LinkRequest;
@@ -125,6 +125,15 @@ pub(crate) enum Effect {
     },
     /// Find how a place that was typed so far can go on; text and the place that its last component is in.
     Complete(String, Location),
+    /// Find out whether there is something at a place, and what shows it.
+    Locate {
+        /// The pane that is to show it.
+        pane: PaneId,
+        /// Who wants to know; comes back.
+        asked: Asked,
+        /// What is meant by what was typed, most likely first.
+        readings: Vec<Location>,
+    },
     /// Something about what was given out.
     Given(GivenEffect),
     /// Sign links.

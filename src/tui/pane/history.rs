@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 
 use super::super::listing::Listing;
-use super::super::message::Effect;
+use super::super::message::{Effect, Landing};
 use super::Pane;
 use super::search::Searched;
 use crate::location::Location;
@@ -50,6 +50,16 @@ impl Pane {
     /// Shows another place; where we were goes into the history.
     pub(in crate::tui) fn open(&mut self, location: Location, seek: Option<OsString>) -> Effect {
         self.go(Shown { location, search: None }, seek)
+    }
+
+    /// Likewise, with the cursor on a name that somebody asked for: it is shown even if such names are hidden.
+    pub(in crate::tui) fn land(&mut self, landing: Landing) -> Effect {
+        let is_hidden = landing.cursor.as_ref().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+        let reads = self.open(landing.place, landing.cursor);
+        if is_hidden {
+            self.listing.show_hidden();
+        }
+        reads
     }
 
     pub(super) fn go(&mut self, to: Shown, seek: Option<OsString>) -> Effect {

@@ -12,6 +12,7 @@ use ratatui::layout::{Position, Size};
 
 use super::super::text;
 use super::pipe::Pipe;
+use crate::sanitize::is_screen_ascii;
 
 /// A first frame of a large terminal fits without growing.
 const CAPACITY: usize = 64 * 1024;
@@ -71,7 +72,8 @@ impl Output {
             return Ok(());
         }
         frame.extend_from_slice(ansi(EndSynchronizedUpdate).as_bytes());
-        sink.write(std::mem::replace(frame, Vec::with_capacity(CAPACITY)))
+        let frame = std::mem::replace(frame, Vec::with_capacity(CAPACITY));
+        sink.write(if is_screen_ascii() { in_ascii(frame) } else { frame })
     }
 
     /// Sends bytes that belong to no frame.
@@ -94,6 +96,20 @@ impl Write for Output {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
+}
+
+/// Names have escapes by now; whatever else is not ASCII (a symbol, what somebody types) keeps its cells.
+fn in_ascii(frame: Vec<u8>) -> Vec<u8> {
+    if frame.is_ascii() {
+        return frame;
+    }
+    let text = String::from_utf8_lossy(&frame);
+    let cells = |c: char| unicode_width::UnicodeWidthChar::width(c).unwrap_or(0);
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_ascii() { out.push(c) } else { out.extend(std::iter::repeat_n('?', cells(c))) }
+    }
+    out.into_bytes()
 }
 
 /// A second, unbuffered handle on stdout.
@@ -214,5 +230,16 @@ impl Backend for Screen {
 
     fn flush(&mut self) -> io::Result<()> {
         Backend::flush(&mut self.backend)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_ascii_keeps_its_cells() {
+        let frame = "\x1b[1;1H\u{e9}\u{65e5}e\u{301}\u{2502}\x1b[0m".as_bytes().to_vec();
+        assert_eq!(in_ascii(frame), b"\x1b[1;1H???e?\x1b[0m");
     }
 }

@@ -319,7 +319,7 @@ fn typed(state: &mut State, purpose: Purpose, text: &str) -> Result<Asked> {
             viewing::search(state, text);
             Vec::new().into()
         }
-        Purpose::GoTo => go::typed(state, text)?.into(),
+        Purpose::GoTo => go::typed(state, text).into(),
         Purpose::Rename => return renaming::typed(state, text),
         Purpose::SaveEdited => editing::save_as(state, text).into(),
         Purpose::StorageClass => properties::to_class(state, text)?.into(),
@@ -399,7 +399,8 @@ pub(super) fn profiles(state: &mut State) -> Vec<Effect> {
 
 /// Asks for a place.
 pub(super) fn go_to(state: &mut State) -> Vec<Effect> {
-    state.dialogs.push(Dialog::input(Purpose::GoTo, "Go to (PROFILE:BUCKET/PREFIX, a folder, ~)", ""));
+    let label = "Go to (PROFILE:BUCKET/KEY, a file or folder, ~)";
+    state.dialogs.push(Dialog::input(Purpose::GoTo, label, ""));
     Vec::new()
 }
 

@@ -3,12 +3,13 @@
 use std::ffi::OsString;
 use std::path::{Component, Path, PathBuf};
 
-use super::super::message::{Effect, PaneId};
+use super::super::dialog::Prompt;
+use super::super::message::{Asked, Effect, Landing, PaneId};
 use super::super::state::{State, Tone};
 use super::dialogs;
 use crate::action::Action;
-use crate::error::Result;
-use crate::location::{Location, Remote};
+use crate::error::{Error, Result};
+use crate::location::{Location, Remote, at_home, spellings};
 
 /// Shows a place in a pane.
 pub(super) fn show(state: &mut State, pane: PaneId, place: Location, seek: Option<OsString>) -> Vec<Effect> {
@@ -72,10 +73,63 @@ pub(super) fn profile(state: &mut State, name: Option<String>) -> Vec<Effect> {
     show(state, state.focus, place, None)
 }
 
-/// Goes where the user typed.
-pub(super) fn typed(state: &mut State, text: &str) -> Result<Vec<Effect>> {
-    let place = parse(state, text)?;
-    Ok(show(state, state.focus, place, None))
+/// Looks for what the user typed; the line stays until it is found.
+pub(super) fn typed(state: &mut State, text: &str) -> Vec<Effect> {
+    let (mut readings, mut wrong) = (Vec::new(), None);
+    for spelling in spellings(text) {
+        match resolve(state, spelling) {
+            Ok(place) => readings.push(place),
+            Err(error) => wrong = Some(error),
+        }
+    }
+    if let (true, Some(error)) = (readings.is_empty(), wrong) {
+        refuse(state, text, &error);
+        return Vec::new();
+    }
+    if let Some(line) = line(state, text) {
+        line.tell("looking for it...".to_owned());
+    }
+    vec![Effect::Locate { pane: state.focus, asked: Asked::Typed(text.to_owned()), readings }]
+}
+
+/// The line that a place is typed in, if it still says `text`.
+fn line<'a>(state: &'a mut State, text: &str) -> Option<&'a mut Prompt> {
+    state.dialogs.iter_mut().find_map(|dialog| dialog.as_place(text))
+}
+
+/// Says in the line why nobody can go there; it stays open.
+fn refuse(state: &mut State, text: &str, error: &Error) {
+    if let Some(line) = line(state, text) {
+        let hint = error.hint().map(|hint| format!(" ({hint})")).unwrap_or_default();
+        line.tell(format!("{error}{hint}"));
+    }
+}
+
+/// There is something, or nothing, at a place. Nobody waits for it any more: nothing happens.
+pub(super) fn located(state: &mut State, pane: PaneId, asked: Asked, found: Result<Landing>) -> Vec<Effect> {
+    match (asked, found) {
+        (Asked::Typed(text), Err(error)) => {
+            refuse(state, &text, &error);
+            Vec::new()
+        }
+        (Asked::Typed(text), Ok(landing)) => {
+            let open = state.dialogs.iter_mut().position(|dialog| dialog.as_place(&text).is_some());
+            let Some(open) = open else { return Vec::new() };
+            state.dialogs.remove(open);
+            vec![state.pane_mut(pane).land(landing)]
+        }
+        (Asked::Start(place), found) => {
+            let waiting = state.pane(pane);
+            if waiting.location != place || waiting.read || !waiting.loading {
+                return Vec::new();
+            }
+            let landing = found.unwrap_or_else(|error| {
+                state.fail(&error);
+                place.into()
+            });
+            vec![state.pane_mut(pane).land(landing)]
+        }
+    }
 }
 
 /// Looks how the place goes on that was typed so far: profiles, buckets, prefixes, folders.
@@ -90,7 +144,7 @@ pub(super) fn complete(state: &mut State, text: &str) -> Vec<Effect> {
             return Vec::new();
         }
     }
-    let place = if above.is_empty() { Ok(state.here().location.clone()) } else { parse(state, above) };
+    let place = if above.is_empty() { Ok(state.here().location.clone()) } else { resolve(state, above) };
     match place {
         Ok(place) => vec![Effect::Complete(text.to_owned(), place)],
         Err(error) => {
@@ -123,26 +177,17 @@ pub(super) fn completed(state: &mut State, typed: &str, found: Result<Vec<String
     }
 }
 
-/// The folder, prefix or bucket that typed text means. What ends in no slash is still a folder here.
-fn parse(state: &State, text: &str) -> Result<Location> {
-    resolve(state, text).map(folder)
-}
-
-/// The place that typed text means: relative to what the pane with the keyboard shows; `~` is home.
+/// Relative text is relative to the pane's place; `~` and `$HOME` are known. A key is exact.
 pub(super) fn resolve(state: &State, text: &str) -> Result<Location> {
-    let home = || state.home.clone().unwrap_or_default();
-    if text == "~" {
-        return Ok(Location::Local(home()));
-    }
-    if let Some(below) = text.strip_prefix("~/") {
-        return Ok(Location::Local(home().join(below)));
+    if let Some(path) = state.home.as_deref().and_then(|home| at_home(text, home)) {
+        return Ok(Location::Local(clean(&path)));
     }
     Ok(match Location::parse(text, state.config.names())? {
-        Location::Local(path) if path.is_absolute() => Location::Local(path),
+        Location::Local(path) if path.is_absolute() => Location::Local(clean(&path)),
         Location::Local(path) => match &state.here().location {
-            Location::Local(here) => Location::Local(here.join(path)),
+            Location::Local(here) => Location::Local(clean(&here.join(path))),
             Location::Profile(profile) => {
-                return Location::parse(&format!("{profile}:{text}"), state.config.names());
+                Location::parse(&format!("{profile}:{text}"), state.config.names())?
             }
             Location::Remote(here) => {
                 Location::Remote(Remote { key: format!("{}{text}", here.key), ..here.clone() })

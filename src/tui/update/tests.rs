@@ -67,7 +67,7 @@ fn config() -> Config {
 }
 
 fn browser_with(config: Config, left: Location, right: Location, size: (u16, u16)) -> State {
-    let (mut state, _) = State::new(Arc::new(config), Theme::plain(), [left, right], size);
+    let (mut state, _) = State::new(Arc::new(config), Theme::plain(), [left.into(), right.into()], size);
     state.home = Some("/home/ada".into());
     state
 }

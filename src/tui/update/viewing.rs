@@ -23,11 +23,8 @@ pub(super) fn open(state: &mut State) -> Vec<Effect> {
             state.say(Tone::Plain, "a folder is opened rather than viewed");
             return Vec::new();
         }
-        Kind::Special | Kind::Symlink(LeadsTo::Special) => {
-            state.say(Tone::Warning, "neither a file nor a folder: it cannot be viewed");
-            return Vec::new();
-        }
-        Kind::Object | Kind::Symlink(LeadsTo::File | LeadsTo::Nowhere) | Kind::Unknown => {}
+        // What it is shows when it is looked at.
+        Kind::Object | Kind::Symlink(_) | Kind::Special | Kind::Unknown => {}
     }
     show(state, place, size, None);
     Vec::new()

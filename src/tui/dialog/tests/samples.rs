@@ -343,7 +343,8 @@ fn moving() -> Dialog {
         several: false,
         left_out: Some("2 marked entries are hidden by the filter and left out".to_owned()),
     };
-    let extent = Extent { total: Total { files: 1, bytes: 3_400_000 }, counted: Counted::All };
+    let extent =
+        Extent { total: Total { files: 1, bytes: 3_400_000, ..Total::default() }, counted: Counted::All };
     let mut dialog = Dialog::transfer(subject, extent, "work:media/photos/");
     dialog.as_transfer().expect("it").means(Some("work:media/photos/cat.jpg".to_owned()));
     dialog
@@ -352,7 +353,10 @@ fn moving() -> Dialog {
 fn refused_copy() -> Dialog {
     let what = "1,200 entries".to_owned();
     let subject = Subject { verb: Verb::Copy, what, several: true, left_out: None };
-    let extent = Extent { total: Total { files: 1_000, bytes: 5_600_000 }, counted: Counted::AtLeast };
+    let extent = Extent {
+        total: Total { files: 1_000, bytes: 5_600_000, ..Total::default() },
+        counted: Counted::AtLeast,
+    };
     let mut dialog = Dialog::transfer(subject, extent.clone(), "wrok:media/esc\u{1b}[2J/");
     let form = dialog.as_transfer().expect("it");
     let denied = Error::new(Kind::Denied, "cannot list work:media/raw/: access denied");

@@ -70,7 +70,7 @@ impl Viewer {
         if let Some(note) = &self.note {
             return display_safe(note).into_owned();
         }
-        if self.bytes.is_empty() && self.length() > 0 && self.error.is_none() {
+        if self.bytes.is_empty() && !self.is_empty() && self.error.is_none() {
             return "reading...".to_owned();
         }
         if self.is_running() {
@@ -114,7 +114,7 @@ impl Viewer {
     fn draw_lines(&self, frame: &mut Frame<'_>, area: Rect, theme: &Theme) {
         let (width, height) = (usize::from(area.width), usize::from(area.height));
         let lines = &self.shown.lines;
-        if lines.is_empty() && self.length() == 0 {
+        if lines.is_empty() && self.is_empty() {
             frame.render_widget(Line::styled("an empty file", theme.dim), area);
         }
         self.width.set(width.max(1));
@@ -140,8 +140,7 @@ impl Viewer {
     }
 
     fn sideways(&self, line: &str, width: usize, theme: &Theme) -> String {
-        let rest: String = line.chars().skip(self.left).collect();
-        text::clip(&rest, width, theme.ellipsis())
+        text::clip(&text::without_head(line, self.left), width, theme.ellipsis())
     }
 }
 

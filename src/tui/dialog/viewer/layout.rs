@@ -6,8 +6,7 @@ use std::sync::Arc;
 use super::{FIRST, Viewer, WHOLE};
 use crate::error::Result;
 #[cfg(feature = "images")]
-use crate::preview::Picture;
-use crate::preview::{self, Form, Sample, Shown};
+use crate::preview::{self, Form, Picture, Reading, Sample, Shown};
 
 /// Bytes to be shown.
 #[derive(Clone)]
@@ -18,7 +17,8 @@ pub(crate) struct Laying {
     name: String,
     bytes: Arc<Vec<u8>>,
     start: u64,
-    complete: bool,
+    last: bool,
+    reading: Reading,
     form: Option<Form>,
 }
 
@@ -40,12 +40,12 @@ pub(crate) struct Laid {
 impl Laying {
     /// Does it.
     pub(crate) fn run(&self) -> Laid {
-        let Self { start, complete, .. } = *self;
-        let sample = Sample { name: &self.name, bytes: &self.bytes, start, complete };
+        let Self { start, last, reading, .. } = *self;
+        let sample = Sample { name: &self.name, bytes: &self.bytes, start, last };
         #[cfg(feature = "images")]
-        let is_picture = complete && self.form.is_none() && preview::is_picture(&self.bytes);
+        let is_picture = start == 0 && last && self.form.is_none() && preview::is_picture(&self.bytes);
         Laid {
-            shown: preview::show(sample, self.form),
+            shown: preview::show(sample, reading, self.form),
             #[cfg(feature = "images")]
             picture: is_picture.then(|| Picture::decode(&self.bytes)),
         }
@@ -66,13 +66,18 @@ impl Viewer {
     /// What is there is to be shown anew.
     pub(super) fn lay(&mut self) {
         self.laying += 1;
+        let last = self.end() >= self.length();
+        let mut reading = self.reading.unwrap_or_else(|| Reading::of(&self.bytes, last));
+        reading.settle(&self.bytes, last);
+        self.reading = Some(reading);
         let work = Laying {
             view: self.view,
             number: self.laying,
             name: self.name(),
             bytes: Arc::clone(&self.bytes),
             start: self.start,
-            complete: self.is_complete(),
+            last,
+            reading,
             form: self.form,
         };
         if work.is_quick() {
@@ -134,8 +139,10 @@ impl Viewer {
             self.stopped = false;
             (self.top, self.above) = self.bottom();
         }
-        if self.seeking {
-            self.find(self.top + usize::from(!has_come), true);
+        match self.seeking {
+            true if has_come => self.find(self.top, true),
+            true => self.look_on(),
+            false => {}
         }
     }
 

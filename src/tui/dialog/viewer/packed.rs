@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{Viewer, Wanted};
 use crate::error::Result;
-use crate::preview::{self, Form, Unpacked, Unpacker};
+use crate::preview::{self, Form, Reading, Unpacked, Unpacker};
 
 /// So much is unpacked anew by itself; for more one has to go up once more.
 const ANEW: u64 = 64 << 20;
@@ -89,6 +89,8 @@ impl Viewer {
         unpacking.feed(0, beginning);
         self.packed = Some(Packed { unpacking, length: None, trouble: None });
         self.unpacks = Some(true);
+        // What counts is what is in it.
+        self.reading = None;
     }
 
     /// Who unpacks the parts that are wanted, if they are to be.
@@ -118,6 +120,10 @@ impl Viewer {
                 self.unpacks = Some(false);
                 return self.jump(self.to_end);
             }
+        }
+        if wanted.range.start == 0 {
+            let is_all = self.length() == bytes.len() as u64;
+            self.reading.get_or_insert_with(|| Reading::of(&bytes, is_all));
         }
         self.back &= wanted.range.end != self.start;
         self.put(&wanted.range, bytes);

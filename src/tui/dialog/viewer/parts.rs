@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use super::{Chunk, FIRST, HELD, PICTURE, STEP, Viewer, WHOLE, Wanted};
 use crate::error::Result;
-use crate::preview;
+use crate::preview::{self, Reading};
 
 impl Viewer {
     /// The part that is needed next, once: nothing is fetched that nobody looks at.
     pub(crate) fn wants(&mut self) -> Option<Wanted> {
-        if self.pending.is_some() || self.error.is_some() || self.length() == 0 {
+        if self.pending.is_some() || self.error.is_some() || self.is_empty() {
             return None;
         }
         let range = self.next()?;
@@ -28,7 +28,9 @@ impl Viewer {
         let (start, end, length) = (self.start, self.end(), self.length());
         if self.bytes.is_empty() {
             return Some(match self.packed {
-                None if self.to_end && !self.may_be_packed() => length.saturating_sub(STEP)..length,
+                None if self.to_end && self.reading.is_some() => length.saturating_sub(STEP)..length,
+                // A file that says that it is empty is asked.
+                None if length == 0 => 0..FIRST,
                 _ => 0..length.min(FIRST),
             });
         }
@@ -86,6 +88,8 @@ impl Viewer {
                 return;
             }
         };
+        self.looked = true;
+        let is_first = wanted.range.start == 0 && self.bytes.is_empty();
         if chunk.bytes.is_empty() {
             // It is shorter than its listing says.
             self.size = self.end();
@@ -93,11 +97,17 @@ impl Viewer {
             self.size = chunk.size;
         }
         self.etag = self.etag.take().or(chunk.etag);
-        if wanted.range.start == 0 && self.bytes.is_empty() && self.is_to_be_unpacked(&chunk.bytes) {
+        if is_first && self.is_to_be_unpacked(&chunk.bytes) {
             self.begin_unpacking(chunk.bytes);
-        } else if self.to_end && self.may_be_packed() {
-            // It is not, so that its end can be had at once.
-            self.unpacks = Some(false);
+            return;
+        }
+        let is_all = chunk.bytes.len() as u64 >= self.size;
+        if is_first {
+            self.unpacks = self.unpacks.or(self.may_be_packed().then_some(false));
+            self.reading.get_or_insert_with(|| Reading::of(&chunk.bytes, is_all));
+        }
+        if is_first && self.to_end && !is_all {
+            // What it is is known: its end can be had at once.
             self.jump(true);
         } else {
             self.put(&wanted.range, chunk.bytes);

@@ -1,5 +1,7 @@
 //! What is fetched when, and what stays on the screen.
 
+mod encodings;
+
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::*;

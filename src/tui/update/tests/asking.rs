@@ -11,7 +11,10 @@ fn told(state: &mut State, event: ProposalEvent) -> Vec<Effect> {
 }
 
 pub(super) fn counted(state: &mut State, files: u64, bytes: u64, counted: Counted) -> Vec<Effect> {
-    told(state, ProposalEvent::Counted(Extent { total: Total { files, bytes }, counted }, None))
+    told(
+        state,
+        ProposalEvent::Counted(Extent { total: Total { files, bytes, ..Total::default() }, counted }, None),
+    )
 }
 
 /// Enter, and nothing speaks against the target.

@@ -1,28 +1,86 @@
 //! Key scripts about moving about: places that are typed, panes beside each other, addresses, searches.
 
 use super::*;
+use crate::error::{Error, Result};
+use crate::tui::message::{Asked, Landing};
+
+/// Types a place; what is looked for.
+fn go_to(state: &mut State, text: &str) -> Vec<Location> {
+    ctrl(state, 'g');
+    update(state, Event::Paste(text.into()));
+    match keys(state, "\r").as_slice() {
+        [Effect::Locate { pane, asked: Asked::Typed(typed), readings }] => {
+            assert_eq!((*pane, typed.as_str()), (state.focus, text));
+            readings.clone()
+        }
+        [] => Vec::new(),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn located(state: &mut State, text: &str, found: Result<Landing>) -> Vec<Effect> {
+    let (pane, asked) = (state.focus, Asked::Typed(text.into()));
+    update(state, Event::Located { pane, asked, found })
+}
 
 #[test]
 fn places_are_typed_relative_absolute_or_by_profile() {
-    let went = |text: &str| {
-        let mut state = browser();
-        ctrl(&mut state, 'g');
-        update(&mut state, Event::Paste(text.into()));
-        keys(&mut state, "\r");
-        (state.here().location.clone(), notice(&state))
-    };
-    assert_eq!(went("work:media/photos").0, at("photos/"));
-    assert_eq!(went("~/music").0, local("/home/ada/music"));
-    assert_eq!(went("../pictures").0, local("/home/ada/pictures"));
-    assert_eq!(went("/srv/").0, local("/srv"));
-    let (stayed, told) = went("wrok:x");
-    assert_eq!(stayed, local("/home/ada/work"));
-    assert!(told.contains("no profile called wrok") && told.contains("work"), "{told}");
+    let meant = |text: &str| go_to(&mut browser(), text);
+    let key = |key: &str| Location::Remote(work(key));
+    assert_eq!(meant("work:media/photos"), [key("photos")], "an object or a prefix");
+    assert_eq!(meant("work:media/photos/"), [at("photos/")]);
+    assert_eq!(meant("~/music"), [local("/home/ada/music")]);
+    assert_eq!(meant("$HOME/music"), [local("/home/ada/music")]);
+    assert_eq!(meant("${HOME}"), [local("/home/ada")]);
+    assert_eq!(meant("../pictures"), [local("/home/ada/pictures")]);
+    assert_eq!(meant("/srv/"), [local("/srv")]);
+    assert_eq!(meant(" ~ "), [local("/home/ada/work/ ~ "), local("/home/ada")], "spaces may be meant");
+    assert_eq!(meant("  work:media/a "), [local("/home/ada/work/  work:media/a "), key("a")]);
     let mut state = browser();
     keys(&mut state, "\t");
-    ctrl(&mut state, 'g');
-    keys(&mut state, "2026\r");
-    assert_eq!(state.here().location, at("photos/2026/"));
+    assert_eq!(go_to(&mut state, "2026"), [key("photos/2026")]);
+    super::key(&mut state, KeyCode::Esc);
+    assert_eq!(go_to(&mut state, "work:media/a b "), [key("a b "), key("a b")]);
+}
+
+#[test]
+fn what_is_found_is_shown_with_the_cursor_on_it() {
+    let mut state = browser();
+    go_to(&mut state, "notes/one.md");
+    let before = state.here().location.clone();
+    assert!(draw(&state).contains("looking for it"), "{}", draw(&state));
+    let landing = Landing { place: local("/home/ada/work/notes"), cursor: Some("one.md".into()) };
+    let effects = located(&mut state, "notes/one.md", Ok(landing));
+    assert_eq!(listed(&effects), [(PaneId::Left, local("/home/ada/work/notes"), None)]);
+    assert!(state.dialogs.is_empty());
+    fill(&mut state, PaneId::Left, &["a", "b", "one.md", "z"], None);
+    assert_eq!(under_cursor(&state), "one.md");
+    keys(&mut state, "[");
+    assert_eq!(state.here().location, before);
+}
+
+#[test]
+fn a_place_that_does_not_exist_is_said_where_it_was_typed_and_nobody_goes_there() {
+    let mut state = browser();
+    go_to(&mut state, "wrok:x");
+    let screen = draw(&state);
+    assert!(screen.contains("no profile called wrok") && screen.contains("wrok:x"), "{screen}");
+    key(&mut state, KeyCode::Esc);
+    go_to(&mut state, "/nowhere");
+    let missing = || Err(Error::new(crate::error::Kind::NotFound, "there is no file or folder /nowhere"));
+    assert!(located(&mut state, "/nowhere", missing()).is_empty());
+    assert_eq!(state.here().location, local("/home/ada/work"));
+    let screen = draw(&state);
+    assert!(screen.contains("there is no file or folder /nowhere"), "{screen}");
+    keys(&mut state, "s");
+    let screen = draw(&state);
+    assert!(screen.contains("/nowheres") && !screen.contains("no file or folder"), "{screen}");
+    // An answer about what was typed before changes nothing, nor does one after Esc.
+    assert!(located(&mut state, "/nowhere", Ok(local("/nowhere").into())).is_empty());
+    assert_eq!(state.dialogs.len(), 1);
+    key(&mut state, KeyCode::Esc);
+    assert!(located(&mut state, "/nowheres", Ok(local("/nowheres").into())).is_empty());
+    assert_eq!(state.here().location, local("/home/ada/work"));
 }
 
 #[test]

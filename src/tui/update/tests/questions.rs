@@ -20,7 +20,7 @@ fn asked() -> State {
 
 fn count(state: &mut State, files: u64) {
     let targets = vec![Target { location: at("photos/2026/"), tree: true }];
-    update(state, Event::Counted { targets, total: Ok(Total { files, bytes: 3400 }) });
+    update(state, Event::Counted { targets, total: Ok(Total { files, bytes: 3400, ..Total::default() }) });
 }
 
 fn conflict(state: &mut State, id: u64) {
@@ -162,7 +162,7 @@ fn a_transfers_question_waits_while_something_is_counted() {
 }
 
 fn counted(state: &mut State, targets: Vec<Target>, files: u64) -> Vec<Effect> {
-    update(state, Event::Counted { targets, total: Ok(Total { files, bytes: 10 }) })
+    update(state, Event::Counted { targets, total: Ok(Total { files, bytes: 10, ..Total::default() }) })
 }
 
 /// The right pane shows buckets.
@@ -253,7 +253,16 @@ fn a_sync_that_deletes_more_than_a_thousand_files_asks_for_their_number() {
     };
     let (source, target) = (local("/home/ada/work"), at("photos/"));
     let steps = (0..1001).map(step).collect();
-    let plan = Plan { source, target, steps, unchanged: 0, extra: 0, source_files: 8, faults: vec![] };
+    let plan = Plan {
+        source,
+        target,
+        steps,
+        unchanged: 0,
+        extra: 0,
+        source_files: 8,
+        faults: vec![],
+        skipped: crate::sync::Skipped::default(),
+    };
     let places = (plan.source.clone(), plan.target.clone());
     update(&mut state, Event::SyncPlanned { places, plan: Ok(Box::new(plan)) });
     assert!(keys(&mut state, "d\r").is_empty());
@@ -327,6 +336,7 @@ fn a_key_that_exists_stays_in_its_prompt_and_one_that_was_moved_closes_it() {
         bytes_resumed: 0,
         verified: transfer::Verified::default(),
         error,
+        remark: None,
     };
     let mut state = browser();
     let effects = keys(&mut state, "\tjr2\r");
@@ -461,7 +471,7 @@ proptest! {
                 }
                 Happening::Counted(files) => match counting.take() {
                     Some(targets) => {
-                        let total = Ok(Total { files, bytes: files });
+                        let total = Ok(Total { files, bytes: files, ..Total::default() });
                         update(&mut state, Event::Counted { targets, total })
                     }
                     None => Vec::new(),
