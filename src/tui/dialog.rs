@@ -228,6 +228,20 @@ impl Dialog {
         }
     }
 
+    /// Whether no key in it changes anything without a question of its own.
+    pub(crate) fn only_shows(&self) -> bool {
+        matches!(
+            self,
+            Self::Links(_)
+                | Self::Facts(_)
+                | Self::Usage(_)
+                | Self::Failures(_)
+                | Self::Given(_)
+                | Self::Help(_)
+                | Self::Viewer(_)
+        )
+    }
+
     /// Whether it is a line that acts while it is typed, in the place of what is said.
     pub(crate) fn is_live(&self) -> bool {
         matches!(self, Self::Input(input) if input.is_live())

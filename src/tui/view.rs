@@ -189,8 +189,10 @@ fn hints(state: &State, width: usize) -> Line<'static> {
         actions.iter().map(|(action, word)| (keys.label(*action), *word)).collect::<Vec<_>>()
     };
     let hints = match state.dialogs.last() {
-        // Until it has been seen, nothing but the last one is taken, which is the way out.
-        Some(dialog) if state.dialogs.unseen().is_some() => dialog.hints(keys).pop().into_iter().collect(),
+        // Until it has been seen nothing but Esc is taken; what that does, the last hint says.
+        Some(dialog) if state.dialogs.unseen().is_some() => {
+            dialog.hints(keys).pop().map(|(_, word)| ("Esc".to_owned(), word)).into_iter().collect()
+        }
         Some(dialog) => dialog.hints(keys),
         None if state.panel => of(&[
             (Action::TransferPause, "pause"),

@@ -107,11 +107,13 @@ impl Dialogs {
     }
 
     /// Opens one, above all others. What opens by itself takes no key for a while; a question takes none until it has
-    /// been shown, whoever asked for it; a form that the user opened takes what he types ahead.
+    /// been shown, whoever asked for it; a form that the user opened takes what he types ahead, and so does what only
+    /// shows something.
     pub(crate) fn push(&mut self, dialog: Dialog) {
         let stand = match (self.by_hand, dialog.is_question()) {
             (true, false) => None,
             (true, true) => Some(Duration::ZERO),
+            (false, _) if dialog.only_shows() => None,
             (false, _) => Some(STAND),
         };
         self.newest += 1;
