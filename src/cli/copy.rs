@@ -115,7 +115,9 @@ pub(super) async fn run(
         None => engine.submit(request),
     };
     let summary = carry_out(&engine, &mut events, id, &mut printer, &stop).await?;
-    links.iter().for_each(|link| note(&link.words(dry_run)));
+    for link in &links {
+        note(&link.words(dry_run));
+    }
     printer.summary(&summary, None)
 }
 

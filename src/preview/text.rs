@@ -25,7 +25,7 @@ pub(super) fn decoded<'a>(bytes: &'a [u8], encoding: &'static Encoding) -> Cow<'
         Cow::Owned(text) if text.starts_with('\u{feff}') => {
             Cow::Owned(text['\u{feff}'.len_utf8()..].to_owned())
         }
-        owned => owned,
+        Cow::Owned(text) => Cow::Owned(text),
     }
 }
 

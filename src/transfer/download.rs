@@ -50,7 +50,7 @@ pub(super) async fn object(
     };
     let place = match goal {
         Goal::File(place) => place,
-        Goal::Stream(target) => return get(planned).into_stream(&target).await,
+        Goal::Stream(target) => return get(planned).write_in_order(&target).await,
     };
     let first = get(planned).fetch(&place, only_new).await;
     let Err(error) = &first else { return first };

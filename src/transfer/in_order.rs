@@ -20,7 +20,7 @@ struct Poured {
 impl Get {
     /// One GET, in order, to what takes nothing back: a connection that breaks goes on behind the last byte that was
     /// written, and an object that changes meanwhile is an error.
-    pub(super) async fn into_stream(&self, target: &StreamTarget) -> Result<Verified> {
+    pub(super) async fn write_in_order(&self, target: &StreamTarget) -> Result<Verified> {
         let _slot = self.work.slot(&self.pace, Lane::Small).await?;
         let outlet = Outlet::open(target, self.work.cancel()).await?;
         let poured =
@@ -47,7 +47,7 @@ impl Get {
         if poured.at > 0 && poured.at == self.size {
             return Ok(());
         }
-        let range = (poured.at > 0).then(|| poured.at..self.size);
+        let range = (poured.at > 0).then_some(poured.at..self.size);
         let is_whole = range.is_none();
         let mut download =
             self.store.get(&self.from.bucket, &self.from.key, &self.options(range, is_whole)).await?;

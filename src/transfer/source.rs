@@ -60,13 +60,11 @@ impl Stream {
     /// # Errors
     /// It cannot be opened.
     pub(super) async fn reader(self) -> Result<tokio::fs::File> {
-        match self.file {
-            Some(file) => Ok(tokio::fs::File::from_std(file)),
-            None => {
-                let opened = tokio::fs::File::open(&self.path).await;
-                opened.map_err(|error| Error::local("read", &self.path, error))
-            }
+        if let Some(file) = self.file {
+            return Ok(tokio::fs::File::from_std(file));
         }
+        let opened = tokio::fs::File::open(&self.path).await;
+        opened.map_err(|error| Error::local("read", &self.path, error))
     }
 }
 

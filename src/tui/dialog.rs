@@ -238,6 +238,7 @@ impl Dialog {
                 | Self::Failures(_)
                 | Self::Given(_)
                 | Self::Help(_)
+                | Self::Unlock(_)
                 | Self::Viewer(_)
         )
     }

@@ -151,23 +151,23 @@ impl Session {
 
     async fn wait(&mut self) -> Wake {
         match &mut self.holder {
-            Holder::Us => {}
-            Holder::Editor(editor, _) => {
-                return tokio::select! {
-                    biased;
-                    order = self.signals.next() => Wake::Order(order),
-                    end = editor.ended() => Wake::EditorEnded(end),
-                    () = self.input.lost() => Wake::Heard(None),
-                };
-            }
-            Holder::Reader => {
-                return tokio::select! {
-                    biased;
-                    order = self.signals.next() => Wake::Order(order),
-                    heard = self.input.next() => Wake::Heard(heard),
-                };
-            }
+            Holder::Us => self.wait_here().await,
+            Holder::Editor(editor, _) => tokio::select! {
+                biased;
+                order = self.signals.next() => Wake::Order(order),
+                end = editor.ended() => Wake::EditorEnded(end),
+                () = self.input.lost() => Wake::Heard(None),
+            },
+            Holder::Reader => tokio::select! {
+                biased;
+                order = self.signals.next() => Wake::Order(order),
+                heard = self.input.next() => Wake::Heard(heard),
+            },
         }
+    }
+
+    /// Waits while the terminal is the browser's.
+    async fn wait_here(&mut self) -> Wake {
         let busy = self.state.snapshot.is_busy();
         let deadline = self.drawn + FRAME;
         let free = self.terminal.is_free();

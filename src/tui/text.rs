@@ -221,7 +221,11 @@ mod tests {
         assert_eq!(parts(11, "2026"), Vec::<String>::new());
         assert_eq!(parts(11, "iday-2026.j"), ["id", ".j"]);
         assert_eq!(parts(11, "e"), ["e"]);
-        assert_eq!(occurrences("Straße İ", "e"), [6..7], "though its lower case is longer");
+        assert_eq!(
+            occurrences("Straße İ", "e"),
+            std::slice::from_ref(&(6..7)),
+            "though its lower case is longer"
+        );
         assert_eq!(occurrences("Re\u{301}sume\u{301}s", "\u{e9}"), [1..4, 7..10], "whole characters");
         assert_eq!(occurrences("r\u{c9}", "\u{e9}"), std::slice::from_ref(&(1..3)));
     }

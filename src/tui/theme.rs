@@ -112,7 +112,7 @@ impl Theme {
 
     pub(super) fn from_lookup(ui: &Ui, variable: impl Fn(&str) -> Option<String>) -> Self {
         let set = |name: &str| variable(name).filter(|value| !value.is_empty());
-        let ascii = ui.ascii.unwrap_or_else(|| !is_utf8(&set));
+        let ascii = ui.ascii.unwrap_or_else(|| !is_utf8(set));
         // An explicit choice in the file does not outrank NO_COLOR: the variable is per run, the file is not.
         let mono = Scheme::of(ThemeChoice::Mono);
         let scheme = if set("NO_COLOR").is_some() { &mono } else { &ui.theme };

@@ -36,11 +36,12 @@ pub(super) use undo::Undo;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::message::{Effect, Event};
+use super::message::{Effect, Event, PaneId};
 use super::state::{State, Tone};
 use super::{keymap, view};
 use crate::action::{Action, Screen};
-use crate::error::Kind;
+use crate::entry::Page;
+use crate::error::{Kind, Result};
 use crate::transfer::Verb;
 
 /// Changes the state by what happened; returns what the outside must do.
@@ -59,11 +60,7 @@ pub(super) fn update(state: &mut State, event: Event) -> Vec<Effect> {
             state.dialogs.seen(number);
             Vec::new()
         }
-        Event::Page { pane, generation, page } => {
-            state.locked |= page.as_ref().is_err_and(|error| error.kind() == Kind::Locked);
-            let opened = state.pane_mut(pane).on_page(generation, page);
-            opened.map_or_else(Vec::new, |place| places::visited(state, place))
-        }
+        Event::Page { pane, generation, page } => read(state, pane, generation, page),
         Event::Arranged { pane, generation, done } => {
             state.pane_mut(pane).arranged(generation, done);
             Vec::new()
@@ -97,13 +94,7 @@ pub(super) fn update(state: &mut State, event: Event) -> Vec<Effect> {
         Event::Found { pane, generation, finding } => search::found(state, pane, generation, finding),
         Event::Measured(number, now) => search::measured(state, number, now),
         Event::Written(result) => address::written_to(state, result),
-        Event::Said(said) => {
-            match said {
-                Ok(words) => state.say(Tone::Plain, words),
-                Err(error) => state.fail(&error),
-            }
-            Vec::new()
-        }
+        Event::Said(words) => said(state, words),
         Event::Completed(typed, found) => {
             go::completed(state, &typed, found);
             Vec::new()
@@ -114,7 +105,7 @@ pub(super) fn update(state: &mut State, event: Event) -> Vec<Effect> {
             Vec::new()
         }
         Event::SyncPlanned { places, plan } => sync::planned(state, &places, plan),
-        Event::Changed { at, name, result } => browser::changed(state, &at, &name, result),
+        Event::Changed { at, name, result } => browser::changed(state, &at, &name, &result),
         Event::Info { location, found } => info::came(state, location, found),
         Event::Renamed { at, done, failed, undoable } => {
             renaming::renamed(state, &at, done, &failed, undoable)
@@ -129,6 +120,22 @@ pub(super) fn update(state: &mut State, event: Event) -> Vec<Effect> {
     };
     settle(state, &mut effects);
     effects
+}
+
+/// Says what came of something that was asked for.
+fn said(state: &mut State, words: Result<String>) -> Vec<Effect> {
+    match words {
+        Ok(words) => state.say(Tone::Plain, words),
+        Err(error) => state.fail(&error),
+    }
+    Vec::new()
+}
+
+/// A page of a listing came, or why it did not.
+fn read(state: &mut State, pane: PaneId, generation: u64, page: Result<Page>) -> Vec<Effect> {
+    state.locked |= page.as_ref().is_err_and(|error| error.kind() == Kind::Locked);
+    let opened = state.pane_mut(pane).on_page(generation, page);
+    opened.map_or_else(Vec::new, |place| places::visited(state, place))
 }
 
 /// What follows from any change: cursors within their rows, pages that are needed now, questions that waited.

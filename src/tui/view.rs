@@ -162,15 +162,14 @@ fn notice(state: &State, width: u16) -> Vec<String> {
                 let doing = state.dialogs.pending().map(Pending::words).unwrap_or_default();
                 format!("{doing}... (Esc closes this, and it goes on)")
             }
-            // Dialogs tell of what is counted and compared.
-            Some(Deletion::Counting) => return Vec::new(),
             Some(Deletion::Deleting(count)) => format!("{doing}: {count} so far ({} stops)", esc()),
             None if state.comparing.is_some() => return Vec::new(),
             None if state.signing => format!("signing... ({} stops)", esc()),
             None if state.editing.is_some() => format!("fetching it for the editor... ({} stops)", esc()),
             None if state.saving > 0 => "writing it back...".to_owned(),
             None if state.asked.is_some() => format!("asking for properties... ({} stops)", esc()),
-            None => return Vec::new(),
+            // Dialogs tell of what is counted and compared.
+            Some(Deletion::Counting) | None => return Vec::new(),
         }
     };
     let mut lines = text::wrap(&text, usize::from(width));

@@ -11,8 +11,8 @@ use twinpail::http::{Http, Settings};
 use crate::pty::{Session, Size};
 use crate::support::{World, pattern};
 
-const WIDE: Size = (120, 30);
-const SMALL: Size = (80, 24);
+pub(crate) const WIDE: Size = (120, 30);
+pub(crate) const SMALL: Size = (80, 24);
 
 /// Arguments and variables of a program.
 type CommandLine = ([String; 2], [(&'static str, String); 2]);

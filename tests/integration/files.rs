@@ -239,7 +239,7 @@ async fn a_pipe_gets_an_object_in_order_and_stays_a_pipe() {
             fs::File::open(path).unwrap().read_to_end(&mut bytes).unwrap();
             bytes
         });
-        let rows = shell.json(&["cp", "--json", "--on-conflict", "fail", source, target]);
+        let rows = shell.json(&["cp", "--json", source, target]);
         assert_eq!(rows[0]["bytes"], data.len());
         assert!(reader.join().unwrap() == data, "{source} {target}");
     }

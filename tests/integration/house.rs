@@ -102,7 +102,8 @@ fn offences(path: &Path, text: &str) -> Vec<String> {
     }
     // Text that goes around `locale` would reach terminals that show only ASCII as it is.
     let asked_only = |at: usize, word: &str| {
-        code[at + word.len()..].starts_with(".is_terminal") || code[..at].ends_with("&std::")
+        let after = &code[at + word.len()..];
+        after.starts_with(".is_terminal") || after.starts_with(".as_fd") || code[..at].ends_with("&std::")
     };
     let streams = ["io::stdout()", "io::stderr()"];
     let writes = code.contains("println!")

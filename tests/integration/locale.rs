@@ -33,7 +33,7 @@ async fn results_and_messages_on_such_a_terminal_are_ascii() {
     let shell = shell().await;
     let missing = format!("p:box/{NAME}x");
     // Slow enough for a progress bar.
-    shell.write(&format!("{NAME}.big"), &[b'a'; 1 << 20]);
+    shell.write(&format!("{NAME}.big"), &vec![b'a'; 1 << 20]);
     for (arguments, shows) in [
         (&["ls", "p:box/"][..], ESCAPED),
         (&["ls", "."], ESCAPED),

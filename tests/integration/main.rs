@@ -4,6 +4,7 @@
 mod accounts;
 #[cfg(test)]
 mod answers;
+#[cfg(test)]
 mod browser;
 #[cfg(test)]
 mod cli;
@@ -32,11 +33,14 @@ mod links;
 #[cfg(test)]
 mod locale;
 #[cfg(test)]
+mod moves;
+#[cfg(test)]
 mod newer;
 #[cfg(test)]
 mod options;
 #[cfg(test)]
 mod passphrases;
+#[cfg(test)]
 mod places;
 #[cfg(test)]
 mod profile;

@@ -136,10 +136,12 @@ async fn unfinished_transfers_are_offered_until_they_are_settled() {
     let cut_off = || async {
         world.backend.faults().add(Rule::always(Operation::PutObject, Fault::Stall));
         let mut session = start(&world, SIZE);
-        std::fs::write(world.folder.path().join("files/slow.bin"), "x").unwrap();
+        let folder = world.folder.path().join("files/slow");
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("slow.bin"), "x").unwrap();
         session.wait_for("box");
         session.keys("\tR\tR");
-        session.wait_for("slow.bin");
+        session.wait_for("slow/");
         session.keys("c");
         session.wait_for("running");
         session.signal("TERM");
@@ -149,7 +151,7 @@ async fn unfinished_transfers_are_offered_until_they_are_settled() {
     let answer = |key: &'static str, said: &'static str| {
         let mut session = start(&world, SIZE);
         session.wait_for("A transfer was not finished");
-        session.wait_for("slow.bin to p:box/slow.bin");
+        session.wait_for("slow to p:box/slow/");
         session.answer("f forget", key);
         session.wait_until("no question", |screen| !screen.contents().contains("was not finished"));
         session.wait_for(said);
@@ -158,7 +160,7 @@ async fn unfinished_transfers_are_offered_until_they_are_settled() {
     };
     let is_quiet = || {
         let mut session = start(&world, SIZE);
-        session.wait_for("slow.bin");
+        session.wait_for("slow/");
         session.keys("q");
         assert_eq!(session.exit_code(), 0, "a question would have taken the key");
     };

@@ -79,8 +79,7 @@ impl Fitted {
 /// What stands for a size.
 fn word(kind: Kind) -> &'static str {
     match kind {
-        Kind::Bucket | Kind::Prefix | Kind::Object => "",
-        Kind::Symlink(LeadsTo::Folder) => "",
+        Kind::Bucket | Kind::Prefix | Kind::Object | Kind::Symlink(LeadsTo::Folder) => "",
         Kind::Symlink(LeadsTo::Nowhere) => "broken",
         Kind::Symlink(LeadsTo::File | LeadsTo::Special) => "link",
         Kind::Special => "special",

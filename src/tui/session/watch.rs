@@ -105,17 +105,17 @@ mod tests {
 
     const STAND: Duration = Duration::from_millis(300);
 
-    fn unseen(number: u64, stand: Duration) -> Option<Unseen> {
-        Some(Unseen { number, stand })
+    fn unseen(number: u64, stand: Duration) -> Unseen {
+        Unseen { number, stand }
     }
 
     #[test]
     fn a_dialog_is_seen_so_long_after_the_first_frame_that_shows_it_arrived() {
         let (start, mut watch) = (Instant::now(), Watch::default());
-        watch.drawn(unseen(1, STAND), start);
+        watch.drawn(Some(unseen(1, STAND)), start);
         assert!(watch.awaits_frame() && watch.due().is_none(), "nothing counts before it is shown");
         watch.shown(start);
-        watch.drawn(unseen(1, STAND), start);
+        watch.drawn(Some(unseen(1, STAND)), start);
         watch.shown(start + STAND);
         assert_eq!((watch.due(), watch.seen_at_once()), (Some((start + STAND, 1)), None));
     }
@@ -123,13 +123,13 @@ mod tests {
     #[test]
     fn what_covers_a_dialog_takes_its_time_away() {
         let (start, mut watch) = (Instant::now(), Watch::default());
-        watch.drawn(unseen(1, STAND), start);
+        watch.drawn(Some(unseen(1, STAND)), start);
         watch.shown(start);
-        watch.drawn(unseen(2, STAND), start);
+        watch.drawn(Some(unseen(2, STAND)), start);
         assert!(watch.awaits_frame());
         watch.drawn(None, start);
         assert!(!watch.awaits_frame() && watch.due().is_none());
-        watch.drawn(unseen(1, STAND), start);
+        watch.drawn(Some(unseen(1, STAND)), start);
         watch.shown(start + STAND);
         assert_eq!(watch.due(), Some((start + STAND * 2, 1)));
     }
@@ -137,7 +137,7 @@ mod tests {
     #[test]
     fn what_need_not_stand_is_seen_when_it_is_shown() {
         let (start, mut watch) = (Instant::now(), Watch::default());
-        watch.drawn(unseen(3, Duration::ZERO), start);
+        watch.drawn(Some(unseen(3, Duration::ZERO)), start);
         assert_eq!(watch.seen_at_once(), None);
         watch.shown(start);
         assert_eq!(watch.seen_at_once(), Some(3));
@@ -148,9 +148,9 @@ mod tests {
         let (mut watch, now) = (Watch::default(), Instant::now());
         watch.asks();
         watch.answered();
-        assert!(watch.drawn(unseen(7, STAND), now));
+        assert!(watch.drawn(Some(unseen(7, STAND)), now));
         watch.asks();
-        assert!(!watch.drawn(unseen(7, STAND), now), "one question a dialog");
+        assert!(!watch.drawn(Some(unseen(7, STAND)), now), "one question a dialog");
         assert!(!watch.has_shown(true, now));
         watch.answered();
         assert!(watch.has_shown(false, now));
@@ -164,7 +164,7 @@ mod tests {
         watch.asks();
         watch.answered();
         for number in [1, 2] {
-            assert!(watch.drawn(unseen(number, STAND), now));
+            assert!(watch.drawn(Some(unseen(number, STAND)), now));
             watch.asks();
         }
         watch.answered();
@@ -177,10 +177,10 @@ mod tests {
     fn a_terminal_that_never_answered_or_answers_no_more_shows_what_it_has_taken() {
         let (mut watch, now) = (Watch::default(), Instant::now());
         watch.asks();
-        assert!(!watch.drawn(unseen(1, STAND), now));
+        assert!(!watch.drawn(Some(unseen(1, STAND)), now));
         assert!(!watch.has_shown(false, now) && watch.has_shown(true, now));
         watch.answered();
-        assert!(watch.drawn(unseen(2, STAND), now));
+        assert!(watch.drawn(Some(unseen(2, STAND)), now));
         watch.asks();
         assert!(!watch.has_shown(true, now) && watch.has_shown(true, now + LATE));
         assert_eq!(watch.late(), Some(now + LATE));

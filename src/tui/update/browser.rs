@@ -96,7 +96,7 @@ pub(super) fn open(state: &mut State) -> Vec<Effect> {
 }
 
 /// Something was made or renamed, or could not be.
-pub(super) fn changed(state: &mut State, at: &Location, name: &OsStr, result: Result<()>) -> Vec<Effect> {
+pub(super) fn changed(state: &mut State, at: &Location, name: &OsStr, result: &Result<()>) -> Vec<Effect> {
     dialogs::answered(state, Pending::Create, result.as_ref().map(drop));
     if result.is_err() {
         return Vec::new();

@@ -212,6 +212,7 @@ fn take_back(state: &mut State, purpose: Option<Purpose>) {
 
 fn decide(state: &mut State, decision: Decision) -> Vec<Effect> {
     match decision {
+        Decision::Text(Purpose::GoTo, text) => go::typed(state, &text),
         Decision::Text(purpose, text) => {
             live(state, purpose, &text);
             Vec::new()

@@ -127,7 +127,7 @@ pub(super) fn moved(state: &mut State, id: TransferId, outcome: &FileOutcome) {
     match (outcome.status, &outcome.error) {
         (FileStatus::Done, _) => drop(state.dialogs.settle(Pending::Rename, true)),
         (FileStatus::Failed, Some(error)) if touches.refused.is_none() => {
-            touches.refused = Some(error.to_string())
+            touches.refused = Some(error.to_string());
         }
         _ => {}
     }

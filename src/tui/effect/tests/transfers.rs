@@ -39,6 +39,7 @@ async fn a_local_move_is_a_rename_into_the_folder_that_was_typed_and_is_taken_ba
     let mut flow = Flow::start(&files, &[("x", "3")], at("")).await;
     flow.keys("jm");
     flow.until_shown("1 file, 3 B").await;
+    flow.look();
     flow.happen(control_u());
     flow.keys("sub\r");
     flow.until_shown("sub is a folder that exists").await;
@@ -52,6 +53,7 @@ async fn a_local_move_is_a_rename_into_the_folder_that_was_typed_and_is_taken_ba
     flow.until_shown("a.txt  ").await;
     assert_eq!(text(&flow.file("a.txt")), "one");
     flow.keys("m");
+    flow.look();
     flow.happen(control_u());
     flow.keys("demo:nowhere/\r");
     flow.until_shown("nowhere").await;
@@ -68,6 +70,7 @@ async fn a_prefix_is_counted_and_moved_under_a_new_name() {
     flow.keys("\tm");
     flow.until(|flow| flow.screen().contains("2 files, 3 B") && !flow.screen().contains("counting")).await;
     assert_eq!(flow.backend.keys("box"), ["old/a", "old/b/c", "older"]);
+    flow.look();
     flow.happen(control_u());
     flow.keys("new\r");
     flow.until_shown("2 files moved").await;

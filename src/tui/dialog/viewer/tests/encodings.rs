@@ -1,5 +1,6 @@
 //! Text that is not ASCII, in parts that begin and end anywhere: read in one encoding from its beginning to its end.
 
+use std::fmt::Write as _;
 use std::io::Write as _;
 
 use super::*;
@@ -7,7 +8,11 @@ use super::*;
 /// So many lines of Russian with their numbers: far more than is fetched at once. Characters take two bytes, lines an
 /// odd number, so that parts begin within characters.
 fn russian(lines: usize) -> String {
-    (0..lines).map(|n| format!("\u{441}\u{442}\u{440}\u{43e}\u{43a}\u{430} {n:06}.\n")).collect()
+    let mut text = String::new();
+    for n in 0..lines {
+        writeln!(text, "\u{441}\u{442}\u{440}\u{43e}\u{43a}\u{430} {n:06}.").unwrap();
+    }
+    text
 }
 
 fn utf16(text: &str) -> Vec<u8> {
