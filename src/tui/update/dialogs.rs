@@ -212,11 +212,7 @@ fn take_back(state: &mut State, purpose: Option<Purpose>) {
 
 fn decide(state: &mut State, decision: Decision) -> Vec<Effect> {
     match decision {
-        Decision::Text(Purpose::GoTo, text) => go::typed(state, &text),
-        Decision::Text(purpose, text) => {
-            live(state, purpose, &text);
-            Vec::new()
-        }
+        Decision::Text(purpose, text) => entered(state, purpose, &text),
         Decision::Delete(targets) => delete::delete(state, targets),
         Decision::Conflict(id, answer) => vec![Effect::Answer(id, answer)],
         Decision::SkipSame(id) => vec![Effect::SkipSame(id)],
@@ -304,6 +300,15 @@ fn stop_waiting(state: &mut State) -> Vec<Effect> {
 /// What was counted or compared is there: nobody waits for it any longer.
 pub(super) fn waited(state: &mut State) {
     state.dialogs.retain(|dialog| !matches!(dialog, Dialog::Wait(_)));
+}
+
+/// Enter in a line that acts while it is typed, or that stays open until a place is found.
+fn entered(state: &mut State, purpose: Purpose, text: &str) -> Vec<Effect> {
+    if purpose == Purpose::GoTo {
+        return go::typed(state, text);
+    }
+    live(state, purpose, text);
+    Vec::new()
 }
 
 fn typed(state: &mut State, purpose: Purpose, text: &str) -> Result<Asked> {
