@@ -43,7 +43,8 @@ pub(super) fn run(
                 Some(file) => format!("{} is fine", file.display()),
                 None => format!("there is no {}", file.display()),
             };
-            note(&format!("{what}; {} profiles", config.profiles.len()));
+            let count = config.profiles.len();
+            note(&format!("{what}; {count} profile{}", if count == 1 { "" } else { "s" }));
         }
     }
     Ok(0)

@@ -55,10 +55,15 @@ async fn ctrl_z_gives_the_shell_its_terminal_also_under_a_wrapper_script() {
         let session = shell(&world);
         session.keys(&format!("./{name}\r"));
         session.wait_for("gamma");
-        for _ in 0..2 {
+        for stops in 1..=2 {
             session.keys("\x1a");
+            // The prompt of the last command is still there: what counts is the one below what the shell says.
             session.wait_until("the shell", |screen| {
-                !screen.alternate_screen() && !screen.bracketed_paste() && screen.contents().contains(PROMPT)
+                let text = screen.contents();
+                !screen.alternate_screen()
+                    && !screen.bracketed_paste()
+                    && text.matches("Stopped").count() == stops
+                    && text.trim_end().ends_with(PROMPT.trim_end())
             });
             session.keys("echo back-$((40+2))\r");
             session.wait_for("back-42");

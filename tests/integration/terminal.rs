@@ -111,9 +111,11 @@ async fn a_terminal_that_is_gone_is_not_the_end_of_what_is_copied_from_it() {
     let world = world().await;
     let (_, variables) = command_line(&world);
     let variables = variables.each_ref().map(|(name, value)| (*name, value.as_str()));
-    let script = "trap : HUP; \"$0\" \"$@\"; echo $? > \"$HOME/code\"";
+    // The terminal echoes what is typed before anybody reads it: the trap has to be set when it goes away.
+    let script = "trap : HUP; echo set; \"$0\" \"$@\"; echo $? > \"$HOME/code\"";
     let home = world.folder.path();
     let session = Session::script(script, &["cp", "-", "p:box/typed"], &variables, home, SIZE);
+    session.wait_for("set");
     session.keys("half of it\r");
     session.wait_for("half of it");
     session.hang_up();

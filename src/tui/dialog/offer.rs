@@ -110,6 +110,11 @@ impl Offer {
 fn of(one: &Unfinished, units: &Units) -> [String; 2] {
     let verb = if one.request.verb == Verb::Move { "move" } else { "copy" };
     let (from, to) = match one.request.items.first() {
+        // Of several the place that takes them all.
+        Some(item) if one.request.items.len() > 1 => {
+            let to = item.to.parent().unwrap_or_else(|| item.to.clone());
+            (item.from.to_string(), to.to_string())
+        }
         Some(item) => (item.from.to_string(), item.to.to_string()),
         None => Default::default(),
     };

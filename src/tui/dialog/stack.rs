@@ -89,6 +89,9 @@ pub(crate) struct Dialogs {
     open: Vec<Open>,
     /// The number of the newest.
     newest: u64,
+    /// The screen behind a question that was answered, while another of its kind may follow: its number, and whether a
+    /// key was refused.
+    between: Option<(u64, bool)>,
     /// Whether what opens now is the direct answer to something that the user did.
     by_hand: bool,
 }
@@ -96,7 +99,7 @@ pub(crate) struct Dialogs {
 impl Default for Dialogs {
     /// What is open at the very start was opened by whoever started the program.
     fn default() -> Self {
-        Self { open: Vec::new(), newest: 0, by_hand: true }
+        Self { open: Vec::new(), newest: 0, between: None, by_hand: true }
     }
 }
 
@@ -117,13 +120,23 @@ impl Dialogs {
             (false, _) => Some(STAND),
         };
         self.newest += 1;
+        self.between = None;
         self.open.push(Open { number: self.newest, dialog, stand, refused: false, pending: None });
+    }
+
+    /// One of several questions was answered. What is typed on, for the next one, is no key for the panes: they take
+    /// none until they have been on the screen for as long as a question has to be.
+    pub(crate) fn rest(&mut self) {
+        self.newest += 1;
+        self.between = Some((self.newest, false));
     }
 
     /// The dialog on top if it has not been seen yet.
     pub(crate) fn unseen(&self) -> Option<Unseen> {
-        let top = self.open.last()?;
-        top.stand.map(|stand| Unseen { number: top.number, stand })
+        match self.open.last() {
+            Some(top) => top.stand.map(|stand| Unseen { number: top.number, stand }),
+            None => self.between.map(|(number, _)| Unseen { number, stand: STAND }),
+        }
     }
 
     /// It has been on the screen for long enough. A dialog that was covered meanwhile has not.
@@ -131,6 +144,7 @@ impl Dialogs {
         if let Some(top) = self.open.last_mut().filter(|top| top.number == number) {
             top.stand = None;
         }
+        self.between = self.between.filter(|(between, _)| *between != number);
     }
 
     /// Why the dialog on top does not take this key, if it does not. Esc is always taken: it does nothing but cancel.
@@ -140,7 +154,10 @@ impl Dialogs {
 
     /// Why the dialog on top does not take what is done to it, if it does not.
     pub(crate) fn refuses(&mut self) -> Option<Refusal> {
-        let top = self.open.last_mut()?;
+        let Some(top) = self.open.last_mut() else {
+            let (_, refused) = self.between.as_mut()?;
+            return Some(Refusal::Unseen { first: !std::mem::replace(refused, true) });
+        };
         if top.stand.is_some() {
             return Some(Refusal::Unseen { first: !std::mem::replace(&mut top.refused, true) });
         }

@@ -31,7 +31,9 @@ impl Editor {
     pub(super) fn start(file: &Path) -> Result<Self, Error> {
         let set = |name: &str| std::env::var(name).ok().filter(|value| !value.trim().is_empty());
         let name = set("VISUAL").or_else(|| set("EDITOR")).unwrap_or_else(|| FALLBACK.to_owned());
-        let failed = |error: std::io::Error| described(&name, &format!("could not be started: {error}"));
+        let failed = |error: std::io::Error| {
+            described(&name, &format!("could not be started: {error}")).with_hint(SETTING)
+        };
         // Before it starts, so that not even an end at once is missed.
         let changed = signal(SignalKind::child()).map_err(failed)?;
         let mut command = Command::new("/bin/sh");
@@ -93,7 +95,7 @@ impl Editor {
         let failed = |how: &str| described(&self.name, how);
         match (status.code(), status.signal()) {
             (Some(0), _) => EditorEnd::Done(self.started.elapsed()),
-            (Some(126 | 127), _) => EditorEnd::NotFound(failed("was not found")),
+            (Some(126 | 127), _) => EditorEnd::NotFound(missing(&self.name)),
             // As a shell tells it.
             (Some(code @ 129..=192), _) => {
                 EditorEnd::Failed(failed(&format!("was killed by signal {}", code - 128)))
@@ -111,9 +113,14 @@ fn is_simple(command: &str) -> bool {
     !first.contains('=') && !command.contains(['\n', ';', '&', '|', '<', '>', '(', ')', '`'])
 }
 
+const SETTING: &str = "set VISUAL or EDITOR to the command that edits a file";
+
 fn described(name: &str, how: &str) -> Error {
     Error::new(Kind::Local, format!("the editor `{name}` {how}"))
-        .with_hint("set VISUAL or EDITOR to the command that edits a file")
+}
+
+fn missing(name: &str) -> Error {
+    described(name, "was not found").with_hint(SETTING)
 }
 
 #[cfg(test)]

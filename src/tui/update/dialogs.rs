@@ -13,6 +13,7 @@ use super::{
 use crate::action::Action;
 use crate::error::{Error, Kind, Result};
 use crate::location::Location;
+use crate::transfer::{Answer, TransferId};
 
 /// Whether the dialog on top does not take this key yet; says so.
 pub(super) fn refuses_key(state: &mut State, key: KeyEvent) -> bool {
@@ -214,7 +215,7 @@ fn decide(state: &mut State, decision: Decision) -> Vec<Effect> {
     match decision {
         Decision::Text(purpose, text) => entered(state, purpose, &text),
         Decision::Delete(targets) => delete::delete(state, targets),
-        Decision::Conflict(id, answer) => vec![Effect::Answer(id, answer)],
+        Decision::Conflict(id, answer) => answer_conflict(state, id, answer),
         Decision::SkipSame(id) => vec![Effect::SkipSame(id)],
         Decision::CancelTransfer(id) => vec![Effect::CancelTransfer(id)],
         Decision::Link(request) => link::sign(state, vec![*request]),
@@ -299,7 +300,19 @@ fn stop_waiting(state: &mut State) -> Vec<Effect> {
 
 /// What was counted or compared is there: nobody waits for it any longer.
 pub(super) fn waited(state: &mut State) {
+    // What was said about keys that came too early is no longer true.
+    if state.dialogs.iter().any(|dialog| matches!(dialog, Dialog::Wait(_))) {
+        state.notice = None;
+    }
     state.dialogs.retain(|dialog| !matches!(dialog, Dialog::Wait(_)));
+}
+
+/// Another question of the transfer may follow, unless the answer is for all.
+fn answer_conflict(state: &mut State, id: TransferId, answer: Answer) -> Vec<Effect> {
+    if !answer.all {
+        state.dialogs.rest();
+    }
+    vec![Effect::Answer(id, answer)]
 }
 
 /// Enter in a line that acts while it is typed, or that stays open until a place is found.

@@ -91,6 +91,22 @@ fn an_answer_does_not_answer_the_next_question_as_well() {
 }
 
 #[test]
+fn what_is_typed_for_the_next_of_several_questions_is_no_key_for_the_panes() {
+    let mut state = browser();
+    conflict(&mut state, 1);
+    assert!(matches!(keys(&mut state, "s")[..], [Effect::Answer(TransferId(1), _)]));
+    for key in [KeyCode::Char('r'), KeyCode::Char('n'), KeyCode::Enter] {
+        assert!(blind(&mut state, key).is_empty());
+    }
+    assert!(state.dialogs.is_empty() && notice(&state).contains("ignored"), "{}", notice(&state));
+    conflict(&mut state, 1);
+    assert!(matches!(keys(&mut state, "s")[..], [Effect::Answer(TransferId(1), _)]));
+    // Nothing follows: the panes take keys again.
+    keys(&mut state, "n");
+    assert_eq!(state.dialogs.len(), 1);
+}
+
+#[test]
 fn a_question_that_a_key_asked_for_takes_no_key_until_it_has_been_shown_and_need_not_stand() {
     let mut state = browser();
     ctrl(&mut state, 'c');
