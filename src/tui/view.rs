@@ -193,6 +193,7 @@ fn hints(state: &State, width: usize) -> Line<'static> {
             dialog.hints(keys).pop().map(|(_, word)| ("Esc".to_owned(), word)).into_iter().collect()
         }
         Some(dialog) => dialog.hints(keys),
+        None if state.dialogs.unseen().is_some() => Vec::new(),
         None if state.panel => of(&[
             (Action::TransferPause, "pause"),
             (Action::TransferCancel, "cancel"),

@@ -136,7 +136,7 @@ async fn deleting_counts_first_and_conflicts_are_asked() {
     session.answer("s skip", "s");
     session.wait_until("the panes", |screen| !screen.contents().contains("Exists already"));
     assert_eq!(world.backend.get("box", "file.txt").unwrap(), "theirs");
-    session.keys("\tgd");
+    session.answer("q quit", "\tgd");
     session.wait_for("7 files");
     session.answer("y yes", "y");
     session.wait_until("an emptier listing", |screen| !screen.contents().contains("tree/"));

@@ -131,6 +131,11 @@ impl Dialogs {
         self.between = Some((self.newest, false));
     }
 
+    /// No other question follows: the panes take keys.
+    pub(crate) fn end_rest(&mut self) {
+        self.between = None;
+    }
+
     /// The dialog on top if it has not been seen yet.
     pub(crate) fn unseen(&self) -> Option<Unseen> {
         match self.open.last() {

@@ -115,6 +115,7 @@ pub(super) fn ask_next(state: &mut State) {
 fn finished(state: &mut State, id: TransferId, summary: &Summary) -> Vec<Effect> {
     undo::finished(state, id);
     let refused = renaming::ended(state, id, summary);
+    state.dialogs.end_rest();
     state.questions.retain(|(of, _)| *of != id);
     state.dialogs.retain(|dialog| dialog.asks_for() != Some(id));
     let verb = state.touches.get(&id).map(|touches| touches.verb);

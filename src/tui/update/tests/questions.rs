@@ -101,8 +101,15 @@ fn what_is_typed_for_the_next_of_several_questions_is_no_key_for_the_panes() {
     assert!(state.dialogs.is_empty() && notice(&state).contains("ignored"), "{}", notice(&state));
     conflict(&mut state, 1);
     assert!(matches!(keys(&mut state, "s")[..], [Effect::Answer(TransferId(1), _)]));
-    // Nothing follows: the panes take keys again.
+    // After a while, and when nothing can follow, the panes take keys again.
     keys(&mut state, "n");
+    assert_eq!(state.dialogs.len(), 1);
+    key(&mut state, KeyCode::Esc);
+    conflict(&mut state, 1);
+    assert!(matches!(keys(&mut state, "s")[..], [Effect::Answer(TransferId(1), _)]));
+    let summary = Summary { skipped: 1, ..Summary::default() };
+    update(&mut state, Event::Transfer(transfer::Event::Finished { id: TransferId(1), summary }));
+    blind(&mut state, KeyCode::Char('n'));
     assert_eq!(state.dialogs.len(), 1);
 }
 
